@@ -1,0 +1,47 @@
+# pgl_module(NAME FOLDER [FLOORS BELOW...] [LIBRARIES ...])
+#
+# Makes the library pgl_NAME of all FOLDER/**/*.c (for platform: not those of real/) and one test
+# program for each FOLDER/**/*_test.c, which links to nothing but that library: a unit test that calls
+# upward does not link. FOLDER/**/*.sql is embedded, a string a file, as `generated/NAME_sql.h`.
+function(pgl_module name folder)
+    cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.c)
+    file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*_test.c)
+    file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/sql/*.sql)
+    list(FILTER sources EXCLUDE REGEX "_test\\.c$")
+    list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/app/main.c)
+    if(name STREQUAL "platform")
+        list(FILTER sources EXCLUDE REGEX "/real/")
+        list(FILTER tests EXCLUDE REGEX "/real/")
+    endif()
+
+    if(migrations)
+        set(embedded ${CMAKE_BINARY_DIR}/generated/${name}_sql.h)
+        add_custom_command(OUTPUT ${embedded}
+            COMMAND python3 ${CMAKE_SOURCE_DIR}/scripts/embed_sql.py ${name} ${embedded} ${migrations}
+            DEPENDS ${migrations} ${CMAKE_SOURCE_DIR}/scripts/embed_sql.py)
+        list(APPEND sources ${embedded})
+    endif()
+
+    if(sources)
+        add_library(pgl_${name} STATIC ${sources})
+        set(scope PUBLIC)
+    else()
+        add_library(pgl_${name} INTERFACE)
+        set(scope INTERFACE)
+    endif()
+    target_link_libraries(pgl_${name} ${scope} pgl_options)
+    foreach(below ${arg_UNPARSED_ARGUMENTS})
+        target_link_libraries(pgl_${name} ${scope} pgl_${below})
+    endforeach()
+    target_link_libraries(pgl_${name} ${scope} ${arg_LIBRARIES})
+
+    foreach(test ${tests})
+        get_filename_component(stem ${test} NAME_WE)
+        set(program ${name}_${stem})
+        add_executable(${program} ${test})
+        target_link_libraries(${program} PRIVATE pgl_${name} PkgConfig::CMOCKA)
+        add_test(NAME ${name}/${stem} COMMAND ${program})
+        set_tests_properties(${name}/${stem} PROPERTIES LABELS "unit" TIMEOUT 120)
+    endforeach()
+endfunction()
