@@ -1,0 +1,302 @@
+/*
+ * net_uv.c - sockets and sleeping, by libuv.
+ *
+ * libuv tells readiness (uv_poll); reading and writing are plain system calls made by whoever owns the
+ * socket, in its turn. So a callback has one line to do: note the socket.
+ */
+#include "platform/real/real.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/assert.h"
+#include "base/time.h"
+
+#define LISTEN_BACKLOG 1024
+#define SPANS_MAX      16
+
+struct uv_waiter {
+    struct pgl_waiter waiter;
+    struct pgl_clock clock;
+    uv_loop_t loop;
+    uv_async_t async;
+    uv_timer_t timer;
+};
+
+struct uv_socket {
+    struct pgl_socket socket;
+    struct uv_waiter *home;
+    uv_poll_t poll;
+    int file;
+    int events; /* what libuv was last asked for */
+};
+
+static const struct pgl_socket_ops socket_ops;
+
+/* ---- sleeping ---- */
+
+static void on_wake(uv_async_t *async)
+{
+    (void)async; /* to be awake is all */
+}
+
+static void on_time(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static void waiter_wait(struct pgl_waiter *waiter, int64_t until_ns)
+{
+    struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
+    int64_t left_ns = until_ns == PGL_NEVER_NS ? PGL_HOURS(1)
+                                               : until_ns - pgl_clock_monotonic_ns(&home->clock);
+    if (left_ns <= 0) {
+        uv_run(&home->loop, UV_RUN_NOWAIT);
+        return;
+    }
+    if (left_ns > PGL_HOURS(1))
+        left_ns = PGL_HOURS(1);
+    uv_update_time(&home->loop);
+    uv_timer_start(&home->timer, on_time, (uint64_t)((left_ns + 999999) / 1000000), 0);
+    uv_run(&home->loop, UV_RUN_ONCE);
+    uv_timer_stop(&home->timer);
+}
+
+static void waiter_wake(struct pgl_waiter *waiter)
+{
+    uv_async_send(&PGL_CONTAINER(waiter, struct uv_waiter, waiter)->async);
+}
+
+/* ---- sockets ---- */
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    (void)status, (void)events; /* an error shows itself at the next read or write */
+    pgl_socket_note(&PGL_CONTAINER(poll, struct uv_socket, poll)->socket);
+}
+
+static void socket_want(struct pgl_socket *socket, bool reading, bool writing)
+{
+    struct uv_socket *s = PGL_CONTAINER(socket, struct uv_socket, socket);
+    int events = (reading ? UV_READABLE : 0) | (writing ? UV_WRITABLE : 0);
+    if (events == s->events)
+        return;
+    s->events = events;
+    if (events == 0)
+        uv_poll_stop(&s->poll);
+    else
+        uv_poll_start(&s->poll, events, on_poll);
+}
+
+/* Takes the file over, also when it fails. */
+static struct uv_socket *socket_open(struct uv_waiter *home, int file, struct pgl_list *ready_list)
+{
+    struct uv_socket *s = calloc(1, sizeof *s);
+    if (s == NULL || uv_poll_init_socket(&home->loop, &s->poll, file) != 0) {
+        free(s);
+        close(file);
+        return NULL;
+    }
+    s->socket.ops = &socket_ops;
+    s->socket.ready_list = ready_list;
+    pgl_list_init(&s->socket.ready);
+    s->home = home;
+    s->file = file;
+    return s;
+}
+
+static enum pgl_io io_of(ssize_t moved, size_t *count)
+{
+    *count = moved > 0 ? (size_t)moved : 0;
+    if (moved > 0)
+        return PGL_IO_DONE;
+    if (moved == 0)
+        return PGL_IO_END;
+    return errno == EAGAIN || errno == EINTR ? PGL_IO_WAIT : PGL_IO_BROKEN;
+}
+
+static enum pgl_io socket_read(struct pgl_socket *socket, void *bytes, size_t size, size_t *got)
+{
+    struct uv_socket *s = PGL_CONTAINER(socket, struct uv_socket, socket);
+    return io_of(recv(s->file, bytes, size, 0), got);
+}
+
+static enum pgl_io socket_write(struct pgl_socket *socket, const struct pgl_span *spans, int count,
+                                size_t *put)
+{
+    struct uv_socket *s = PGL_CONTAINER(socket, struct uv_socket, socket);
+    struct iovec vector[SPANS_MAX];
+    PGL_ASSERT(count > 0 && count <= SPANS_MAX);
+    for (int i = 0; i < count; i++)
+        vector[i] = (struct iovec){ (void *)(uintptr_t)spans[i].data, spans[i].size };
+    struct msghdr message = { .msg_iov = vector, .msg_iovlen = (size_t)count };
+    return io_of(sendmsg(s->file, &message, MSG_NOSIGNAL), put);
+}
+
+static void name_peer(struct pgl_socket *socket, const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, socket->peer,
+                  sizeof socket->peer);
+    else
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, socket->peer,
+                  sizeof socket->peer);
+}
+
+static struct pgl_socket *socket_accept(struct pgl_socket *listener, struct pgl_list *ready_list)
+{
+    struct uv_socket *l = PGL_CONTAINER(listener, struct uv_socket, socket);
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    int file = accept4(l->file, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (file < 0)
+        return NULL; /* none, or none to be had: the next round tries again */
+    int on = 1;
+    setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    struct uv_socket *s = socket_open(l->home, file, ready_list);
+    if (s == NULL)
+        return NULL;
+    name_peer(&s->socket, &address);
+    socket_want(&s->socket, true, false);
+    return &s->socket;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct uv_socket *s = PGL_CONTAINER(handle, struct uv_socket, poll);
+    close(s->file);
+    free(s);
+}
+
+static void socket_close(struct pgl_socket *socket)
+{
+    struct uv_socket *s = PGL_CONTAINER(socket, struct uv_socket, socket);
+    pgl_list_remove(&socket->ready);
+    uv_close((uv_handle_t *)&s->poll, on_closed);
+}
+
+static const struct pgl_socket_ops socket_ops = {
+    socket_read, socket_write, socket_accept, socket_want, socket_close,
+};
+
+/* ---- opening ---- */
+
+static bool parse_address(const char *host, uint16_t port, struct sockaddr_storage *address,
+                          socklen_t *size)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        *size = sizeof *v4;
+        return true;
+    }
+    if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        *size = sizeof *v6;
+        return true;
+    }
+    return false;
+}
+
+static uint16_t port_of(int file)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    if (getsockname(file, (struct sockaddr *)&address, &size) != 0)
+        return 0;
+    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((struct sockaddr_in *)&address)->sin_port);
+}
+
+static pgl_status waiter_listen(struct pgl_waiter *waiter, const char *host, uint16_t port,
+                                struct pgl_list *ready_list, struct pgl_socket **listener)
+{
+    struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
+    struct sockaddr_storage address;
+    socklen_t size;
+    if (!parse_address(host, port, &address, &size))
+        return PGL_FAIL(PGL_INVALID, "not a numeric address");
+    int file = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (file < 0)
+        return PGL_FAIL(PGL_UNAVAILABLE, strerrorname_np(errno));
+    int on = 1;
+    setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(file, (struct sockaddr *)&address, size) != 0 || listen(file, LISTEN_BACKLOG) != 0) {
+        const char *why = errno == EADDRINUSE ? "the port is in use" : strerrorname_np(errno);
+        close(file);
+        return PGL_FAIL(PGL_UNAVAILABLE, why);
+    }
+    struct uv_socket *s = socket_open(home, file, ready_list);
+    if (s == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a listener");
+    s->socket.port = port_of(file);
+    socket_want(&s->socket, true, false);
+    *listener = &s->socket;
+    return PGL_OK;
+}
+
+static pgl_status waiter_connect(struct pgl_waiter *waiter, const char *host, uint16_t port,
+                                 struct pgl_list *ready_list, struct pgl_socket **socket_out)
+{
+    struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
+    struct sockaddr_storage address;
+    socklen_t size;
+    if (!parse_address(host, port, &address, &size))
+        return PGL_FAIL(PGL_INVALID, "not a numeric address");
+    int file = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (file < 0)
+        return PGL_FAIL(PGL_UNAVAILABLE, strerrorname_np(errno));
+    int on = 1;
+    setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(file, (struct sockaddr *)&address, size) != 0 && errno != EINPROGRESS) {
+        pgl_status status = PGL_FAIL(PGL_UNAVAILABLE, strerrorname_np(errno));
+        close(file);
+        return status;
+    }
+    struct uv_socket *s = socket_open(home, file, ready_list);
+    if (s == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a connection");
+    name_peer(&s->socket, &address);
+    socket_want(&s->socket, true, true);
+    *socket_out = &s->socket;
+    return PGL_OK;
+}
+
+static void waiter_close(struct pgl_waiter *waiter)
+{
+    struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
+    uv_close((uv_handle_t *)&home->async, NULL);
+    uv_close((uv_handle_t *)&home->timer, NULL);
+    uv_run(&home->loop, UV_RUN_DEFAULT); /* the close callbacks */
+    uv_loop_close(&home->loop);
+    free(home);
+}
+
+struct pgl_waiter *pgl_real_waiter_open(struct pgl_platform *platform)
+{
+    static const struct pgl_waiter_ops ops = {
+        waiter_wait, waiter_wake, waiter_listen, waiter_connect, waiter_close,
+    };
+    struct uv_waiter *home = calloc(1, sizeof *home);
+    if (home == NULL)
+        return NULL;
+    home->waiter.ops = &ops;
+    home->clock = platform->clock;
+    if (uv_loop_init(&home->loop) != 0 || uv_async_init(&home->loop, &home->async, on_wake) != 0 ||
+        uv_timer_init(&home->loop, &home->timer) != 0) {
+        free(home);
+        return NULL;
+    }
+    return &home->waiter;
+}

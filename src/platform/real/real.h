@@ -1,0 +1,33 @@
+/*
+ * real.h - the machine: OS clocks, kernel entropy, files, sockets by libuv, threads, signals.
+ *
+ * Owner:    the main program opens one for the life of the process.
+ */
+#ifndef PGL_PLATFORM_REAL_H
+#define PGL_PLATFORM_REAL_H
+
+#include "platform/platform.h"
+
+struct pgl_platform *pgl_real_open(void);
+
+/* The parts, each in a file of its own. */
+struct pgl_clock pgl_real_clock(void);
+struct pgl_entropy pgl_real_entropy(void);
+struct pgl_disk *pgl_real_disk(void);
+struct pgl_waiter *pgl_real_waiter_open(struct pgl_platform *platform);
+
+/* A thread that runs `body(argument)`. PGL_EXHAUSTED when the system has none to give. */
+struct pgl_real_thread;
+PGL_MUST_USE pgl_status pgl_real_thread_start(const char *name, void (*body)(void *), void *argument,
+                                              struct pgl_real_thread **thread);
+void pgl_real_thread_join(struct pgl_real_thread *thread);
+
+/* From now on SIGTERM and SIGINT wake nobody but whoever waits here; SIGPIPE is ignored. Call before
+ * any thread is started. */
+void pgl_real_signals_take(void);
+/* Blocks until SIGTERM, SIGINT or pgl_real_signal_self. */
+void pgl_real_signals_wait(void);
+/* Any thread: makes pgl_real_signals_wait return, as SIGTERM does. */
+void pgl_real_signal_self(void);
+
+#endif

@@ -1,0 +1,76 @@
+/* threads_os.c - threads and signals. */
+#include "platform/real/real.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+
+struct pgl_real_thread {
+    pthread_t handle;
+    void (*body)(void *);
+    void *argument;
+};
+
+static void *run(void *argument)
+{
+    struct pgl_real_thread *thread = argument;
+    thread->body(thread->argument);
+    return NULL;
+}
+
+pgl_status pgl_real_thread_start(const char *name, void (*body)(void *), void *argument,
+                                 struct pgl_real_thread **thread)
+{
+    struct pgl_real_thread *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a thread");
+    made->body = body;
+    made->argument = argument;
+    if (pthread_create(&made->handle, NULL, run, made) != 0) {
+        free(made);
+        return PGL_FAIL(PGL_EXHAUSTED, "the system gives no more threads");
+    }
+    char short_name[16] = ""; /* the kernel's limit */
+    strncpy(short_name, name, sizeof short_name - 1);
+    pthread_setname_np(made->handle, short_name);
+    *thread = made;
+    return PGL_OK;
+}
+
+void pgl_real_thread_join(struct pgl_real_thread *thread)
+{
+    pthread_join(thread->handle, NULL);
+    free(thread);
+}
+
+static void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+}
+
+void pgl_real_signals_take(void)
+{
+    sigset_t set;
+    stop_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void pgl_real_signals_wait(void)
+{
+    sigset_t set;
+    int which;
+    stop_signals(&set);
+    while (sigwait(&set, &which) != 0)
+        continue;
+}
+
+void pgl_real_signal_self(void)
+{
+    kill(getpid(), SIGTERM);
+}

@@ -1,0 +1,21 @@
+/*
+ * migrate.h - brings a file's tables up to date: numbered steps, each once, in one transaction.
+ */
+#ifndef PGL_STORE_MIGRATE_H
+#define PGL_STORE_MIGRATE_H
+
+#include <stddef.h>
+
+#include "store/database.h"
+
+struct pgl_migration {
+    int number; /* 1, 2, 3 ... */
+    const char *name;
+    const char *sql;
+};
+
+/* PGL_CONFLICT when the file is newer than this program. The number reached is SQLite's user_version. */
+PGL_MUST_USE pgl_status pgl_migrate(struct pgl_database *db, const struct pgl_migration *migrations,
+                                    size_t count);
+
+#endif

@@ -1,0 +1,59 @@
+/* reader.c - see reader.h. */
+#include "store/reader.h"
+
+#include "runtime/call.h"
+
+static void take_query(void *owner, struct pgl_message *message)
+{
+    struct pgl_reader *reader = owner;
+    message->next = NULL;
+    *reader->last = message;
+    reader->last = &message->next;
+}
+
+static pgl_status answer_one(struct pgl_reader *reader, struct pgl_call *call)
+{
+    if (call->deadline_ns < reader->loop->now_ns)
+        return PGL_FAIL(PGL_DEADLINE, "it waited too long for its turn");
+    struct pgl_view view = { &reader->db, call->arena, reader->context };
+    return call->method->query(&view, call->ask, call->reply);
+}
+
+static bool reader_turn(void *owner)
+{
+    struct pgl_reader *reader = owner;
+    if (reader->first == NULL)
+        return false;
+    pgl_status snapshot = pgl_database_run(&reader->db, "BEGIN");
+    for (int i = 0; i < PGL_READER_SNAPSHOT_MAX && reader->first != NULL; i++) {
+        struct pgl_call *call = pgl_call_of(reader->first);
+        reader->first = call->message.next;
+        if (reader->first == NULL)
+            reader->last = &reader->first;
+        pgl_status status = pgl_is_ok(snapshot) ? answer_one(reader, call) : snapshot;
+        if (status.code == PGL_DATA_LOSS)
+            pgl_loop_fail(reader->loop, status);
+        pgl_call_answer(call, status);
+    }
+    pgl_status ended = pgl_database_run(&reader->db, "COMMIT");
+    if (ended.code == PGL_DATA_LOSS)
+        pgl_loop_fail(reader->loop, ended);
+    return reader->first != NULL;
+}
+
+pgl_status pgl_reader_open(struct pgl_reader *reader, struct pgl_loop *loop,
+                           const struct pgl_database_options *options, void *context)
+{
+    *reader = (struct pgl_reader){ .loop = loop, .context = context };
+    reader->last = &reader->first;
+    PGL_TRY(pgl_database_open_reader(&reader->db, options));
+    pgl_mailbox_open(&reader->queries, loop, PGL_READER_QUEUE_MAX, take_query, reader);
+    loop->work = reader_turn;
+    loop->owner = reader;
+    return PGL_OK;
+}
+
+void pgl_reader_close(struct pgl_reader *reader)
+{
+    pgl_database_close(&reader->db);
+}

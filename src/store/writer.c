@@ -1,0 +1,306 @@
+/* writer.c - see writer.h. */
+#include "store/writer.h"
+
+#include "base/assert.h"
+#include "base/time.h"
+
+#define WRITER_ARENA_CHUNK_BYTES 65536
+#define WRITER_ARENA_LIMIT_BYTES (64u << 20) /* a whole batch of the largest events */
+#define RETRY_AFTER_NS           PGL_MILLISECONDS(100)
+
+static bool writer_turn(void *owner);
+static void take_command(void *owner, struct pgl_message *message);
+
+/* ---- opening ---- */
+
+pgl_status pgl_writer_open(struct pgl_writer *writer, struct pgl_loop *loop,
+                           const struct pgl_writer_options *options, void *context)
+{
+    *writer = (struct pgl_writer){ .loop = loop, .options = *options, .context = context };
+    writer->last = &writer->first;
+    PGL_TRY(pgl_database_open_writer(&writer->db, &options->database));
+    pgl_arena_init(&writer->arena, WRITER_ARENA_CHUNK_BYTES, WRITER_ARENA_LIMIT_BYTES);
+    pgl_id_maker_init(&writer->ids, pgl_entropy_u64(&loop->platform->entropy));
+    pgl_mailbox_open(&writer->commands, loop, PGL_WRITER_QUEUE_MAX, take_command, writer);
+    loop->work = writer_turn;
+    loop->owner = writer;
+    return PGL_OK;
+}
+
+void pgl_writer_join(struct pgl_writer *writer, struct pgl_participant *participant)
+{
+    struct pgl_participant **at = &writer->participants;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = participant;
+    participant->next = NULL;
+}
+
+void pgl_writer_close(struct pgl_writer *writer)
+{
+    pgl_database_close(&writer->db);
+    pgl_arena_free(&writer->arena);
+}
+
+/* ---- the parts of one transaction ---- */
+
+/* What one try of a transaction came to. */
+enum outcome {
+    COMMITTED,
+    SPOILED, /* rolled back; somebody in the batch is to blame */
+    REFUSED, /* rolled back; nobody is (disk or memory full) */
+    BROKEN   /* the file cannot be trusted to be what we think: the process ends */
+};
+
+static struct pgl_tx tx_of(struct pgl_writer *writer)
+{
+    return (struct pgl_tx){
+        .view = { &writer->db, &writer->arena, writer->context },
+        .now_ns = writer->loop->wall_ns,
+        .ids = &writer->ids,
+    };
+}
+
+static enum outcome roll_back(struct pgl_writer *writer, pgl_status why)
+{
+    if (why.code == PGL_DATA_LOSS) {
+        pgl_loop_fail(writer->loop, why);
+        return BROKEN;
+    }
+    if (pgl_database_is_in_transaction(&writer->db)) {
+        pgl_status undone = pgl_database_run(&writer->db, "ROLLBACK");
+        if (!pgl_is_ok(undone)) {
+            pgl_loop_fail(writer->loop, undone);
+            return BROKEN;
+        }
+    }
+    for (struct pgl_participant *p = writer->participants; p != NULL; p = p->next)
+        if (p->rolled_back != NULL)
+            p->rolled_back(p->self);
+    pgl_counter_add(&writer->metrics.rollbacks, 1);
+    return why.code == PGL_EXHAUSTED || why.code == PGL_UNAVAILABLE ? REFUSED : SPOILED;
+}
+
+static pgl_status run_begin(struct pgl_writer *writer)
+{
+    struct pgl_rows begin = pgl_rows_begin(&writer->db, "BEGIN IMMEDIATE");
+    return pgl_rows_run(&begin, NULL);
+}
+
+static pgl_status run_commit(struct pgl_writer *writer)
+{
+    struct pgl_rows commit = pgl_rows_begin(&writer->db, "COMMIT");
+    return pgl_rows_run(&commit, NULL);
+}
+
+static pgl_status run_participants(struct pgl_writer *writer, struct pgl_tx *tx, int limit, int *units)
+{
+    for (struct pgl_participant *p = writer->participants; p != NULL && *units < limit; p = p->next) {
+        int waiting = p->waiting != NULL ? p->waiting(p->self) : 0;
+        if (waiting == 0)
+            continue;
+        int some = waiting < limit - *units ? waiting : limit - *units;
+        *units += some;
+        PGL_TRY(p->work(p->self, tx, some));
+    }
+    return PGL_OK;
+}
+
+/* Not OK only when the transaction is spoiled: a refusal before the first write is just an answer. */
+static pgl_status run_command(struct pgl_writer *writer, struct pgl_tx *tx, struct pgl_call *call)
+{
+    if (call->deadline_ns < writer->loop->now_ns) {
+        call->status = PGL_FAIL(PGL_DEADLINE, "it waited too long for its turn");
+        return PGL_OK;
+    }
+    tx->view.arena = call->arena;
+    tx->trace = call->trace;
+    writer->db.has_written = false;
+    call->status = call->method->command(tx, call->ask, call->reply);
+    if (pgl_is_ok(call->status))
+        return PGL_OK;
+    bool is_harmless = !writer->db.has_written && pgl_database_is_in_transaction(&writer->db) &&
+                       call->status.code != PGL_DATA_LOSS;
+    return is_harmless ? PGL_OK : call->status;
+}
+
+static pgl_status prepare_all(struct pgl_writer *writer, struct pgl_tx *tx)
+{
+    for (struct pgl_participant *p = writer->participants; p != NULL; p = p->next)
+        if (p->prepare != NULL)
+            PGL_TRY(p->prepare(p->self, tx));
+    return PGL_OK;
+}
+
+static enum outcome commit(struct pgl_writer *writer, struct pgl_tx *tx)
+{
+    pgl_status status = prepare_all(writer, tx);
+    if (!pgl_is_ok(status))
+        return roll_back(writer, status);
+    const struct pgl_clock *clock = &writer->loop->platform->clock;
+    int64_t started_ns = pgl_clock_monotonic_ns(clock);
+    status = run_commit(writer);
+    if (!pgl_is_ok(status))
+        return roll_back(writer, status);
+    pgl_latency_add(&writer->metrics.commit_latency, pgl_clock_monotonic_ns(clock) - started_ns);
+    for (struct pgl_participant *p = writer->participants; p != NULL; p = p->next)
+        if (p->committed != NULL)
+            p->committed(p->self);
+    if (writer->on_commit != NULL)
+        writer->on_commit(writer->on_commit_self);
+    return COMMITTED;
+}
+
+/* One transaction over at most `limit` units. The commands in it, `*commands` of them, stay at the head of the queue. */
+static enum outcome try_batch(struct pgl_writer *writer, int limit, int *commands, int *units)
+{
+    struct pgl_tx tx = tx_of(writer);
+    *commands = *units = 0;
+    pgl_arena_reset(&writer->arena);
+    pgl_status status = run_begin(writer);
+    if (pgl_is_ok(status))
+        status = run_participants(writer, &tx, limit, units);
+    if (!pgl_is_ok(status))
+        return roll_back(writer, status);
+    tx.cause_log = 0;
+    tx.cause_seq = 0;
+    for (struct pgl_message *m = writer->first; m != NULL && *units < limit; m = m->next) {
+        *units += 1;
+        *commands += 1;
+        status = run_command(writer, &tx, pgl_call_of(m));
+        if (!pgl_is_ok(status))
+            return roll_back(writer, status);
+    }
+    return commit(writer, &tx);
+}
+
+/* ---- the turn ---- */
+
+static void take_command(void *owner, struct pgl_message *message)
+{
+    struct pgl_writer *writer = owner;
+    message->next = NULL;
+    *writer->last = message;
+    writer->last = &message->next;
+    writer->queued++;
+}
+
+/* Answers the first `count` commands, with `status` where it is not OK. */
+static void answer(struct pgl_writer *writer, int count, pgl_status status)
+{
+    for (; count > 0; count--) {
+        struct pgl_message *message = writer->first;
+        struct pgl_call *call = pgl_call_of(message);
+        writer->first = message->next;
+        if (writer->first == NULL)
+            writer->last = &writer->first;
+        writer->queued--;
+        pgl_call_answer(call, pgl_is_ok(status) ? call->status : status);
+    }
+}
+
+static int count_waiting(const struct pgl_writer *writer)
+{
+    int waiting = writer->queued;
+    for (struct pgl_participant *p = writer->participants; p != NULL; p = p->next)
+        waiting += p->waiting != NULL ? p->waiting(p->self) : 0;
+    return waiting;
+}
+
+static void checkpoint(struct pgl_writer *writer, int from_pages)
+{
+    if (writer->db.wal_pages < from_pages)
+        return;
+    pgl_status status = pgl_database_checkpoint(&writer->db);
+    pgl_counter_add(&writer->metrics.checkpoints, 1);
+    if (status.code == PGL_DATA_LOSS)
+        pgl_loop_fail(writer->loop, status);
+}
+
+static void retry(void *owner)
+{
+    struct pgl_writer *writer = owner;
+    writer->is_waiting_to_retry = false;
+}
+
+/* The blame for a transaction with a single unit in it. */
+static void refuse_the_one(struct pgl_writer *writer, int commands, pgl_status why)
+{
+    if (commands > 0) {
+        answer(writer, commands, why);
+        return;
+    }
+    for (struct pgl_participant *p = writer->participants; p != NULL; p = p->next)
+        if (p->waiting != NULL && p->waiting(p->self) > 0) { /* the first that has work did it */
+            p->refused(p->self, why);
+            return;
+        }
+}
+
+static void settle(struct pgl_writer *writer, enum outcome outcome, int commands, int units)
+{
+    switch (outcome) {
+    case COMMITTED:
+        pgl_counter_add(&writer->metrics.commits, 1);
+        pgl_counter_add(&writer->metrics.units, (uint64_t)units);
+        pgl_counter_set(&writer->metrics.wal_pages, (uint64_t)writer->db.wal_pages);
+        answer(writer, commands, PGL_OK);
+        return;
+    case SPOILED:
+        if (units > 1)
+            writer->one_by_one = units;
+        else
+            refuse_the_one(writer, commands, PGL_FAIL(PGL_INTERNAL, "it could not be written"));
+        return;
+    case REFUSED:
+        answer(writer, commands, PGL_FAIL(PGL_UNAVAILABLE, "it could not be written now"));
+        writer->is_waiting_to_retry = true;
+        pgl_timer_set(&writer->loop->timers, &writer->retry, writer->loop->now_ns + RETRY_AFTER_NS, retry,
+                      writer);
+        return;
+    case BROKEN:
+        return; /* nobody is answered: the outcome is not known */
+    }
+}
+
+static bool writer_turn(void *owner)
+{
+    struct pgl_writer *writer = owner;
+    if (writer->is_held || !pgl_is_ok(writer->loop->fatal))
+        return false;
+    int waiting = count_waiting(writer);
+    if (waiting == 0) {
+        checkpoint(writer, writer->options.checkpoint_idle_pages);
+        return false;
+    }
+    if (writer->is_waiting_to_retry) {
+        answer(writer, writer->queued, PGL_FAIL(PGL_UNAVAILABLE, "it could not be written now"));
+        return false;
+    }
+    int limit = writer->one_by_one > 0 ? 1 : writer->options.batch_max;
+    int commands, units;
+    enum outcome outcome = try_batch(writer, limit, &commands, &units);
+    if (writer->one_by_one > 0)
+        writer->one_by_one--;
+    settle(writer, outcome, commands, units);
+    if (outcome == COMMITTED)
+        checkpoint(writer, writer->options.checkpoint_pages);
+    return outcome != BROKEN && count_waiting(writer) > 0;
+}
+
+pgl_status pgl_writer_run_now(struct pgl_writer *writer,
+                              pgl_status (*body)(struct pgl_tx *tx, void *argument), void *argument)
+{
+    struct pgl_tx tx = tx_of(writer);
+    tx.now_ns = pgl_clock_wall_ns(&writer->loop->platform->clock);
+    pgl_arena_reset(&writer->arena);
+    PGL_TRY(run_begin(writer));
+    pgl_status status = body(&tx, argument);
+    if (!pgl_is_ok(status)) {
+        roll_back(writer, status);
+        return status;
+    }
+    if (commit(writer, &tx) != COMMITTED)
+        return PGL_FAIL(PGL_UNAVAILABLE, "it could not be written");
+    return PGL_OK;
+}

@@ -1,0 +1,30 @@
+/*
+ * log.h - one line is one event: `at level module event key=value ...`.
+ *
+ * Owner:    the platform's sink; whoever logs borrows it.
+ * Threads:  any; a line is one write.
+ * Bounds:   a line has at most 1,024 bytes, the rest is cut. Control bytes are written as '?', so that no
+ *           outside text can make a line of its own.
+ * Never:    a token, a card or a body.
+ */
+#ifndef PGL_TELEMETRY_LOG_H
+#define PGL_TELEMETRY_LOG_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+
+enum pgl_log_level { PGL_LOG_DEBUG, PGL_LOG_INFO, PGL_LOG_WARN, PGL_LOG_ERROR };
+
+struct pgl_log {
+    void (*write)(void *self, struct pgl_text line);
+    int64_t (*wall_ns)(void *self);
+    void *self;
+    enum pgl_log_level least; /* lines below it are dropped */
+};
+
+/* `format` gives the key=value part and may be empty. */
+void pgl_log(const struct pgl_log *log, enum pgl_log_level level, const char *module, const char *event,
+             const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+#endif
