@@ -2,7 +2,7 @@
 #
 # Makes the library pgl_NAME of all FOLDER/**/*.c (for platform: not those of real/) and one test
 # program for each FOLDER/**/*_test.c, which links to nothing but that library: a unit test that calls
-# upward does not link. FOLDER/**/*.sql is embedded, a string a file, as `generated/NAME_sql.h`.
+# upward does not link. FOLDER/**/*.sql is embedded, a string a file, as `NAME_migrations.h`.
 function(pgl_module name folder)
     cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.c)
@@ -16,7 +16,7 @@ function(pgl_module name folder)
     endif()
 
     if(migrations)
-        set(embedded ${CMAKE_BINARY_DIR}/generated/${name}_sql.h)
+        set(embedded ${CMAKE_BINARY_DIR}/generated/${name}_migrations.h)
         add_custom_command(OUTPUT ${embedded}
             COMMAND python3 ${CMAKE_SOURCE_DIR}/scripts/embed_sql.py ${name} ${embedded} ${migrations}
             DEPENDS ${migrations} ${CMAKE_SOURCE_DIR}/scripts/embed_sql.py)

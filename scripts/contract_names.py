@@ -3,6 +3,7 @@
 
     Panglot__Orders__V1__Order                      ->  Order, ORDER_INIT, ORDER_DESCRIPTOR
     PANGLOT__ORDERS__V1__ORDER_STATUS__X            ->  X
+    a service's methods, in their order             ->  enum order_service_method { ORDER_SERVICE_CREATE_ORDER, ...
 """
 import pathlib
 import re
@@ -37,6 +38,12 @@ for enum, body in re.findall(r"^enum (\w+) \{(.*?)^\}", text, re.M | re.S):
               f"#define {snake(enum).upper()}_DESCRIPTOR (&{name_prefix}{snake(enum)}__descriptor)"]
     for value in re.findall(r"^\s*(\w+)\s*=", body, re.M):
         lines.append(f"#define {value} {name_prefix.upper()}{snake(enum).upper()}__{value}")
+
+for service, body in re.findall(r"^service (\w+) \{(.*?)^\}", text, re.M | re.S):
+    short, upper = snake(service), snake(service).upper()
+    methods = [snake(m).upper() for m in re.findall(r"^\s*rpc (\w+)", body, re.M)]
+    lines += ["", f"#define {upper}_DESCRIPTOR (&{name_prefix}{short}__descriptor)", f"enum {short}_method {{"]
+    lines += [f"    {upper}_{method}," for method in methods] + [f"    {upper}_METHOD_COUNT", "};"]
 
 lines += ["", "#endif", ""]
 out.write_text("\n".join(lines))

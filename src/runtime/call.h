@@ -18,7 +18,6 @@
 
 struct pgl_tx;   /* store/tx.h */
 struct pgl_view; /* store/view.h */
-struct ProtobufCMessageDescriptor;
 
 /* Where a method is answered. */
 enum pgl_method_kind {
@@ -29,10 +28,8 @@ enum pgl_method_kind {
 
 struct pgl_call;
 
+/* How a service answers one method of its contract; a service's table is indexed by the contract's enum. */
 struct pgl_method {
-    const char *service; /* "panglot.orders.v1.OrderService" */
-    const char *name;    /* "CreateOrder" */
-    const struct ProtobufCMessageDescriptor *ask, *reply;
     enum pgl_method_kind kind;
     /* The one that fits the kind. */
     pgl_status (*command)(struct pgl_tx *tx, const void *ask, void *reply);

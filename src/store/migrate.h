@@ -1,5 +1,5 @@
 /*
- * migrate.h - brings a file's tables up to date: numbered steps, each once, in one transaction.
+ * migrate.h - brings a file's tables up to date: each module's numbered steps, each once, in one transaction.
  */
 #ifndef PGL_STORE_MIGRATE_H
 #define PGL_STORE_MIGRATE_H
@@ -14,8 +14,8 @@ struct pgl_migration {
     const char *sql;
 };
 
-/* PGL_CONFLICT when the file is newer than this program. The number reached is SQLite's user_version. */
-PGL_MUST_USE pgl_status pgl_migrate(struct pgl_database *db, const struct pgl_migration *migrations,
-                                    size_t count);
+/* PGL_CONFLICT when the file is newer than this program. */
+PGL_MUST_USE pgl_status pgl_migrate(struct pgl_database *db, const char *module,
+                                    const struct pgl_migration *migrations, size_t count);
 
 #endif

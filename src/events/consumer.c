@@ -1,0 +1,249 @@
+/* consumer.c - see consumer.h. */
+#include "events/consumer.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "base/time.h"
+#include "events/events_sql.h"
+#include "wire/message.h"
+
+static void take_events(void *owner, struct pgl_message *message);
+
+/* ---- asking ---- */
+
+static void ask(struct pgl_consumer *consumer, struct pgl_consumer_chunk *chunk, int64_t after)
+{
+    chunk->read.after = after;
+    chunk->read.until_ns = PGL_NEVER_NS;
+    chunk->read.is_first = consumer->is_first_read;
+    chunk->read.epoch = consumer->epoch;
+    chunk->read.hash = consumer->hash;
+    chunk->read.message.reply_to = &consumer->replies;
+    consumer->is_first_read = false;
+    chunk->is_asked = true;
+    pgl_status sent = pgl_mailbox_send(consumer->writer->loop, consumer->source, &chunk->read.message);
+    PGL_ASSERT(pgl_is_ok(sent)); /* consumers are counted at boot, and each has one read out */
+}
+
+static void ask_for_more(struct pgl_consumer *consumer)
+{
+    struct pgl_consumer_chunk *now = &consumer->chunks[consumer->current];
+    struct pgl_consumer_chunk *other = &consumer->chunks[1 - consumer->current];
+    if (consumer->is_halted || now->is_asked || other->is_asked)
+        return;
+    if (!now->is_full)
+        ask(consumer, now, consumer->durable_position);
+    else if (!other->is_full)
+        ask(consumer, other, now->read.after + now->read.count);
+}
+
+static void halt(struct pgl_consumer *consumer, pgl_status why)
+{
+    consumer->is_halted = true;
+    pgl_log(&consumer->writer->loop->log, PGL_LOG_ERROR, "events", "consumer-halted",
+            "loop=%s log=%d position=%lld text=\"%s\"", consumer->writer->loop->name, (int)consumer->log,
+            (long long)consumer->durable_position, why.text);
+}
+
+static void take_events(void *owner, struct pgl_message *message)
+{
+    struct pgl_consumer *consumer = owner;
+    struct pgl_log_read *read = PGL_CONTAINER(message, struct pgl_log_read, message);
+    struct pgl_consumer_chunk *chunk = PGL_CONTAINER(read, struct pgl_consumer_chunk, read);
+    chunk->is_asked = false;
+    consumer->high = read->high;
+    if (!pgl_is_ok(read->status)) {
+        halt(consumer, read->status);
+        return;
+    }
+    consumer->epoch = read->epoch;
+    chunk->is_full = read->count > 0;
+    chunk->done = chunk->durable_done = 0;
+    chunk->at = chunk->durable_at = 0;
+    ask_for_more(consumer);
+}
+
+/* ---- handling, in the writer's transaction ---- */
+
+static int consumer_waiting(void *self)
+{
+    const struct pgl_consumer *consumer = self;
+    const struct pgl_consumer_chunk *chunk = &consumer->chunks[consumer->current];
+    return chunk->is_full && !consumer->is_halted ? chunk->read.count - chunk->done : 0;
+}
+
+static uint64_t key_of(const Event *event)
+{
+    return pgl_hash((struct pgl_hash_key){ 1, 2 }, event->key.data, event->key.len);
+}
+
+static pgl_status park(struct pgl_consumer *consumer, struct pgl_tx *tx, const Event *event,
+                       struct pgl_text bytes, const char *why)
+{
+    struct pgl_text key = { (const char *)event->key.data, event->key.len };
+    PGL_TRY(pgl_parked_insert(tx, consumer->log, consumer->position + 1, key, why, bytes));
+    /* A rollback may leave a key too many here: its events are parked, not lost, and a restart forgets it. */
+    PGL_TRY(pgl_map_put(&consumer->parked_keys, key_of(event), 1));
+    pgl_counter_add(&consumer->parked, 1);
+    char hex[32];
+    size_t shown = event->key.len < 16 ? event->key.len : 16;
+    pgl_hex_encode(event->key.data, shown, hex);
+    pgl_log(&consumer->writer->loop->log, PGL_LOG_ERROR, "events", "parked",
+            "loop=%s log=%d seq=%lld key=%.*s why=\"%s\"", consumer->writer->loop->name,
+            (int)consumer->log, (long long)consumer->position + 1, (int)(2 * shown), hex, why);
+    return PGL_OK;
+}
+
+static struct pgl_trace trace_of(const Event *event)
+{
+    struct pgl_trace trace = { { 0 }, { 0 }, 0 };
+    if (event->trace != NULL && event->trace->context.len == sizeof trace)
+        memcpy(&trace, event->trace->context.data, sizeof trace);
+    return trace;
+}
+
+/* Errors that say nothing about the event: the transaction is to be tried again, or the process ends. */
+static bool is_about_the_event(pgl_status status)
+{
+    return status.code != PGL_EXHAUSTED && status.code != PGL_UNAVAILABLE && status.code != PGL_DATA_LOSS;
+}
+
+static pgl_status handle_one(struct pgl_consumer *consumer, struct pgl_tx *tx, struct pgl_text bytes)
+{
+    Event unreadable = EVENT_INIT, *event = &unreadable;
+    void *message;
+    pgl_status status = pgl_message_unpack(EVENT_DESCRIPTOR, tx->view.arena, bytes, &message);
+    if (status.code == PGL_EXHAUSTED)
+        return status;
+    if (pgl_is_ok(status))
+        event = message;
+    if (!pgl_is_ok(status) || consumer->sets_aside)
+        return park(consumer, tx, event, bytes,
+                    consumer->sets_aside ? consumer->aside_why : status.text);
+    if (consumer->parked_keys.count > 0 && pgl_map_get(&consumer->parked_keys, key_of(event)) != NULL)
+        return park(consumer, tx, event, bytes, "an earlier event of this key is parked");
+    tx->cause_log = (int32_t)consumer->log;
+    tx->cause_seq = consumer->position + 1;
+    tx->trace = trace_of(event);
+    tx->view.db->has_written = false;
+    status = consumer->handle(tx, consumer->position + 1, event);
+    if (pgl_is_ok(status) || tx->view.db->has_written || !is_about_the_event(status))
+        return status;
+    return park(consumer, tx, event, bytes, status.text);
+}
+
+static pgl_status consumer_work(void *self, struct pgl_tx *tx, int limit)
+{
+    struct pgl_consumer *consumer = self;
+    struct pgl_consumer_chunk *chunk = &consumer->chunks[consumer->current];
+    struct pgl_text bytes = { NULL, 0 };
+    for (; limit > 0; limit--) {
+        uint32_t size;
+        memcpy(&size, chunk->read.bytes + chunk->at, sizeof size);
+        bytes = (struct pgl_text){ (const char *)chunk->read.bytes + chunk->at + sizeof size, size };
+        PGL_ASSERT(consumer->position == chunk->read.after + chunk->done);
+        PGL_TRY(handle_one(consumer, tx, bytes));
+        chunk->at += sizeof size + size;
+        chunk->done++;
+        consumer->position++;
+    }
+    struct pgl_consumer_row row = { consumer->epoch, consumer->position, pgl_event_hash(bytes) };
+    return pgl_consumer_put(tx, consumer->log, consumer->durable_position, &row);
+}
+
+static void consumer_refused(void *self, pgl_status why)
+{
+    struct pgl_consumer *consumer = self;
+    consumer->sets_aside = true;
+    consumer->aside_why = why.text;
+}
+
+static void consumer_committed(void *self)
+{
+    struct pgl_consumer *consumer = self;
+    struct pgl_consumer_chunk *chunk = &consumer->chunks[consumer->current];
+    if (consumer->position == consumer->durable_position)
+        return;
+    pgl_counter_add(&consumer->handled, (uint64_t)(consumer->position - consumer->durable_position));
+    consumer->durable_position = consumer->position;
+    consumer->sets_aside = false;
+    chunk->durable_at = chunk->at;
+    chunk->durable_done = chunk->done;
+    if (chunk->done == chunk->read.count) {
+        chunk->is_full = false;
+        if (consumer->chunks[1 - consumer->current].is_full || consumer->chunks[1 - consumer->current].is_asked)
+            consumer->current = 1 - consumer->current;
+    }
+    ask_for_more(consumer);
+}
+
+static void consumer_rolled_back(void *self)
+{
+    struct pgl_consumer *consumer = self;
+    struct pgl_consumer_chunk *chunk = &consumer->chunks[consumer->current];
+    consumer->position = consumer->durable_position;
+    chunk->at = chunk->durable_at;
+    chunk->done = chunk->durable_done;
+}
+
+/* ---- opening ---- */
+
+static pgl_status load_parked_keys(struct pgl_consumer *consumer)
+{
+    struct pgl_rows rows = pgl_parked_keys(&consumer->writer->db, consumer->log);
+    for (;;) {
+        PGL_TRY(pgl_rows_next(&rows));
+        if (!rows.has_row)
+            return PGL_OK;
+        struct pgl_text key = pgl_column_blob(&rows, 0);
+        uint64_t hash = pgl_hash((struct pgl_hash_key){ 1, 2 }, key.data, key.size);
+        pgl_status put = pgl_map_put(&consumer->parked_keys, hash, 1);
+        if (!pgl_is_ok(put)) {
+            pgl_rows_end(&rows);
+            return put;
+        }
+    }
+}
+
+pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct pgl_writer *writer,
+                             struct pgl_event_log *source,
+                             pgl_status (*handle)(struct pgl_tx *tx, int64_t seq, const Event *event))
+{
+    *consumer = (struct pgl_consumer){ .writer = writer,
+                                       .source = &source->reads,
+                                       .log = source->log,
+                                       .handle = handle,
+                                       .is_first_read = true };
+    consumer->chunks = calloc(2, sizeof consumer->chunks[0]);
+    if (consumer->chunks == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a consumer");
+    pgl_map_init(&consumer->parked_keys, PGL_PARKED_KEYS_MAX);
+    struct pgl_consumer_row row;
+    PGL_TRY(pgl_consumer_get(&writer->db, consumer->log, &row));
+    consumer->position = consumer->durable_position = row.position;
+    consumer->epoch = row.epoch;
+    consumer->hash = row.hash;
+    PGL_TRY(load_parked_keys(consumer));
+    pgl_mailbox_open(&consumer->replies, writer->loop, 2, take_events, consumer);
+    consumer->participant = (struct pgl_participant){ .self = consumer,
+                                                      .waiting = consumer_waiting,
+                                                      .work = consumer_work,
+                                                      .refused = consumer_refused,
+                                                      .committed = consumer_committed,
+                                                      .rolled_back = consumer_rolled_back };
+    pgl_writer_join(writer, &consumer->participant);
+    return PGL_OK;
+}
+
+void pgl_consumer_start(struct pgl_consumer *consumer)
+{
+    ask_for_more(consumer);
+}
+
+void pgl_consumer_close(struct pgl_consumer *consumer)
+{
+    free(consumer->chunks);
+    pgl_map_free(&consumer->parked_keys);
+}

@@ -1,0 +1,56 @@
+/*
+ * consumer.h - reads another service's log in order, and handles each event once: position, effects and
+ * what is said in turn commit together, or not at all.
+ *
+ * Owner:    the consuming service's writer loop.
+ * Bounds:   two reads of at most PGL_LOG_READ_EVENTS_MAX events each: one is handled while the next is fetched. A
+ *           consumer pulls, so it cannot be flooded.
+ * Errors:   an event that cannot be handled parks its key: it and all later events of that key are set aside in order, the others
+ *           flow on. A log that is not what it was halts the pair and pages; nothing is guessed.
+ */
+#ifndef PGL_EVENTS_CONSUMER_H
+#define PGL_EVENTS_CONSUMER_H
+
+#include "base/map.h"
+#include "events/log.h"
+
+#define PGL_PARKED_KEYS_MAX 100000 /* beyond it the consumer halts: something is thoroughly wrong */
+
+struct pgl_consumer_chunk {
+    struct pgl_log_read read;
+    bool is_asked;        /* the producer has it */
+    bool is_full;         /* has events still to be handled */
+    int done, durable_done; /* events handled: in the transaction, committed */
+    size_t at, durable_at;  /* bytes of read.bytes */
+};
+
+struct pgl_consumer {
+    struct pgl_participant participant;
+    struct pgl_writer *writer;
+    struct pgl_mailbox *source; /* the producer's `reads` */
+    Log log;
+    /* Not OK before its first write: the key is parked. */
+    pgl_status (*handle)(struct pgl_tx *tx, int64_t seq, const Event *event);
+
+    struct pgl_mailbox replies;
+    struct pgl_consumer_chunk *chunks; /* two */
+    int current;                       /* whose events are handled */
+    int64_t position, durable_position, epoch, hash;
+    int64_t high;      /* of the producer, when it last answered */
+    bool is_first_read, is_halted;
+    bool sets_aside;   /* the next event was tried alone and failed */
+    const char *aside_why;
+    struct pgl_map parked_keys;
+    struct pgl_counter handled, parked;
+};
+
+/* Joins the writer. `handle` is called in its transactions. */
+PGL_MUST_USE pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct pgl_writer *writer,
+                                          struct pgl_event_log *source,
+                                          pgl_status (*handle)(struct pgl_tx *tx, int64_t seq,
+                                                               const Event *event));
+/* Asks for the first events; the loops may run or not yet. */
+void pgl_consumer_start(struct pgl_consumer *consumer);
+void pgl_consumer_close(struct pgl_consumer *consumer);
+
+#endif

@@ -1,0 +1,268 @@
+/* log.c - see log.h. */
+#include "events/log.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "base/time.h"
+#include "events/events_sql.h"
+#include "wire/message.h"
+
+#define EVENT_SCHEMA_VERSION 1
+
+static void take_read(void *owner, struct pgl_message *message);
+static void answer_waiting(struct pgl_event_log *log);
+
+/* ---- as a participant of the writer ---- */
+
+static pgl_status log_prepare(void *self, struct pgl_tx *tx)
+{
+    struct pgl_event_log *log = self;
+    if (log->next_seq == log->durable_high + 1)
+        return PGL_OK;
+    return pgl_log_head_put(tx, log->next_seq);
+}
+
+static void log_committed(void *self)
+{
+    struct pgl_event_log *log = self;
+    pgl_counter_add(&log->appended, (uint64_t)(log->next_seq - 1 - log->durable_high));
+    log->durable_high = log->next_seq - 1;
+    log->ring_durable_end = log->ring_end;
+    answer_waiting(log);
+}
+
+static void log_rolled_back(void *self)
+{
+    struct pgl_event_log *log = self;
+    log->next_seq = log->durable_high + 1;
+    /* The bytes written over older events are gone; what is left starts behind them. */
+    log->ring_end = log->ring_durable_end;
+    if (log->ring_first_seq > log->next_seq)
+        log->ring_first_seq = log->next_seq;
+}
+
+pgl_status pgl_log_open(struct pgl_event_log *log, Log name, struct pgl_writer *writer)
+{
+    *log = (struct pgl_event_log){ .log = name, .writer = writer };
+    PGL_TRY(pgl_log_head_get(&writer->db, &log->epoch, &log->next_seq));
+    log->durable_high = log->next_seq - 1;
+    log->ring_first_seq = log->next_seq;
+    log->slots = calloc(PGL_LOG_RING_SLOTS, sizeof log->slots[0]);
+    log->ring = malloc(PGL_LOG_RING_BYTES);
+    if (log->slots == NULL || log->ring == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a log's ring");
+    pgl_buffer_init(&log->packed, PGL_EVENT_BYTES_MAX);
+    pgl_mailbox_open(&log->reads, writer->loop, PGL_LOG_READERS_MAX, take_read, log);
+    log->participant = (struct pgl_participant){
+        .self = log, .prepare = log_prepare, .committed = log_committed, .rolled_back = log_rolled_back
+    };
+    pgl_writer_join(writer, &log->participant);
+    return PGL_OK;
+}
+
+void pgl_log_close(struct pgl_event_log *log)
+{
+    free(log->slots);
+    free(log->ring);
+    pgl_buffer_free(&log->packed);
+}
+
+/* ---- appending ---- */
+
+/* An event lies in one piece; one that would wrap starts at the ring's beginning. */
+static void ring_put(struct pgl_event_log *log, int64_t seq, struct pgl_text bytes)
+{
+    uint64_t start = log->ring_end;
+    if (start % PGL_LOG_RING_BYTES + bytes.size > PGL_LOG_RING_BYTES)
+        start += PGL_LOG_RING_BYTES - start % PGL_LOG_RING_BYTES;
+    memcpy(log->ring + start % PGL_LOG_RING_BYTES, bytes.data, bytes.size);
+    log->slots[seq % PGL_LOG_RING_SLOTS] = (struct pgl_log_slot){ start, (uint32_t)bytes.size };
+    log->ring_end = start + bytes.size;
+    /* What was overwritten, by bytes or by slots, is no longer in the ring. */
+    while (log->ring_first_seq < seq &&
+           (seq - log->ring_first_seq >= PGL_LOG_RING_SLOTS ||
+            log->slots[log->ring_first_seq % PGL_LOG_RING_SLOTS].start + PGL_LOG_RING_BYTES < log->ring_end))
+        log->ring_first_seq++;
+}
+
+static void fill_in(struct pgl_tx *tx, Event *event, Trace *trace, struct pgl_trace *bytes)
+{
+    event->at_ns = pgl_tx_now_ns(tx);
+    event->cause_log = (Log)tx->cause_log;
+    event->cause_seq = tx->cause_seq;
+    event->schema_version = EVENT_SCHEMA_VERSION;
+    *bytes = tx->trace;
+    static const struct pgl_trace none;
+    if (memcmp(bytes, &none, sizeof none) != 0) {
+        trace->context = (ProtobufCBinaryData){ sizeof *bytes, (uint8_t *)bytes };
+        event->trace = trace;
+    }
+}
+
+pgl_status pgl_log_append(struct pgl_event_log *log, struct pgl_tx *tx, Event *event, int64_t *seq)
+{
+    Trace trace = TRACE_INIT;
+    struct pgl_trace bytes;
+    fill_in(tx, event, &trace, &bytes);
+    pgl_buffer_clear(&log->packed);
+    pgl_message_pack(&event->base, &log->packed);
+    event->trace = NULL;
+    if (log->packed.is_full)
+        return PGL_FAIL(PGL_EXHAUSTED, "an event is too large");
+    PGL_TRY(pgl_event_insert(tx, log->next_seq, pgl_buffer_text(&log->packed)));
+    ring_put(log, log->next_seq, pgl_buffer_text(&log->packed));
+    if (seq != NULL)
+        *seq = log->next_seq;
+    log->next_seq++;
+    return PGL_OK;
+}
+
+int64_t pgl_event_hash(struct pgl_text bytes)
+{
+    return (int64_t)pgl_hash((struct pgl_hash_key){ 0x70616E67, 0x6C6F74 }, bytes.data, bytes.size);
+}
+
+pgl_id pgl_event_id(Log log, int64_t epoch, int64_t seq)
+{
+    pgl_id id = { { 0 } };
+    for (int i = 0; i < 4; i++)
+        id.bytes[i] = (uint8_t)((uint64_t)epoch >> (24 - 8 * i));
+    id.bytes[5] = (uint8_t)log;
+    id.bytes[6] = 0x80; /* RFC 9562, 5.8: version 8 */
+    for (int i = 0; i < 7; i++)
+        id.bytes[9 + i] = (uint8_t)((uint64_t)seq >> (48 - 8 * i));
+    id.bytes[8] = 0x80;
+    return id;
+}
+
+/* ---- serving ---- */
+
+static bool read_has_room(const struct pgl_log_read *read, size_t size)
+{
+    return read->count < PGL_LOG_READ_EVENTS_MAX &&
+           sizeof read->bytes - read->size >= size + sizeof(uint32_t);
+}
+
+static void read_add(struct pgl_log_read *read, struct pgl_text bytes)
+{
+    uint32_t size = (uint32_t)bytes.size;
+    memcpy(read->bytes + read->size, &size, sizeof size);
+    memcpy(read->bytes + read->size + sizeof size, bytes.data, bytes.size);
+    read->size += sizeof size + bytes.size;
+    read->count++;
+}
+
+static void fill_from_ring(struct pgl_event_log *log, struct pgl_log_read *read)
+{
+    for (int64_t seq = read->after + 1; seq <= log->durable_high; seq++) {
+        const struct pgl_log_slot *slot = &log->slots[seq % PGL_LOG_RING_SLOTS];
+        if (!read_has_room(read, slot->size))
+            return;
+        const char *at = (const char *)log->ring + slot->start % PGL_LOG_RING_BYTES;
+        read_add(read, (struct pgl_text){ at, slot->size });
+    }
+}
+
+static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read *read)
+{
+    int64_t seq = read->after;
+    struct pgl_rows rows = pgl_events_behind(&log->writer->db, read->after, PGL_LOG_READ_EVENTS_MAX);
+    for (;;) {
+        PGL_TRY(pgl_rows_next(&rows));
+        if (!rows.has_row)
+            return PGL_OK;
+        struct pgl_text bytes = pgl_column_blob(&rows, 1);
+        bool is_next = pgl_column_i64(&rows, 0) == ++seq;
+        bool has_room = read_has_room(read, bytes.size);
+        if (is_next && has_room)
+            read_add(read, bytes);
+        else
+            pgl_rows_end(&rows);
+        if (!is_next)
+            return PGL_FAIL(PGL_DATA_LOSS, "the log has a hole");
+        if (!has_room)
+            return PGL_OK;
+    }
+}
+
+/* Does the log still have what this reader has seen? (reliability: B3, B4) */
+static pgl_status check_first(struct pgl_event_log *log, const struct pgl_log_read *read)
+{
+    if (read->after == 0)
+        return PGL_OK;
+    if (read->epoch != log->epoch)
+        return PGL_FAIL(PGL_DATA_LOSS, "the log was restored: its epoch is another one");
+    if (read->after > log->durable_high)
+        return PGL_FAIL(PGL_DATA_LOSS, "the log has lost its tail");
+    int64_t hash;
+    PGL_TRY(pgl_event_hash_at(&log->writer->db, read->after, &hash));
+    if (hash != read->hash)
+        return PGL_FAIL(PGL_DATA_LOSS, "the log has another event at this place");
+    return PGL_OK;
+}
+
+static void answer_read(struct pgl_event_log *log, struct pgl_log_read *read)
+{
+    read->high = log->durable_high;
+    read->epoch = log->epoch;
+    read->is_first = false;
+    pgl_timer_clear(&log->writer->loop->timers, &read->late);
+    pgl_message_reply(&read->message);
+}
+
+static bool try_read(struct pgl_event_log *log, struct pgl_log_read *read)
+{
+    read->size = 0;
+    read->count = 0;
+    read->status = read->is_first ? check_first(log, read) : PGL_OK;
+    if (pgl_is_ok(read->status) && read->after < log->durable_high) {
+        if (read->after + 1 >= log->ring_first_seq)
+            fill_from_ring(log, read);
+        else
+            read->status = fill_from_table(log, read);
+    }
+    if (read->count == 0 && pgl_is_ok(read->status))
+        return false;
+    answer_read(log, read);
+    return true;
+}
+
+static void on_late(void *owner)
+{
+    struct pgl_log_read *read = owner;
+    struct pgl_log_read **at = &read->log->waiting;
+    while (*at != read)
+        at = &(*at)->next_waiting;
+    *at = read->next_waiting;
+    answer_read(read->log, read);
+}
+
+static void take_read(void *owner, struct pgl_message *message)
+{
+    struct pgl_event_log *log = owner;
+    struct pgl_log_read *read = PGL_CONTAINER(message, struct pgl_log_read, message);
+    read->log = log;
+    if (try_read(log, read))
+        return;
+    read->is_first = false; /* checked */
+    read->next_waiting = log->waiting;
+    log->waiting = read;
+    if (read->until_ns != PGL_NEVER_NS)
+        pgl_timer_set(&log->writer->loop->timers, &read->late, read->until_ns, on_late, read);
+}
+
+static void answer_waiting(struct pgl_event_log *log)
+{
+    struct pgl_log_read *waiting = log->waiting;
+    log->waiting = NULL;
+    while (waiting != NULL) {
+        struct pgl_log_read *read = waiting;
+        waiting = read->next_waiting;
+        if (!try_read(log, read)) {
+            read->next_waiting = log->waiting;
+            log->waiting = read;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/* rpc.c - see rpc.h. */
+#include "transport/rpc.h"
+
+static void take_reply(void *owner, struct pgl_message *message)
+{
+    (void)owner;
+    struct pgl_rpc_call *call = PGL_CONTAINER(pgl_call_of(message), struct pgl_rpc_call, call);
+    call->is_out = false;
+    if (--*call->left == 0)
+        pgl_flow_wake(call->flow);
+}
+
+void pgl_rpc_open(struct pgl_rpc *rpc, struct pgl_loop *loop)
+{
+    rpc->loop = loop;
+    pgl_mailbox_open(&rpc->replies, loop, 0, take_reply, rpc); /* nothing but replies */
+}
+
+static struct pgl_mailbox *mailbox_for(const struct pgl_endpoint *endpoint, enum pgl_method_kind kind)
+{
+    switch (kind) {
+    case PGL_METHOD_COMMAND:
+        return endpoint->commands;
+    case PGL_METHOD_QUERY:
+        return endpoint->queries;
+    case PGL_METHOD_FLOW:
+        return endpoint->flows;
+    }
+    return NULL;
+}
+
+void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint,
+                  int method, struct pgl_rpc_call *call, struct pgl_flow *flow, int *left)
+{
+    call->call.method = &endpoint->methods[method];
+    call->call.message.reply_to = &rpc->replies;
+    call->flow = flow;
+    call->left = left;
+    call->call.status =
+        pgl_mailbox_send(rpc->loop, mailbox_for(endpoint, call->call.method->kind), &call->call.message);
+    call->is_out = pgl_is_ok(call->call.status);
+    if (call->is_out)
+        ++*left;
+}
