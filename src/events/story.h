@@ -1,0 +1,17 @@
+/*
+ * story.h - everything a log says about one key. Events of a key form a chain: each names the one before,
+ * and the row they are about names the last. So the story needs no index.
+ */
+#ifndef PGL_EVENTS_STORY_H
+#define PGL_EVENTS_STORY_H
+
+#include "contract/events.h"
+#include "store/view.h"
+
+#define PGL_STORY_EVENTS_MAX 64 /* an order has at most a dozen in one log */
+
+/* Walks back from `last_seq` (0: no events) and answers oldest first. */
+PGL_MUST_USE pgl_status pgl_story_read(const struct pgl_view *view, Log log, int64_t last_seq,
+                                       ReadKeyResponse *reply);
+
+#endif
