@@ -37,3 +37,12 @@ foreach(bench ${benches})
     add_executable(bench_${name} ${bench})
     target_link_libraries(bench_${name} PRIVATE pgl_app pgl_platform_real)
 endforeach()
+
+# The black box: whole processes over real sockets, once, on the program as it is shipped.
+if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    pgl_script_test(blackbox/kill_loop blackbox 300 tests/kill/kill_loop.py
+        --binary $<TARGET_FILE:panglot> --cycles 20 --seed 1)
+    pgl_script_test(blackbox/kill_loop_long "blackbox;prove" 1800 tests/kill/kill_loop.py
+        --binary $<TARGET_FILE:panglot> --cycles 200 --seed 2)
+endif()
+pgl_script_test(blackbox/kill_checker blackbox 120 tests/kill/kill_checker_test.py)
