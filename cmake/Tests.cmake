@@ -15,7 +15,7 @@ pgl_script_test(form/checks form 60 scripts/form_test.py)
 pgl_script_test(form/layout form 120 scripts/lint.sh format scripts)
 pgl_script_test(form/tidy "form;prove" 600 scripts/lint.sh tidy)
 
-# fuzz/NAME.c with seeds in fuzz/seeds/NAME/: one target a parser. The test is a fixed number of
+# fuzz/NAME.c with its first inputs in fuzz/corpus/NAME/: one target a parser. The test is a fixed number of
 # inputs from a fixed seed, so that it gives the same answer each time; `make fuzz` looks for new ones.
 if(PGL_FUZZ)
     target_compile_options(pgl_options INTERFACE -fsanitize=fuzzer-no-link) # to see new branches
@@ -26,7 +26,7 @@ if(PGL_FUZZ)
         target_link_libraries(fuzz_${name} PRIVATE pgl_wire)
         target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
         pgl_script_test(fuzz/${name} fuzz 300 scripts/fuzz.sh
-            $<TARGET_FILE:fuzz_${name}> ${CMAKE_SOURCE_DIR}/fuzz/seeds/${name})
+            $<TARGET_FILE:fuzz_${name}> ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name})
     endforeach()
 endif()
 

@@ -47,7 +47,7 @@ LIBRARIES = {  # header: the only places that know it
 }
 THREADS_TEST = "_threads_test.c"  # makes the threads that the module under test never makes
 
-MADE = re.compile(r"contract/\w+\.h|\w+_(sql|pages)\.h")  # headers made in the build tree
+MADE = re.compile(r"contract/\w+\.h|\w+_(migrations|pages)\.h")  # headers made in the build tree
 WAITING = re.compile(r"(runtime|transport)/")
 MAY_WAIT = re.compile(r"/(service|prices|provider|run)\.[ch]|_test\.c")
 SEES_SIM = {"src/app/main.c", "src/app/sim_command.c"}
@@ -67,9 +67,13 @@ def folder_of(path):
     return None
 
 
-def target_of(include):
+def target_of(path, include):
     """Where a quoted include lies, seen from the repository's root."""
-    return include if include.startswith("sim/") else "src/" + include
+    if include.startswith("sim/"):
+        return include
+    if "/" not in include and not path.startswith("src/"):
+        return path.rsplit("/", 1)[0] + "/" + include  # beside it, where there is one folder only
+    return "src/" + include
 
 
 def wrong_include(path, quote, include):
@@ -83,8 +87,8 @@ def wrong_include(path, quote, include):
     if quote == "<" or MADE.fullmatch(include):
         return None
 
-    own, target = folder_of(path), folder_of(target_of(include))
-    if target is None or "/" not in include:
+    own, target = folder_of(path), folder_of(target_of(path, include))
+    if target is None or target == "src":
         return f'"{include}" is not written from src/, or its folder is on no floor'
     if target == "sim" and own != "sim" and path not in SEES_SIM:
         return "sim/ is seen by nobody but itself and the command that starts it"
@@ -141,7 +145,7 @@ def check(root):
             if rule:
                 yield f"{path}:{number}: {rule}"
         if path.endswith(".h"):
-            headers[path] = [target_of(name) for _, quote, name in includes if quote == '"']
+            headers[path] = [target_of(path, name) for _, quote, name in includes if quote == '"']
             guard = GUARD.search(text)
             if guard is None:
                 yield f"{path}:1: a header without a guard"

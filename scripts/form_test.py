@@ -12,6 +12,7 @@ import unittest
 
 import floors
 import names
+import wrap_comments
 
 GUARD = "#ifndef {0}\n#define {0}\n{1}#endif\n"
 
@@ -23,7 +24,7 @@ def header(*includes, guard="PGL_X_H"):
 FLOORS = [  # name, tree, where and what is found (None: nothing)
     ("a lower floor may be seen", {"src/wire/json.c": '#include "base/text.h"\n'}, None),
     ("made headers may be seen", {
-        "src/services/orders/create.c": '#include "contract/orders.h"\n#include "orders_sql.h"\n'},
+        "src/services/orders/create.c": '#include "contract/orders.h"\n#include "orders_migrations.h"\n'},
      None),
     ("a higher floor", {"src/base/id.c": '\n#include "runtime/loop.h"\n'},
      "src/base/id.c:2: .*may not include src/runtime"),
@@ -63,6 +64,7 @@ FLOORS = [  # name, tree, where and what is found (None: nothing)
     ("threads of a test", {"src/runtime/mailbox_threads_test.c": "#include <pthread.h>\n"}, None),
     ("cmocka in the program", {"src/base/id.c": "#include <cmocka.h>\n"}, "id.c:1: <cmocka.h>"),
     ("not from src/", {"src/base/id.c": '#include "id.h"\n'}, "id.c:1: .*not written from src/"),
+    ("beside it, outside src/", {"sim/disk.c": '#include "disk_image.h"\n'}, None),
     ("a folder on no floor", {"src/utils/misc.c": "int x;\n"}, "misc.c:1: .*on no floor"),
     ("no guard", {"src/base/id.h": "int x;\n"}, "id.h:1: .*guard"),
     ("one guard twice", {"src/base/a.h": header(), "src/base/b.h": header()},
@@ -109,12 +111,34 @@ NAMES = [
 ]
 
 
+WORDS = "word " * 20 + "word"  # too wide behind any opening
+WRAPPED = [  # name, before, after
+    ("a short one stays", "/* word */\n", "/* word */\n"),
+    ("code stays", "x = " + "1 + " * 40 + "1;\n", "x = " + "1 + " * 40 + "1;\n"),
+    ("one line becomes two", f"    /* {WORDS} */\n",
+     f"    /* {'word ' * 17}word\n     * word word word */\n"),
+    ("the rest goes before what follows", f" * {WORDS}\n * next\n",
+     f" * {'word ' * 18}word\n * word word next\n"),
+    ("but not before another label", f" * Owner:    {WORDS}\n * Bounds:   next\n",
+     f" * Owner:    {'word ' * 16}word\n *           word word word word\n * Bounds:   next\n"),
+    ("nor into a table", f" * {WORDS}\n *   a   b\n",
+     f" * {'word ' * 18}word\n * word word\n *   a   b\n"),
+    ("a comment behind code is left", f"int x; /* {WORDS} */\n", f"int x; /* {WORDS} */\n"),
+]
+
+
 class FormTest(unittest.TestCase):
     def test_floors(self):
         self.try_all(floors.check, FLOORS)
 
     def test_names(self):
         self.try_all(names.check, NAMES)
+
+    def test_wrapping(self):
+        for name, before, after in WRAPPED:
+            with self.subTest(name):
+                self.assertEqual(wrap_comments.wrap(before), after)
+                self.assertEqual(wrap_comments.wrap(after), after)
 
     def try_all(self, check, cases):
         for name, tree, expected in cases:

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# fuzz.sh PROGRAM SEEDS - runs a libFuzzer target: all seeds, then a fixed number of new inputs.
+# fuzz.sh PROGRAM CORPUS - runs a libFuzzer target: the corpus, then a fixed number of new inputs.
 # With PGL_FUZZ_SECONDS it goes on for so long, from what earlier runs found. An input that breaks
 # the parser is printed (base64), kept beside the program, and fails.
 set -euo pipefail
-program=$1 seeds=$2 found=$1.found
+program=$1 corpus=$2 found=$1.found
 if [ -n "${PGL_FUZZ_SECONDS:-}" ]; then
     limits=(-max_total_time="$PGL_FUZZ_SECONDS")
 else
@@ -12,6 +12,6 @@ else
 fi
 mkdir -p "$found"
 folders=("$found")
-[ ! -d "$seeds" ] || folders+=("$seeds")
+[ ! -d "$corpus" ] || folders+=("$corpus")
 exec "$program" "${limits[@]}" -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
     -artifact_prefix="$program." "${folders[@]}"

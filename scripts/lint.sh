@@ -9,7 +9,10 @@ ours() { find . \( -name build -o -name node_modules \) -prune -o -name "$1" -pr
 
 lint_format() { ours '*.[ch]' | xargs -0 clang-format --dry-run --Werror; }
 
-lint_fix() { ours '*.[ch]' | xargs -0 clang-format -i; }
+lint_fix() {
+    ours '*.[ch]' | xargs -0 clang-format -i
+    ours '*.[ch]' | xargs -0 scripts/wrap_comments.py
+}
 
 lint_scripts() {
     find scripts .ci -type f \( -name '*.sh' -o -path '.ci/*' \) -print0 | xargs -0 -n 1 bash -n

@@ -3,7 +3,7 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NOT_OURS = {".git", "build", "node_modules", "__pycache__", "seeds"}
+NOT_OURS = {".git", "build", "node_modules", "__pycache__", "corpus"}
 
 
 def files(root, *suffixes):
