@@ -34,10 +34,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--prove", action="store_true", help="the long forms as well")
     parser.add_argument("--only", choices=[stage[0] for stage in STAGES])
-    parser.add_argument("--fuzz-seconds", help="new inputs for each parser, for so long")
     options = parser.parse_args()
-    if options.fuzz_seconds:
-        os.environ["PGL_FUZZ_SECONDS"] = options.fuzz_seconds
 
     passed, failed, skipped = [], [], []
     for stage in STAGES:
