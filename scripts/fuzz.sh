@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fuzz.sh [SECONDS] - looks for inputs that break a parser, so long (60) for each target of fuzz/.
-# It goes on from what earlier runs found; an input that breaks one is kept in build/fuzz/ and fails.
+# It goes on from what earlier runs found; what breaks one is kept in build/fuzz/, and fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60} build=build/fuzz

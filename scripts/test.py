@@ -62,7 +62,7 @@ def run_stage(stage, prove, passed, failed, skipped):
         status, output = call(command)
         if status != 0:
             failed.append((f"{name}: build", output))
-            print(f"{name:8} does not build\n{tail(output[output.find('FAILED:'):])}", flush=True)
+            print(f"{name:8} does not build\n{tail(output[max(0, output.find('FAILED:')):])}", flush=True)
             return
     built = time.monotonic()
 
