@@ -62,7 +62,8 @@ def run_stage(stage, prove, passed, failed, skipped):
         status, output = call(command)
         if status != 0:
             failed.append((f"{name}: build", output))
-            print(f"{name:8} does not build\n{tail(output[max(0, output.find('FAILED:')):])}", flush=True)
+            output = output[max(0, output.find("FAILED:")):]
+            print(f"{name:8} does not build\n{tail(output)}", flush=True)
             return
     built = time.monotonic()
 
