@@ -7,7 +7,10 @@ cd "$(dirname "$0")/.."
 
 ours() { find . \( -name build -o -name node_modules \) -prune -o -name "$1" -print0; }
 
-lint_format() { ours '*.[ch]' | xargs -0 clang-format --dry-run --Werror; }
+lint_format() {
+    ours '*.[ch]' | xargs -0 clang-format --dry-run --Werror 2>&1 |
+        { sed -n 's/: error: code should be clang-formatted.*/: not laid out; see make format/p'; }
+}
 
 lint_fix() {
     ours '*.[ch]' | xargs -0 clang-format -i

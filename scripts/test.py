@@ -58,7 +58,7 @@ def run_stage(stage, prove, passed, failed, skipped):
     name, preset, target, labels, left_out = stage
     build = ROOT / "build" / preset
     started = time.monotonic()
-    for command in (["cmake", "--preset", preset], ["ninja", "-C", str(build), target]):
+    for command in (["cmake", "--preset", preset], ["ninja", "-k0", "-C", str(build), target]):
         status, output = call(command)
         if status != 0:
             failed.append((f"{name}: build", output))
