@@ -16,9 +16,10 @@ enum { LAMP_SAYS_CLICK = 2 };
 
 static const struct pgl_cell cells[LAMP_STATE_COUNT][LAMP_INPUT_COUNT] = {
     [LAMP_OFF] = { [LAMP_PRESS] = { LAMP_ON, LAMP_SAYS_CLICK, 1 << 1 },
-                   [LAMP_DROP] = { PGL_STAY } },
-    [LAMP_ON] = { [LAMP_PRESS] = { PGL_STAY, 0, 1 << 0 | 1 << 1 }, [LAMP_DROP] = { LAMP_BROKEN } },
-    [LAMP_BROKEN] = { [LAMP_DROP] = { PGL_STAY, LAMP_SAYS_CLICK } },
+                   [LAMP_DROP] = { PGL_STAY, 0, 0 } },
+    [LAMP_ON] = { [LAMP_PRESS] = { PGL_STAY, 0, 1 << 0 | 1 << 1 },
+                  [LAMP_DROP] = { LAMP_BROKEN, 0, 0 } },
+    [LAMP_BROKEN] = { [LAMP_DROP] = { PGL_STAY, LAMP_SAYS_CLICK, 0 } },
 };
 
 static const struct pgl_machine lamp = {

@@ -22,40 +22,41 @@ enum says {
 
 /* clang-format off */
 static const struct pgl_cell cells[RESERVATION_STATE_COUNT][RESERVATION_INPUT_COUNT] = {
-    /*                                next                   says          does */
+    /*                                next                   says                    does */
     [RESERVATION_NONE] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,            TRY },
-        [RESERVATION_ON_HELD]       = { RESERVATION_HELD,      SAY_RESERVED },
-        [RESERVATION_ON_SHORT]      = { RESERVATION_REJECTED,  SAY_RESERVATION_FAILED },
+        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,                      TRY },
+        [RESERVATION_ON_HELD]       = { RESERVATION_HELD,      SAY_RESERVED,           0 },
+        [RESERVATION_ON_SHORT]      = { RESERVATION_REJECTED,  SAY_RESERVATION_FAILED, 0 },
         /* A tombstone: PaymentAuthorized may come later, and must find nothing to do. */
-        [RESERVATION_ON_NOT_PAID]   = { RESERVATION_RELEASED },
-        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,            REFUSE },
+        [RESERVATION_ON_NOT_PAID]   = { RESERVATION_RELEASED,  0,                      0 },
+        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,                      REFUSE },
     },
     [RESERVATION_HELD] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY },
-        [RESERVATION_ON_CAPTURED]   = { RESERVATION_COMMITTED, SAY_COMMITTED },
-        [RESERVATION_ON_NOT_PAID]   = { RESERVATION_RELEASED,  SAY_RELEASED, RELEASE },
-        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,            REFUSE },
+        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_CAPTURED]   = { RESERVATION_COMMITTED, SAY_COMMITTED,          0 },
+        [RESERVATION_ON_NOT_PAID]   = { RESERVATION_RELEASED,  SAY_RELEASED,           RELEASE },
+        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,                      REFUSE },
     },
     [RESERVATION_REJECTED] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY },
-        [RESERVATION_ON_NOT_PAID]   = { PGL_STAY },
-        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,            REFUSE },
+        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_NOT_PAID]   = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,                      REFUSE },
     },
     [RESERVATION_COMMITTED] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY },
-        [RESERVATION_ON_CAPTURED]   = { PGL_STAY },
-        [RESERVATION_ON_SHIP]       = { RESERVATION_SHIPPED,   0,            SHIP },
+        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_CAPTURED]   = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_SHIP]       = { RESERVATION_SHIPPED,   0,                      SHIP },
     },
     [RESERVATION_SHIPPED] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY },
-        [RESERVATION_ON_CAPTURED]   = { PGL_STAY },
-        [RESERVATION_ON_SHIP]       = { PGL_STAY }, /* asked twice, shipped once */
+        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY, 0, 0 },
+        [RESERVATION_ON_CAPTURED]   = { PGL_STAY, 0, 0 },
+        [RESERVATION_ON_SHIP]       = { PGL_STAY, 0, 0 }, /* asked twice, shipped once */
     },
+    /* Also where the verdict overtook PaymentAuthorized, which then finds it. */
     [RESERVATION_RELEASED] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY }, /* the verdict was here first */
-        [RESERVATION_ON_NOT_PAID]   = { PGL_STAY },
-        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,            REFUSE },
+        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_NOT_PAID]   = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,                      REFUSE },
     },
 };
 /* clang-format on */

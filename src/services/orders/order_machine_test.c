@@ -21,19 +21,19 @@
 static const struct row {
     const char *in_state[ORDER_STATE_COUNT];
 } expected[ORDER_INPUT_COUNT] = {
-    /*                               PENDING       AUTHORIZED  RESERVED   CONFIRMED  FAILED CANCELLED */
-    [ORDER_ON_CLIENT_CANCEL]   = { { ASKED,        ASKED,      ASKED,     "-",       "-",   "-" } },
-    [ORDER_ON_OPERATOR_CANCEL] = { { ASKED,        ASKED,      ASKED,     "-",       "-",   "-" } },
-    [ORDER_ON_DEADLINE]        = { { ASKED,        ASKED,      ASKED,     "-",       "-",   "-" } },
-    [ORDER_ON_ACTION_REQUIRED] = { { "notes",      "notes",    "notes",   "-",       "-",   "-" } },
-    [ORDER_ON_AUTHORIZED]      = { { "AUTHORIZED", "-",        "-",       "-",       "-",   "-" } },
-    [ORDER_ON_RESERVED]        = { { "RESERVED",   "RESERVED", "-",       "-",       "-",   "-" } },
-    [ORDER_ON_OUT_OF_STOCK]    = { { "notes",      "notes",    "notes",   "-",       "-",   "-" } },
-    [ORDER_ON_CAPTURED]        = { { CONFIRMED,    CONFIRMED,  CONFIRMED, "-",       "X",   "X" } },
-    [ORDER_ON_WITHDRAWN]       = { { CANCELLED,    CANCELLED,  CANCELLED, "X",       "-",   "-" } },
-    [ORDER_ON_VOIDED]          = { { FAILED,       FAILED,     FAILED,    "X",       "-",   "-" } },
-    [ORDER_ON_DECLINED]        = { { FAILED,       FAILED,     FAILED,    "X",       "-",   "-" } },
-    [ORDER_ON_CAPTURE_FAILED]  = { { FAILED,       FAILED,     FAILED,    "X",       "-",   "-" } },
+    /*                               PENDING       AUTHORIZED  RESERVED   CONF.   FAILED CANC. */
+    [ORDER_ON_CLIENT_CANCEL]   = { { ASKED,        ASKED,      ASKED,     "-",    "-",   "-" } },
+    [ORDER_ON_OPERATOR_CANCEL] = { { ASKED,        ASKED,      ASKED,     "-",    "-",   "-" } },
+    [ORDER_ON_DEADLINE]        = { { ASKED,        ASKED,      ASKED,     "-",    "-",   "-" } },
+    [ORDER_ON_ACTION_REQUIRED] = { { "notes",      "notes",    "notes",   "-",    "-",   "-" } },
+    [ORDER_ON_AUTHORIZED]      = { { "AUTHORIZED", "-",        "-",       "-",    "-",   "-" } },
+    [ORDER_ON_RESERVED]        = { { "RESERVED",   "RESERVED", "-",       "-",    "-",   "-" } },
+    [ORDER_ON_OUT_OF_STOCK]    = { { "notes",      "notes",    "notes",   "-",    "-",   "-" } },
+    [ORDER_ON_CAPTURED]        = { { CONFIRMED,    CONFIRMED,  CONFIRMED, "-",    "X",   "X" } },
+    [ORDER_ON_WITHDRAWN]       = { { CANCELLED,    CANCELLED,  CANCELLED, "X",    "-",   "-" } },
+    [ORDER_ON_VOIDED]          = { { FAILED,       FAILED,     FAILED,    "X",    "-",   "-" } },
+    [ORDER_ON_DECLINED]        = { { FAILED,       FAILED,     FAILED,    "X",    "-",   "-" } },
+    [ORDER_ON_CAPTURE_FAILED]  = { { FAILED,       FAILED,     FAILED,    "X",    "-",   "-" } },
 };
 /* clang-format on */
 

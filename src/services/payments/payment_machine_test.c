@@ -1,8 +1,9 @@
 /*
  * payment_machine_test.c - the payment's tables against those of the specification.
- * Method: every state with every input, with each operation that can be open there. What the step does is
- *         written in words and compared with the words expected; a state or an input added later has
- *         none, and fails. Then the rules that go across cells, and an `account` payment from end to end.
+ * Method: every state with every input, with each operation that can be open there. What the step
+ *         does is written in words and compared with the words expected; a state or an input added
+ *         later has none, and fails. Then the rules that go across cells, and an `account` payment
+ *         from end to end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -283,7 +284,7 @@ static void every_cell_does_what_the_specification_says(void **unused)
     pgl_buffer_free(&words);
 }
 
-/* Facts, an input, and what is to come of it: the ways of an operation that the table above lacks. */
+/* Facts, an input, and what comes of it: the ways of an operation that the table above lacks. */
 static void what_was_not_sent_is_replaced_and_what_was_is_waited_for(void **unused)
 {
     static const struct {
@@ -291,30 +292,51 @@ static void what_was_not_sent_is_replaced_and_what_was_is_waited_for(void **unus
         enum payment_input input;
         const char *does;
     } cases[] = {
-        /* clang-format off */
         /* the object comes first */
-        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_PLANNED, 0, false }, PAYMENT_ON_SENT, "in flight" },
-        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_IN_FLIGHT, 0, false }, OUTCOME_CREATED, "plan AUTHORIZE" },
-        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_UNKNOWN, 0, false }, OUTCOME_AGAIN, "plan CREATE" },
-        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_IN_FLIGHT, 0, false }, OUTCOME_DECLINED,
+        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_PLANNED, 0, false },
+          PAYMENT_ON_SENT,
+          "in flight" },
+        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_IN_FLIGHT, 0, false },
+          OUTCOME_CREATED,
+          "plan AUTHORIZE" },
+        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_UNKNOWN, 0, false },
+          OUTCOME_AGAIN,
+          "plan CREATE" },
+        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_IN_FLIGHT, 0, false },
+          OUTCOME_DECLINED,
           "DECLINED; PaymentDeclined; idle" },
-        { { PAYMENT_NONE, 0, PAYMENT_OP_NONE, OP_IDLE, 0, true }, PAYMENT_ON_NEW_ORDER, "AUTHORIZING; plan AUTHORIZE" },
+        { { PAYMENT_NONE, 0, PAYMENT_OP_NONE, OP_IDLE, 0, true },
+          PAYMENT_ON_NEW_ORDER,
+          "AUTHORIZING; plan AUTHORIZE" },
         /* cancelled before, during and after something was sent */
-        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_PLANNED, 0, false }, PAYMENT_ON_CANCEL,
+        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_PLANNED, 0, false },
+          PAYMENT_ON_CANCEL,
           "VOIDED; decision VOID; PaymentVoided NONE; idle" },
-        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_UNKNOWN, 0, false }, PAYMENT_ON_CANCEL,
+        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_CREATE, OP_UNKNOWN, 0, false },
+          PAYMENT_ON_CANCEL,
           "VOIDED; decision VOID; PaymentVoided RELEASING" },
-        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_AUTHORIZE, OP_PLANNED, 0, true }, PAYMENT_ON_CANCEL,
+        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_AUTHORIZE, OP_PLANNED, 0, true },
+          PAYMENT_ON_CANCEL,
           "VOIDED; decision VOID; PaymentVoided RELEASING; plan VOID" },
-        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_AUTHORIZE, OP_UNKNOWN, 0, true }, PAYMENT_ON_CANCEL,
+        { { PAYMENT_AUTHORIZING, 0, PAYMENT_OP_AUTHORIZE, OP_UNKNOWN, 0, true },
+          PAYMENT_ON_CANCEL,
           "VOIDED; decision VOID; PaymentVoided RELEASING" },
-        { { PAYMENT_VOIDED, DECISION_VOID, PAYMENT_OP_CREATE, OP_IN_FLIGHT, 0, false }, OUTCOME_CREATED, "plan VOID" },
-        { { PAYMENT_VOIDED, DECISION_VOID, PAYMENT_OP_CREATE, OP_UNKNOWN, 0, false }, OUTCOME_AGAIN, "idle" },
+        { { PAYMENT_VOIDED, DECISION_VOID, PAYMENT_OP_CREATE, OP_IN_FLIGHT, 0, false },
+          OUTCOME_CREATED,
+          "plan VOID" },
+        { { PAYMENT_VOIDED, DECISION_VOID, PAYMENT_OP_CREATE, OP_UNKNOWN, 0, false },
+          OUTCOME_AGAIN,
+          "idle" },
         /* resolved long ago: an echo does not say it twice */
-        { { PAYMENT_VOIDED, DECISION_VOID, PAYMENT_OP_NONE, OP_IDLE, 0, true }, OUTCOME_VOIDED, "-" },
-        { { PAYMENT_VOIDED, DECISION_VOID, PAYMENT_OP_NONE, OP_IDLE, 0, true }, OUTCOME_AUTHORIZED, "-" },
-        { { PAYMENT_CAPTURING, DECISION_CAPTURE, PAYMENT_OP_CAPTURE, OP_UNKNOWN, 0, true }, OUTCOME_AUTHORIZED, "-" },
-        /* clang-format on */
+        { { PAYMENT_VOIDED, DECISION_VOID, PAYMENT_OP_NONE, OP_IDLE, 0, true },
+          OUTCOME_VOIDED,
+          "-" },
+        { { PAYMENT_VOIDED, DECISION_VOID, PAYMENT_OP_NONE, OP_IDLE, 0, true },
+          OUTCOME_AUTHORIZED,
+          "-" },
+        { { PAYMENT_CAPTURING, DECISION_CAPTURE, PAYMENT_OP_CAPTURE, OP_UNKNOWN, 0, true },
+          OUTCOME_AUTHORIZED,
+          "-" },
     };
     (void)unused;
     struct pgl_buffer words;
@@ -342,7 +364,7 @@ static void a_void_says_what_caused_it(void **unused)
     assert_int_equal(pgl_payment_step(held, PAYMENT_ON_RESERVED, 0).after.cause, CAUSE_UNSPECIFIED);
 }
 
-/* As a service does it for an account: `inputs` from outside, and after each the ledger's answers until
+/* As a service does it for an account: `inputs` from outside, after each the ledger's answers until
  * no operation is open. Returns how many events were said, the last of them in `last`. */
 static int account_story(struct payment_facts *facts, const enum payment_input *inputs,
                          size_t count, enum payment_input answer_to_authorize, EventType *last)
@@ -408,11 +430,19 @@ static void silence_about_a_capture_is_never_read_as_a_refusal(void **unused)
         enum payment_input learned[PROVIDER_STATUS_COUNT];
     } cases[] = {
         /* clang-format off */
-        /*                        unconfirmed      action                   processing       declined          held                captured          cancelled */
-        { PAYMENT_OP_AUTHORIZE, { OUTCOME_AGAIN,   OUTCOME_ACTION_REQUIRED, OUTCOME_UNKNOWN, OUTCOME_DECLINED, OUTCOME_AUTHORIZED, OUTCOME_CAPTURED, OUTCOME_DECLINED } },
-        { PAYMENT_OP_CAPTURE,   { OUTCOME_AGAIN,   OUTCOME_AGAIN,           OUTCOME_UNKNOWN, OUTCOME_AGAIN,    OUTCOME_AGAIN,      OUTCOME_CAPTURED, OUTCOME_CANCELLED } },
-        { PAYMENT_OP_VOID,      { OUTCOME_AGAIN,   OUTCOME_AGAIN,           OUTCOME_UNKNOWN, OUTCOME_AGAIN,    OUTCOME_AGAIN,      OUTCOME_CAPTURED, OUTCOME_VOIDED } },
-        { PAYMENT_OP_FIND,      { OUTCOME_CREATED, OUTCOME_CREATED,         OUTCOME_UNKNOWN, OUTCOME_CREATED,  OUTCOME_CREATED,    OUTCOME_CAPTURED, OUTCOME_CANCELLED } },
+        /* unconfirmed, action required, processing, declined, held, captured, cancelled */
+        { PAYMENT_OP_AUTHORIZE, {
+              OUTCOME_AGAIN, OUTCOME_ACTION_REQUIRED, OUTCOME_UNKNOWN, OUTCOME_DECLINED,
+              OUTCOME_AUTHORIZED, OUTCOME_CAPTURED, OUTCOME_DECLINED } },
+        { PAYMENT_OP_CAPTURE, {
+              OUTCOME_AGAIN, OUTCOME_AGAIN, OUTCOME_UNKNOWN, OUTCOME_AGAIN,
+              OUTCOME_AGAIN, OUTCOME_CAPTURED, OUTCOME_CANCELLED } },
+        { PAYMENT_OP_VOID, {
+              OUTCOME_AGAIN, OUTCOME_AGAIN, OUTCOME_UNKNOWN, OUTCOME_AGAIN,
+              OUTCOME_AGAIN, OUTCOME_CAPTURED, OUTCOME_VOIDED } },
+        { PAYMENT_OP_FIND, {
+              OUTCOME_CREATED, OUTCOME_CREATED, OUTCOME_UNKNOWN, OUTCOME_CREATED,
+              OUTCOME_CREATED, OUTCOME_CAPTURED, OUTCOME_CANCELLED } },
         /* clang-format on */
     };
     (void)unused;
