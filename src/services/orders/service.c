@@ -15,6 +15,7 @@ PGL_COMMAND(pgl_orders_cancel, CancelOrderRequest, CancelOrderResponse)
 static void start_create(void *service, struct pgl_call *call);
 static void start_list(void *service, struct pgl_call *call);
 static void pass_wait(void *service, struct pgl_call *call);
+static void pass_read(void *service, struct pgl_call *call);
 
 const struct pgl_method pgl_orders_methods[ORDER_SERVICE_METHOD_COUNT] = {
     [ORDER_SERVICE_CREATE_ORDER] = { PGL_METHOD_FLOW, .flow = start_create },
@@ -25,6 +26,7 @@ const struct pgl_method pgl_orders_methods[ORDER_SERVICE_METHOD_COUNT] = {
 };
 
 const struct pgl_method pgl_orders_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
+    [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pass_read },
     [EVENT_LOG_SERVICE_READ_KEY] = { PGL_METHOD_QUERY, .query = pgl_orders_story_query },
 };
 
@@ -250,6 +252,11 @@ static void pass_wait(void *service, struct pgl_call *call)
         pgl_call_answer(call, sent);
 }
 
+static void pass_read(void *service, struct pgl_call *call)
+{
+    pgl_feed_read(&((struct pgl_orders *)service)->feed, call);
+}
+
 /* ---- opening ---- */
 
 static void take_call(void *owner, struct pgl_message *message)
@@ -336,6 +343,7 @@ pgl_status pgl_orders_serve(struct pgl_orders *orders, struct pgl_loop *loop, st
                                           .queries = &reader->queries };
     pgl_rpc_open(&orders->rpc, loop);
     pgl_mailbox_open(&orders->flows, loop, PGL_ORDERS_FLOWS_MAX, take_call, orders);
+    PGL_TRY(pgl_feed_open(&orders->feed, loop, &orders->state.log));
     return pgl_prices_open(&orders->prices, orders->state.hash_key);
 }
 
@@ -351,6 +359,7 @@ void pgl_orders_close(struct pgl_orders *orders)
     pgl_consumer_close(&orders->payments);
     pgl_consumer_close(&orders->inventory);
     pgl_prices_close(&orders->prices);
+    pgl_feed_close(&orders->feed);
     pgl_waits_close(&state->waits);
     pgl_log_close(&state->log);
     pgl_recent_close(&state->by_key);

@@ -7,6 +7,7 @@
 #define PGL_ORDERS_SERVICE_H
 
 #include "events/consumer.h"
+#include "events/feed.h"
 #include "services/orders/orders.h"
 #include "services/orders/prices.h"
 #include "store/reader.h"
@@ -21,6 +22,7 @@ struct pgl_orders {
     struct pgl_consumer payments, inventory;
 
     struct pgl_mailbox flows;
+    struct pgl_feed feed;
     struct pgl_rpc rpc;
     struct pgl_prices prices;
     struct pgl_endpoint catalog; /* whom we ask for prices */
