@@ -57,6 +57,7 @@ static const struct { struct pgl_text bytes; const char *said; } refused[] = {
     { PGL_TEXT("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"), "a number of the message is longer than 64 bits" },
     { PGL_TEXT("\x00\x01"),                    "a field of the message has no valid number" },
     { PGL_TEXT("\x80\x80\x80\x80\x10\x01"),    "a field of the message has no valid number" },
+    { PGL_TEXT("\x88\x80\x80\x80\x80\x00\x01"), "a field of the message has no valid number" },
     { PGL_TEXT("\xF3\x07"),                    "a field of the message has an unknown wire type" },
     { PGL_TEXT("\xF4\x07"),                    "a field of the message has an unknown wire type" },
     { PGL_TEXT("\xF6\x07"),                    "a field of the message has an unknown wire type" },
@@ -139,6 +140,19 @@ static void the_last_choice_of_a_one_of_stays(void **unused)
         unpack_as(EVENT_DESCRIPTOR, PGL_TEXT("\x92\x01\x02\x08\x05\x92\x01\x02\x10\x07"), &event)));
     assert_true(event->order_confirmed->amount_minor == 5);
     assert_true(event->order_confirmed->confirmed_at_ns == 7);
+}
+
+/* A 32-bit field takes the low bits of what is longer, and unfolds its sign after that. */
+static void numbers_too_long_for_their_field_are_cut(void **unused)
+{
+    struct every_type *message;
+    (void)unused;
+    struct pgl_text bytes =
+        PGL_TEXT("\x08\x85\x80\x80\x80\x70\x10\x85\x80\x80\x80\x70\x68\x80\x80\x80\x80\x70");
+    assert_true(pgl_is_ok(unpack_as(&every_type_descriptor, bytes, &message)));
+    assert_int_equal(message->a_int32, 5);
+    assert_int_equal(message->a_sint32, -3);
+    assert_true(message->a_bool == 1); /* not cut: any bit makes it true */
 }
 
 static void eight_levels_are_read_and_no_more(void **unused)
@@ -252,6 +266,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(bytes_that_are_no_message_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_another_peer_may_write_is_taken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_last_choice_of_a_one_of_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(numbers_too_long_for_their_field_are_cut, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(eight_levels_are_read_and_no_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lengths_grow_where_they_must, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_of_each_length_are_whole, set_up, tear_down),
