@@ -1,5 +1,6 @@
 /*
- * csv.c - any bytes as a table. What was read, written with all its fields in quotes, reads as the same.
+ * csv.c - any bytes as a table. What was read, written with all its fields in quotes, reads as the
+ * same.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -47,8 +47,8 @@ static void try_message(const ProtobufCMessageDescriptor *descriptor, struct pgl
     if (!pgl_is_ok(status))
         return;
     struct pgl_buffer first = written(message);
-    /* Written out it may be deeper in nodes than the limits of a request: lists and numbers left out
-     * are written. So it is read back with room. */
+    /* Written out it may be deeper in nodes than the limits of a request: lists and numbers left
+     * out are written. So it is read back with room. */
     static const struct pgl_json_limits roomy = { 64, 256, 1 << 20, 1 << 20 };
     pgl_status reread = pgl_json_read(descriptor, &arena, pgl_buffer_text(&first), &roomy, &again);
     if (reread.code != PGL_EXHAUSTED) {

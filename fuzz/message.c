@@ -1,7 +1,7 @@
 /*
- * message.c - any bytes as messages, with protobuf-c as the peer: it reads what we read, and from what
- * we pack of that it reads the same. (From the bytes that came it may read something else: it does not
- * merge messages that come twice as the encoding guide wants it.)
+ * message.c - any bytes as messages, with protobuf-c as the peer: it reads what we read, and from
+ * what we pack of that it reads the same. (From the bytes that came it may read something else: it
+ * does not merge messages that come twice as the encoding guide wants it.)
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -167,8 +167,10 @@ static void store_varint(ProtobufCType type, uint64_t value, void *slot)
         value = unzigzag((uint32_t)value);
     else if (type == PROTOBUF_C_TYPE_SINT64)
         value = unzigzag(value);
-    memcpy(slot, &value,
-           message_types[type].bytes); /* the low bytes: a 32-bit field drops the rest */
+    if (message_types[type].bytes == sizeof(uint32_t))
+        *(uint32_t *)slot = (uint32_t)value; /* a 32-bit field drops the rest */
+    else
+        *(uint64_t *)slot = value;
 }
 
 /* One value, whose wire type fits its field. */

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """JSONTestSuite (Nicolas Seriot, "Parsing JSON is a minefield"): CHECK_PROGRAM BUILD_DIR
 
-The cases come from npm into the build tree. Every n_ case must be refused and every y_ case accepted,
-but for those that we refuse on purpose; of an i_ case any answer will do, as long as there is one.
+The cases come from npm into the build tree. Every n_ case must be refused and every y_ case
+accepted, but for those that we refuse on purpose; of an i_ case any answer will do, as long as
+there is one.
 The package has its cases as text, so bytes that are not UTF-8 are tried in src/wire/json_test.c.
 """
 import json
@@ -62,8 +63,8 @@ def main():
         print("no npm, or no registry: skipped")
         return SKIPPED
     cases, names = write_cases(folder)
-    answers = subprocess.run([program, *names], cwd=cases, check=True, capture_output=True, text=True)
-    lines = answers.stdout.splitlines()
+    answers = subprocess.run([program, *names], cwd=cases, check=True, capture_output=True)
+    lines = answers.stdout.decode().splitlines()
     assert len(lines) == len(names) >= CASES_AT_LEAST, f"{len(lines)} answers to {len(names)} cases"
     complaints = [c for c in map(complaint, names, lines) if c]
     print(*complaints, f"{len(names)} cases, {len(complaints)} wrong", sep="\n")
