@@ -1,7 +1,7 @@
 /*
  * message.c - any bytes as messages. What we read and pack reads as the same again, by us and by
- * protobuf-c as the peer. (It is not asked about the bytes that came: messages that come twice it does
- * not merge as the encoding guide wants it, and with a one-of inside it refuses them.)
+ * protobuf-c as the peer. (It is not asked about the bytes that came: messages that come twice it
+ * does not merge as the encoding guide wants it, and with a one-of inside it refuses them.)
  */
 #include <stddef.h>
 #include <stdint.h>
