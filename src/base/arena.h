@@ -1,8 +1,8 @@
 /*
  * arena.h - memory that lives as long as one request, event or batch.
  *
- * Owner:    whoever holds the struct; one loop at a time. A message that carries its arena to another
- *           loop hands it over until the reply.
+ * Owner:    whoever holds the struct; one loop at a time. A message that carries its arena to
+ *           another loop hands it over until the reply.
  * Bounds:   `limit_bytes` in all, fixed at init. A full arena answers NULL once and for good
  *           (`is_exhausted`): the request gets PGL_EXHAUSTED, nobody else notices.
  * Memory:   grows by chunks; reset keeps the first one, so a steady loop allocates nothing.

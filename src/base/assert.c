@@ -6,7 +6,7 @@
 
 void pgl_assert_failed(const char *condition, const char *file, int line, const char *function)
 {
-    fprintf(stderr, "fatal base assert condition=\"%s\" at=%s:%d function=%s\n", condition, file, line,
-            function);
+    fprintf(stderr, "fatal base assert condition=\"%s\" at=%s:%d function=%s\n", condition, file,
+            line, function);
     abort();
 }

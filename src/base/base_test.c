@@ -19,6 +19,7 @@
 
 static void numbers_are_read_to_their_edges_and_no_further(void **unused)
 {
+    /* clang-format off */
     static const struct { const char *text; bool is_ok; int64_t value; } cases[] = {
         { "0", true, 0 },          { "-1", true, -1 },
         { "9223372036854775807", true, INT64_MAX },
@@ -29,22 +30,26 @@ static void numbers_are_read_to_their_edges_and_no_further(void **unused)
         { "+1", false, 0 },        { " 1", false, 0 },
         { "1a", false, 0 },
     };
+    /* clang-format on */
     (void)unused;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int64_t value = 0;
-        assert_int_equal(pgl_is_ok(pgl_text_to_i64(pgl_text_of(cases[i].text), &value)), cases[i].is_ok);
+        assert_int_equal(pgl_is_ok(pgl_text_to_i64(pgl_text_of(cases[i].text), &value)),
+                         cases[i].is_ok);
         assert_true(value == cases[i].value);
     }
 }
 
 static void utf8_is_the_shortest_form_without_surrogates(void **unused)
 {
+    /* clang-format off */
     static const struct { const char *text; bool is_ok; } cases[] = {
         { "plain", true },        { "\xC3\xA9", true },          { "\xF0\x9F\x98\x80", true },
         { "\xC0\x80", false },    { "\xE0\x80\x80", false },     { "\xED\xA0\x80", false },
         { "\xF4\x90\x80\x80", false }, { "\xF5\x80\x80\x80", false }, { "\xC3", false },
         { "\x80", false },        { "\xE2\x82", false },
     };
+    /* clang-format on */
     (void)unused;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(pgl_text_is_utf8(pgl_text_of(cases[i].text)), cases[i].is_ok);
@@ -110,7 +115,8 @@ static void an_arena_says_once_that_it_is_full(void **unused)
         assert_non_null(pgl_arena_alloc(&arena, 1000));
     assert_null(pgl_arena_alloc(&arena, 1000));
     assert_true(arena.is_exhausted);
-    assert_non_null(pgl_arena_printf(&arena, "%s", "a text of more than sixteen bytes that finds no room"));
+    assert_non_null(
+        pgl_arena_printf(&arena, "%s", "a text of more than sixteen bytes that finds no room"));
     pgl_arena_reset(&arena);
     assert_false(arena.is_exhausted);
     assert_null(pgl_arena_alloc(&arena, SIZE_MAX - 8));
@@ -170,11 +176,13 @@ static void a_map_keeps_what_was_put_and_forgets_what_was_removed(void **unused)
 static void times_are_written_as_rfc_3339(void **unused)
 {
     (void)unused;
+    /* clang-format off */
     static const struct { int64_t ns; const char *text; } cases[] = {
         { 0, "1970-01-01T00:00:00.000Z" },
         { 951827696789000000, "2000-02-29T12:34:56.789Z" },
         { 1767225599999999999, "2025-12-31T23:59:59.999Z" },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[PGL_TIME_TEXT_BYTES + 1] = "";
         pgl_time_format(cases[i].ns, text);

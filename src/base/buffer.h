@@ -38,7 +38,8 @@ void pgl_buffer_add_i64(struct pgl_buffer *buffer, int64_t value);
 void pgl_buffer_printf(struct pgl_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-#define pgl_buffer_add_literal(buffer, literal) pgl_buffer_add((buffer), (literal), sizeof(literal) - 1)
+#define pgl_buffer_add_literal(buffer, literal)                                                    \
+    pgl_buffer_add((buffer), (literal), sizeof(literal) - 1)
 
 /* Drops the first `size` bytes. */
 void pgl_buffer_consume(struct pgl_buffer *buffer, size_t size);

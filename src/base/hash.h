@@ -1,6 +1,7 @@
 /*
- * hash.h - keyed hashing for tables whose keys come from outside: SipHash-1-3 (Aumasson, Bernstein 2012;
- * the reduced rounds as used for hash tables). The key is drawn at start, so nobody can aim for collisions.
+ * hash.h - keyed hashing for tables whose keys come from outside: SipHash-1-3 (Aumasson, Bernstein
+ * 2012; the reduced rounds as used for hash tables). The key is drawn at start, so nobody can aim
+ * for collisions.
  */
 #ifndef PGL_BASE_HASH_H
 #define PGL_BASE_HASH_H

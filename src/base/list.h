@@ -1,6 +1,6 @@
 /*
- * list.h - an intrusive, doubly linked list: the node lies inside what it links, so linking allocates
- * nothing. A node that is in no list points at itself.
+ * list.h - an intrusive, doubly linked list: the node lies inside what it links, so linking
+ * allocates nothing. A node that is in no list points at itself.
  */
 #ifndef PGL_BASE_LIST_H
 #define PGL_BASE_LIST_H
@@ -13,7 +13,7 @@ struct pgl_list {
 };
 
 /* The struct that holds `node` as its member. */
-#define PGL_CONTAINER(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+#define PGL_CONTAINER(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 static inline void pgl_list_init(struct pgl_list *list)
 {

@@ -4,8 +4,8 @@
  * For:      ids already hashed, numbers, positions. Keys from outside go through pgl_hash first.
  * Owner:    one loop.
  * Bounds:   `limit` entries; a full map refuses (PGL_EXHAUSTED).
- * Order:    iteration follows the slots, which depend on keys and history alone: the same run gives the
- *           same order.
+ * Order:    iteration follows the slots, which depend on keys and history alone: the same run gives
+ *           the same order.
  */
 #ifndef PGL_BASE_MAP_H
 #define PGL_BASE_MAP_H

@@ -13,7 +13,8 @@
 PGL_MUST_USE pgl_status pgl_money_add(int64_t a_minor, int64_t b_minor, int64_t *sum_minor);
 
 /* PGL_INVALID when the product does not fit or the quantity is negative. */
-PGL_MUST_USE pgl_status pgl_money_times(int64_t unit_minor, int64_t quantity, int64_t *product_minor);
+PGL_MUST_USE pgl_status pgl_money_times(int64_t unit_minor, int64_t quantity,
+                                        int64_t *product_minor);
 
 /* An ISO 4217 currency that is in use, in capitals. */
 bool pgl_currency_is_known(struct pgl_text code);

@@ -1,6 +1,6 @@
 /*
- * random.h - a seeded stream of numbers. One stream per purpose, so that a draw added in one place does
- * not reshuffle the others. Not for secrets: those come from the platform's entropy.
+ * random.h - a seeded stream of numbers. One stream per purpose, so that a draw added in one place
+ * does not reshuffle the others. Not for secrets: those come from the platform's entropy.
  *
  * Source:   xoshiro256** by Blackman and Vigna, seeded by splitmix64.
  */

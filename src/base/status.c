@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 
+/* clang-format off */
 static const struct code_row {
     const char *name;
     const char *title;
@@ -30,6 +31,7 @@ static const struct code_row {
     [PGL_UNAVAILABLE]     = { "unavailable",      "Unavailable, try again",          503, 14 },
     [PGL_DATA_LOSS]       = { "data-loss",        "Stored data is missing",          500, 15 },
 };
+/* clang-format on */
 
 const char *pgl_code_name(enum pgl_code code)
 {

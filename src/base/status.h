@@ -1,10 +1,11 @@
 /*
  * status.h - how an operation says that it worked, or why not.
  *
- * For:      operating errors (timeout, full disk, bad bytes). A refusal (out of stock, card declined) is
- *           an answer and travels in the reply; a bug stops the process (assert.h).
+ * For:      operating errors (timeout, full disk, bad bytes). A refusal (out of stock, card
+ *           declined) is an answer and travels in the reply; a bug stops the process (assert.h).
  * Memory:   `text` is a literal, or lives in the arena of whoever asked.
- * Source:   the codes are those of gRPC, with the few that HTTP tells apart added; one table maps both.
+ * Source:   the codes are those of gRPC, with the few that HTTP tells apart added; one table maps
+ *           both.
  */
 #ifndef PGL_BASE_STATUS_H
 #define PGL_BASE_STATUS_H
@@ -41,7 +42,7 @@ typedef struct pgl_status {
     const char *text;
 } pgl_status;
 
-#define PGL_OK                ((pgl_status){ PGL_CODE_OK, "" })
+#define PGL_OK                 ((pgl_status){ PGL_CODE_OK, "" })
 #define PGL_FAIL(code_, text_) ((pgl_status){ (code_), (text_) })
 
 static inline bool pgl_is_ok(pgl_status status)
@@ -50,11 +51,11 @@ static inline bool pgl_is_ok(pgl_status status)
 }
 
 /* Passes an error straight up. Our one macro that steers. */
-#define PGL_TRY(expression)                                                                            \
-    do {                                                                                               \
-        pgl_status pgl_try_status_ = (expression);                                                     \
-        if (pgl_try_status_.code != PGL_CODE_OK)                                                       \
-            return pgl_try_status_;                                                                    \
+#define PGL_TRY(expression)                                                                        \
+    do {                                                                                           \
+        pgl_status pgl_try_status_ = (expression);                                                 \
+        if (pgl_try_status_.code != PGL_CODE_OK)                                                   \
+            return pgl_try_status_;                                                                \
     } while (0)
 
 /* "deadline", as logs, metrics and problem types spell it. Never NULL. */

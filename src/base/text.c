@@ -58,7 +58,7 @@ pgl_status pgl_text_to_i64(struct pgl_text text, int64_t *value)
             return PGL_FAIL(PGL_INVALID, "a whole number is expected");
         int digit = c - '0';
         if (__builtin_mul_overflow(sum, (int64_t)10, &sum) ||
-            __builtin_sub_overflow(sum, (int64_t)digit, &sum)) /* negative: holds INT64_MIN as well */
+            __builtin_sub_overflow(sum, (int64_t)digit, &sum)) /* below 0 there is one more */
             return PGL_FAIL(PGL_INVALID, "the number is too large");
     }
     if (!negative && __builtin_sub_overflow((int64_t)0, sum, &sum))

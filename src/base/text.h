@@ -18,7 +18,7 @@ struct pgl_text {
     size_t size;
 };
 
-#define PGL_TEXT(literal) ((struct pgl_text){ (literal), sizeof(literal) - 1 })
+#define PGL_TEXT(literal)   ((struct pgl_text){ (literal), sizeof(literal) - 1 })
 /* For printf's "%.*s". */
 #define PGL_TEXT_ARGS(text) (int)(text).size, (text).data
 

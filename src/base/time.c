@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-/* Days since 1970-01-01 to a civil date: Howard Hinnant, "chrono-compatible low-level date algorithms". */
+/* Days since 1970-01-01 to a civil date: Howard Hinnant, "chrono-compatible low-level date
+ * algorithms". */
 static void civil_from_days(int64_t days, int *year, int *month, int *day)
 {
     days += 719468;

@@ -8,12 +8,14 @@
 
 #include "base/text.h"
 
+/* clang-format off */
 #define PGL_MICROSECONDS(n)  ((int64_t)(n) * 1000)
 #define PGL_MILLISECONDS(n)  ((int64_t)(n) * 1000000)
 #define PGL_SECONDS(n)       ((int64_t)(n) * 1000000000)
 #define PGL_MINUTES(n)       (PGL_SECONDS(60) * (n))
 #define PGL_HOURS(n)         (PGL_SECONDS(3600) * (n))
 #define PGL_NEVER_NS         INT64_MAX
+/* clang-format on */
 
 #define PGL_TIME_TEXT_BYTES 24 /* 2026-01-31T23:59:59.123Z, no NUL */
 

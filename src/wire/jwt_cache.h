@@ -1,0 +1,44 @@
+/*
+ * jwt_cache.h - tokens found right a moment ago: a signature costs 50 us or more, a look-up here
+ * about half of one.
+ *
+ * For:      a client that sends the same token with each of its requests.
+ * Owner:    one loop opens, asks and closes it.
+ * Threads:  that loop's only; there is no lock.
+ * Bounds:   `capacity` tokens, fixed at open. When the four places of a token are taken, the one
+ * that ends first makes room; only right tokens come in, so an attacker cannot empty it. Memory:
+ * about 300 bytes a token, taken at open; the token itself is not kept, only its SHA-256. Validity:
+ * until the token expires, without leeway, or for PGL_JWT_CACHE_NS, whichever is first. A key set
+ * of another fingerprint empties it: a withdrawn key has no afterlife here.
+ */
+#ifndef PGL_WIRE_JWT_CACHE_H
+#define PGL_WIRE_JWT_CACHE_H
+
+#include "wire/jwt.h"
+
+#define PGL_JWT_CACHE_CAPACITY_DEFAULT 16384 /* 5 MB a loop, for as many callers within a minute   \
+                                              */
+#define PGL_JWT_CACHE_CAPACITY_MAX     (1 << 20)
+#define PGL_JWT_CACHE_NS               PGL_SECONDS(60)
+
+struct pgl_jwt_cache;
+
+/* `capacity` is rounded up to a power of two, from 4 to PGL_JWT_CACHE_CAPACITY_MAX. `policy` is
+ * copied, its texts must outlive the cache. NULL without memory. */
+struct pgl_jwt_cache *pgl_jwt_cache_open(uint32_t capacity, const struct pgl_jwt_policy *policy);
+void pgl_jwt_cache_close(struct pgl_jwt_cache *cache);
+
+/* As pgl_jwt_verify, and remembers a right answer. */
+PGL_MUST_USE pgl_status pgl_jwt_cache_verify(struct pgl_jwt_cache *cache,
+                                             const struct pgl_key_set *keys, struct pgl_text token,
+                                             int64_t now_ns, struct pgl_jwt_claims *claims);
+
+void pgl_jwt_cache_clear(struct pgl_jwt_cache *cache);
+
+/* For metrics: answers given without looking at a signature, and all others. */
+struct pgl_jwt_cache_counts {
+    uint64_t hit_count, miss_count;
+};
+struct pgl_jwt_cache_counts pgl_jwt_cache_counts(const struct pgl_jwt_cache *cache);
+
+#endif

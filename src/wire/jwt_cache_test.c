@@ -1,0 +1,174 @@
+/*
+ * jwt_cache_test.c - a hit must never say more than a fresh look would.
+ * Method: the counts tell hits from misses; time, key sets and room are moved one at a time.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "wire/jwt_cache.h"
+#include "wire/jwt_forge.h"
+
+static struct forge forge;
+
+/* True for a hit. The answer must be `code`. */
+static bool is_hit(struct pgl_jwt_cache *cache, const struct pgl_key_set *keys,
+                   const struct forged *token, int64_t now_ns, enum pgl_code code)
+{
+    struct pgl_jwt_claims claims;
+    struct pgl_jwt_cache_counts before = pgl_jwt_cache_counts(cache);
+    assert_int_equal(pgl_jwt_cache_verify(cache, keys, forged_text(token), now_ns, &claims).code,
+                     code);
+    assert_string_equal(claims.subject, code == PGL_CODE_OK ? "alice" : "");
+    struct pgl_jwt_cache_counts after = pgl_jwt_cache_counts(cache);
+    assert_int_equal(after.hit_count + after.miss_count, before.hit_count + before.miss_count + 1);
+    return after.hit_count > before.hit_count;
+}
+
+/* `number` makes tokens of one content different. */
+static void forge_right(struct forged *token, int number, int64_t lifetime_s)
+{
+    char payload[256];
+    int size = snprintf(payload, sizeof payload,
+                        "{" ISS "," AUD "," SUB ",\"iat\":1800000000,\"exp\":%lld,\"jti\":%d}",
+                        (long long)(1800000000 + lifetime_s), number);
+    forge_token(&forge, BY_ES256, forge_header(BY_ES256),
+                (struct pgl_text){ payload, (size_t)size }, token);
+}
+
+static void an_answer_lasts_a_minute(void **unused)
+{
+    (void)unused;
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64, &forge.policy);
+    struct forged token;
+    forge_right(&token, 0, 3600);
+    assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
+    assert_true(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
+    assert_true(
+        is_hit(cache, &forge.keys, &token, FORGE_NOW_NS + PGL_JWT_CACHE_NS - 1, PGL_CODE_OK));
+    assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS + PGL_JWT_CACHE_NS, PGL_CODE_OK));
+    assert_true(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS + PGL_JWT_CACHE_NS, PGL_CODE_OK));
+    pgl_jwt_cache_close(cache);
+}
+
+/* In the leeway a token is still good, but it is looked at each time. */
+static void an_answer_does_not_outlive_its_token(void **unused)
+{
+    (void)unused;
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64, &forge.policy);
+    struct forged token;
+    int64_t end_ns = FORGE_NOW_NS + PGL_SECONDS(10);
+    forge_right(&token, 0, 10);
+    assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
+    assert_true(is_hit(cache, &forge.keys, &token, end_ns - 1, PGL_CODE_OK));
+    assert_false(is_hit(cache, &forge.keys, &token, end_ns, PGL_CODE_OK));
+    assert_false(is_hit(cache, &forge.keys, &token, end_ns + 1, PGL_CODE_OK));
+    assert_false(is_hit(cache, &forge.keys, &token, end_ns + PGL_SECONDS(60), PGL_UNAUTHENTICATED));
+    pgl_jwt_cache_close(cache);
+}
+
+static void a_withdrawn_key_takes_its_answers_along(void **unused)
+{
+    (void)unused;
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64, &forge.policy);
+    struct pgl_key_set others;
+    struct forged token;
+    forge_right(&token, 0, 3600);
+    pgl_key_set_init(&others);
+    assert_true(pgl_is_ok(pgl_key_set_add(&others, &forge.stranger)));
+    assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
+    assert_false(is_hit(cache, &others, &token, FORGE_NOW_NS, PGL_UNAUTHENTICATED));
+    assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
+    assert_true(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
+    pgl_jwt_cache_clear(cache);
+    assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
+    pgl_key_set_free(&others);
+    pgl_jwt_cache_close(cache);
+}
+
+/* The token of a hit, changed in any one character, is not a hit. */
+static void only_the_very_same_token_is_found(void **unused)
+{
+    (void)unused;
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64, &forge.policy);
+    struct forged token;
+    forge_right(&token, 0, 3600);
+    assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
+    for (size_t i = 0; i < token.size; i++) {
+        char right = token.text[i];
+        token.text[i] = right == 'A' ? 'B' : 'A';
+        assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_UNAUTHENTICATED));
+        token.text[i] = right;
+    }
+    assert_true(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
+    pgl_jwt_cache_close(cache);
+}
+
+/* Four places: those that end later stay, wrong tokens take none. */
+static void a_full_cache_drops_what_ends_first(void **unused)
+{
+    (void)unused;
+    static const int64_t lifetimes_s[] = { 40, 20, 30, 50 };
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(0, &forge.policy);
+    struct forged tokens[5], wrong;
+    for (int i = 0; i < 4; i++) {
+        forge_right(&tokens[i], i, lifetimes_s[i]);
+        assert_false(is_hit(cache, &forge.keys, &tokens[i], FORGE_NOW_NS, PGL_CODE_OK));
+    }
+    forge_token(&forge, BY_STRANGER, forge_header(BY_ES256), PGL_TEXT("{" GOOD "}"), &wrong);
+    for (int round = 0; round < 3; round++)
+        assert_false(is_hit(cache, &forge.keys, &wrong, FORGE_NOW_NS, PGL_UNAUTHENTICATED));
+    for (int i = 0; i < 4; i++)
+        assert_true(is_hit(cache, &forge.keys, &tokens[i], FORGE_NOW_NS, PGL_CODE_OK));
+
+    forge_right(&tokens[4], 4, 3600);
+    assert_false(is_hit(cache, &forge.keys, &tokens[4], FORGE_NOW_NS, PGL_CODE_OK));
+    assert_true(is_hit(cache, &forge.keys, &tokens[0], FORGE_NOW_NS, PGL_CODE_OK));
+    assert_true(is_hit(cache, &forge.keys, &tokens[2], FORGE_NOW_NS, PGL_CODE_OK));
+    assert_true(is_hit(cache, &forge.keys, &tokens[3], FORGE_NOW_NS, PGL_CODE_OK));
+    assert_true(is_hit(cache, &forge.keys, &tokens[4], FORGE_NOW_NS, PGL_CODE_OK));
+    assert_false(is_hit(cache, &forge.keys, &tokens[1], FORGE_NOW_NS, PGL_CODE_OK));
+    pgl_jwt_cache_close(cache);
+}
+
+static void what_is_too_long_is_not_even_hashed(void **unused)
+{
+    (void)unused;
+    static struct forged huge;
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64, &forge.policy);
+    memset(huge.text, 'A', sizeof huge.text);
+    huge.size = sizeof huge.text;
+    assert_false(is_hit(cache, &forge.keys, &huge, FORGE_NOW_NS, PGL_UNAUTHENTICATED));
+    huge.size = 0;
+    assert_false(is_hit(cache, &forge.keys, &huge, FORGE_NOW_NS, PGL_UNAUTHENTICATED));
+    pgl_jwt_cache_close(cache);
+}
+
+static int open_forge(void **unused)
+{
+    (void)unused;
+    forge_open(&forge);
+    return 0;
+}
+
+static int close_forge(void **unused)
+{
+    (void)unused;
+    forge_close(&forge);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answer_lasts_a_minute),
+        cmocka_unit_test(an_answer_does_not_outlive_its_token),
+        cmocka_unit_test(a_withdrawn_key_takes_its_answers_along),
+        cmocka_unit_test(only_the_very_same_token_is_found),
+        cmocka_unit_test(a_full_cache_drops_what_ends_first),
+        cmocka_unit_test(what_is_too_long_is_not_even_hashed),
+    };
+    return cmocka_run_group_tests_name("jwt cache", tests, open_forge, close_forge);
+}

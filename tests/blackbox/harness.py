@@ -1,0 +1,123 @@
+"""harness.py - a whole panglot process for black-box tests: start it, ask it, stop it.
+
+Knows the program by its command line and by HTTP only. Each server lives on a folder that the
+caller owns, on a port that the system picks, and is ended by its process id.
+"""
+import http.client
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import threading
+import time
+
+LISTENING = re.compile(r"^listening on http://([^:/\s]+):(\d+)")
+REQUEST_SECONDS_MAX = 10
+START_SECONDS_MAX = 30
+STOP_SECONDS_MAX = 30
+
+
+class Server:
+    """`panglot serve` on a data folder; start it again after it ended, with what it left there."""
+
+    def __init__(self, binary, data, *options):
+        self.binary, self.data = str(binary), str(data)
+        self.options = options or ("--demo",)
+        self.log = pathlib.Path(data).parent / "server.log"  # all starts, one after another
+        self.address = None  # (host, port) once it listens
+        self.process = None
+
+    def start(self):
+        self.address = None
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.binary, "serve", "--data", self.data, "--http", "127.0.0.1:0", *self.options],
+                stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True)
+        threading.Thread(target=self._read, args=[self.process], daemon=True).start()
+
+    def _read(self, process):
+        with process.stdout:
+            for line in process.stdout:  # to its end, or a full pipe would stop the server
+                found = LISTENING.match(line)
+                if found and process is self.process:
+                    self.address = (found.group(1), int(found.group(2)))
+
+    def wait_ready(self, seconds_max=START_SECONDS_MAX):
+        """True with the first 200 of /readyz; False if the process ended or the time is up."""
+        until = time.monotonic() + seconds_max
+        while time.monotonic() < until and self.process.poll() is None:
+            if self.address:
+                try:
+                    if Client(self.address).ask("GET", "/readyz").code == 200:
+                        return True
+                except (OSError, http.client.HTTPException):
+                    pass
+            time.sleep(0.005)
+        return False
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        """SIGKILL; nothing of the process is left when it returns."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """SIGTERM; the exit code, or None if it had to be killed."""
+        self.send(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
+
+    def run(self, command, *options):
+        """Another command on the same folder: (exit code, what it wrote to standard output)."""
+        done = subprocess.run([self.binary, command, "--data", self.data, *options],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=START_SECONDS_MAX * 4, check=False)
+        return done.returncode, done.stdout
+
+    def token(self, name):
+        """A bearer token for the customer of that name."""
+        code, said = self.run("token", "--sub", name)
+        if code != 0:
+            raise RuntimeError(f"panglot token ended with {code}: {said}")
+        return said.strip()
+
+
+class Answer:
+    def __init__(self, code, headers, body):
+        self.code, self.headers, self.body = code, headers, body
+
+    def json(self):
+        return json.loads(self.body) if self.body else None
+
+
+class Client:
+    """One connection, kept open. Raises OSError or HTTPException where no whole answer came."""
+
+    def __init__(self, address, token=None):
+        self.connection = http.client.HTTPConnection(*address, timeout=REQUEST_SECONDS_MAX)
+        self.token = token
+
+    def ask(self, method, path, body=None, **headers):
+        """Headers as keywords: idempotency_key="k" is sent as Idempotency-Key: k."""
+        sent = {name.replace("_", "-").title(): value for name, value in headers.items()}
+        if self.token:
+            sent["Authorization"] = "Bearer " + self.token
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+            body = json.dumps(body)
+        try:
+            self.connection.request(method, path, body, sent)
+            response = self.connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            raise
+
+    def close(self):
+        self.connection.close()

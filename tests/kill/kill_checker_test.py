@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""kill_checker_test.py - would the kill loop see it?
+
+Aim:     a checker that finds nothing is worth as much as what it would have found.
+Method:  the rules are tried one by one on small histories, good and bad. Then the whole loop runs
+         against fake_server.py: a sound one passes, and each fault it can be ordered to have is
+         found, by the rule that is there for it.
+"""
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+import fake_server
+import history
+
+HERE = pathlib.Path(__file__).resolve().parent
+LOOPS_AT_ONCE = 4  # they mostly sleep
+
+
+def order(status="PENDING", version=1, **changes):
+    return dict({"id": "o1", "status": status, "version": version, "currency": "USD",
+                 "totalMinor": 5, "lines": [1], "createdAt": "t"}, **changes)
+
+
+def created(body=None, code=201, replayed=False, key="k1", total=5):
+    return {"did": "create", "key": key, "code": code, "body": body or order(),
+            "replayed": replayed, "totalMinor": total}
+
+
+def read(body, code=200):
+    return {"did": "read", "id": "o1", "code": code, "body": body}
+
+
+def cancelled(code):
+    return {"did": "cancel", "id": "o1", "code": code}
+
+
+CASES = [  # what was told, the one rule it breaks (None: it can all be true)
+    ([created(), read(order("AUTHORIZED", 2)), read(order("CONFIRMED", 5))], None),
+    ([created(), created(replayed=True), read(order("FAILED", 2)), read(order("FAILED", 2))], None),
+    ([created(), created(key="k2", body=order(id="o2"))], None),
+    ([created(), cancelled(202), read(order("CANCELLED", 2)), cancelled(409)], None),
+    ([created(), {"did": "reuse", "key": "k1", "code": 422}], None),
+    ([created(), read(None, 404)], "kept"),
+    ([created(), cancelled(404)], "kept"),
+    ([created(), read(order(id="o2"))], "kept"),
+    ([created(), read(order(totalMinor=6))], "same"),
+    ([created(), read(order(lines=[1, 2]))], "same"),
+    ([created(), read(order(currency="EUR"))], "same"),
+    ([created(), read(order(createdAt="u"))], "same"),
+    ([created(), created(order(id="o2"), replayed=True)], "once"),
+    ([created(), created(key="k2")], "once"),
+    ([created(), created(replayed=False)], "replayed"),
+    ([created(), created(order("AUTHORIZED"), replayed=True)], "replayed"),
+    ([created(), {"did": "reuse", "key": "k1", "code": 201}], "refused"),
+    ([created(total=6)], "total"),
+    ([created(), read(order("RESERVED", 3)), read(order("AUTHORIZED", 4))], "forward"),
+    ([created(), read(order("AUTHORIZED", 3)), read(order("AUTHORIZED", 2))], "forward"),
+    ([created(), read(order("CONFIRMED", 3)), read(order("FAILED", 4))], "final"),
+    ([created(), read(order("CANCELLED", 3)), read(order("CONFIRMED", 4))], "final"),
+    ([created(code=500)], "expected"),
+    ([created(), read(order("LOST", 2))], "expected"),
+    ([created(), read(None, 500)], "expected"),
+    ([created(), cancelled(500)], "expected"),
+]
+
+
+class HistoryTest(unittest.TestCase):
+    def test_rules(self):
+        for records, expected in CASES:
+            with self.subTest(expected=expected, records=records):
+                told = history.History()
+                for record in records:
+                    told.note(record)
+                self.assertEqual({rule for rule, _, _ in told.wrong} - {expected}, set())
+                self.assertEqual(bool(told.wrong), expected is not None)
+
+    def test_what_is_settled(self):
+        for status, expected in (("RESERVED", {"settled", "works"}), ("FAILED", {"works"}),
+                                 ("CONFIRMED", set())):
+            told = history.History()
+            told.note(created())
+            told.note(read(order(status, 2)))
+            told.settle()
+            self.assertEqual({rule for rule, _, _ in told.wrong}, expected)
+
+
+def loop_against(fault):
+    """(exit code, the rules that failed, all that was said)"""
+    done = subprocess.run(
+        [sys.executable, HERE / "kill_loop.py", "--binary", HERE / "fake_server.py",
+         "--cycles", "3", "--clients", "8", "--up-ms-max", "600", "--settle-seconds", "4"],
+        env=dict(os.environ, FAKE_FAULT=fault), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, check=False)
+    return done.returncode, re.findall(r"^FAILED +(\w+)", done.stdout, re.M), done.stdout
+
+
+class LoopTest(unittest.TestCase):
+    def test_a_sound_server_passes_and_each_fault_is_found(self):
+        faults = ["", *fake_server.FAULTS]
+        with concurrent.futures.ThreadPoolExecutor(LOOPS_AT_ONCE) as pool:
+            for fault, (code, rules, said) in zip(faults, pool.map(loop_against, faults)):
+                with self.subTest(fault=fault or "none"):
+                    if fault:
+                        self.assertIn(fake_server.FAULTS[fault], rules, said)
+                    else:
+                        self.assertEqual(rules, [], said)
+                    self.assertEqual(code, 1 if fault else 0, said)
+
+
+if __name__ == "__main__":
+    unittest.main()
