@@ -5,3 +5,10 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/scripts/floors.py)
     add_test(NAME form/floors COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/scripts/floors.py)
     set_tests_properties(form/floors PROPERTIES LABELS "form")
 endif()
+
+# The states that the shipped machines reach, against those of a model written from the specification.
+if(TARGET sim_explore_test)
+    add_test(NAME sim/explore_agrees COMMAND Python3::Interpreter
+        ${CMAKE_SOURCE_DIR}/sim/explore_agrees.py $<TARGET_FILE:sim_explore_test>)
+    set_tests_properties(sim/explore_agrees PROPERTIES LABELS "sim" TIMEOUT 120)
+endif()
