@@ -37,7 +37,7 @@ struct explorer {
     size_t found_count, found_capacity;
     uint32_t *slots; /* open addressing: an index into `found`, or NOWHERE */
     size_t slot_count;
-    struct edge *edges;
+    struct edge *edges; /* the moves that can be counted on */
     size_t edge_count, edge_capacity;
 };
 
@@ -119,6 +119,14 @@ static pgl_status place_of(struct explorer *explorer, const struct pgl_one_order
     return PGL_OK;
 }
 
+static pgl_status edge_add(struct explorer *explorer, uint32_t from, uint32_t to)
+{
+    if (explorer->edge_count == explorer->edge_capacity)
+        PGL_TRY(grow((void **)&explorer->edges, &explorer->edge_capacity, sizeof *explorer->edges));
+    explorer->edges[explorer->edge_count++] = (struct edge){ from, to };
+    return PGL_OK;
+}
+
 /* ---- what is told ---- */
 
 static void tell(struct pgl_buffer *story, const struct pgl_words *words)
@@ -163,9 +171,8 @@ static pgl_status follow(struct explorer *explorer, uint32_t from, const struct 
     if (to == from)
         return PGL_OK; /* nothing came of it */
     explorer->report->transitions++;
-    if (explorer->edge_count == explorer->edge_capacity)
-        PGL_TRY(grow((void **)&explorer->edges, &explorer->edge_capacity, sizeof *explorer->edges));
-    explorer->edges[explorer->edge_count++] = (struct edge){ from, to };
+    if (!move->is_chance)
+        PGL_TRY(edge_add(explorer, from, to));
 
     struct found *found = &explorer->found[to];
     if (to == known) {

@@ -4,7 +4,7 @@
  *
  * For:      `panglot sim --explore` and the tests. Breadth first, so the trace of a mistake is as
  *           short as can be. Checked: the invariants in each state; that from each state a settled
- *           one can be reached; that what is settled stays so.
+ *           one can be reached without luck; that what is settled stays so.
  * Owner:    the caller of pgl_explore; nothing is kept.
  * Threads:  any, one exploration each.
  * Bounds:   `states_max`; beyond it the exploration ends with PGL_EXHAUSTED.

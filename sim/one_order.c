@@ -74,6 +74,15 @@ static struct pgl_move *move_begin(struct making *making, const char *a, const c
     move->next = *making->now;
     move->words = (struct pgl_words){ { a, b, c } };
     move->wrong = NULL;
+    move->is_chance = false;
+    return move;
+}
+
+static struct pgl_move *chance_begin(struct making *making, const char *a, const char *b,
+                                     const char *c)
+{
+    struct pgl_move *move = move_begin(making, a, b, c);
+    move->is_chance = true;
     return move;
 }
 
@@ -216,13 +225,15 @@ static void payment_does(const struct making *making, struct pgl_move *move,
 
 static void people_ask(struct making *making)
 {
-    order_does(move_begin(making, "the client asks to cancel", NULL, NULL), ORDER_ON_CLIENT_CANCEL);
+    order_does(chance_begin(making, "the client asks to cancel", NULL, NULL),
+               ORDER_ON_CLIENT_CANCEL);
     order_does(move_begin(making, "the deadline passes", NULL, NULL), ORDER_ON_DEADLINE);
     if (making->adversary->provider == PGL_PROVIDER_GIVEN)
         return;
-    order_does(move_begin(making, "an operator asks to cancel", NULL, NULL),
+    order_does(chance_begin(making, "an operator asks to cancel", NULL, NULL),
                ORDER_ON_OPERATOR_CANCEL);
-    reservation_does(move_begin(making, "somebody ships", NULL, NULL), RESERVATION_ON_SHIP, false);
+    reservation_does(chance_begin(making, "somebody ships", NULL, NULL), RESERVATION_ON_SHIP,
+                     false);
 }
 
 static const char *event_name(EventType type)
@@ -245,8 +256,10 @@ static struct pgl_move *reading_begin(struct making *making, enum pgl_reading re
                                       const char *who, EventType type, const char *how)
 {
     struct pgl_move *move = move_begin(making, who, event_name(type), how);
-    if (move->next.seen[reading] & 1u << event)
+    if (move->next.seen[reading] & 1u << event) {
         move->next.duplicates_left--;
+        move->is_chance = true;
+    }
     move->next.seen[reading] |= (uint8_t)(1u << event);
     return move;
 }
@@ -352,7 +365,7 @@ static void payments_crashes(struct making *making)
 {
     if (making->now->op_state != OP_IN_FLIGHT || making->now->crashes_left == 0)
         return;
-    struct pgl_move *move = move_begin(making, "Payments crashes", NULL, NULL);
+    struct pgl_move *move = chance_begin(making, "Payments crashes", NULL, NULL);
     move->next.crashes_left--;
     payment_step(move, OUTCOME_UNKNOWN, CAUSE_UNSPECIFIED);
 }
@@ -445,14 +458,15 @@ static void requests_travel(struct making *making)
                               op_name(op), effects[i].words);
             request_take(&move->next, request);
             move->next.object = effects[i].object;
+            move->is_chance = is_awaited; /* but what was sent long ago does arrive, or is lost */
             if (is_awaited)
                 payment_step(move, OUTCOME_UNKNOWN, CAUSE_UNSPECIFIED);
         }
-        move = move_begin(making, "the request is lost for", op_name(op), NULL);
+        move = chance_begin(making, "the request is lost for", op_name(op), NULL);
         request_take(&move->next, request);
         if (is_awaited) {
             payment_step(move, OUTCOME_UNKNOWN, CAUSE_UNSPECIFIED);
-            payment_step(move_begin(making, "time is up for", op_name(op), "still under way"),
+            payment_step(chance_begin(making, "time is up for", op_name(op), "still under way"),
                          OUTCOME_UNKNOWN, CAUSE_UNSPECIFIED);
         }
     }
@@ -483,10 +497,10 @@ static void time_passes(struct making *making)
     const struct pgl_one_order *now = making->now;
     bool is_account = making->adversary->provider == PGL_PROVIDER_ACCOUNT;
     if (now->object == PROVIDER_HELD && !is_account) /* a hold in our own ledger keeps */
-        move_begin(making, "the authorization expires", NULL, NULL)->next.object =
+        chance_begin(making, "the authorization expires", NULL, NULL)->next.object =
             PROVIDER_CANCELLED;
     if (now->object == PROVIDER_ACTION_REQUIRED) {
-        move_begin(making, "the customer consents", NULL, NULL)->next.object = PROVIDER_HELD;
-        move_begin(making, "the customer refuses", NULL, NULL)->next.object = PROVIDER_DECLINED;
+        chance_begin(making, "the customer consents", NULL, NULL)->next.object = PROVIDER_HELD;
+        chance_begin(making, "the customer refuses", NULL, NULL)->next.object = PROVIDER_DECLINED;
     }
 }

@@ -79,6 +79,7 @@ struct pgl_move {
     struct pgl_one_order next;
     struct pgl_words words;
     const char *wrong; /* the move itself is a violation: which; NULL as a rule */
+    bool is_chance;    /* it may happen, but nobody may count on it: no way home leads over it */
 };
 
 /* 4 who ask, 5 readings of 6 events with 2 ends each, 3 requests of 8 fates, and 6 more: 94. */

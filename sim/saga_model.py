@@ -1,261 +1,356 @@
 #!/usr/bin/env python3
-"""saga_model.py - a second opinion on the saga: one order, written from its specification alone, in
-another language than the machines and without a look at them. explore_agrees.py compares its states
-with those that sim/explore.c finds with the machines that are shipped.
+"""saga_model.py - a second opinion on the saga: one order, written from the specification alone, in
+another language than the machines. explore_agrees.py compares its states with those that
+sim/explore.c finds with the machines that are shipped.
 
-Adversary: any interleaving of three services, arbitrary reordering inside every log, D duplicate
-deliveries, client cancel and deadline at any moment, out-of-stock, decline, capture refusal,
-authorisation expiry, lost replies, lost requests, provider requests applied late, payments crash.
-Usage: [BIG=1] saga_model.py [mutant|ALL|STATES]      exit 0 = all properties hold
-STATES prints every state, a line each, in words that one_order_check.c prints too.
-Mutants (each must be caught): inv_ttl orders_decides final_not_sticky no_tombstone_pay no_tombstone_inv
-cancel_during_capture no_latch no_release no_cancel_on_decline fail_on_refusal assume_failed
-ALL runs the specification and every mutant.
+Adversary: any interleaving of three services, any order of delivery inside every log, some
+duplicates, a client's cancel and the deadline at any moment, out of stock, decline, capture refused,
+authorization expired, lost replies, lost requests, requests applied late, a crash of Payments.
+
+Usage: [BIG=1] saga_model.py [MUTANT | ALL | STATES]      exit code 0: all properties hold
+  MUTANT  breaks one rule, and has to be found wrong
+  ALL     the specification, then every mutant
+  STATES  prints every state, a line each, as one_order_check.c does
 """
-import os,sys
-BIG=bool(os.environ.get('BIG'))
-STATES=sys.argv[1:]==['STATES']
-MUT=sys.argv[1] if len(sys.argv)>1 and not STATES else ''
-DUPS=2 if BIG else 1      # duplicate deliveries per run
-NET=3 if BIG else 2       # provider requests that may float in the network at once
-CRASHES=2 if BIG else 1
-# order
-O_OPEN,O_CONF,O_FAIL,O_CANC=range(4)
-# payment
-P_NONE,P_AUTHING,P_AUTHD,P_CAPTG,P_ABORT,P_CAPT,P_DECL,P_VOID,P_CFAIL=range(9)
-# reservation
-R_NONE,R_HELD,R_COMM,R_REL,R_REJ=range(5)
-# provider object
-V_CREATED,V_HELD,V_CAPT,V_CANC,V_DECL=range(5)
-# ops
-OP_NONE,OP_A,OP_C,OP_V=range(4)
-ST_IDLE,ST_PLAN,ST_FLY,ST_UNK=range(4)
-# events (orders log / payments log / inventory log) are small ints
-OC,OXC,OXD,OCF,OCA,OXR='OC','OXc','OXd','OCF','OCA','OXR'
-PA,PD,PVs,PVx,PCF,PC='PA','PD','PVs','PVx','PCF','PC'   # PVs: out of stock, PVx: cancel/deadline
-IR,IF='IR','IF'
-# state: (o,oxreq,ol, p,pl,op,ost,sentC, r,il, v,net, seenP_o,seenP_i,seenI_p,seenO_i, dups,crashes)
-INIT=(O_OPEN,0,(OC,), P_NONE,(),OP_NONE,ST_IDLE,0, R_NONE,(), V_CREATED,(), 0,0,0,0, DUPS,CRASHES)
-VERD=(PD,PVs,PVx,PCF,PC); FIN=(OCF,OCA)
+import os
+import sys
+from typing import NamedTuple
 
-def succ(s):
-    (o,ox,ol,p,pl,op,ost,sc,r,il,v,net,sPo,sPi,sIp,sIo,du,cr)=s
-    out=[]
-    def S(**k):
-        d=dict(o=o,ox=ox,ol=ol,p=p,pl=pl,op=op,ost=ost,sc=sc,r=r,il=il,v=v,net=net,sPo=sPo,sPi=sPi,sIp=sIp,sIo=sIo,du=du,cr=cr)
-        d.update(k)
-        out.append((k.get('_l','?'),tuple(d[x] for x in('o','ox','ol','p','pl','op','ost','sc','r','il','v','net','sPo','sPi','sIp','sIo','du','cr'))))
-    # ---- environment: cancel, deadline (only requests)
-    if o==O_OPEN and not ox:
-        S(ox=1,ol=ol+(OXC,),_l='client-cancel'); S(ox=1,ol=ol+(OXD,),_l='deadline')
-    if MUT=='inv_ttl' and r==R_HELD: S(r=R_REL,_l='inventory TTL')
-    if MUT=='orders_decides' and o==O_OPEN: S(o=O_FAIL,ol=ol+(OCA,),_l='orders fails order by itself')
-    # ---- orders consumes payments log
-    for i,e in enumerate(pl):
-        b=1<<i
-        if not sPo&b or du:
-            k=dict(_l='orders<-'+e,sPo=sPo|b,du=du-(1 if sPo&b else 0))
-            if o==O_OPEN or MUT=='final_not_sticky':
-                if e==PC:
-                    k.update(o=O_CONF,ol=ol+(OCF,)+((OXR,) if OXC in ol else ()))
-                elif e in(PD,PVs,PCF): k.update(o=O_FAIL,ol=ol+(OCA,))
-                elif e==PVx: k.update(o=O_CANC if OXC in ol else O_FAIL,ol=ol+(OCA,))
-            S(**k)
-    # ---- payments consumes orders log
-    def latch_void(k,ev):
-        k.update(p=P_VOID,pl=pl+(ev,))
-        if op==OP_NONE or ost==ST_PLAN: k.update(op=OP_V,ost=ST_PLAN)   # else wait for the op in flight
-    for i,e in enumerate(ol):
-        if e not in(OC,OXC,OXD): continue
-        b=1<<i
-        if not sPi&b or du:     # sPi reused: payments' seen mask over orders log
-            k=dict(_l='pay<-'+e,sPi=sPi|b,du=du-(1 if sPi&b else 0))
-            if e==OC:
-                if p==P_NONE: k.update(p=P_AUTHING,op=OP_A,ost=ST_PLAN)
+MUTANTS = ("inv_ttl", "orders_decides", "final_not_sticky", "no_tombstone_pay", "no_tombstone_inv",
+           "cancel_during_capture", "no_latch", "no_release", "no_cancel_on_decline",
+           "fail_on_refusal", "assume_failed")
+BIG = bool(os.environ.get("BIG"))
+DUPLICATES, REQUESTS, CRASHES = (2, 3, 2) if BIG else (1, 2, 1)
+STATES_MAX = 3_000_000
+
+# Events. Orders: OC created, OXc and OXd cancel asked by client and deadline, OCF confirmed, OCA
+# cancelled, OXR cancel rejected. Payments: PA authorized, PD declined, PVs and PVx voided (out of
+# stock, asked), PCF capture failed, PC captured. Inventory: IR reserved, IF failed.
+VERDICTS = {"PD", "PVs", "PVx", "PCF", "PC"}
+FINALS = {"OCF", "OCA"}
+
+
+class State(NamedTuple):
+    order: str = "OPEN"
+    asked: int = 0  # to cancel
+    orders_log: tuple = ("OC",)
+    payment: str = "NONE"
+    payments_log: tuple = ()
+    op: str = "-"  # A authorize, C capture, V void
+    op_state: str = "-"  # P planned, F in flight, U unknown
+    capture_sent: int = 0
+    reservation: str = "NONE"
+    inventory_log: tuple = ()
+    provider: str = "CREATED"
+    network: tuple = ()  # requests under way
+    orders_saw: int = 0  # of the payments log, a bit an event
+    payments_saw: int = 0  # of the orders log
+    payments_saw_stock: int = 0  # of the inventory log
+    inventory_saw: int = 0  # of the payments log
+    duplicates: int = DUPLICATES
+    crashes: int = CRASHES
+
+
+class Saga:
+    """The moves out of a state, with at most one rule broken."""
+
+    def __init__(self, mutant=""):
+        self.mutant = mutant
+
+    def moves(self, s):
+        yield from self.environment(s)
+        yield from self.orders_reads(s)
+        yield from self.payments_reads_orders(s)
+        yield from self.payments_reads_inventory(s)
+        yield from self.inventory_reads(s)
+        yield from self.worker(s)
+        yield from self.network(s)
+        yield from self.recovery(s)
+        if s.provider == "HELD":
+            yield "authorization expires", s._replace(provider="CANCELLED")
+
+    def environment(self, s):
+        if s.order == "OPEN" and not s.asked:
+            for event in ("OXc", "OXd"):
+                yield event, s._replace(asked=1, orders_log=s.orders_log + (event,))
+        if self.mutant == "inv_ttl" and s.reservation == "HELD":
+            yield "reservation expires", s._replace(reservation="RELEASED")
+        if self.mutant == "orders_decides" and s.order == "OPEN":
+            yield "orders decides", end_order(s, "FAILED")
+
+    def orders_reads(self, s):
+        for event, t in deliveries(s, "payments_log", "orders_saw"):
+            if t.order == "OPEN" or self.mutant == "final_not_sticky":
+                asked_by_client = "OXc" in t.orders_log
+                if event == "PC":
+                    t = end_order(t, "CONFIRMED", ("OXR",) if asked_by_client else ())
+                elif event == "PVx" and asked_by_client:
+                    t = end_order(t, "CANCELLED")
+                elif event in VERDICTS:
+                    t = end_order(t, "FAILED")
+            yield "orders reads " + event, t
+
+    def payments_reads_orders(self, s):
+        for event, t in deliveries(s, "orders_log", "payments_saw", ("OC", "OXc", "OXd")):
+            if event == "OC":
+                if t.payment == "NONE":
+                    t = t._replace(payment="AUTHORIZING", op="A", op_state="P")
+            elif t.payment == "NONE":
+                if self.mutant != "no_tombstone_pay":
+                    t = void(t, "PVx")
+            elif t.payment in ("AUTHORIZING", "AUTHORIZED"):
+                t = void(t, "PVx")
+            elif t.payment == "CAPTURING" and self.mutant == "cancel_during_capture":
+                t = void(t, "PVx")
+            yield "payments reads " + event, t
+
+    def payments_reads_inventory(self, s):
+        for event, t in deliveries(s, "inventory_log", "payments_saw_stock"):
+            if event == "IR":
+                is_late = self.mutant == "no_latch" and t.payment == "VOIDED" and t.op == "-"
+                if t.payment == "AUTHORIZED" or is_late:
+                    t = t._replace(payment="CAPTURING", op="C", op_state="P")
+            elif t.payment == "AUTHORIZED":
+                t = void(t, "PVs")
+            yield "payments reads " + event, t
+
+    def inventory_reads(self, s):
+        for event, t in deliveries(s, "payments_log", "inventory_saw"):
+            if event == "PA":
+                if t.reservation == "NONE":
+                    yield "out of stock", t._replace(reservation="REJECTED",
+                                                     inventory_log=t.inventory_log + ("IF",))
+                    t = t._replace(reservation="HELD", inventory_log=t.inventory_log + ("IR",))
+            elif event == "PC":
+                if t.reservation == "HELD":
+                    t = t._replace(reservation="COMMITTED")
+            elif (t.reservation == "HELD" and self.mutant != "no_release" or
+                  t.reservation == "NONE" and self.mutant != "no_tombstone_inv"):
+                t = t._replace(reservation="RELEASED")
+            yield "inventory reads " + event, t
+
+    def worker(self, s):
+        if s.op_state == "P" and len(s.network) < REQUESTS:
+            yield "send " + s.op, s._replace(op_state="F", network=s.network + (s.op,),
+                                             capture_sent=1 if s.op == "C" else s.capture_sent)
+        if s.op_state == "F" and s.crashes:
+            yield "crash", s._replace(op_state="U", crashes=s.crashes - 1)
+
+    def network(self, s):
+        """The provider applies some request, which may be an old one; or it never arrives."""
+        for i, request in enumerate(s.network):
+            gone = s._replace(network=s.network[:i] + s.network[i + 1:])
+            is_awaited = s.op_state == "F" and s.op == request
+            for provider, result in effects(request, s.provider):
+                t = gone._replace(provider=provider)
+                if is_awaited:
+                    yield f"{request} answered {result}", self.resolved(t, result)
+                    yield f"{request} applied, reply lost", t._replace(op_state="U")
+                else:
+                    yield f"{request} applied late", t
+            if is_awaited:
+                yield f"{request} lost", gone._replace(op_state="U")
+                yield f"{request} timed out, still under way", s._replace(op_state="U")
             else:
-                if p==P_NONE:
-                    if MUT!='no_tombstone_pay': k.update(p=P_VOID,pl=pl+(PVx,),op=OP_V,ost=ST_PLAN)
-                elif p in(P_AUTHING,P_AUTHD): latch_void(k,PVx)
-                elif p==P_CAPTG and MUT=='cancel_during_capture': latch_void(k,PVx)
-            S(**k)
-    # ---- payments consumes inventory log
-    for i,e in enumerate(il):
-        b=1<<i
-        if not sIp&b or du:
-            k=dict(_l='pay<-'+e,sIp=sIp|b,du=du-(1 if sIp&b else 0))
-            if e==IR:
-                if p==P_AUTHD: k.update(p=P_CAPTG,op=OP_C,ost=ST_PLAN)
-                elif p==P_VOID and MUT=='no_latch' and op==OP_NONE: k.update(p=P_CAPTG,op=OP_C,ost=ST_PLAN)
-            elif e==IF and p==P_AUTHD: latch_void(k,PVs)
-            S(**k)
-    # ---- inventory consumes payments log (mask sIo)
-    for i,e in enumerate(pl):
-        b=1<<i
-        if not sIo&b or du:
-            k=dict(_l='inv<-'+e,sIo=sIo|b,du=du-(1 if sIo&b else 0))
-            if e==PA:
-                if r==R_NONE:
-                    k2=dict(k); k2.update(r=R_REJ,il=il+(IF,)); S(**k2)
-                    k.update(r=R_HELD,il=il+(IR,))
-            elif e==PC:
-                if r==R_HELD: k.update(r=R_COMM)
+                yield f"{request} lost", gone
+
+    def recovery(self, s):
+        """Nothing is inferred from silence: GET on the handle."""
+        if s.op_state != "U":
+            return
+        again = s._replace(op_state="P")
+        if s.op == "A":
+            if s.provider == "CREATED":
+                yield "GET: created", again if s.payment == "AUTHORIZING" else void_next(s)
             else:
-                if r==R_HELD:
-                    if MUT!='no_release': k.update(r=R_REL)
-                elif r==R_NONE:
-                    if MUT!='no_tombstone_inv': k.update(r=R_REL)
-            S(**k)
-    # ---- payments worker: send
-    if ost==ST_PLAN and len(net)<NET:
-        S(ost=ST_FLY,net=net+(op,),sc=1 if op==OP_C else sc,_l='send%d'%op)
-    # ---- crash of payments: in-flight becomes unknown
-    if cr and ost==ST_FLY: S(ost=ST_UNK,cr=cr-1,_l='crash')
-    # ---- outcome handling
-    def resolved(kind,res,k):
-        """kind resolved with res in ok,no(definitive refusal),capt,canc"""
-        if kind==OP_A:
-            if p==P_AUTHING:
-                if res=='ok': k.update(p=P_AUTHD,pl=pl+(PA,),op=OP_NONE,ost=ST_IDLE)
-                else: k.update(p=P_DECL,pl=pl+(PD,),op=OP_V,ost=ST_PLAN)
-                if MUT=='no_cancel_on_decline' and res!='ok': k.update(op=OP_NONE,ost=ST_IDLE)
-            else: k.update(op=OP_V,ost=ST_PLAN)      # VOID was latched meanwhile
-        elif kind==OP_C:
-            if p!=P_CAPTG: k.update(op=OP_NONE,ost=ST_IDLE)
-            elif res=='ok': k.update(p=P_CAPT,pl=pl+(PC,),op=OP_NONE,ost=ST_IDLE)
-            elif res=='canc': k.update(p=P_CFAIL,pl=pl+(PCF,),op=OP_NONE,ost=ST_IDLE)
-            elif MUT=='fail_on_refusal': k.update(p=P_CFAIL,pl=pl+(PCF,),op=OP_V,ost=ST_PLAN)
-            else: k.update(p=P_ABORT,op=OP_V,ost=ST_PLAN)
-        elif kind==OP_V:
-            if res=='ok':
-                if p==P_ABORT: k.update(p=P_CFAIL,pl=pl+(PCF,))
-                k.update(op=OP_NONE,ost=ST_IDLE)
-            else:                                    # captured
-                if p==P_ABORT: k.update(p=P_CAPT,pl=pl+(PC,))
-                k.update(op=OP_NONE,ost=ST_IDLE)
-        return k
-    # ---- provider applies some floating request
-    for j,q in enumerate(net):
-        rest=net[:j]+net[j+1:]
-        mine=(ost==ST_FLY and q==op)
-        effs=[]
-        if q==OP_A:
-            if v==V_CREATED: effs=[(V_HELD,'ok'),(V_DECL,'no')]
-            elif v==V_DECL: effs=[(V_HELD,'ok'),(V_DECL,'no')]   # a late second attempt may be approved
-            elif v==V_HELD: effs=[(V_HELD,'ok')]
-            elif v==V_CAPT: effs=[(V_CAPT,'ok')]
-            else: effs=[(v,'no')]
-        elif q==OP_C:
-            if v==V_HELD: effs=[(V_CAPT,'ok'),(V_HELD,'no')]
-            elif v==V_CAPT: effs=[(V_CAPT,'ok')]     # "already captured" + GET = success
-            elif v==V_CANC: effs=[(v,'canc')]
-            else: effs=[(v,'no')]
+                is_held = s.provider in ("HELD", "CAPTURED")
+                yield "GET: " + s.provider, self.resolved(s, "ok" if is_held else "refused")
+        elif s.op == "C":
+            if self.mutant == "assume_failed":
+                yield "assume failed", void_next(say(s, "PCF", payment="CAPTURE_FAILED"))
+            result = {"CAPTURED": "ok", "CANCELLED": "cancelled"}.get(s.provider)
+            yield "GET: " + s.provider, self.resolved(s, result) if result else again
         else:
-            if v==V_CAPT: effs=[(V_CAPT,'capt')]
-            else: effs=[(V_CANC,'ok')]
-        for nv,res in effs:
-            if mine:
-                S(**resolved(q,res,dict(v=nv,net=rest,_l='apply+reply%d:%s'%(q,res))))
-                S(v=nv,net=rest,ost=ST_UNK,_l='apply, reply lost %d'%q)
-            else:
-                S(v=nv,net=rest,_l='late apply%d'%q)
-        if mine:
-            S(net=rest,ost=ST_UNK,_l='request lost%d'%q)
-            S(ost=ST_UNK,_l='timeout, request still floating%d'%q)
-        else: S(net=rest,_l='floating request lost%d'%q)
-    # ---- recovery by query (GET on the handle)
-    if ost==ST_UNK:
-        if MUT=='assume_failed' and op==OP_C:
-            S(p=P_CFAIL,pl=pl+(PCF,),op=OP_V,ost=ST_PLAN,_l='assume failed')
-        if op==OP_A:
-            if v==V_CREATED:
-                if p==P_AUTHING: S(ost=ST_PLAN,_l='get:created->retry')
-                else: S(op=OP_V,ost=ST_PLAN,_l='get:created->void')
-            elif v==V_HELD or v==V_CAPT: S(**resolved(OP_A,'ok',dict(_l='get:held')))
-            else: S(**resolved(OP_A,'no',dict(_l='get:declined')))
-        elif op==OP_C:
-            if v==V_CAPT: S(**resolved(OP_C,'ok',dict(_l='get:captured')))
-            elif v==V_CANC: S(**resolved(OP_C,'canc',dict(_l='get:cancelled')))
-            else: S(ost=ST_PLAN,_l='get:held->retry')
-        elif op==OP_V:
-            if v==V_CANC: S(**resolved(OP_V,'ok',dict(_l='get:cancelled')))
-            elif v==V_CAPT: S(**resolved(OP_V,'capt',dict(_l='get:captured')))
-            else: S(ost=ST_PLAN,_l='get->retry void')
-    # ---- authorisation expires at the provider
-    if v==V_HELD: S(v=V_CANC,_l='auth expired')
-    return out
+            result = {"CAPTURED": "captured", "CANCELLED": "ok"}.get(s.provider)
+            yield "GET: " + s.provider, self.resolved(s, result) if result else again
 
-def bad(s):
-    (o,ox,ol,p,pl,op,ost,sc,r,il,v,net,sPo,sPi,*_)=s
-    if p in(P_AUTHING,P_AUTHD) and any(e in(OXC,OXD) and sPi>>i&1 for i,e in enumerate(ol)): return 'cancel lost'
-    if sum(e in VERD for e in pl)>1: return 'two verdicts'
-    if sum(e in FIN for e in ol)>1: return 'two final events'
-    if v==V_CAPT and p in(P_VOID,P_DECL,P_CFAIL): return 'captured with negative verdict'
-    if v==V_CAPT and r in(R_REL,R_REJ): return 'captured without stock'
-    if p==P_CAPT and r not in(R_HELD,R_COMM): return 'captured, stock not held'
-    if o==O_CONF and v!=V_CAPT: return 'confirmed, not captured'
-    if o in(O_FAIL,O_CANC) and v==V_CAPT: return 'failed order with captured money'
-    if p==P_CAPTG and r not in(R_HELD,): return 'capturing without a held reservation'
+    def resolved(self, s, result):
+        """The open operation ended: ok, refused, cancelled, or (a void) captured."""
+        done = s._replace(op="-", op_state="-")
+        if s.op == "A":
+            if s.payment != "AUTHORIZING":  # voided meanwhile
+                return void_next(s)
+            if result == "ok":
+                return say(done, "PA", payment="AUTHORIZED")
+            declined = say(done, "PD", payment="DECLINED")
+            return declined if self.mutant == "no_cancel_on_decline" else void_next(declined)
+        if s.op == "C":
+            if s.payment != "CAPTURING":
+                return done
+            if result == "ok":
+                return say(done, "PC", payment="CAPTURED")
+            if result == "cancelled":
+                return say(done, "PCF", payment="CAPTURE_FAILED")
+            if self.mutant == "fail_on_refusal":
+                return void_next(say(done, "PCF", payment="CAPTURE_FAILED"))
+            return void_next(done._replace(payment="ABORTING"))
+        if s.payment != "ABORTING":
+            return done
+        if result == "ok":
+            return say(done, "PCF", payment="CAPTURE_FAILED")
+        return say(done, "PC", payment="CAPTURED")
+
+
+def deliveries(s, log, saw, wanted=None):
+    """Any event that was not seen yet, and, while there are duplicates, any that was."""
+    for i, event in enumerate(getattr(s, log)):
+        bit, seen = 1 << i, getattr(s, saw)
+        if wanted is not None and event not in wanted:
+            continue
+        if not seen & bit:
+            yield event, s._replace(**{saw: seen | bit})
+        elif s.duplicates:
+            yield event, s._replace(duplicates=s.duplicates - 1)
+
+
+def end_order(s, order, more=()):
+    final = "OCF" if order == "CONFIRMED" else "OCA"
+    return s._replace(order=order, orders_log=s.orders_log + (final,) + more)
+
+
+def say(s, event, payment):
+    return s._replace(payment=payment, payments_log=s.payments_log + (event,))
+
+
+def void(s, event):
+    """The latch closes on VOID. What is in flight is resolved first."""
+    s = say(s, event, payment="VOIDED")
+    return void_next(s) if s.op == "-" or s.op_state == "P" else s
+
+
+def void_next(s):
+    return s._replace(op="V", op_state="P")
+
+
+def effects(request, provider):
+    """What a request makes of the provider's object, and what the reply would mean."""
+    if request == "A":
+        if provider in ("CREATED", "DECLINED"):  # a late second attempt may be approved
+            return [("HELD", "ok"), ("DECLINED", "refused")]
+        return [(provider, "refused" if provider == "CANCELLED" else "ok")]
+    if request == "C":
+        if provider == "HELD":
+            return [("CAPTURED", "ok"), ("HELD", "refused")]
+        return [(provider, {"CAPTURED": "ok", "CANCELLED": "cancelled"}.get(provider, "refused"))]
+    return [("CAPTURED", "captured") if provider == "CAPTURED" else ("CANCELLED", "ok")]
+
+
+def wrong(s):
+    captured = s.provider == "CAPTURED"
+    if s.payment in ("AUTHORIZING", "AUTHORIZED") and any(
+            event in ("OXc", "OXd") and s.payments_saw >> i & 1
+            for i, event in enumerate(s.orders_log)):
+        return "cancel lost"
+    if sum(event in VERDICTS for event in s.payments_log) > 1:
+        return "two verdicts"
+    if sum(event in FINALS for event in s.orders_log) > 1:
+        return "two final events"
+    if captured and s.payment in ("VOIDED", "DECLINED", "CAPTURE_FAILED"):
+        return "captured with negative verdict"
+    if captured and s.reservation in ("RELEASED", "REJECTED"):
+        return "captured without stock"
+    if s.payment == "CAPTURED" and s.reservation not in ("HELD", "COMMITTED"):
+        return "captured, stock not held"
+    if s.order == "CONFIRMED" and not captured:
+        return "confirmed, not captured"
+    if s.order in ("FAILED", "CANCELLED") and captured:
+        return "failed order with captured money"
+    if s.payment == "CAPTURING" and s.reservation != "HELD":
+        return "capturing without a held reservation"
     return None
-def settled(s):
-    (o,ox,ol,p,pl,op,ost,sc,r,il,v,net,*_)=s
-    if o==O_CONF: return p==P_CAPT and r==R_COMM and v==V_CAPT and ost==ST_IDLE
-    if o in(O_FAIL,O_CANC):
-        return p in(P_DECL,P_VOID,P_CFAIL) and r in(R_REL,R_REJ) and v==V_CANC and ost==ST_IDLE
-    return False
 
-def words(s):
-    (o,ox,ol,p,pl,op,ost,sc,r,il,v,net,sPo,sPi,sIp,sIo,du,cr)=s
-    log=lambda events: ''.join(e+',' for e in events)
-    return ' '.join(str(x) for x in (
-        ('OPEN','CONFIRMED','FAILED','CANCELLED')[o],ox,log(ol),
-        ('NONE','AUTHORIZING','AUTHORIZED','CAPTURING','ABORTING','CAPTURED','DECLINED','VOIDED','CAPTURE_FAILED')[p],
-        log(pl),'-ACV'[op]+'-PFU'[ost],sc,('NONE','HELD','COMMITTED','RELEASED','REJECTED')[r],log(il),
-        ('CREATED','HELD','CAPTURED','CANCELLED','DECLINED')[v],''.join('-ACV'[q] for q in net),
-        sPo,sPi,sIp,sIo,du,cr))
+
+def settled(s):
+    if s.op_state != "-":
+        return False
+    if s.order == "CONFIRMED":
+        return (s.payment, s.reservation, s.provider) == ("CAPTURED", "COMMITTED", "CAPTURED")
+    return (s.order in ("FAILED", "CANCELLED") and s.provider == "CANCELLED" and
+            s.payment in ("DECLINED", "VOIDED", "CAPTURE_FAILED") and
+            s.reservation in ("RELEASED", "REJECTED"))
+
+
+def explore(saga):
+    """All states, each with its parent and the move from it; and what is wrong, or None."""
+    parents, leads_from = {State(): (None, None)}, {}
+    waiting = [State()]
+    for s in waiting:  # grows as we go: breadth first
+        for label, t in saga.moves(s):
+            if t == s:
+                continue
+            leads_from.setdefault(t, []).append(s)
+            if settled(s) and not settled(t):
+                return parents, f"a settled state is left by {label}: {way_to(parents, s)}"
+            if t in parents:
+                continue
+            parents[t] = (s, label)
+            if wrong(t):
+                return parents, f"{wrong(t)}: {way_to(parents, t)}"
+            waiting.append(t)
+        if len(parents) > STATES_MAX:
+            return parents, "more states than allowed"
+    home = {s for s in parents if settled(s)}
+    waiting = list(home)
+    while waiting:
+        for s in leads_from.get(waiting.pop(), ()):
+            if s not in home:
+                home.add(s)
+                waiting.append(s)
+    stuck = next((s for s in parents if s not in home), None)
+    return parents, stuck and f"no settled state can be reached: {way_to(parents, stuck)}"
+
+
+def way_to(parents, s):
+    labels = []
+    while parents[s][0] is not None:
+        labels.append(parents[s][1])
+        s = parents[s][0]
+    return "; ".join(reversed(labels))
+
+
+def line(s):
+    def log(events):
+        return "".join(event + "," for event in events)
+    return (f"{s.order} {s.asked} {log(s.orders_log)} {s.payment} {log(s.payments_log)} "
+            f"{s.op}{s.op_state} {s.capture_sent} {s.reservation} {log(s.inventory_log)} "
+            f"{s.provider} {''.join(s.network)} {s.orders_saw} {s.payments_saw} "
+            f"{s.payments_saw_stock} {s.inventory_saw} {s.duplicates} {s.crashes}")
+
+
+def check(mutant=""):
+    states, mistake = explore(Saga(mutant))
+    if mistake:
+        print(f"WRONG [{mutant or 'specification'}] {mistake}")
+    else:
+        print(f"OK [{mutant or 'specification'}] {len(states)} states")
+    return mistake is None
+
+
 def main():
-    seen={INIT:None}; lab={}; fr=[INIT]; pred={}; ntr=0; LIM=3000000
-    while fr:
-        nx=[]
-        for s in fr:
-            for l,t in succ(s):
-                ntr+=1
-                if t==s: continue
-                pred.setdefault(t,[]).append(s)
-                if t in seen: continue
-                seen[t]=s; lab[t]=l
-                b=bad(t)
-                if b:
-                    tr=[]; x=t
-                    while seen[x] is not None: tr.append(lab[x]); x=seen[x]
-                    print('VIOLATION [%s] %s: %s'%(MUT or 'spec',b,' ; '.join(reversed(tr)))); return 1
-                nx.append(t)
-        fr=nx
-        if len(seen)>LIM: print('limit'); return 2
-    good=[s for s in seen if settled(s)]
-    for x in good:                      # a settled state stays settled
-        for l,t in succ(x):
-            if not settled(t): print('UNSTABLE [%s] settled state left by %s'%(MUT or 'spec',l)); return 1
-    can=set(good); st=list(good)
-    while st:
-        x=st.pop()
-        for y in pred.get(x,()):
-            if y not in can: can.add(y); st.append(y)
-    stuck=[s for s in seen if s not in can]
-    if stuck:
-        x=stuck[0]; tr=[]
-        while seen[x] is not None: tr.append(lab[x]); x=seen[x]
-        print('STUCK [%s] %d of %d states cannot reach a settled state, e.g.: %s'%(MUT or 'spec',len(stuck),len(seen),' ; '.join(reversed(tr)))); return 1
-    if STATES:
-        for x in seen: print(words(x))
+    task = sys.argv[1] if len(sys.argv) > 1 else ""
+    if task == "STATES":
+        for s in explore(Saga())[0]:
+            print(line(s))
         return 0
-    print('OK [%s] states=%d transitions=%d settled=%d (from every state a settled state is reachable)'%(MUT or 'spec',len(seen),ntr,len(good)))
-    return 0
-if __name__=='__main__':
-    if MUT=='ALL':
-        import subprocess
-        ms=['inv_ttl','orders_decides','final_not_sticky','no_tombstone_pay','no_tombstone_inv','cancel_during_capture',
-            'no_latch','no_release','no_cancel_on_decline','fail_on_refusal','assume_failed']
-        rc=subprocess.call([sys.executable,__file__]); k=0
-        for m in ms: k+=subprocess.call([sys.executable,__file__,m])!=0
-        print('mutants caught: %d of %d'%(k,len(ms))); sys.exit(rc or k!=len(ms))
+    if task == "ALL":
+        holds = check()
+        caught = sum(not check(mutant) for mutant in MUTANTS)
+        print(f"mutants caught: {caught} of {len(MUTANTS)}")
+        return 0 if holds and caught == len(MUTANTS) else 1
+    if task not in ("", *MUTANTS):
+        sys.exit(__doc__)
+    return 0 if check(task) else 1
+
+
+if __name__ == "__main__":
     sys.exit(main())
