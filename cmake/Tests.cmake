@@ -8,7 +8,9 @@ endif()
 
 # The states that the shipped machines reach, against those of a model written from the specification.
 if(TARGET sim_explore_test)
-    add_test(NAME sim/explore_agrees COMMAND Python3::Interpreter
-        ${CMAKE_SOURCE_DIR}/sim/explore_agrees.py $<TARGET_FILE:sim_explore_test>)
-    set_tests_properties(sim/explore_agrees PROPERTIES LABELS "sim" TIMEOUT 120)
+    foreach(size small big)
+        add_test(NAME sim/explore_agrees_${size} COMMAND Python3::Interpreter
+            ${CMAKE_SOURCE_DIR}/sim/explore_agrees.py $<TARGET_FILE:sim_explore_test> ${size})
+        set_tests_properties(sim/explore_agrees_${size} PROPERTIES LABELS "sim" TIMEOUT 120)
+    endforeach()
 endif()

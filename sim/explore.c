@@ -16,6 +16,7 @@ const struct pgl_exploration pgl_explorations[PGL_EXPLORATION_COUNT] = {
     { "given", { PGL_PROVIDER_GIVEN, .duplicates = 1, .requests = 2, .crashes = 1 } },
     { "given-big", { PGL_PROVIDER_GIVEN, .duplicates = 2, .requests = 3, .crashes = 2 } },
     { "card", { PGL_PROVIDER_CARD, .duplicates = 1, .requests = 2, .crashes = 1 } },
+    { "hints", { PGL_PROVIDER_CARD, .requests = 1, .crashes = 1, .has_hints = true } },
     { "account", { PGL_PROVIDER_ACCOUNT, .duplicates = 2, .requests = 0, .crashes = 0 } },
 };
 

@@ -45,7 +45,7 @@ struct pgl_exploration {
     struct pgl_adversary adversary;
 };
 
-#define PGL_EXPLORATION_COUNT 4
+#define PGL_EXPLORATION_COUNT 5
 extern const struct pgl_exploration pgl_explorations[PGL_EXPLORATION_COUNT];
 
 #endif

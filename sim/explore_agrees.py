@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """explore_agrees.py - do the machines that are shipped and the model that was written from the
-specification alone reach the same states? Usage: explore_agrees.py SIM_EXPLORE_TEST [big]
+specification alone reach the same states? Usage: explore_agrees.py SIM_EXPLORE_TEST small|big
 
 The explorer's states are first projected onto what the model knows. Left out are
  - the rank of an open order, and what Orders has read of Inventory's log: progress, which the

@@ -52,6 +52,12 @@ static void a_card_settles_whatever_happens(void **unused)
     assert_holds("card", 208460, 15198);
 }
 
+static void a_stale_answer_changes_nothing_that_matters(void **unused)
+{
+    (void)unused;
+    assert_holds("hints", 201696, 15271);
+}
+
 static void an_account_settles_whatever_happens(void **unused)
 {
     (void)unused;
@@ -126,6 +132,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_given_object_settles_whatever_happens),
         cmocka_unit_test(a_card_settles_whatever_happens),
+        cmocka_unit_test(a_stale_answer_changes_nothing_that_matters),
         cmocka_unit_test(an_account_settles_whatever_happens),
         cmocka_unit_test(states_without_end_are_an_error_and_no_verdict),
     };

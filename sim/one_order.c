@@ -23,6 +23,7 @@ static void payments_sends(struct making *making);
 static void payments_crashes(struct making *making);
 static void requests_travel(struct making *making);
 static void payments_asks(struct making *making);
+static void hints_come(struct making *making);
 static void time_passes(struct making *making);
 
 void pgl_one_order_moves(const struct pgl_adversary *adversary, const struct pgl_one_order *now,
@@ -37,6 +38,7 @@ void pgl_one_order_moves(const struct pgl_adversary *adversary, const struct pgl
     payments_crashes(&making);
     requests_travel(&making);
     payments_asks(&making);
+    hints_come(&making);
     time_passes(&making);
 }
 
@@ -377,56 +379,63 @@ struct effect {
     const char *words;
 };
 
-static int effects_of(const struct pgl_adversary *adversary, uint8_t op, uint8_t object,
-                      struct effect effects[3])
+struct effects {
+    int count;
+    struct effect effect[3];
+};
+
+static void may(struct effects *effects, uint8_t object, enum payment_input answer,
+                const char *words)
 {
-    int count = 0;
-#define MAY(object_, answer_, words_)                                                              \
-    effects[count++] = (struct effect)                                                             \
-    {                                                                                              \
-        object_, answer_, words_                                                                   \
-    }
+    effects->effect[effects->count++] = (struct effect){ object, answer, words };
+}
+
+static void effects_of(const struct pgl_adversary *adversary, uint8_t op, uint8_t object,
+                       struct effects *effects)
+{
+    effects->count = 0;
     switch ((enum payment_op)op) {
     case PAYMENT_OP_CREATE: /* with its key, so a second one finds the first */
-        MAY(object == PGL_NO_OBJECT ? PROVIDER_UNCONFIRMED : object, OUTCOME_CREATED, "made");
+        may(effects, object == PGL_NO_OBJECT ? PROVIDER_UNCONFIRMED : object, OUTCOME_CREATED,
+            "made");
         break;
     case PAYMENT_OP_AUTHORIZE:
         if (object == PROVIDER_UNCONFIRMED || object == PROVIDER_DECLINED) {
-            MAY(PROVIDER_HELD, OUTCOME_AUTHORIZED, "held");
-            MAY(PROVIDER_DECLINED, OUTCOME_DECLINED, "declined"); /* a second try may be approved */
+            /* A late second try may be approved where the first was not. */
+            may(effects, PROVIDER_HELD, OUTCOME_AUTHORIZED, "held");
+            may(effects, PROVIDER_DECLINED, OUTCOME_DECLINED, "declined");
             if (adversary->provider == PGL_PROVIDER_CARD && object == PROVIDER_UNCONFIRMED)
-                MAY(PROVIDER_ACTION_REQUIRED, OUTCOME_ACTION_REQUIRED, "the customer must act");
+                may(effects, PROVIDER_ACTION_REQUIRED, OUTCOME_ACTION_REQUIRED,
+                    "the customer must act");
         } else if (object == PROVIDER_ACTION_REQUIRED) {
-            MAY(object, OUTCOME_ACTION_REQUIRED, "the customer must act");
+            may(effects, object, OUTCOME_ACTION_REQUIRED, "the customer must act");
         } else if (object == PROVIDER_CANCELLED) {
-            MAY(object, OUTCOME_DECLINED, "declined");
+            may(effects, object, OUTCOME_DECLINED, "declined");
         } else {
-            MAY(object, OUTCOME_AUTHORIZED, "held");
+            may(effects, object, OUTCOME_AUTHORIZED, "held");
         }
         break;
     case PAYMENT_OP_CAPTURE:
         if (object == PROVIDER_HELD)
-            MAY(PROVIDER_CAPTURED, OUTCOME_CAPTURED, "captured");
+            may(effects, PROVIDER_CAPTURED, OUTCOME_CAPTURED, "captured");
         if (object == PROVIDER_CAPTURED) /* a refusal, but asked again it says so */
-            MAY(object, OUTCOME_CAPTURED, "captured before");
+            may(effects, object, OUTCOME_CAPTURED, "captured before");
         else if (object == PROVIDER_CANCELLED)
-            MAY(object, OUTCOME_CANCELLED, "cancelled before");
+            may(effects, object, OUTCOME_CANCELLED, "cancelled before");
         else
-            MAY(object, OUTCOME_CAPTURE_REFUSED, "refused");
+            may(effects, object, OUTCOME_CAPTURE_REFUSED, "refused");
         break;
     case PAYMENT_OP_VOID:
         if (object == PROVIDER_CAPTURED)
-            MAY(object, OUTCOME_CAPTURED, "captured before");
+            may(effects, object, OUTCOME_CAPTURED, "captured before");
         else
-            MAY(PROVIDER_CANCELLED, OUTCOME_VOIDED, "cancelled");
+            may(effects, PROVIDER_CANCELLED, OUTCOME_VOIDED, "cancelled");
         break;
     case PAYMENT_OP_NONE:
     case PAYMENT_OP_FIND:
     case PAYMENT_OP_COUNT:
         PGL_ASSERT(false);
     }
-#undef MAY
-    return count;
 }
 
 static void request_take(struct pgl_one_order *next, int request)
@@ -444,20 +453,21 @@ static void requests_travel(struct making *making)
     for (int request = 0; request < now->request_count; request++) {
         uint8_t op = now->requests[request];
         bool is_awaited = now->op_state == OP_IN_FLIGHT && now->op == op;
-        struct effect effects[3];
+        struct effects effects;
         struct pgl_move *move;
-        int count = effects_of(making->adversary, op, now->object, effects);
-        for (int i = 0; i < count; i++) {
+        effects_of(making->adversary, op, now->object, &effects);
+        for (int i = 0; i < effects.count; i++) {
             if (is_awaited) {
-                move = move_begin(making, "the provider answers", op_name(op), effects[i].words);
+                move = move_begin(making, "the provider answers", op_name(op),
+                                  effects.effect[i].words);
                 request_take(&move->next, request);
-                move->next.object = effects[i].object;
-                payment_step(move, effects[i].answer, CAUSE_UNSPECIFIED);
+                move->next.object = effects.effect[i].object;
+                payment_step(move, effects.effect[i].answer, CAUSE_UNSPECIFIED);
             }
             move = move_begin(making, is_awaited ? "the answer is lost, of" : "late comes",
-                              op_name(op), effects[i].words);
+                              op_name(op), effects.effect[i].words);
             request_take(&move->next, request);
-            move->next.object = effects[i].object;
+            move->next.object = effects.effect[i].object;
             move->is_chance = is_awaited; /* but what was sent long ago does arrive, or is lost */
             if (is_awaited)
                 payment_step(move, OUTCOME_UNKNOWN, CAUSE_UNSPECIFIED);
@@ -472,12 +482,17 @@ static void requests_travel(struct making *making)
     }
 }
 
+static const char *status_name(uint8_t status)
+{
+    static const char *const names[PROVIDER_STATUS_COUNT] = {
+        "unconfirmed", "action required", "processing", "declined", "held", "captured", "cancelled",
+    };
+    return names[status];
+}
+
 /* Nothing is inferred from silence: the provider is asked, by the handle. */
 static void payments_asks(struct making *making)
 {
-    static const char *const status_names[] = {
-        "unconfirmed", "action required", "processing", "declined", "held", "captured", "cancelled"
-    };
     const struct pgl_one_order *now = making->now;
     if (now->op_state != OP_UNKNOWN)
         return;
@@ -487,9 +502,30 @@ static void payments_asks(struct making *making)
         return;
     }
     payment_step(
-        move_begin(making, "Payments asks about", op_name(now->op), status_names[now->object]),
+        move_begin(making, "Payments asks about", op_name(now->op), status_name(now->object)),
         pgl_payment_outcome_of((enum payment_op)now->op, (enum provider_status)now->object),
         CAUSE_UNSPECIFIED);
+}
+
+/* A webhook is only a hint to ask. The answer was true when it was given; it is heard later. */
+static void hints_come(struct making *making)
+{
+    const struct pgl_one_order *now = making->now;
+    struct pgl_move *move;
+    if (now->hint_op != PAYMENT_OP_NONE) {
+        move = chance_begin(making, "late comes the answer about", op_name(now->hint_op),
+                            status_name(now->hint_status));
+        move->next.hint_op = move->next.hint_status = 0;
+        payment_step(move,
+                     pgl_payment_outcome_of((enum payment_op)now->hint_op,
+                                            (enum provider_status)now->hint_status),
+                     CAUSE_UNSPECIFIED);
+    } else if (making->adversary->has_hints && now->has_handle && now->op != PAYMENT_OP_NONE) {
+        move = chance_begin(making, "a hint makes Payments ask about", op_name(now->op),
+                            status_name(now->object));
+        move->next.hint_op = now->op;
+        move->next.hint_status = now->object;
+    }
 }
 
 static void time_passes(struct making *making)

@@ -30,6 +30,7 @@ struct pgl_adversary {
     uint8_t duplicates; /* events delivered once more, in all */
     uint8_t requests; /* that may be under way to the provider at once; at most PGL_REQUESTS_MAX */
     uint8_t crashes;  /* of Payments, with an operation in flight */
+    bool has_hints;   /* a hint makes Payments ask, and the answer may be stale when it comes */
 };
 
 #define PGL_REQUESTS_MAX 3
@@ -64,6 +65,7 @@ struct pgl_one_order {
     uint8_t is_capture_sent; /* at least once */
     uint8_t request_count;
     uint8_t requests[PGL_REQUESTS_MAX]; /* enum payment_op, oldest first */
+    uint8_t hint_op, hint_status;       /* what was asked about, and the answer on its way */
     struct pgl_small_log orders, payments, inventory;
     uint8_t seen[PGL_READING_COUNT]; /* a bit an event */
     uint8_t said;                    /* a bit each for the events that none of the three acts on */

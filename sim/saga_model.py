@@ -4,8 +4,9 @@ another language than the machines. explore_agrees.py compares its states with t
 sim/explore.c finds with the machines that are shipped.
 
 Adversary: any interleaving of three services, any order of delivery inside every log, some
-duplicates, a client's cancel and the deadline at any moment, out of stock, decline, capture refused,
-authorization expired, lost replies, lost requests, requests applied late, a crash of Payments.
+duplicates, a client's cancel and the deadline at any moment, out of stock, decline, capture
+refused, authorization expired, lost replies, lost requests, requests applied late, a crash of
+Payments.
 
 Usage: [BIG=1] saga_model.py [MUTANT | ALL | STATES]      exit code 0: all properties hold
   MUTANT  breaks one rule, and has to be found wrong
