@@ -55,7 +55,7 @@ pgl_status pgl_tally_open(struct pgl_tally *tally, struct pgl_writer *writer, in
     return PGL_OK;
 }
 
-void pgl_tally_move(struct pgl_tally *tally, int from, int to)
+void pgl_tally_shift(struct pgl_tally *tally, int from, int to)
 {
     if (from >= 0)
         tally->counts[from]--;

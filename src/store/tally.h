@@ -25,6 +25,6 @@ PGL_MUST_USE pgl_status pgl_tally_open(struct pgl_tally *tally, struct pgl_write
                                        const char *get_sql, const char *put_sql);
 
 /* In a transaction. A row comes from nowhere with -1. */
-void pgl_tally_move(struct pgl_tally *tally, int from, int to);
+void pgl_tally_shift(struct pgl_tally *tally, int from, int to);
 
 #endif
