@@ -89,7 +89,9 @@ pgl_status edge_read_body(struct pgl_request *request, const ProtobufCMessageDes
     struct pgl_text type;
     PGL_TRY(edge_find_field(request, PGL_TEXT("content-type"), &type));
     struct pgl_text media = pgl_text_trim(pgl_text_cut(&type, ';'));
-    if (media.size > 0 && !pgl_text_equal_nocase(media, PGL_TEXT("application/json")))
+    /* The form's type is what curl -d and others say when nobody has told them; the body is read as JSON. */
+    if (media.size > 0 && !pgl_text_equal_nocase(media, PGL_TEXT("application/json")) &&
+        !pgl_text_equal_nocase(media, PGL_TEXT("application/x-www-form-urlencoded")))
         return PGL_FAIL(PGL_INVALID, "Content-Type: application/json is expected");
     if (request->exchange->body.size == 0)
         return PGL_FAIL(PGL_MALFORMED, "a body is expected");

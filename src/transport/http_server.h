@@ -111,8 +111,12 @@ struct pgl_http_exchange {
     struct pgl_buffer out;       /* answer head, or what a stream has not got rid of */
     struct pgl_text answer_body; /* behind `out`; in the arena or constant */
     size_t sent_bytes;           /* of `out` and answer_body */
-    size_t body_capacity, counted_bytes;
-    bool is_chunked;
+    char *body_room;             /* where `body` grows */
+    size_t body_capacity;
+    size_t counted_bytes; /* of all memory it holds, in server->buffers_bytes */
+    bool is_chunked;      /* the answer is */
+    bool is_mute; /* a stream that nothing of is sent: HEAD, or its head could not be written */
+    bool is_cut;  /* the answer ends too early, and the connection with it */
 };
 
 struct pgl_http_server_options {
