@@ -28,7 +28,7 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET,  "/api/v1/orders/endings",          PGL_ACCESS_OPERATOR,  endings_begin,        NULL,                PGL_SECONDS(20), 0,   "Server-sent events: every order's end, as it comes." },
     { PGL_HTTP_GET,  "/api/v1/orders/{id}",             PGL_ACCESS_CUSTOMER,  order_get_begin,      order_get_next,      READ_NS,   0,         "One order." },
     { PGL_HTTP_GET,  "/api/v1/orders/{id}/saga",        PGL_ACCESS_CUSTOMER,  order_story_begin,    order_story_next,    READ_NS,   0,         "What happened to the order: every event." },
-    { PGL_HTTP_GET,  "/api/v1/orders/{id}/events",      PGL_ACCESS_CUSTOMER,  order_stream_begin,   NULL,                PGL_SECONDS(20), 0,   "Server-sent events: each change of the order's status." },
+    { PGL_HTTP_GET,  "/api/v1/orders/{id}/events",      PGL_ACCESS_CUSTOMER,  order_stream_begin,   order_stream_next,   PGL_SECONDS(20), 0,   "Server-sent events: each change of the order's status." },
     { PGL_HTTP_POST, "/api/v1/orders/{id}/cancel",      PGL_ACCESS_CUSTOMER,  order_cancel_begin,   order_cancel_next,   WRITE_NS,  BODY_BYTES,"Ask to take an order back." },
     { PGL_HTTP_GET,  "/api/v1/payments/{orderId}",      PGL_ACCESS_CUSTOMER,  payment_get_begin,    payment_get_next,    READ_NS,   0,         "The money of an order." },
 };
