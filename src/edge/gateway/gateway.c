@@ -131,7 +131,10 @@ static const char *type_of_refusal(int status)
 
 static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
 {
-    const char *allow = status == 405 ? pgl_route_allow(exchange->head.path, &exchange->arena) : NULL;
+    const char *allow = NULL;
+    if (status == 405) /* a method may be refused before there is a path: then what there is at all */
+        allow = exchange->head.path.size > 0 ? pgl_route_allow(exchange->head.path, &exchange->arena)
+                                             : "GET, HEAD, POST";
     edge_respond_problem(owner, exchange, status, type_of_refusal(status), reason, allow);
 }
 
