@@ -123,6 +123,8 @@ class Client:
     def close(self):
         self.connection.close()
 
+    __del__ = close
+
 
 def say(address, said, seconds_max=REQUEST_SECONDS_MAX):
     """Sends bytes as they are: (the answers, whether the server closed the connection behind them).

@@ -95,7 +95,7 @@ class OpenToAll(shop.Case):
         lines = answer.body.decode().splitlines()
         series = [line for line in lines if line and not line.startswith("#")]
         for line in series:
-            self.assertRegex(line, r"^[a-zA-Z_:][\w:]*(\{[^{}]*\})? [-+0-9.eE]+$")
+            self.assertRegex(line, r'^[a-zA-Z_:][\w:]*(\{(\w+="[^"]*",?)+\})? [-+0-9.eE]+$')
         self.assertEqual(len(series), len({line.rsplit(" ", 1)[0] for line in series}))
         types = [line.split()[2] for line in lines if line.startswith("# TYPE")]
         self.assertEqual(len(types), len(set(types)))
@@ -152,8 +152,11 @@ class OpenToAll(shop.Case):
     def test_what_is_not_there(self):
         for path in ("/api/v1/products/no-such", "/api/v1/inventory/no-such", "/api/v1", "/api/v2",
                      "/api/v1/products/", "//livez", "/livez/", "/LIVEZ", "/api/v1/products/a/b",
-                     "/etc/passwd", "/..%2f..%2fetc/passwd", "/api/v1/products/%2e%2e"):
+                     "/etc/passwd", "/..%2f..%2fetc/passwd", "/api/v1/products/None"):
             self.assert_problem(self.anyone.ask("GET", path), 404)
+        for path in ("/api/v1/products/%2e%2e", "/api/v1/products/.", "/api/v1/products/%zz",
+                     "/api/v1/products/%00", "/api/v1/products/%ff"):
+            self.assert_problem(self.anyone.ask("GET", path), 400)
 
     def test_other_methods_are_told_which_there_are(self):
         for method, path, allowed in (("DELETE", "/api/v1/orders", {"GET", "HEAD", "POST"}),

@@ -23,7 +23,7 @@ AT_ONCE = 32
 
 CATALOG = "sku,name,description,category,image_url,price_minor,currency,active\n"
 STOCK = "sku,warehouse,on_hand\n"
-CREDIT = "customer,currency,credit_minor\n"
+CREDIT = "tenant,customer,currency,credit_minor\n"
 
 options = argparse.Namespace(binary=None)
 
@@ -40,7 +40,7 @@ class Shop(harness.Server):
     """A platform on a new folder; imported are the tables that `tables` has: {"stock": text}."""
 
     def __init__(self, *serve_options, tables=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="panglot-test-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-blackbox-"))
         super().__init__(options.binary, self.folder / "data", serve_options)
         self.tokens, self.keys = {}, itertools.count(1)
         for kind, text in (tables or {}).items():

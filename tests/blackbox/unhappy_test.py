@@ -15,12 +15,12 @@ import shop
 CREDIT = 100_000  # of a customer who is not in the table
 MANY = 1_000_000
 CATALOG = shop.CATALOG + """\
-CENT,One cent,Measures what is left.,small,,1,USD,true
-LAMP,Lamp,Gives light.,home,,600,USD,true
-VASE,Vase,The only one.,home,,500,USD,true
-SOFA,Sofa,Two of them.,home,,10000,USD,true
-TEA,Tea,Sold in euros.,small,,300,EUR,true
-GONE,Gone,Sold no more.,small,,100,USD,false
+CENT,One cent,Measures what is left.,small,,1,USD,1
+LAMP,Lamp,Gives light.,home,,600,USD,1
+VASE,Vase,The only one.,home,,500,USD,1
+SOFA,Sofa,Two of them.,home,,10000,USD,1
+TEA,Tea,Sold in euros.,small,,300,EUR,1
+GONE,Gone,Sold no more.,small,,100,USD,0
 """
 STOCK = shop.STOCK + f"""\
 CENT,WH-EU-1,{MANY}
@@ -31,7 +31,7 @@ SOFA,WH-EU-1,1
 SOFA,WH-US-1,1
 TEA,WH-EU-1,100
 """
-CREDITS = shop.CREDIT + "poor,USD,1000\nrich,USD,900000000\n"
+CREDITS = shop.CREDIT + "default,poor,USD,1000\ndefault,rich,USD,900000000\n"
 
 RACES, RACERS = 200, 20
 ROUNDS_MAX = 10  # of races, until each end was seen
