@@ -11,7 +11,9 @@ import tree
 
 REAL = "src/platform/real/"
 HEAP = ("src/base/arena.c src/base/buffer.c src/base/map.c "
-        "src/events/log.c src/events/consumer.c src/store/recent.c src/wire/jwt_cache.c "  # at open
+        "src/events/log.c src/events/consumer.c src/events/feed.c src/store/recent.c "  # at open
+        "src/services/orders/prices.c src/services/orders/waits.c src/wire/jwt_cache.c "
+        "src/platform/twin.c "  # the machine in memory
         "sim/ bench/ fuzz/ tests/ _test.c " + REAL)
 
 # A call, where it is no member of a struct: net->connect(...) is ours.

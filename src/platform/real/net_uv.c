@@ -1,8 +1,8 @@
 /*
  * net_uv.c - sockets and sleeping, by libuv.
  *
- * libuv tells readiness (uv_poll); reading and writing are plain system calls made by whoever owns the
- * socket, in its turn. So a callback has one line to do: note the socket.
+ * libuv tells readiness (uv_poll); reading and writing are plain system calls made by whoever owns
+ * the socket, in its turn. So a callback has one line to do: note the socket.
  */
 #include "platform/real/real.h"
 
@@ -55,8 +55,8 @@ static void on_time(uv_timer_t *timer)
 static void waiter_wait(struct pgl_waiter *waiter, int64_t until_ns)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
-    int64_t left_ns = until_ns == PGL_NEVER_NS ? PGL_HOURS(1)
-                                               : until_ns - pgl_clock_monotonic_ns(&home->clock);
+    int64_t left_ns =
+        until_ns == PGL_NEVER_NS ? PGL_HOURS(1) : until_ns - pgl_clock_monotonic_ns(&home->clock);
     if (left_ns <= 0) {
         uv_run(&home->loop, UV_RUN_NOWAIT);
         return;
