@@ -108,6 +108,11 @@ NAMES = [
     ("no last end of line", {"docs/a.md": "line"}, "a.md:1: no end of line"),
     ("100 columns", {"src/base/a.c": "x" * 100 + "\n"}, None),
     ("101 columns", {"src/base/a.c": "x" * 101 + "\n"}, "a.c:1: over 100"),
+    ("101 columns in a table laid out by hand",
+     {"src/base/a.c": "/* clang-format off */\n" + "x" * 101 + "\n/* clang-format on */\n"}, None),
+    ("101 columns behind such a table",
+     {"src/base/a.c": "/* clang-format off */\n/* clang-format on */\n" + "x" * 101 + "\n"},
+     "a.c:3: over 100"),
     ("a script that cannot run", {"scripts/a.sh": "#!/bin/sh\n"}, "a.sh:1: .*not executable"),
 ]
 
