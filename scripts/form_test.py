@@ -96,6 +96,10 @@ NAMES = [
     ("leaving", {"src/app/boot.c": "exit(1);\n"}, "boot.c:1: exit:"),
     ("leaving from main", {"src/app/main.c": "exit(1);\n"}, None),
     ("the heap", {"src/edge/bff/o.c": "p = malloc(5);\n"}, "o.c:1: malloc:"),
+    ("the heap at open", {"src/edge/bff/o.c": "int *pgl_ring_open(int n)\n{\n    malloc(n);\n}\n"},
+     None),
+    ("the heap after open", {"src/edge/bff/o.c": "int f_open(void)\n{\n}\n\nstatic int *g(int n)\n"
+                                                 "{\n    malloc(n);\n}\n"}, "o.c:7: malloc:"),
     ("the heap in the arena", {"src/base/arena.c": "p = malloc(5);\n"}, None),
     ("the heap in a test", {"src/base/arena_test.c": "p = malloc(5);\n"}, None),
     ("unbounded copies, in tests as well", {"src/base/a_test.c": "strcpy(a, b);\n"}, "strcpy:"),
