@@ -133,7 +133,12 @@ WRAPPED = [  # name, before, after
      f" * Owner:    {'word ' * 16}word\n *           word word word word\n * Bounds:   next\n"),
     ("nor into a table", f" * {WORDS}\n *   a   b\n",
      f" * {'word ' * 18}word\n * word word\n *   a   b\n"),
-    ("a comment behind code is left", f"int x; /* {WORDS} */\n", f"int x; /* {WORDS} */\n"),
+    ("a comment behind code goes before it", f"    int x; /* {WORDS} */\n",
+     f"    /* {'word ' * 17}word\n     * word word word */\n    int x;\n"),
+    ("a table laid out by hand is left",
+     f"/* clang-format off */\nint x; /* {WORDS} */\n/* clang-format on */\n",
+     f"/* clang-format off */\nint x; /* {WORDS} */\n/* clang-format on */\n"),
+    ("unless there is room", "    int x; /* word */\n", "    int x; /* word */\n"),
 ]
 
 
