@@ -10,7 +10,8 @@ import re
 import tree
 
 REAL = "src/platform/real/"
-HEAP = "src/base/arena.c src/base/buffer.c src/base/map.c sim/ bench/ fuzz/ tests/ _test.c " + REAL
+HEAP = ("src/base/arena.c src/base/buffer.c src/base/map.c "
+        "src/platform/twin.c sim/ bench/ fuzz/ tests/ _test.c _bench.h " + REAL)
 
 # Pools and rings are taken once, when what holds them is opened, and given back when it is closed.
 FROM_ARENAS = "memory comes from arenas, and from the heap only at open and close"
