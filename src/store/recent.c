@@ -165,8 +165,8 @@ pgl_status pgl_recent_feed(struct pgl_recent *recent, int64_t key, pgl_id id)
 pgl_status pgl_recent_put(struct pgl_recent *recent, int64_t key, pgl_id id)
 {
     /* Only between transactions does the young generation hold nothing that could be taken back. */
-    bool may_turn = recent->young.count == recent->durable_count && recent->merged == recent->old.count &&
-                    recent->merged == recent->durable_merged;
+    bool may_turn = recent->young.count == recent->durable_count &&
+                    recent->merged == recent->old.count && recent->merged == recent->durable_merged;
     if (recent->young.count >= recent->generation && may_turn)
         PGL_TRY(turn_over(recent));
     return add(&recent->young, key, id);

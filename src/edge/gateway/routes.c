@@ -53,8 +53,8 @@ static bool path_matches(const char *pattern, struct pgl_text path,
 }
 
 const struct pgl_route *pgl_route_find(enum pgl_http_method method, struct pgl_text path,
-                                       struct pgl_text params[PGL_REQUEST_PARAMS_MAX], int *param_count,
-                                       bool *path_is_known)
+                                       struct pgl_text params[PGL_REQUEST_PARAMS_MAX],
+                                       int *param_count, bool *path_is_known)
 {
     if (method == PGL_HTTP_HEAD)
         method = PGL_HTTP_GET;
