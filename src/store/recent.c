@@ -7,7 +7,7 @@
 
 #define SLICE_MIN 64
 
-static pgl_status generation_init(struct pgl_recent_generation *generation, uint32_t limit)
+static pgl_status generation_open(struct pgl_recent_generation *generation, uint32_t limit)
 {
     generation->entries = malloc(limit * sizeof generation->entries[0]);
     generation->count = 0;
@@ -134,8 +134,8 @@ pgl_status pgl_recent_open(struct pgl_recent *recent, struct pgl_writer *writer,
     *recent = (struct pgl_recent){ .sql = sql, .db = &writer->db, .generation = generation };
     /* Half as much again: a batch may begin with the young generation nearly full. */
     uint32_t room = generation + generation / 2 + PGL_WRITER_QUEUE_MAX;
-    PGL_TRY(generation_init(&recent->young, room));
-    PGL_TRY(generation_init(&recent->old, room));
+    PGL_TRY(generation_open(&recent->young, room));
+    PGL_TRY(generation_open(&recent->old, room));
     PGL_TRY(read_watermark(recent));
     recent->participant = (struct pgl_participant){ .self = recent,
                                                     .prepare = recent_prepare,

@@ -194,6 +194,7 @@ static void answer(struct pgl_writer *writer, int count, pgl_status status)
 {
     for (; count > 0; count--) {
         struct pgl_message *message = writer->first;
+        PGL_ASSERT(message != NULL);
         struct pgl_call *call = pgl_call_of(message);
         writer->first = message->next;
         if (writer->first == NULL)

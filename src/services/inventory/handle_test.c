@@ -1,6 +1,7 @@
 /*
  * handle_test.c - what becomes of stock and reservations when Payments speaks.
- * Method: a log of Payments written by the test, and the real consumer, writer and file behind it. Every cell
+ * Method: a log of Payments written by the test, and the real consumer, writer and file behind it.
+ *         Every cell
  * of the machine is tried through the tables; then whole logs twice, copies, and crowds.
  */
 #include <setjmp.h>
@@ -393,7 +394,8 @@ static void let_one_happen(struct inventory_bench *bench, uint32_t order, EventT
     inventory_bench_authorized(bench, order, ship_to, lines, count);
 }
 
-/* A crowd that wants more than there is; each order lives one of the lives, and their events mix. */
+/* A crowd that wants more than there is; each order lives one of the lives, and their events
+ * mix. */
 static void let_happen(struct inventory_bench *bench, uint64_t seed)
 {
     static const char *const skus[] = { "A", "B", "C", "D" };

@@ -34,8 +34,9 @@ bool pgl_sku_is_valid(struct pgl_text sku)
 }
 
 /*
- * The key under which `sku` is, or would be, in the map. Two names with one hash are unlikely and not
- * impossible: the second takes the next free key. The last added is removed first, so no chain breaks.
+ * The key under which `sku` is, or would be, in the map. Two names with one hash are unlikely and
+ * not impossible: the second takes the next free key. The last added is removed first, so no chain
+ * breaks.
  */
 static uint64_t key_of(const struct pgl_names *names, struct pgl_text sku, int64_t *id)
 {

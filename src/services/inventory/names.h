@@ -1,11 +1,12 @@
 /*
- * names.h - what SKUs and warehouses are called outside, and the small numbers that they have in rows.
+ * names.h - what SKUs and warehouses are called outside, and the small numbers that they have in
+ * rows.
  *
  * For:      handlers. Rows with integer keys are smaller and found faster than rows with names.
  * Owner:    the service; it moves with the writer's transaction.
  * Threads:  the writer's. A reader asks the tables.
- * Bounds:   PGL_SKUS_MAX, PGL_WAREHOUSES_MAX. All memory but the map's is taken at open; the system gives
- *           it page by page as it is used.
+ * Bounds:   PGL_SKUS_MAX, PGL_WAREHOUSES_MAX. All memory but the map's is taken at open; the system
+ *           gives it page by page as it is used.
  */
 #ifndef PGL_INVENTORY_NAMES_H
 #define PGL_INVENTORY_NAMES_H

@@ -20,7 +20,8 @@ struct pgl_payments_check {
     const char *name;   /* "A13 held" */
     const char *claims; /* what should hold, as a sentence */
     const char *
-        sql; /* selects what offends, one column: an order's id in hexadecimal, or what else names it */
+        /* selects what offends, one column: an order's id in hexadecimal, or what else names it */
+        sql;
 };
 
 /* Ends with a row of NULLs. */

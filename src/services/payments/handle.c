@@ -256,7 +256,9 @@ static pgl_status say_captured(struct hearing *hearing, Event *event)
                                &captured.captured_lines, &captured.n_captured_lines));
     event->payload_case = PAYLOAD(PAYMENT_CAPTURED);
     event->payment_captured = &captured;
-    return append(hearing, event);
+    pgl_status appended = append(hearing, event);
+    event->payment_captured = NULL; /* what it pointed to ends here */
+    return appended;
 }
 
 static pgl_status say(struct hearing *hearing, const struct payment_step *step)
