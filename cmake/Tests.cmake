@@ -38,3 +38,11 @@ foreach(suite ${suites})
     get_filename_component(folder ${suite} DIRECTORY)
     add_subdirectory(${folder})
 endforeach()
+
+# The states that the shipped machines reach, against those of a model written from the specification.
+if(TARGET sim_explore_test)
+    foreach(size small big)
+        pgl_script_test(sim/explore_agrees_${size} sim 120 sim/explore_agrees.py
+            $<TARGET_FILE:sim_explore_test> ${size})
+    endforeach()
+endif()

@@ -35,7 +35,7 @@ static pgl_id successor(pgl_id id)
         if (next != 0)
             return id;
     }
-    PGL_ASSERT(!"ids are used up");
+    PGL_ASSERT(false && "ids are used up");
     return id;
 }
 
