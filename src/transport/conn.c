@@ -548,8 +548,6 @@ static enum wait next_due(const struct pgl_conn *conn, int64_t *due_ns)
         wait = WAIT_HEAD;
     } else if (is_idle(conn)) {
         *due_ns = conn->idle_since_ns + limits->idle_ns;
-        if (conn->age_until_ns < *due_ns)
-            *due_ns = conn->age_until_ns;
         wait = WAIT_IDLE;
     }
     if (conn->is_blocked && conn->write_since_ns + limits->write_stall_ns < *due_ns) {
