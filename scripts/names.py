@@ -11,7 +11,7 @@ import tree
 
 REAL = "src/platform/real/"
 HEAP = ("src/base/arena.c src/base/buffer.c src/base/map.c "
-        "src/events/log.c src/events/consumer.c "  # rings, taken once at open
+        "src/events/log.c src/events/consumer.c src/store/recent.c src/wire/jwt_cache.c "  # at open
         "sim/ bench/ fuzz/ tests/ _test.c " + REAL)
 
 # A call, where it is no member of a struct: net->connect(...) is ours.

@@ -39,7 +39,8 @@ void pgl_sim_disk_close(struct pgl_sim_disk *disk)
 
 void pgl_sim_sqlite_seed(uint64_t seed)
 {
-    int any_but_zero = (int)(seed >> 1 & 0x3fffffff) ^ (int)(seed & 1) ^ 0x40000000;
+    int any_but_zero =
+        (int)((seed ^ seed >> 32) % (INT32_MAX - 1)) + 1; /* 0 would mean: from entropy */
     (void)sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, any_but_zero, NULL);
 }
 

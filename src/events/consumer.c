@@ -47,6 +47,12 @@ static void halt(struct pgl_consumer *consumer, pgl_status why)
             (long long)consumer->durable_position, why.text);
 }
 
+static void note_lag(struct pgl_consumer *consumer)
+{
+    int64_t lag = consumer->high - consumer->durable_position;
+    pgl_counter_set(&consumer->lag, lag > 0 ? (uint64_t)lag : 0);
+}
+
 static void take_events(void *owner, struct pgl_message *message)
 {
     struct pgl_consumer *consumer = owner;
@@ -58,6 +64,7 @@ static void take_events(void *owner, struct pgl_message *message)
         halt(consumer, read->status);
         return;
     }
+    note_lag(consumer);
     consumer->epoch = read->epoch;
     chunk->is_full = read->count > 0;
     chunk->done = chunk->durable_done = 0;
@@ -168,6 +175,7 @@ static void consumer_committed(void *self)
         return;
     pgl_counter_add(&consumer->handled, (uint64_t)(consumer->position - consumer->durable_position));
     consumer->durable_position = consumer->position;
+    note_lag(consumer);
     consumer->sets_aside = false;
     chunk->durable_at = chunk->at;
     chunk->durable_done = chunk->done;

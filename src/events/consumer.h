@@ -41,7 +41,7 @@ struct pgl_consumer {
     bool sets_aside;   /* the next event was tried alone and failed */
     const char *aside_why;
     struct pgl_map parked_keys;
-    struct pgl_counter handled, parked;
+    struct pgl_counter handled, parked, lag;
 };
 
 /* Joins the writer. `handle` is called in its transactions. */

@@ -244,6 +244,8 @@ static void take_read(void *owner, struct pgl_message *message)
     struct pgl_event_log *log = owner;
     struct pgl_log_read *read = PGL_CONTAINER(message, struct pgl_log_read, message);
     read->log = log;
+    if (read->after < 0)
+        read->after = log->durable_high;
     if (try_read(log, read))
         return;
     read->is_first = false; /* checked */

@@ -26,7 +26,7 @@
 /* Asks for what comes behind `after`; answered when there is something, or when time is up with nothing. */
 struct pgl_log_read {
     struct pgl_message message;
-    int64_t after;
+    int64_t after;    /* below 0: what comes from now on */
     int64_t until_ns; /* monotonic; PGL_NEVER_NS waits for ever */
     /* Set on a reader's first read: what it remembers of the event `after`. Another one there, or none:
      * PGL_DATA_LOSS. */

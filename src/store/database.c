@@ -132,7 +132,7 @@ static int prepare_cached(struct pgl_database *db, const char *sql, sqlite3_stmt
             return SQLITE_OK;
         }
     }
-    PGL_ASSERT(!"PGL_STATEMENTS_MAX is too small");
+    PGL_ASSERT(false && "PGL_STATEMENTS_MAX is too small");
     return SQLITE_MISUSE;
 }
 

@@ -9,7 +9,7 @@
 #ifndef PGL_TRANSPORT_RPC_H
 #define PGL_TRANSPORT_RPC_H
 
-#include <protobuf-c/protobuf-c.h>
+#include "wire/message.h"
 
 #include "runtime/call.h"
 #include "runtime/flow.h"

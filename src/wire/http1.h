@@ -85,8 +85,8 @@ void pgl_http1_parser_init(struct pgl_http1_parser *parser, const struct pgl_htt
 enum pgl_http1_result pgl_http1_read_request(struct pgl_http1_parser *parser, const char *data,
                                              size_t size, struct pgl_http_request_head *head);
 
-/* The same for an answer; to a HEAD no body follows. An answer that would end with its connection
- * is refused: one that was cut off would look whole. */
+/* The same for an answer; to a HEAD no body follows, and behind a 1xx comes the real one. An answer
+ * that would end with its connection is refused: one that was cut off would look whole. */
 enum pgl_http1_result pgl_http1_read_response(struct pgl_http1_parser *parser, const char *data,
                                               size_t size, bool answers_head,
                                               struct pgl_http_response_head *head);

@@ -30,4 +30,13 @@ void pgl_real_signals_wait(void);
 /* Any thread: makes pgl_real_signals_wait return, as SIGTERM does. */
 void pgl_real_signal_self(void);
 
+/* Ends the process at once, without tidying up: for errors after which nothing can be trusted. */
+void pgl_real_die(const char *why) __attribute__((noreturn));
+
+/* A variable of the environment; NULL when it is not set. */
+const char *pgl_real_environment(const char *name);
+
+/* True when standard error is a terminal, so that progress is worth showing. */
+bool pgl_real_is_watched(void);
+
 #endif

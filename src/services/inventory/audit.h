@@ -1,0 +1,53 @@
+/*
+ * audit.h - whether the books of Inventory agree with themselves, and what an auditor of all services
+ * needs from them.
+ *
+ * For:      `panglot verify` and the simulator's auditor, over a snapshot.
+ * Bounds:   memory for one reservation at a time, out of a small arena of its own, and 32 bytes a row of stock.
+ * Errors:   those of the database. What the books say wrongly is not an error but a finding.
+ */
+#ifndef PGL_INVENTORY_AUDIT_H
+#define PGL_INVENTORY_AUDIT_H
+
+#include "services/inventory/reservation_machine.h"
+#include "store/view.h"
+
+struct pgl_inventory_audit {
+    int64_t reservations[RESERVATION_STATE_COUNT];
+    int64_t stock_rows, ledger_rows;
+    int64_t reserved;   /* over all stock */
+    int64_t held;       /* of it for HELD orders; 0 at rest (saga: Q5) */
+    int64_t committed;  /* of it for COMMITTED orders */
+    int64_t shortfalls; /* rows of stock that promise more than is there: flagged, no fault */
+
+    /* Faults (saga: A7). All are 0 in sound books. */
+    int64_t wrong_on_hand;      /* rows of stock whose on_hand is not what the ledger sums up to */
+    int64_t wrong_reserved;     /* the same of reserved */
+    int64_t wrong_reservations; /* whose allocations are not what the ledger has for their order */
+    int64_t orphans; /* ledger rows of orders without a reservation, or without their stock */
+};
+
+PGL_MUST_USE pgl_status pgl_inventory_check(const struct pgl_view *view,
+                                            struct pgl_inventory_audit *audit);
+/* Their sum. */
+int64_t pgl_inventory_faults(const struct pgl_inventory_audit *audit);
+
+/* All reservations in the order of their ids, for joins over several files. One cursor at a time on a
+ * connection. */
+struct pgl_reservation {
+    pgl_id order_id;
+    enum reservation_state state;
+    bool is_there; /* false behind the last */
+};
+
+struct pgl_reservation_cursor {
+    struct pgl_rows rows;
+};
+
+void pgl_reservations_begin(const struct pgl_view *view, struct pgl_reservation_cursor *cursor);
+PGL_MUST_USE pgl_status pgl_reservations_next(struct pgl_reservation_cursor *cursor,
+                                              struct pgl_reservation *reservation);
+/* For whoever does not go to the end. */
+void pgl_reservations_end(struct pgl_reservation_cursor *cursor);
+
+#endif

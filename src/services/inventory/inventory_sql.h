@@ -1,0 +1,89 @@
+/*
+ * inventory_sql.h - the statements over stock and reservations; for this folder only.
+ */
+#ifndef PGL_INVENTORY_SQL_H
+#define PGL_INVENTORY_SQL_H
+
+#include "services/inventory/reservation_machine.h"
+#include "store/tx.h"
+
+PGL_MUST_USE pgl_status pgl_inventory_migrate(struct pgl_database *db);
+
+/* ---- names ---- */
+
+/* Columns: id, sku. By id. */
+struct pgl_rows sku_all(struct pgl_database *db);
+/* Columns: id, code, region. By id. */
+struct pgl_rows warehouse_all(struct pgl_database *db);
+PGL_MUST_USE pgl_status sku_insert(struct pgl_tx *tx, int64_t id, struct pgl_text sku);
+
+/* The last event about a SKU itself, 0 for none; PGL_NOT_FOUND when there is no such SKU. */
+PGL_MUST_USE pgl_status sku_last_seq(const struct pgl_view *view, struct pgl_text sku,
+                                     int64_t *seq);
+PGL_MUST_USE pgl_status sku_set_last_seq(struct pgl_tx *tx, int64_t id, int64_t seq);
+
+/* ---- stock ---- */
+
+#define ON_HAND_MAX INT64_C(9007199254740991) /* 2^53 - 1: a number in JSON */
+
+/* Columns: warehouse_id, on_hand, reserved. By warehouse. */
+struct pgl_rows stock_of_sku(const struct pgl_view *view, int64_t sku_id);
+/* Columns: code, on_hand, reserved. By warehouse. */
+struct pgl_rows stock_by_name(const struct pgl_view *view, struct pgl_text sku);
+/* Zero when there is no row. */
+PGL_MUST_USE pgl_status stock_get(const struct pgl_view *view, int64_t sku_id, int64_t warehouse_id,
+                                  int64_t *on_hand, int64_t *reserved);
+
+/* What a change of stock was made by; the last byte of its key in the ledger. */
+enum stock_cause {
+    STOCK_COUNTED = 'C',  /* the id is the count's */
+    STOCK_HELD = 'H',     /* the id is the order's */
+    STOCK_RELEASED = 'L', /* the id is the order's */
+    STOCK_RECEIVED = 'R', /* the id is the receipt's */
+};
+
+struct stock_move {
+    int64_t sku_id, warehouse_id, quantity;
+};
+
+/* Each moves the stock and writes the ledger. A level that does not allow it: PGL_INTERNAL, since
+ * whoever calls has looked before. */
+PGL_MUST_USE pgl_status stock_hold(struct pgl_tx *tx, const pgl_id *order_id,
+                                   const struct stock_move *move);
+PGL_MUST_USE pgl_status stock_release(struct pgl_tx *tx, const pgl_id *order_id,
+                                      const struct stock_move *move);
+/* The quantity may be negative for a count. Makes the row if there is none. */
+PGL_MUST_USE pgl_status stock_add(struct pgl_tx *tx, const pgl_id *id, enum stock_cause cause,
+                                  const struct stock_move *move);
+
+/* ---- reservations ---- */
+
+struct reservation_row {
+    pgl_id order_id;
+    enum reservation_state state; /* RESERVATION_NONE: there is no row */
+    struct pgl_text allocations;  /* packed; in the arena */
+    int64_t last_event_seq;
+};
+
+PGL_MUST_USE pgl_status reservation_get(const struct pgl_view *view, const pgl_id *order_id,
+                                        struct reservation_row *row);
+/* `says` is the event at row->last_event_seq, 0 when nothing is said. */
+PGL_MUST_USE pgl_status reservation_insert(struct pgl_tx *tx, const struct reservation_row *row,
+                                           const char *tenant, EventType says);
+PGL_MUST_USE pgl_status reservation_move(struct pgl_tx *tx, const struct reservation_row *row,
+                                         EventType says);
+
+/* ---- receipts ---- */
+
+struct receipt_key {
+    const char *tenant, *subject, *idempotency_key;
+};
+
+/* Both in the arena; `is_there` false when the key is new. */
+PGL_MUST_USE pgl_status receipt_get(const struct pgl_view *view, const struct receipt_key *key,
+                                    bool *is_there, struct pgl_text *request,
+                                    struct pgl_text *response);
+PGL_MUST_USE pgl_status receipt_insert(struct pgl_tx *tx, const struct receipt_key *key,
+                                       struct pgl_text request, struct pgl_text response);
+
+#endif

@@ -1,0 +1,71 @@
+-- 0001_inventory.sql: what lies where, what of it is set aside for which order, and why.
+CREATE TABLE warehouse (
+    id     INTEGER PRIMARY KEY,   -- 1, 2, 3 ... without holes: an index in memory
+    code   TEXT    NOT NULL UNIQUE CHECK (length(code) BETWEEN 1 AND 32),
+    region TEXT    NOT NULL        CHECK (length(region) BETWEEN 1 AND 16)
+) STRICT;
+INSERT INTO warehouse (id, code, region) VALUES
+    (1, 'WH-EU-1',   'EU'),
+    (2, 'WH-US-1',   'US'),
+    (3, 'WH-APAC-1', 'APAC');
+
+CREATE TABLE sku (
+    id             INTEGER PRIMARY KEY,   -- 1, 2, 3 ... without holes: an index in memory
+    sku            TEXT    NOT NULL UNIQUE CHECK (length(sku) BETWEEN 1 AND 64),
+    last_event_seq INTEGER NOT NULL        -- of what is said about the SKU itself; 0: nothing yet
+) STRICT;
+
+CREATE TABLE stock (
+    sku_id       INTEGER NOT NULL,
+    warehouse_id INTEGER NOT NULL,
+    on_hand      INTEGER NOT NULL CHECK (on_hand BETWEEN 0 AND 9007199254740991), -- a JSON number
+    reserved     INTEGER NOT NULL CHECK (reserved >= 0),
+    -- A count may find less than is reserved. That is a fact to be flagged, not a row to be refused.
+    shortfall    INTEGER NOT NULL GENERATED ALWAYS AS (max(0, reserved - on_hand)) VIRTUAL,
+    version      INTEGER NOT NULL,
+    PRIMARY KEY (sku_id, warehouse_id)
+) STRICT, WITHOUT ROWID;
+
+-- Every change of a row of stock. Applied twice, a cause collides with itself.
+CREATE TABLE stock_ledger (
+    cause_key     BLOB    NOT NULL CHECK (length(cause_key) = 17), -- id, enum stock_cause
+    sku_id        INTEGER NOT NULL,
+    warehouse_id  INTEGER NOT NULL,
+    delta_on_hand  INTEGER NOT NULL,
+    delta_reserved INTEGER NOT NULL,
+    PRIMARY KEY (cause_key, sku_id, warehouse_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reservation (
+    order_id       BLOB    PRIMARY KEY CHECK (length(order_id) = 16),
+    tenant         TEXT    NOT NULL,
+    state          INTEGER NOT NULL CHECK (state BETWEEN 1 AND 5),    -- enum reservation_state
+    allocations    BLOB    NOT NULL,   -- panglot.events.v1.InventoryCommitted; empty: none
+    emitted        INTEGER NOT NULL CHECK (emitted BETWEEN 0 AND 15), -- bits from InventoryReserved on
+    last_event_seq INTEGER NOT NULL    -- of what was said about the order; 0: nothing
+) STRICT, WITHOUT ROWID;
+
+-- REJECTED, SHIPPED and RELEASED are final; from COMMITTED goods can only be shipped.
+CREATE TRIGGER reservation_is_final BEFORE UPDATE OF state ON reservation
+WHEN (OLD.state IN (2, 4, 5) AND NEW.state <> OLD.state) OR (OLD.state = 3 AND NEW.state NOT IN (3, 4))
+BEGIN
+    SELECT RAISE(ABORT, 'a reservation never leaves its final state');
+END;
+
+-- Whoever says something sets a bit that was not set before, and none is ever taken back.
+CREATE TRIGGER reservation_says_once BEFORE UPDATE OF emitted, last_event_seq ON reservation
+WHEN NEW.emitted & OLD.emitted <> OLD.emitted
+     OR (NEW.last_event_seq <> OLD.last_event_seq) <> (NEW.emitted <> OLD.emitted)
+BEGIN
+    SELECT RAISE(ABORT, 'a reservation says each thing once');
+END;
+
+-- Goods that were booked in, by the key of whoever did it.
+CREATE TABLE receipt (
+    tenant          TEXT NOT NULL,
+    subject         TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL CHECK (length(idempotency_key) BETWEEN 1 AND 255),
+    request         BLOB NOT NULL,   -- asked twice it has to be the same: ReceiveStockRequest, packed,
+    response        BLOB NOT NULL,   -- and is answered as the first time: ReceiveStockResponse, packed
+    PRIMARY KEY (tenant, subject, idempotency_key)
+) STRICT, WITHOUT ROWID;

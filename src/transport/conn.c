@@ -1,0 +1,654 @@
+/*
+ * conn.c - see conn.h.
+ *
+ * Input is read into one room that all connections share, and only what could not be understood yet (half
+ * a head, requests beyond a limit) is kept with the connection. So an idle connection holds nothing, and a
+ * request that came in one piece is copied once, into its arena.
+ */
+#include "transport/conn.h"
+
+#include "base/assert.h"
+#include "transport/peer.h"
+
+#define SPANS_MAX       16         /* of one write; what platform/real takes */
+#define READ_MORE_BYTES (8u << 10) /* behind kept input: half a head seldom needs more */
+#define INPUT_BYTES_MAX (2 * PGL_CONN_READ_BYTES)
+#define BODY_FIRST_BYTES                                                                           \
+    (4u << 10) /* of memory for a body; doubled as it comes, however long it says it is */
+
+static void on_ready(void *owner);
+static void receive(struct pgl_conn *conn);
+static void take_input(struct pgl_conn *conn, struct pgl_text *input);
+static void refuse(struct pgl_conn *conn, struct pgl_http_exchange *exchange, int status,
+                   const char *reason);
+static void write_out(struct pgl_conn *conn);
+static void settle(struct pgl_conn *conn);
+
+/* ---- its life ---- */
+
+static struct pgl_conn *take_slot(struct pgl_http_server *server)
+{
+    struct pgl_list *node = pgl_list_take_first(&server->free_conns);
+    if (node != NULL)
+        return PGL_CONTAINER(node, struct pgl_conn, place);
+    if (server->conn_slots == server->options.limits.connections_max)
+        return NULL;
+    struct pgl_conn *conn = pgl_arena_alloc(&server->slots, sizeof *conn);
+    server->conn_slots += conn != NULL;
+    return conn;
+}
+
+/* Every connection counts for its client; false when that one has enough. */
+static bool join_client(struct pgl_http_server *server, uint64_t client)
+{
+    uint64_t *count = pgl_map_get(&server->clients, client);
+    if (count == NULL)
+        return pgl_is_ok(pgl_map_put(&server->clients, client, 1));
+    if (*count >= server->options.limits.connections_per_client_max)
+        return false;
+    ++*count;
+    return true;
+}
+
+static void leave_client(struct pgl_http_server *server, uint64_t client)
+{
+    uint64_t *count = pgl_map_get(&server->clients, client);
+    PGL_ASSERT(count != NULL && *count > 0);
+    if (--*count == 0)
+        pgl_map_remove(&server->clients, client);
+}
+
+static void give_slot(struct pgl_http_server *server, struct pgl_conn *conn)
+{
+    pgl_list_init(&conn->place);
+    pgl_list_append(server->free_conns.next, &conn->place); /* to the front: still in the cache */
+}
+
+bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket)
+{
+    const struct pgl_http_limits *limits = &server->options.limits;
+    uint64_t client = pgl_peer_key(server->client_key, socket->peer);
+    struct pgl_conn *conn = take_slot(server);
+    if (conn == NULL)
+        return false;
+    if (!join_client(server, client)) {
+        give_slot(server, conn);
+        return false;
+    }
+    int64_t now_ns = server->loop->now_ns;
+    int64_t tenth_ns = limits->age_ns / 10; /* those who came together shall not leave together */
+    *conn = (struct pgl_conn){ .server = server, .socket = socket, .client = client };
+    conn->age_until_ns = now_ns + limits->age_ns - tenth_ns +
+                         (int64_t)pgl_random_below(&server->jitter, (uint64_t)tenth_ns * 2 + 1);
+    conn->head_since_ns = now_ns; /* whoever connects has something to ask */
+    conn->idle_since_ns = now_ns;
+    pgl_list_init(&conn->place);
+    pgl_list_init(&conn->unread);
+    pgl_list_init(&conn->dirty);
+    pgl_list_init(&conn->exchanges);
+    pgl_buffer_init(&conn->input, INPUT_BYTES_MAX);
+    pgl_http1_parser_init(&conn->parser, &limits->http1);
+    socket->on_ready = on_ready;
+    socket->owner = conn;
+    server->conn_count++;
+    settle(conn);
+    return true;
+}
+
+/* Those without a handler end; the others learn that nobody listens. */
+static void abandon_all(struct pgl_conn *conn)
+{
+    struct pgl_list orphans, *node;
+    pgl_list_init(&orphans);
+    while ((node = pgl_list_take_first(&conn->exchanges)) != NULL) {
+        PGL_CONTAINER(node, struct pgl_http_exchange, in_order)->conn = NULL;
+        pgl_list_append(&orphans, node);
+    }
+    /* One call may end several exchanges: so always the first of those that are left. */
+    while ((node = pgl_list_take_first(&orphans)) != NULL) {
+        struct pgl_http_exchange *exchange =
+            PGL_CONTAINER(node, struct pgl_http_exchange, in_order);
+        if (exchange->stage == PGL_HTTP_ASKED || exchange->stage == PGL_HTTP_STREAMING)
+            pgl_http_exchange_abandon(exchange);
+        else
+            pgl_http_exchange_release(exchange);
+    }
+}
+
+void pgl_conn_close(struct pgl_conn *conn)
+{
+    struct pgl_http_server *server = conn->server;
+    pgl_timer_clear(&server->loop->timers, &conn->timer);
+    conn->socket->ops->close(conn->socket);
+    conn->socket = NULL;
+    pgl_list_remove(&conn->unread);
+    pgl_list_remove(&conn->dirty);
+    pgl_list_remove(&conn->place);
+    pgl_buffer_free(&conn->input);
+    pgl_http_server_count_bytes(server, &conn->counted_bytes, 0);
+    leave_client(server, conn->client);
+    abandon_all(conn);
+    server->conn_count--;
+    pgl_counter_set(&server->metrics.connections_open, server->conn_count);
+    give_slot(server, conn);
+}
+
+/* ---- events ---- */
+
+/* The requests that may still be taken now. A body on its way always goes on. */
+static bool may_take(const struct pgl_conn *conn)
+{
+    return conn->receiving != NULL ||
+           (!conn->takes_no_more &&
+            conn->exchange_count < conn->server->options.limits.pipelined_max);
+}
+
+static bool is_reading(const struct pgl_conn *conn)
+{
+    return !conn->has_ended && (conn->is_lingering || (may_take(conn) && !conn->is_unread));
+}
+
+static void on_ready(void *owner)
+{
+    struct pgl_conn *conn = owner;
+    if (conn->is_blocked)
+        write_out(conn);
+    if (is_reading(conn))
+        receive(conn);
+    settle(conn);
+}
+
+/* Keeps what is left of the input. `input` lies in conn->input already, or in the shared room. */
+static void keep_input(struct pgl_conn *conn, struct pgl_text input, bool is_kept)
+{
+    if (conn->takes_no_more && conn->receiving == NULL)
+        input.size = 0; /* RFC 9112, 9.6: nothing behind the last request is looked at */
+    if (is_kept)
+        pgl_buffer_consume(&conn->input, conn->input.size - input.size);
+    else
+        pgl_buffer_add_text(&conn->input, input);
+    conn->is_broken |= conn->input.is_full;
+    if (conn->input.size == 0)
+        pgl_buffer_free(&conn->input);
+    pgl_http_server_count_bytes(conn->server, &conn->counted_bytes, conn->input.capacity);
+}
+
+static void end_of_input(struct pgl_conn *conn)
+{
+    struct pgl_list *node, *next;
+    conn->has_ended = true;
+    conn->takes_no_more = true;
+    if (conn->receiving != NULL) { /* never to be whole */
+        pgl_http_exchange_release(conn->receiving);
+        conn->receiving = NULL;
+    }
+    keep_input(conn, (struct pgl_text){ NULL, 0 }, true);
+    /* A handler may end this exchange in the call, but it stays in the list until it is written. */
+    for (node = conn->exchanges.next; node != &conn->exchanges; node = next) {
+        struct pgl_http_exchange *exchange =
+            PGL_CONTAINER(node, struct pgl_http_exchange, in_order);
+        next = node->next;
+        if (exchange->stage == PGL_HTTP_ASKED || exchange->stage == PGL_HTTP_STREAMING)
+            pgl_http_exchange_abandon(exchange);
+    }
+}
+
+static void receive(struct pgl_conn *conn)
+{
+    struct pgl_http_server *server = conn->server;
+    bool is_kept = conn->input.size > 0;
+    size_t room_bytes = is_kept ? READ_MORE_BYTES : PGL_CONN_READ_BYTES, got = 0;
+    char *room = is_kept ? pgl_buffer_room(&conn->input, room_bytes) : server->read_room;
+    if (room == NULL) {
+        conn->is_broken = true;
+        return;
+    }
+    switch (conn->socket->ops->read(conn->socket, room, room_bytes, &got)) {
+    case PGL_IO_WAIT:
+        return;
+    case PGL_IO_BROKEN:
+        conn->is_broken = true;
+        return;
+    case PGL_IO_END:
+        end_of_input(conn);
+        return;
+    case PGL_IO_DONE:
+        break;
+    }
+    pgl_counter_add(&server->metrics.bytes_in, got);
+    if (conn->is_lingering)
+        return;
+    struct pgl_text input = { room, got };
+    if (is_kept) {
+        conn->input.size += got;
+        input = pgl_buffer_text(&conn->input);
+    }
+    take_input(conn, &input);
+    keep_input(conn, input, is_kept);
+}
+
+void pgl_conn_read_on(struct pgl_conn *conn)
+{
+    struct pgl_text input = pgl_buffer_text(&conn->input);
+    take_input(conn, &input);
+    keep_input(conn, input, true);
+    settle(conn);
+}
+
+void pgl_conn_mark_dirty(struct pgl_conn *conn)
+{
+    if (pgl_list_is_empty(&conn->dirty))
+        pgl_list_append(&conn->server->dirty_conns, &conn->dirty);
+}
+
+void pgl_conn_flush(struct pgl_conn *conn)
+{
+    write_out(conn);
+    settle(conn);
+}
+
+/* ---- requests ---- */
+
+static bool take_head(struct pgl_conn *conn, struct pgl_text *input);
+static bool take_body(struct pgl_conn *conn, struct pgl_text *input);
+
+/* Cuts off the front of `input` what was understood. */
+static void take_input(struct pgl_conn *conn, struct pgl_text *input)
+{
+    uint32_t left = conn->server->options.limits.requests_per_read_max;
+    conn->is_unread = false;
+    while (may_take(conn)) {
+        if (left-- == 0) {
+            conn->is_unread = input->size > 0;
+            return;
+        }
+        if (conn->receiving == NULL && !take_head(conn, input))
+            return;
+        if (!take_body(conn, input))
+            return;
+    }
+    conn->is_unread = input->size > 0 && !conn->takes_no_more;
+}
+
+/* There is no exchange to say so in: the connection ends behind the answers that are still due. */
+static void refuse_mutely(struct pgl_conn *conn)
+{
+    pgl_counter_add(&conn->server->metrics.overloads, 1);
+    conn->takes_no_more = true;
+}
+
+/* The head is copied whole, and read again where it will stay. */
+static bool keep_head(struct pgl_conn *conn, struct pgl_http_exchange *exchange, const char *data)
+{
+    size_t size = conn->parser.head_bytes;
+    char *copy = pgl_arena_alloc(&exchange->arena, size);
+    if (copy == NULL)
+        return false;
+    memcpy(copy, data, size);
+    return pgl_http1_read_request(&conn->parser, copy, size, &exchange->head) == PGL_HTTP1_DONE;
+}
+
+/* The gateway's limit for this route, within our own. */
+static size_t body_limit(const struct pgl_http_server *server,
+                         const struct pgl_http_request_head *head)
+{
+    const struct pgl_http_server_options *options = &server->options;
+    size_t limit = options->limits.body_bytes_max;
+    size_t asked = options->body_limit == NULL ? limit : options->body_limit(options->owner, head);
+    return asked < limit ? asked : limit;
+}
+
+static bool take_head(struct pgl_conn *conn, struct pgl_text *input)
+{
+    struct pgl_http_server *server = conn->server;
+    const struct pgl_http_limits *limits = &server->options.limits;
+    if (input->size == 0)
+        return false;
+    enum pgl_http1_result result =
+        pgl_http1_read_request(&conn->parser, input->data, input->size, &server->head_room);
+    if (result == PGL_HTTP1_MORE) {
+        if (conn->head_since_ns == 0)
+            conn->head_since_ns = server->loop->now_ns;
+        return false;
+    }
+    struct pgl_http_exchange *exchange = pgl_http_exchange_take(server, conn);
+    if (exchange == NULL) {
+        refuse_mutely(conn);
+        return false;
+    }
+    conn->head_since_ns = 0;
+    if (result == PGL_HTTP1_REFUSED) {
+        refuse(conn, exchange, conn->parser.refusal.status, conn->parser.refusal.reason);
+        return false;
+    }
+    if (server->buffers_bytes > limits->buffers_bytes_max ||
+        !keep_head(conn, exchange, input->data)) {
+        refuse(conn, exchange, 503, "too much is going on");
+        return false;
+    }
+    input->data += conn->parser.head_bytes;
+    input->size -= conn->parser.head_bytes;
+    pgl_http1_parser_init(&conn->parser, &limits->http1);
+    pgl_http1_body_init(&conn->body, &limits->http1, exchange->head.content_length,
+                        exchange->head.is_chunked, body_limit(server, &exchange->head));
+    conn->receiving = exchange;
+    conn->body_since_ns = server->loop->now_ns;
+    conn->request_count++;
+    conn->takes_no_more = !exchange->head.is_keep_alive || server->is_draining ||
+                          conn->request_count >= limits->requests_per_connection_max ||
+                          server->loop->now_ns >= conn->age_until_ns;
+    return true;
+}
+
+/* Memory for a body comes as its bytes do: a length that was only claimed costs the peer nothing. */
+static bool keep_piece(struct pgl_http_exchange *exchange, struct pgl_text piece)
+{
+    size_t size = exchange->body.size + piece.size;
+    if (size > exchange->body_capacity) {
+        int64_t length = exchange->head.content_length;
+        size_t capacity = exchange->body_capacity * 2;
+        if (capacity < BODY_FIRST_BYTES)
+            capacity = BODY_FIRST_BYTES;
+        if (length >= 0 && capacity > (size_t)length)
+            capacity = (size_t)length;
+        if (capacity < size)
+            capacity = size;
+        char *room = pgl_arena_alloc(&exchange->arena, capacity);
+        if (room == NULL)
+            return false;
+        if (exchange->body.size > 0)
+            memcpy(room, exchange->body.data, exchange->body.size);
+        exchange->body_room = room;
+        exchange->body.data = room;
+        exchange->body_capacity = capacity;
+        pgl_http_exchange_recount(exchange);
+    }
+    memcpy(exchange->body_room + exchange->body.size, piece.data, piece.size);
+    exchange->body.size = size;
+    return exchange->server->buffers_bytes <= exchange->server->options.limits.buffers_bytes_max;
+}
+
+/* RFC 9110, 10.1.1: not to be said once the body has begun to come. */
+static void say_continue(struct pgl_conn *conn, struct pgl_http_exchange *exchange)
+{
+    if (!exchange->head.expects_continue || exchange->body.size > 0)
+        return;
+    exchange->head.expects_continue = false;
+    pgl_http1_write_continue(&exchange->out);
+    pgl_conn_mark_dirty(conn);
+}
+
+static void hand_over(struct pgl_conn *conn, struct pgl_http_exchange *exchange)
+{
+    struct pgl_http_server *server = conn->server;
+    conn->receiving = NULL;
+    exchange->stage = PGL_HTTP_ASKED;
+    pgl_http_exchange_recount(exchange);
+    pgl_counter_add(&server->metrics.requests, 1);
+    server->options.on_request(server->options.owner, exchange);
+}
+
+/* False when no further request can be read now. */
+static bool take_body(struct pgl_conn *conn, struct pgl_text *input)
+{
+    struct pgl_http_exchange *exchange = conn->receiving;
+    struct pgl_text piece;
+    for (;;) {
+        switch (pgl_http1_read_body(&conn->body, input, &piece)) {
+        case PGL_HTTP1_PIECE:
+            if (keep_piece(exchange, piece))
+                break;
+            refuse(conn, exchange, 503, "too much is going on");
+            return false;
+        case PGL_HTTP1_MORE:
+            say_continue(conn, exchange);
+            return false;
+        case PGL_HTTP1_REFUSED:
+            refuse(conn, exchange, conn->body.refusal.status, conn->body.refusal.reason);
+            return false;
+        case PGL_HTTP1_DONE:
+            hand_over(conn, exchange);
+            return true;
+        }
+    }
+}
+
+static void refuse(struct pgl_conn *conn, struct pgl_http_exchange *exchange, int status,
+                   const char *reason)
+{
+    struct pgl_http_server *server = conn->server;
+    conn->takes_no_more = true;
+    conn->is_refused = true;
+    conn->receiving = NULL;
+    exchange->stage = PGL_HTTP_ASKED;
+    pgl_counter_add(&server->metrics.refusals, 1);
+    server->options.refuse(server->options.owner, exchange, status, reason);
+    PGL_ASSERT(exchange->stage == PGL_HTTP_ANSWERED); /* `refuse` responds in its call */
+}
+
+/* ---- answers ---- */
+
+static size_t unsent_bytes(const struct pgl_http_exchange *exchange)
+{
+    return exchange->out.size + exchange->answer_body.size - exchange->sent_bytes;
+}
+
+static int add_span(struct pgl_span *spans, int count, struct pgl_text text, size_t sent_bytes)
+{
+    if (sent_bytes >= text.size)
+        return count;
+    spans[count] = (struct pgl_span){ text.data + sent_bytes, text.size - sent_bytes };
+    return count + 1;
+}
+
+/* What may be written now: up to and with the first exchange that has not said everything. */
+static int gather(const struct pgl_conn *conn, struct pgl_span *spans, size_t *total)
+{
+    int count = 0;
+    *total = 0;
+    for (struct pgl_list *node = conn->exchanges.next;
+         node != &conn->exchanges && count + 2 <= SPANS_MAX; node = node->next) {
+        struct pgl_http_exchange *exchange =
+            PGL_CONTAINER(node, struct pgl_http_exchange, in_order);
+        size_t head_bytes = exchange->out.size, sent = exchange->sent_bytes;
+        count = add_span(spans, count, pgl_buffer_text(&exchange->out), sent);
+        count = add_span(spans, count, exchange->answer_body,
+                         sent > head_bytes ? sent - head_bytes : 0);
+        *total += unsent_bytes(exchange);
+        if (exchange->stage != PGL_HTTP_ANSWERED)
+            break;
+    }
+    return count;
+}
+
+/* `put` more bytes are gone; what is wholly written ends. */
+static void wrote(struct pgl_conn *conn, size_t put)
+{
+    while (!pgl_list_is_empty(&conn->exchanges)) {
+        struct pgl_http_exchange *exchange =
+            PGL_CONTAINER(conn->exchanges.next, struct pgl_http_exchange, in_order);
+        size_t unsent = unsent_bytes(exchange), step = put < unsent ? put : unsent;
+        exchange->sent_bytes += step;
+        put -= step;
+        if (step < unsent)
+            return;
+        if (exchange->stage != PGL_HTTP_ANSWERED) {
+            pgl_buffer_clear(&exchange->out);
+            exchange->sent_bytes = 0;
+            return;
+        }
+        conn->is_broken |= exchange->is_cut; /* what is behind it goes with it */
+        pgl_http_exchange_release(exchange);
+    }
+}
+
+static void write_out(struct pgl_conn *conn)
+{
+    struct pgl_span spans[SPANS_MAX];
+    size_t total, put;
+    int count;
+    pgl_list_remove(&conn->dirty);
+    wrote(conn, 0); /* a stream's end may have nothing left to write */
+    while (!conn->is_broken && (count = gather(conn, spans, &total)) > 0) {
+        enum pgl_io io = conn->socket->ops->write(conn->socket, spans, count, &put);
+        if (io == PGL_IO_DONE) {
+            pgl_counter_add(&conn->server->metrics.bytes_out, put);
+            wrote(conn, put);
+            if (put == total)
+                continue;
+            conn->write_since_ns = conn->server->loop->now_ns;
+        } else if (io != PGL_IO_WAIT) {
+            conn->is_broken = true;
+        } else if (!conn->is_blocked) {
+            conn->write_since_ns = conn->server->loop->now_ns;
+        }
+        conn->is_blocked = true;
+        return;
+    }
+    conn->is_blocked = false;
+}
+
+/* ---- behind every event ---- */
+
+static void on_due(void *owner);
+
+enum wait { WAIT_NOTHING, WAIT_HEAD, WAIT_BODY, WAIT_WRITE, WAIT_IDLE, WAIT_LINGER };
+
+static bool is_idle(const struct pgl_conn *conn)
+{
+    return conn->exchange_count == 0 && conn->input.size == 0 && !conn->is_lingering;
+}
+
+/* When the body's average falls below its rate, unless more comes; at most body_ns. */
+static int64_t body_due_ns(const struct pgl_conn *conn)
+{
+    const struct pgl_http_limits *limits = &conn->server->options.limits;
+    int64_t lasts_ns = (int64_t)(conn->receiving->body.size * 1000000000u / limits->body_rate_min);
+    if (lasts_ns < limits->body_grace_ns)
+        lasts_ns = limits->body_grace_ns;
+    return conn->body_since_ns + (lasts_ns < limits->body_ns ? lasts_ns : limits->body_ns);
+}
+
+/* What the connection waits for, and until when. While a handler works nothing is due here. */
+static enum wait next_due(const struct pgl_conn *conn, int64_t *due_ns)
+{
+    const struct pgl_http_limits *limits = &conn->server->options.limits;
+    enum wait wait = WAIT_NOTHING;
+    *due_ns = PGL_NEVER_NS;
+    if (conn->is_lingering) {
+        *due_ns = conn->linger_since_ns + limits->linger_ns;
+        return WAIT_LINGER;
+    }
+    if (conn->receiving != NULL) {
+        *due_ns = body_due_ns(conn);
+        wait = WAIT_BODY;
+    } else if (conn->head_since_ns != 0 && !conn->takes_no_more) {
+        *due_ns = conn->head_since_ns + limits->head_ns;
+        wait = WAIT_HEAD;
+    } else if (is_idle(conn)) {
+        *due_ns = conn->idle_since_ns + limits->idle_ns;
+        if (conn->age_until_ns < *due_ns)
+            *due_ns = conn->age_until_ns;
+        wait = WAIT_IDLE;
+    }
+    if (conn->is_blocked && conn->write_since_ns + limits->write_stall_ns < *due_ns) {
+        *due_ns = conn->write_since_ns + limits->write_stall_ns;
+        wait = WAIT_WRITE;
+    }
+    return wait;
+}
+
+/* A timer that is set too early costs one look when it is due; setting it anew for every request would
+ * cost more. So it only ever moves forward. */
+static void arm(struct pgl_conn *conn)
+{
+    int64_t due_ns;
+    if (next_due(conn, &due_ns) == WAIT_NOTHING ||
+        (conn->timer.is_set && conn->timer.due_ns <= due_ns))
+        return;
+    pgl_timer_set(&conn->server->loop->timers, &conn->timer, due_ns, on_due, conn);
+}
+
+/* Too late for the head or the body: said to whoever has begun one, not to who never spoke. */
+static void refuse_late(struct pgl_conn *conn, const char *reason)
+{
+    struct pgl_http_exchange *exchange = conn->receiving;
+    if (exchange == NULL && conn->input.size > 0)
+        exchange = pgl_http_exchange_take(conn->server, conn);
+    if (exchange == NULL) {
+        conn->is_broken = true;
+        return;
+    }
+    refuse(conn, exchange, 408, reason);
+    keep_input(conn, (struct pgl_text){ NULL, 0 }, true);
+}
+
+static void on_due(void *owner)
+{
+    struct pgl_conn *conn = owner;
+    struct pgl_http_metrics *metrics = &conn->server->metrics;
+    int64_t due_ns;
+    enum wait wait = next_due(conn, &due_ns);
+    if (due_ns > conn->server->loop->now_ns)
+        wait = WAIT_NOTHING; /* not any more */
+    switch (wait) {
+    case WAIT_NOTHING:
+        break;
+    case WAIT_HEAD:
+        pgl_counter_add(&metrics->late_heads, 1);
+        refuse_late(conn, "the request took too long to come");
+        break;
+    case WAIT_BODY:
+        pgl_counter_add(&metrics->late_bodies, 1);
+        refuse_late(conn, "the body took too long to come");
+        break;
+    case WAIT_WRITE:
+        pgl_counter_add(&metrics->late_writes, 1);
+        conn->is_broken = true;
+        break;
+    case WAIT_IDLE:
+        pgl_counter_add(&metrics->idle_closes, 1);
+        conn->is_broken = true;
+        break;
+    case WAIT_LINGER:
+        conn->is_broken = true;
+        break;
+    }
+    settle(conn);
+}
+
+/* Into the server's list of the idle, or out of it. */
+static void find_place(struct pgl_conn *conn)
+{
+    struct pgl_http_server *server = conn->server;
+    bool idle = is_idle(conn);
+    if (idle == conn->is_idle && !pgl_list_is_empty(&conn->place))
+        return;
+    pgl_list_remove(&conn->place);
+    pgl_list_append(idle ? &server->idle_conns : &server->busy_conns, &conn->place);
+    if (idle)
+        conn->idle_since_ns = server->loop->now_ns;
+    conn->is_idle = idle;
+}
+
+static void settle(struct pgl_conn *conn)
+{
+    if (conn->server->is_draining && is_idle(conn))
+        conn->takes_no_more = true;
+    bool is_over = conn->takes_no_more && pgl_list_is_empty(&conn->exchanges);
+    /* RFC 9112, 9.6: closing on a peer that still sends would reset the connection and may take the
+     * answer away from it. So what it sends is thrown away for a while. */
+    if (is_over && conn->is_refused && !conn->is_lingering && !conn->has_ended) {
+        conn->is_lingering = true;
+        conn->linger_since_ns = conn->server->loop->now_ns;
+    }
+    if (conn->is_broken || (is_over && (conn->has_ended || !conn->is_lingering))) {
+        pgl_conn_close(conn);
+        return;
+    }
+    if (conn->is_unread && may_take(conn) && pgl_list_is_empty(&conn->unread))
+        pgl_list_append(&conn->server->unread_conns, &conn->unread);
+    conn->socket->ops->want(conn->socket, is_reading(conn), conn->is_blocked);
+    find_place(conn);
+    arm(conn);
+}
