@@ -129,11 +129,12 @@ static pgl_status find_row(struct hearing *hearing)
                                      .currency = "" };
         if (event->type == EVENT_TYPE_ORDER_CREATED)
             fill_in_order(hearing, event->order_created);
-        status = PGL_OK;
+    } else {
+        PGL_TRY(status);
     }
     /* The ledger needs no handle to find a hold: the payment's row is it. */
     row->facts.has_handle = strcmp(row->method, PGL_METHOD_ACCOUNT) == 0;
-    return status;
+    return PGL_OK;
 }
 
 static pgl_status write_row(struct hearing *hearing, enum payment_state before)
