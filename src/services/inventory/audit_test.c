@@ -1,7 +1,7 @@
 /*
  * audit_test.c - sound books pass, and each kind of wrong is found.
- * Method: a few orders in different states; then one row is changed behind the service's back, which has to
- * show as one fault of the right kind.
+ * Method: a few orders in different states; then one row is changed behind the service's back,
+ *         which has to show as one fault of the right kind.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,17 +73,21 @@ static void each_wrong_is_found(void **unused)
         bool is_of_held;
         int64_t on_hand, reserved, reservations, orphans;
     } wrongs[] = {
-        { "UPDATE stock SET on_hand = on_hand + 1 WHERE warehouse_id = 2",       false, 1, 0, 0, 0 },
-        { "UPDATE stock SET reserved = reserved - 1 WHERE sku_id = 2",           false, 0, 1, 0, 0 },
-        { "DELETE FROM stock WHERE reserved = 0", /* counted, held, released */  false, 0, 0, 0, 3 },
-        { "UPDATE stock_ledger SET delta_on_hand = 11 WHERE delta_on_hand = 12", false, 1, 0, 0, 0 },
+        { "UPDATE stock SET on_hand = on_hand + 1 WHERE sku_id = 2", false, 1, 0, 0, 0 },
+        { "UPDATE stock SET reserved = reserved - 1 WHERE sku_id = 2", false, 0, 1, 0, 0 },
+        { "DELETE FROM stock WHERE reserved = 0", /* counted, held, released */
+          false, 0, 0, 0, 3 },
+        { "UPDATE stock_ledger SET delta_on_hand = 11 WHERE delta_on_hand = 12",
+          false, 1, 0, 0, 0 },
         { "UPDATE stock_ledger SET delta_reserved = 5 WHERE delta_reserved = 4 "
-          "AND cause_key = (SELECT min(cause_key) FROM stock_ledger)",           false, 0, 1, 1, 0 },
-        { "DELETE FROM stock_ledger WHERE delta_reserved = -4",                  false, 0, 1, 1, 0 },
-        { "UPDATE reservation SET state = 5 ",                                   true,  0, 0, 1, 0 },
-        { "UPDATE reservation SET allocations = x'' ",                           true,  0, 0, 1, 0 },
-        { "UPDATE reservation SET allocations = x'FF' ", /* unreadable */        true,  0, 0, 1, 0 },
-        { "DELETE FROM reservation ",                                            true,  0, 0, 0, 2 },
+          "AND cause_key = (SELECT min(cause_key) FROM stock_ledger)",
+          false, 0, 1, 1, 0 },
+        { "DELETE FROM stock_ledger WHERE delta_reserved = -4", false, 0, 1, 1, 0 },
+        { "UPDATE reservation SET state = 5 ", true, 0, 0, 1, 0 },
+        { "UPDATE reservation SET allocations = x'' ", true, 0, 0, 1, 0 },
+        { "UPDATE reservation SET allocations = x'FF' ", /* unreadable */
+          true, 0, 0, 1, 0 },
+        { "DELETE FROM reservation ", true, 0, 0, 0, 2 },
     };
     /* clang-format on */
     for (size_t i = 0; i < COUNT(wrongs); i++) {

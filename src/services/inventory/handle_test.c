@@ -1,7 +1,8 @@
 /*
  * handle_test.c - what becomes of stock and reservations when Payments speaks.
- * Method: a log of Payments written by the test, and the real consumer, writer and file behind it. Every cell
- * of the machine is tried through the tables; then whole logs twice, copies, and crowds.
+ * Method: a log of Payments written by the test, and the real consumer, writer and file behind it.
+ *         Every cell of the machine is tried through the tables; then whole logs twice, copies, and
+ *         crowds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -214,19 +215,19 @@ static void every_cell_does_what_its_table_says(void **unused)
                                         EVENT_TYPE_PAYMENT_HOLD_RELEASED,
                                         99 };
     enum { H = RESERVATION_HELD, J = RESERVATION_REJECTED, C = RESERVATION_COMMITTED };
-    enum { R = RESERVATION_RELEASED, P = PARKED };
+    enum { N = RESERVATION_NONE, R = RESERVATION_RELEASED, P = PARKED };
     /* clang-format off */
     static const struct {
-        enum reservation_state from;
+        int from;
         int to[COUNT(inputs)];
         int says[COUNT(inputs)];
     } rows[] = {
-        /*                          auth capt void decl fail hold ?    auth capt void decl fail hold ? */
-        { RESERVATION_NONE,       { H,   P,   R,   R,   R,   0,   0 }, { 1,  0,  0,  0,  0,  0,  0 } },
-        { RESERVATION_HELD,       { H,   C,   R,   R,   R,   H,   H }, { 0,  1,  1,  1,  1,  0,  0 } },
-        { RESERVATION_REJECTED,   { J,   P,   J,   J,   J,   J,   J }, { 0,  0,  0,  0,  0,  0,  0 } },
-        { RESERVATION_COMMITTED,  { C,   C,   P,   P,   P,   C,   C }, { 0,  0,  0,  0,  0,  0,  0 } },
-        { RESERVATION_RELEASED,   { R,   P,   R,   R,   R,   R,   R }, { 0,  0,  0,  0,  0,  0,  0 } },
+        /*     auth cap void decl fail hold ?   auth cap void decl fail hold ? */
+        { N, { H,  P,  R,   R,   R,   0,   0 }, { 1,  0,  0,   0,   0,   0,   0 } },
+        { H, { H,  C,  R,   R,   R,   H,   H }, { 0,  1,  1,   1,   1,   0,   0 } },
+        { J, { J,  P,  J,   J,   J,   J,   J }, { 0,  0,  0,   0,   0,   0,   0 } },
+        { C, { C,  C,  P,   P,   P,   C,   C }, { 0,  0,  0,   0,   0,   0,   0 } },
+        { R, { R,  P,  R,   R,   R,   R,   R }, { 0,  0,  0,   0,   0,   0,   0 } },
     };
     /* clang-format on */
     struct inventory_bench bench;
@@ -235,7 +236,7 @@ static void every_cell_does_what_its_table_says(void **unused)
     inventory_bench_stock(&bench, "PEN", "WH-EU-1", 1000);
     for (size_t row = 0; row < COUNT(rows); row++) {
         for (size_t input = 0; input < COUNT(inputs); input++) {
-            bring_to(&bench, ++order, rows[row].from);
+            bring_to(&bench, ++order, (enum reservation_state)rows[row].from);
             assert_int_equal(inventory_bench_state(&bench, order), rows[row].from);
             int64_t said = inventory_bench_said_count(&bench);
             int64_t parked = number(&bench, "SELECT count(*) FROM parked");
@@ -245,7 +246,7 @@ static void every_cell_does_what_its_table_says(void **unused)
                 inventory_bench_verdict(&bench, order, inputs[input]);
             bool is_parked = rows[row].to[input] == PARKED;
             assert_int_equal(inventory_bench_state(&bench, order),
-                             is_parked ? (int)rows[row].from : rows[row].to[input]);
+                             is_parked ? rows[row].from : rows[row].to[input]);
             assert_int_equal(number(&bench, "SELECT count(*) FROM parked") - parked, is_parked);
             assert_int_equal(inventory_bench_said_count(&bench) - said, rows[row].says[input]);
         }
@@ -393,7 +394,8 @@ static void let_one_happen(struct inventory_bench *bench, uint32_t order, EventT
     inventory_bench_authorized(bench, order, ship_to, lines, count);
 }
 
-/* A crowd that wants more than there is; each order lives one of the lives, and their events mix. */
+/* A crowd that wants more than there is; each order lives one of the lives, and their events
+ * are mixed. */
 static void let_happen(struct inventory_bench *bench, uint64_t seed)
 {
     static const char *const skus[] = { "A", "B", "C", "D" };

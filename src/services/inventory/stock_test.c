@@ -1,6 +1,7 @@
 /*
  * stock_test.c - goods come in, are counted and asked for.
- * Method: the method tables over a real file; a table of what is refused, and nothing changed by it.
+ * Method: the method tables over a real file; a table of what is refused and may
+ *         change nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
