@@ -22,7 +22,6 @@ struct pgl_store_bench {
     struct pgl_waiter waiter;
     int64_t now_ns; /* since the start, of both clocks; add to it at will */
     struct pgl_random random;
-    uint64_t seed;
 
     char folder[64], path[96];
     struct pgl_loop loop;

@@ -11,6 +11,7 @@
 #ifndef PGL_INVENTORY_NAMES_H
 #define PGL_INVENTORY_NAMES_H
 
+#include "base/arena.h"
 #include "base/hash.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -29,7 +30,8 @@ struct pgl_warehouse {
 
 struct pgl_names {
     struct pgl_hash_key hash_key;
-    struct pgl_map skus;                      /* hash of the name to its number */
+    struct pgl_map skus; /* hash of the name to its number */
+    struct pgl_arena memory;
     char (*sku_names)[PGL_SKU_BYTES_MAX + 1]; /* by number; 0 is nobody's */
     int64_t sku_count, durable_sku_count;     /* inside the transaction, behind the last commit */
     struct pgl_warehouse warehouses[PGL_WAREHOUSES_MAX]; /* the one with id 1 first */

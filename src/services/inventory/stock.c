@@ -249,8 +249,7 @@ pgl_status pgl_inventory_put_stock(struct pgl_tx *tx, struct pgl_text sku,
     if (on_hand < 0 || on_hand > ON_HAND_MAX)
         return PGL_FAIL(PGL_INVALID, "onHand: 0 to 9007199254740991 is expected");
     PGL_TRY(find_place(tx, sku, warehouse, &place));
-    /* A level of 0 that is new is written too: from then on the SKU is one that stock is kept
-     * of. */
+    /* A new SKU is written with a level of 0 too: from then on stock is kept of it. */
     if (place.sku_id != 0 && on_hand == place.on_hand)
         return PGL_OK;
     return change_level(tx, &place, STOCK_COUNTED, on_hand - place.on_hand);
