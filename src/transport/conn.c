@@ -1,9 +1,9 @@
 /*
  * conn.c - see conn.h.
  *
- * Input is read into one room that all connections share, and only what could not be understood yet (half
- * a head, requests beyond a limit) is kept with the connection. So an idle connection holds nothing, and a
- * request that came in one piece is copied once, into its arena.
+ * Input is read into one room that all connections share, and only what could not be understood yet
+ * (half a head, requests beyond a limit) is kept with the connection. So an idle connection holds
+ * nothing, and a request that came in one piece is copied once, into its arena.
  */
 #include "transport/conn.h"
 
@@ -340,7 +340,8 @@ static bool take_head(struct pgl_conn *conn, struct pgl_text *input)
     return true;
 }
 
-/* Memory for a body comes as its bytes do: a length that was only claimed costs the peer nothing. */
+/* Memory for a body comes as its bytes do: a length that was only claimed costs the peer
+ * nothing. */
 static bool keep_piece(struct pgl_http_exchange *exchange, struct pgl_text piece)
 {
     size_t size = exchange->body.size + piece.size;
@@ -547,8 +548,6 @@ static enum wait next_due(const struct pgl_conn *conn, int64_t *due_ns)
         wait = WAIT_HEAD;
     } else if (is_idle(conn)) {
         *due_ns = conn->idle_since_ns + limits->idle_ns;
-        if (conn->age_until_ns < *due_ns)
-            *due_ns = conn->age_until_ns;
         wait = WAIT_IDLE;
     }
     if (conn->is_blocked && conn->write_since_ns + limits->write_stall_ns < *due_ns) {
@@ -558,8 +557,8 @@ static enum wait next_due(const struct pgl_conn *conn, int64_t *due_ns)
     return wait;
 }
 
-/* A timer that is set too early costs one look when it is due; setting it anew for every request would
- * cost more. So it only ever moves forward. */
+/* A timer that is set too early costs one look when it is due; setting it anew for every request
+ * would cost more. So it only ever moves forward. */
 static void arm(struct pgl_conn *conn)
 {
     int64_t due_ns;

@@ -4,8 +4,9 @@
  * For:      http_server.c and http_exchange.c only.
  * Owner:    the server's pool.
  * Threads:  the server's loop.
- * Rule:     what happens to a connection is noted in its fields; `settle` in conn.c, behind every event,
- *           is the one place that closes it. So nothing that a handler calls can pull it away.
+ * Rule:     what happens to a connection is noted in its fields; `settle` in conn.c, behind every
+ *           event, is the one place that closes it. So nothing that a handler calls can pull it
+ *           away.
  */
 #ifndef PGL_TRANSPORT_CONN_H
 #define PGL_TRANSPORT_CONN_H
@@ -48,15 +49,16 @@ struct pgl_conn {
     bool is_broken;
 };
 
-/* Takes the socket over. False when there is no slot, or its client has enough; the socket is the caller's
- * then. */
+/* Takes the socket over. False when there is no slot, or its client has enough; the socket is the
+ * caller's then. */
 PGL_MUST_USE bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket);
 /* At once; what the handlers still have is abandoned. Not from within a handler's call. */
 void pgl_conn_close(struct pgl_conn *conn);
 
 /* Goes on with input that has waited for its turn. */
 void pgl_conn_read_on(struct pgl_conn *conn);
-/* There is something to write; it goes out at the end of the turn, with what else there is by then. */
+/* There is something to write; it goes out at the end of the turn, with what else there is by
+ * then. */
 void pgl_conn_mark_dirty(struct pgl_conn *conn);
 /* Writes what there is. */
 void pgl_conn_flush(struct pgl_conn *conn);

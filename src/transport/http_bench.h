@@ -1,6 +1,6 @@
 /*
- * http_bench.h - for tests: an HTTP server over the twin, a handler that does what the test says, and
- * clients who speak in raw bytes.
+ * http_bench.h - for tests: an HTTP server over the twin, a handler that does what the test says,
+ * and clients who speak in raw bytes.
  */
 #ifndef PGL_TRANSPORT_HTTP_BENCH_H
 #define PGL_TRANSPORT_HTTP_BENCH_H

@@ -4,14 +4,16 @@
  * For:      the gateway, the admin page, tests. TLS and HTTP/2 go beneath this header, not into it.
  * Owner:    whoever holds the struct; it calls pgl_http_server_work at the end of every turn.
  * Threads:  the loop's.
- * A request comes whole (head, then body up to its limit) to `on_request`, as an exchange. It is the
- *           handler's until pgl_http_respond or pgl_http_stream_end, however long that takes; requests
- *           that were sent one behind the other are answered in their order.
+ * A request comes whole (head, then body up to its limit) to `on_request`, as an exchange. It is
+ * the
+ *           handler's until pgl_http_respond or pgl_http_stream_end, however long that takes;
+ *           requests that were sent one behind the other are answered in their order.
  * Bounds:   struct pgl_http_limits, each with its reason at PGL_HTTP_LIMITS_DEFAULT.
- * Memory:   connections and exchanges lie in pools that grow up to their limits and are reused; a busy
- *           server allocates nothing for a request. An idle connection holds no buffer.
- * Errors:   what cannot be an exchange (bad bytes, too large, too late, too much) is shown to `refuse`,
- *           which answers it like any other error; the connection is closed behind that answer.
+ * Memory:   connections and exchanges lie in pools that grow up to their limits and are reused; a
+ *           busy server allocates nothing for a request. An idle connection holds no buffer.
+ * Errors:   what cannot be an exchange (bad bytes, too large, too late, too much) is shown to
+ *           `refuse`, which answers it like any other error; the connection is closed behind that
+ *           answer.
  */
 #ifndef PGL_TRANSPORT_HTTP_SERVER_H
 #define PGL_TRANSPORT_HTTP_SERVER_H
@@ -124,11 +126,13 @@ struct pgl_http_server_options {
     void *owner;
     /* A whole request. Ends in pgl_http_respond or pgl_http_stream_end, in this call or later. */
     void (*on_request)(void *owner, struct pgl_http_exchange *exchange);
-    /* Not even a whole request: respond now, in this call. `status` is 400 408 413 414 417 431 501 503
-     * 505, or 405, which needs an Allow field (RFC 9110, 15.5.6); `reason` is fit to be shown. */
+    /* Not even a whole request: respond now, in this call. `status` is 400 408 413 414 417 431 501
+     * 503 505, or 405, which needs an Allow field (RFC 9110, 15.5.6); `reason` is fit to be
+     * shown. */
     void (*refuse)(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason);
     /* The client went away (or sends no more, which looks the same) while the handler had the
-     * exchange; is_abandoned is set. It has to be ended all the same, here or later. NULL: not asked. */
+     * exchange; is_abandoned is set. It has to be ended all the same, here or later. NULL: not
+     * asked. */
     void (*on_abandoned)(void *owner, struct pgl_http_exchange *exchange);
     /* How large the body may be, asked once the head is there. NULL: limits.body_bytes_max. */
     size_t (*body_limit)(void *owner, const struct pgl_http_request_head *head);
@@ -205,8 +209,8 @@ void pgl_http_respond(struct pgl_http_exchange *exchange, int status,
 /* An answer that is written as it comes (SSE). Ended by pgl_http_stream_end. */
 void pgl_http_stream_begin(struct pgl_http_exchange *exchange, int status,
                            const struct pgl_http_field *fields, size_t field_count);
-/* Copies. PGL_EXHAUSTED when the peer does not read (nothing is written then, and the caller ends the
- * stream), PGL_CANCELLED when it is gone. */
+/* Copies. PGL_EXHAUSTED when the peer does not read (nothing is written then, and the caller ends
+ * the stream), PGL_CANCELLED when it is gone. */
 PGL_MUST_USE pgl_status pgl_http_stream_write(struct pgl_http_exchange *exchange,
                                               struct pgl_text piece);
 void pgl_http_stream_end(struct pgl_http_exchange *exchange);
