@@ -1,6 +1,6 @@
 /*
- * twin_test.c - the machine in memory behaves as the real one does where it matters, and the same way each
- * time.
+ * twin_test.c - the machine in memory behaves as the real one does where it matters, and the same
+ * way each time.
  *
  * Method: both ends of a connection are held by the test; the clock is moved by hand.
  */
@@ -194,7 +194,8 @@ static void an_end_comes_behind_the_bytes(void **unused)
     pair_close(&pair);
 }
 
-/* The trap that servers fall into: closing with bytes unread takes the answer away from the peer. */
+/* The trap that servers fall into: closing with bytes unread takes the answer away from the
+ * peer. */
 static void closing_with_bytes_unread_resets(void **unused)
 {
     struct pair pair;
