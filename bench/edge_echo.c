@@ -1,8 +1,9 @@
 /*
- * edge_echo.c - what the HTTP layer itself costs: a server that answers at once and clients that ask at
- * once, over real loopback sockets, a thread each.
+ * edge_echo.c - what the HTTP layer itself costs: a server that answers at once and clients that
+ * ask at once, over real loopback sockets, a thread each.
  *
- * Promise: the server's own work is at most 5 us a request beside its system calls; the client needs less
+ * Promise: the server's own work is at most 5 us a request beside its system calls; the client
+ *          needs less
  * than 12 us for a request and its answer, so that it measures others and not itself.
  *
  * Usage:   edge_echo [connections [seconds]]
