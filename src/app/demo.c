@@ -56,7 +56,7 @@ static pgl_status put_product(struct pgl_tx *tx, size_t category, size_t thing, 
     product.category = (char *)(uintptr_t)categories[category].name;
     product.image_url = image;
     product.price_minor = categories[category].price_minor + (int64_t)(100 * thing + 10 * colour);
-    product.currency = (char *)(uintptr_t)"USD";
+    product.currency = (char *)(uintptr_t) "USD";
     product.active = true;
     return product_put(tx, &product);
 }
@@ -77,7 +77,8 @@ static pgl_status put_stock(struct pgl_tx *tx, void *unused)
     for (size_t i = 0; i < PRODUCTS; i++)
         for (size_t w = 0; w < WAREHOUSES; w++) {
             write_sku(sku, i / (THINGS * COLOURS), i / COLOURS % THINGS, i % COLOURS);
-            PGL_TRY(pgl_inventory_put_stock(tx, pgl_text_of(sku), pgl_text_of(warehouses[w]), share));
+            PGL_TRY(
+                pgl_inventory_put_stock(tx, pgl_text_of(sku), pgl_text_of(warehouses[w]), share));
         }
     return PGL_OK;
 }

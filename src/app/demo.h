@@ -1,5 +1,6 @@
 /*
- * demo.h - a shop to try things in: products, stock in three warehouses, customers with ample credit.
+ * demo.h - a shop to try things in: products, stock in three warehouses, customers with ample
+ * credit.
  */
 #ifndef PGL_APP_DEMO_H
 #define PGL_APP_DEMO_H

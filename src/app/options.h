@@ -1,6 +1,6 @@
 /*
- * options.h - the options of a command as a table: parsed from the command line over the environment, checked, and
- * printed by --help.
+ * options.h - the options of a command as a table: parsed from the command line over the
+ * environment, checked, and printed by --help.
  *
  *     --data DIR     flag, then PANGLOT_DATA, then what the field held before
  */

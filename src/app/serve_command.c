@@ -29,7 +29,8 @@ static pgl_status run_threads(struct pgl_boot *boot)
     memset(served, 0, sizeof served);
     for (int t = 0; t < PGL_THREAD_COUNT; t++) {
         served[t].thread = &boot->threads[t];
-        PGL_TRY(pgl_real_thread_start(boot->threads[t].name, run_thread, &served[t], &served[t].handle));
+        PGL_TRY(pgl_real_thread_start(boot->threads[t].name, run_thread, &served[t],
+                                      &served[t].handle));
     }
     pgl_real_signals_wait();
     pgl_boot_stop(boot);
@@ -38,7 +39,8 @@ static pgl_status run_threads(struct pgl_boot *boot)
     return PGL_OK;
 }
 
-static pgl_status serve(struct pgl_platform *platform, const struct pgl_boot_options *options, bool is_demo)
+static pgl_status serve(struct pgl_platform *platform, const struct pgl_boot_options *options,
+                        bool is_demo)
 {
     static struct pgl_boot boot; /* there is one platform in a process */
     pgl_status status = pgl_boot_open(&boot, platform, options);
@@ -46,7 +48,8 @@ static pgl_status serve(struct pgl_platform *platform, const struct pgl_boot_opt
         status = pgl_demo_load(&boot);
     if (pgl_is_ok(status)) {
         pgl_boot_start(&boot);
-        printf("listening on http://%s:%u\n", options->gateway.host, pgl_http_server_port(&boot.edge.http));
+        printf("listening on http://%s:%u\n", options->gateway.host,
+               pgl_http_server_port(&boot.edge.http));
         fflush(stdout);
         status = run_threads(&boot);
     }
@@ -59,8 +62,8 @@ static int complain(pgl_status status, const struct pgl_boot_options *options)
     if (status.code == PGL_CONFLICT)
         fprintf(stderr, "panglot serve: %s: %s\n", options->data, status.text);
     else
-        fprintf(stderr, "panglot serve: it could not start with --data %s --http %s:%u: %s\n", options->data,
-                options->gateway.host, options->gateway.port, status.text);
+        fprintf(stderr, "panglot serve: it could not start with --data %s --http %s:%u: %s\n",
+                options->data, options->gateway.host, options->gateway.port, status.text);
     return PGL_EXIT_WRONG;
 }
 
@@ -73,23 +76,35 @@ int pgl_serve_command(struct pgl_platform *platform, int argc, char **argv)
     struct pgl_http_limits *limits = &options.gateway.limits;
     int64_t connections = limits->connections_max, per_client = limits->connections_per_client_max;
     const struct pgl_option table[] = {
-        { "--data", "DIR", PGL_OPTION_TEXT, &options.data, 0, "where everything is kept (panglot-data)" },
-        { "--http", "HOST:PORT", PGL_OPTION_ADDRESS, &http, 0, "where to listen; port 0 takes a free one (127.0.0.1:8080)" },
-        { "--demo", NULL, PGL_OPTION_SWITCH, &is_demo, 0, "a catalogue, stock and ample credit in an empty folder; no limits per address" },
-        { "--credit", "MINOR", PGL_OPTION_NUMBER, &options.payments.default_credit_minor, 0, "the credit line of a new customer, in minor units (100000)" },
-        { "--deadline", "TIME", PGL_OPTION_DURATION, &options.orders.deadline_ns, 0, "how long an order may take to settle (15m)" },
+        { "--data", "DIR", PGL_OPTION_TEXT, &options.data, 0,
+          "where everything is kept (panglot-data)" },
+        { "--http", "HOST:PORT", PGL_OPTION_ADDRESS, &http, 0,
+          "where to listen; port 0 takes a free one (127.0.0.1:8080)" },
+        { "--demo", NULL, PGL_OPTION_SWITCH, &is_demo, 0,
+          "a catalogue, stock and ample credit in an empty folder; no limits per address" },
+        { "--credit", "MINOR", PGL_OPTION_NUMBER, &options.payments.default_credit_minor, 0,
+          "the credit line of a new customer, in minor units (100000)" },
+        { "--deadline", "TIME", PGL_OPTION_DURATION, &options.orders.deadline_ns, 0,
+          "how long an order may take to settle (15m)" },
         { "--connections", "N", PGL_OPTION_NUMBER, &connections, 1, "at once (10000)" },
-        { "--connections-per-address", "N", PGL_OPTION_NUMBER, &per_client, 1, "of one client address (100)" },
-        { "--idle", "TIME", PGL_OPTION_DURATION, &limits->idle_ns, 0, "then a connection without a request is closed (60s)" },
-        { "--head", "TIME", PGL_OPTION_DURATION, &limits->head_ns, 0, "for the head of a request to arrive (10s)" },
-        { "--body", "TIME", PGL_OPTION_DURATION, &limits->body_ns, 0, "for the body of a request to arrive (30s)" },
-        { "--batch", "N", PGL_OPTION_NUMBER, &batch, 1, "commands and events in one transaction (512)" },
-        { "--checkpoint-pages", "N", PGL_OPTION_NUMBER, &checkpoint, 1, "of write-ahead log before it is copied (8192)" },
+        { "--connections-per-address", "N", PGL_OPTION_NUMBER, &per_client, 1,
+          "of one client address (100)" },
+        { "--idle", "TIME", PGL_OPTION_DURATION, &limits->idle_ns, 0,
+          "then a connection without a request is closed (60s)" },
+        { "--head", "TIME", PGL_OPTION_DURATION, &limits->head_ns, 0,
+          "for the head of a request to arrive (10s)" },
+        { "--body", "TIME", PGL_OPTION_DURATION, &limits->body_ns, 0,
+          "for the body of a request to arrive (30s)" },
+        { "--batch", "N", PGL_OPTION_NUMBER, &batch, 1,
+          "commands and events in one transaction (512)" },
+        { "--checkpoint-pages", "N", PGL_OPTION_NUMBER, &checkpoint, 1,
+          "of write-ahead log before it is copied (8192)" },
     };
     const struct pgl_command command = {
         .name = "serve",
         .arguments = "[--data DIR] [--http HOST:PORT] [--demo]",
-        .summary = "The platform, all services in one process. SIGTERM answers what is in flight and exits 0.",
+        .summary = "The platform, all services in one process. SIGTERM answers what is in flight "
+                   "and exits 0.",
         .options = table,
         .option_count = sizeof table / sizeof table[0],
     };

@@ -31,7 +31,8 @@
 #define PGL_JWT_LIFETIME_DEFAULT_NS PGL_HOURS(1)
 #define PGL_JWT_LIFETIME_MAX_NS     PGL_HOURS(24) /* a stolen token cannot be called back: hard */
 #define PGL_JWT_LEEWAY_DEFAULT_NS   PGL_SECONDS(60)
-#define PGL_JWT_LEEWAY_MAX_NS       PGL_MINUTES(5) /* clocks further apart are a fault to be mended */
+/* clocks further apart are a fault to be mended */
+#define PGL_JWT_LEEWAY_MAX_NS       PGL_MINUTES(5)
 
 enum pgl_jwt_role {
     PGL_ROLE_CUSTOMER = 1 << 0,

@@ -11,7 +11,7 @@
 #define POLL_ARENA_CHUNK_BYTES 4096
 #define POLL_ARENA_LIMIT_BYTES (4u << 20) /* 512 events as messages */
 #define PIECE_BYTES_MAX        (128u << 10)
-#define POLL_NS                PGL_SECONDS(15) /* also how often an idle stream shows that it lives */
+#define POLL_NS                PGL_SECONDS(15) /* an idle stream shows that it lives */
 #define ENDINGS_AT_ONCE        512
 
 struct stream;
@@ -80,8 +80,8 @@ static struct pgl_go stream_ask(struct pgl_flow *flow)
                                            .arena = &stream->arena,
                                            .deadline_ns = edge->loop->now_ns + POLL_NS,
                                            .trace = stream->request->trace };
-    pgl_rpc_send(&edge->rpc, stream->kind->endpoint(edge), stream->kind->method, &stream->call, flow,
-                 &stream->left);
+    pgl_rpc_send(&edge->rpc, stream->kind->endpoint(edge), stream->kind->method, &stream->call,
+                 flow, &stream->left);
     return stream->left > 0 ? pgl_wait(S_TELL) : pgl_go(S_TELL);
 }
 
@@ -246,7 +246,8 @@ static bool tell_endings(struct stream *stream, struct pgl_buffer *out)
 }
 
 static const struct stream_kind endings_kind = { orders_log_endpoint, EVENT_LOG_SERVICE_READ,
-                                                 READ_RESPONSE_DESCRIPTOR, endings_question, tell_endings };
+                                                 READ_RESPONSE_DESCRIPTOR, endings_question,
+                                                 tell_endings };
 
 pgl_status endings_begin(struct pgl_request *request)
 {
