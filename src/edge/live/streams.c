@@ -186,7 +186,7 @@ static const struct stream_kind changes_kind = { orders_endpoint, ORDER_SERVICE_
                                                  WAIT_ORDER_RESPONSE_DESCRIPTOR, changes_question,
                                                  tell_changes };
 
-/* The order itself is asked for first: whether it is theirs to watch, and whether there is any more to tell. */
+/* The order itself is asked for first: whether it is theirs to watch, and whether there is more. */
 pgl_status order_stream_begin(struct pgl_request *request)
 {
     GetOrderRequest *ask = EDGE_NEW(request, GET_ORDER_REQUEST_DESCRIPTOR);
