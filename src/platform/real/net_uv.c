@@ -168,6 +168,12 @@ static struct pgl_socket *socket_accept(struct pgl_socket *listener, struct pgl_
     return &s->socket;
 }
 
+static void socket_end_output(struct pgl_socket *socket)
+{
+    /* What fails here shows itself at the next read. */
+    (void)shutdown(PGL_CONTAINER(socket, struct uv_socket, socket)->file, SHUT_WR);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct uv_socket *s = PGL_CONTAINER(handle, struct uv_socket, poll);
@@ -183,7 +189,7 @@ static void socket_close(struct pgl_socket *socket)
 }
 
 static const struct pgl_socket_ops socket_ops = {
-    socket_read, socket_write, socket_accept, socket_want, socket_close,
+    socket_read, socket_write, socket_accept, socket_want, socket_end_output, socket_close,
 };
 
 /* ---- opening ---- */
