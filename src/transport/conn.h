@@ -1,7 +1,7 @@
 /*
  * conn.h - one HTTP/1.1 connection: bytes in, requests out, answers in the order of the requests.
  *
- * For:      http_server.c and http_exchange.c only.
+ * For:      http_server.c, http_exchange.c and conn_*.c only.
  * Owner:    the server's pool.
  * Threads:  the server's loop.
  * Rule:     what happens to a connection is noted in its fields; `settle` in conn.c, behind every
@@ -23,7 +23,7 @@ struct pgl_conn {
     struct pgl_list unread; /* in the server's, while `input` waits for its turn */
     struct pgl_list dirty;  /* in the server's, while there is something new to write */
     struct pgl_timer timer; /* never set anew for a byte: see arm() */
-    uint64_t client;        /* key of the peer's address in server->clients */
+    uint64_t client;        /* in server->clients */
 
     struct pgl_list exchanges; /* in the order of the requests */
     uint32_t exchange_count, request_count;
@@ -62,6 +62,16 @@ void pgl_conn_read_on(struct pgl_conn *conn);
 void pgl_conn_mark_dirty(struct pgl_conn *conn);
 /* Writes what there is. */
 void pgl_conn_flush(struct pgl_conn *conn);
+
+/* ---- conn_requests.c ---- */
+
+/* Whether another part of a request may be taken from the input now. */
+bool pgl_conn_may_take(const struct pgl_conn *conn);
+/* Cuts off the front of `input` what was understood, and hands over what became whole. */
+void pgl_conn_take_input(struct pgl_conn *conn, struct pgl_text *input);
+/* Has the owner answer; nothing is read any more behind this exchange. */
+void pgl_conn_refuse(struct pgl_conn *conn, struct pgl_http_exchange *exchange, int status,
+                     const char *reason);
 
 /* ---- http_exchange.c ---- */
 

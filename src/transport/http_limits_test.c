@@ -1,5 +1,6 @@
 /*
- * http_limits_test.c - every limit of the HTTP server, at its edge: one less is served, one more is not.
+ * http_limits_test.c - every limit of the HTTP server, at its edge: one less is served, one more is
+ * not.
  *
  * Method: the server runs over the twin; the test moves the clock by hand, to the nanosecond.
  */
@@ -7,8 +8,7 @@
 
 #include "transport/conn.h"
 
-#define DEFAULTS                                                                                   \
-    ((const struct pgl_http_limits *)&(const struct pgl_http_limits)PGL_HTTP_LIMITS_DEFAULT)
+#define DEFAULTS (&PGL_HTTP_LIMITS_DEFAULT)
 
 static bool is_gone(struct client *client)
 {
