@@ -78,8 +78,11 @@ static void waiter_wake(struct pgl_waiter *waiter)
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-    (void)status, (void)events; /* an error shows itself at the next read or write */
-    pgl_socket_note(&PGL_CONTAINER(poll, struct uv_socket, poll)->socket);
+    struct uv_socket *s = PGL_CONTAINER(poll, struct uv_socket, poll);
+    (void)events;
+    if (status < 0) /* it shows itself at a read, behind what had come before; libuv has stopped */
+        s->events = 0;
+    pgl_socket_note(&s->socket);
 }
 
 static void socket_want(struct pgl_socket *socket, bool reading, bool writing)
