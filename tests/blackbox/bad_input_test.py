@@ -471,7 +471,9 @@ class ZuGuterLetzt(Bad):
             self.assertIn(order["status"], shop.FINAL)
         code, said = store.run("verify")
         self.assertEqual(code, 0, said)
+        started = time.monotonic()
         self.assertEqual(store.stop(), 0)
+        self.assertLess(time.monotonic() - started, 5, "somebody who is gone was waited for")
         log = store.log.read_text()
         for secret in (buyer.token, "4242424242424242"):
             self.assertNotIn(secret, log)
