@@ -30,7 +30,7 @@ bench: build ## measure each promise of speed
 	@for program in build/release/bench_*; do [ ! -x $$program ] || $$program || exit 1; done
 
 fuzz: install ## a minute of new inputs for each parser
-	@scripts/test.py --only fuzz --fuzz-seconds 60
+	@scripts/fuzz.sh 60
 
 sim: build ## stories of several services on a simulated machine, from fresh seeds
 	@$(BINARY) sim

@@ -1,4 +1,4 @@
-# Tests that are no unit tests: the form of the code, fuzzing, benches, the black box.
+# Tests that are no unit tests: the form of the code, the black box, suites of others; and benches.
 # A label says where a test runs (scripts/test.py has the table): `unit` under asan too, `threads`
 # under tsan, `fuzz` with clang; `prove` is for long forms. Return 77 to skip, and say why.
 
@@ -14,21 +14,6 @@ pgl_script_test(form/names form 60 scripts/names.py)
 pgl_script_test(form/checks form 60 scripts/form_test.py)
 pgl_script_test(form/layout form 120 scripts/lint.sh format scripts)
 pgl_script_test(form/tidy "form;prove" 600 scripts/lint.sh tidy)
-
-# fuzz/NAME.c with its first inputs in fuzz/corpus/NAME/: one target a parser. The test is a fixed number of
-# inputs from a fixed seed, so that it gives the same answer each time; `make fuzz` looks for new ones.
-if(PGL_FUZZ)
-    target_compile_options(pgl_options INTERFACE -fsanitize=fuzzer-no-link) # to see new branches
-    file(GLOB targets CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*.c)
-    foreach(target ${targets})
-        get_filename_component(name ${target} NAME_WE)
-        add_executable(fuzz_${name} ${target})
-        target_link_libraries(fuzz_${name} PRIVATE pgl_wire)
-        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
-        pgl_script_test(fuzz/${name} fuzz 300 scripts/fuzz.sh
-            $<TARGET_FILE:fuzz_${name}> ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name})
-    endforeach()
-endif()
 
 # bench/NAME.c: one program a promise of speed, run by `make bench`.
 file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.c)
@@ -46,3 +31,18 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         --binary $<TARGET_FILE:panglot> --cycles 200 --seed 2)
 endif()
 pgl_script_test(blackbox/kill_checker blackbox 120 tests/kill/kill_checker_test.py)
+
+# A folder of tests/ that needs more than a row here brings its own rules.
+file(GLOB suites CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*/CMakeLists.txt)
+foreach(suite ${suites})
+    get_filename_component(folder ${suite} DIRECTORY)
+    add_subdirectory(${folder})
+endforeach()
+
+# The states that the shipped machines reach, against those of a model written from the specification.
+if(TARGET sim_explore_test)
+    foreach(size small big)
+        pgl_script_test(sim/explore_agrees_${size} sim 120 sim/explore_agrees.py
+            $<TARGET_FILE:sim_explore_test> ${size})
+    endforeach()
+endif()

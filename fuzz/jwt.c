@@ -2,8 +2,8 @@
  * fuzz/jwt.c - tokens, payloads, key sets and base64url from strangers.
  *
  * The first byte says what the rest is: 't' a token as sent, 'p' a payload and 'h' a header that we
- * sign ourselves (or no input would ever get past the signature), 'k' a JWKS document, 'b'
- * base64url. What is taken must keep what the headers promise.
+ * sign ourselves (or no input would ever get past the signature), 's' an ES256 signature, 'k' a
+ * JWKS document, 'b' base64url. What is taken must keep what the headers promise.
  */
 #include <openssl/evp.h>
 
@@ -17,9 +17,10 @@
 #define ED25519_BYTES    64
 #define TOKEN_ROOM_BYTES (2 * PGL_JWT_BYTES_MAX)
 
-/* Made once: an Ed25519 key, because it signs fast and the same each time. */
+/* Made once. Tokens are signed with Ed25519, because it is fast and the same each time. */
 static struct fixture {
     struct pgl_key_set keys;
+    struct pgl_key es256;
     struct pgl_jwt_policy policy;
     struct pgl_jwt_cache *cache;
 } fixture;
@@ -28,7 +29,7 @@ static void open_fixture(void)
 {
     struct pgl_key key = { .kid = "ed", .alg = PGL_JWS_EDDSA };
     key.pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    PGL_ASSERT(key.pkey != NULL);
+    PGL_ASSERT(key.pkey != NULL && pgl_is_ok(pgl_key_generate(&fixture.es256)));
     fixture.policy = (struct pgl_jwt_policy){ PGL_TEXT("i"), PGL_TEXT("a"), PGL_SECONDS(60),
                                               PGL_JWT_LIFETIME_MAX_NS };
     pgl_key_set_init(&fixture.keys);
@@ -84,6 +85,14 @@ static void sign_and_try(struct pgl_text header, struct pgl_text payload)
     try_token((struct pgl_text){ token, size });
 }
 
+/* Nobody guesses a signature: what passes here is a hole. */
+static void try_signature(struct pgl_text bytes)
+{
+    pgl_status status = pgl_jws_verify(&fixture.es256, PGL_TEXT("what was never signed"),
+                                       (const uint8_t *)bytes.data, bytes.size);
+    PGL_ASSERT(status.code == PGL_UNAUTHENTICATED);
+}
+
 /* A set that was read is written, read again and found the same. */
 static void try_key_set(struct pgl_text text)
 {
@@ -137,6 +146,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'h':
         sign_and_try(rest, payload);
+        break;
+    case 's':
+        try_signature(rest);
         break;
     case 'k':
         try_key_set(rest);

@@ -41,9 +41,9 @@ LIBRARIES = {  # header: the only places that know it
         "src/platform/real/",
     r"sqlite3(ext)?\.h": "src/store/ sim/",
     r"libpq.*|postgresql/.*": "src/store/",
-    r"(openssl|nghttp2)/.*|jansson\.h|protobuf-c/.*": "src/wire/",
+    r"(openssl|nghttp2)/.*|jansson\.h|protobuf-c/.*": "src/wire/ fuzz/",
     r"librdkafka/.*": "src/events/kafka.c",
-    r"cmocka\.h": "_test.c sim/ tests/",
+    r"cmocka\.h": "_test.c _bench.h sim/ tests/",
 }
 THREADS_TEST = "_threads_test.c"  # makes the threads that the module under test never makes
 

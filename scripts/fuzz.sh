@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# fuzz.sh PROGRAM CORPUS - runs a libFuzzer target: the corpus, then a fixed number of new inputs.
-# With PGL_FUZZ_SECONDS it goes on for so long, from what earlier runs found. An input that breaks
-# the parser is printed (base64), kept beside the program, and fails.
+# fuzz.sh [SECONDS] - looks for inputs that break a parser, so long (60) for each target of fuzz/.
+# It goes on from what earlier runs found; what breaks one is kept in build/fuzz/, and fails.
 set -euo pipefail
-program=$1 corpus=$2 found=$1.found
-if [ -n "${PGL_FUZZ_SECONDS:-}" ]; then
-    limits=(-max_total_time="$PGL_FUZZ_SECONDS")
-else
-    rm -rf "$found" # the same inputs each time
-    limits=(-runs=20000 -seed=1)
-fi
-mkdir -p "$found"
-folders=("$found")
-[ ! -d "$corpus" ] || folders+=("$corpus")
-exec "$program" "${limits[@]}" -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
-    -artifact_prefix="$program." "${folders[@]}"
+cd "$(dirname "$0")/.."
+seconds=${1:-60} build=build/fuzz
+cmake --preset fuzz >/dev/null
+ninja -C $build --quiet
+
+for program in $build/fuzz_*; do
+    name=${program##*/fuzz_}
+    found=$build/fuzz/$name
+    mkdir -p "$found"
+    folders=("$found")
+    [ ! -d "fuzz/corpus/$name" ] || folders+=("fuzz/corpus/$name")
+    echo "fuzz $name: $seconds s"
+    "$program" -max_total_time="$seconds" -rss_limit_mb=512 -artifact_prefix="$found-" \
+        -verbosity=0 -print_final_stats=1 "${folders[@]}" 2>&1 | grep -v '^stat::peak\|^$'
+done

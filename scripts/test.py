@@ -12,6 +12,7 @@ no package brings (a vendor's server, say), that line begins with "cannot be had
 import argparse
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ STAGES = [  # name, preset, what is built, ctest's labels (None: all), left out 
 ]
 JOBS = "2"
 TEST_SECONDS_MAX = "600"  # for a test that does not name its own limit
+PROGRESS = re.compile(r"^\[\d+/\d+\] .*\n", re.M)  # of ninja, which also says what went well
 CANNOT_BE_HAD = "cannot be had"
 
 
@@ -34,10 +36,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--prove", action="store_true", help="the long forms as well")
     parser.add_argument("--only", choices=[stage[0] for stage in STAGES])
-    parser.add_argument("--fuzz-seconds", help="new inputs for each parser, for so long")
     options = parser.parse_args()
-    if options.fuzz_seconds:
-        os.environ["PGL_FUZZ_SECONDS"] = options.fuzz_seconds
 
     passed, failed, skipped = [], [], []
     for stage in STAGES:
@@ -61,11 +60,11 @@ def run_stage(stage, prove, passed, failed, skipped):
     name, preset, target, labels, left_out = stage
     build = ROOT / "build" / preset
     started = time.monotonic()
-    for command in (["cmake", "--preset", preset], ["ninja", "-C", str(build), target]):
+    for command in (["cmake", "--preset", preset], ["ninja", "-k0", "-C", str(build), target]):
         status, output = call(command)
         if status != 0:
             failed.append((f"{name}: build", output))
-            print(f"{name:8} does not build\n{tail(output)}", flush=True)
+            print(f"{name:8} does not build\n{tail(PROGRESS.sub('', output))}", flush=True)
             return
     built = time.monotonic()
 

@@ -39,7 +39,8 @@ void pgl_sim_disk_close(struct pgl_sim_disk *disk)
 
 void pgl_sim_sqlite_seed(uint64_t seed)
 {
-    int any_but_zero = (int)(seed >> 1 & 0x3fffffff) ^ (int)(seed & 1) ^ 0x40000000;
+    int any_but_zero =
+        (int)((seed ^ seed >> 32) % (INT32_MAX - 1)) + 1; /* 0 would mean: from entropy */
     (void)sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, any_but_zero, NULL);
 }
 
@@ -141,6 +142,7 @@ struct pgl_sim_entry *pgl_sim_entry_find(struct pgl_sim_disk *disk, const char *
 
 struct pgl_sim_entry *pgl_sim_entry_get(struct pgl_sim_disk *disk, const char *name)
 {
+    PGL_ASSERT(disk != NULL);
     struct pgl_sim_entry *entry = pgl_sim_entry_find(disk, name);
     if (entry != NULL)
         return entry;

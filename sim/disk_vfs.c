@@ -133,7 +133,8 @@ void pgl_sim_vfs_fill(struct pgl_sim_disk *disk)
     disk->vfs = (sqlite3_vfs){
         .iVersion = 2,
         .szOsFile = (int)sizeof(struct pgl_sim_file),
-        .mxPathname = PGL_SIM_DISK_NAME_BYTES - 1,
+        .mxPathname =
+            PGL_SIM_DISK_NAME_BYTES - (int)sizeof "-journal", /* room for SQLite's suffixes */
         .zName = disk->name,
         .pAppData = disk,
         .xOpen = vfs_open,

@@ -42,7 +42,7 @@ static void writes_the_vectors(void **unused)
 static void reads_back_what_it_wrote(void **unused)
 {
     (void)unused;
-    uint8_t bytes[256], back[256];
+    uint8_t bytes[256] = { 0 }, back[256];
     char text[PGL_BASE64URL_BYTES(256)];
     for (size_t size = 0; size <= sizeof bytes; size++) {
         for (size_t i = 0; i < size; i++)

@@ -98,7 +98,7 @@ static void end_chunk_size(struct pgl_http1_body *body)
 
 static void take_chunk_byte(struct pgl_http1_body *body, char c)
 {
-    switch ((enum stage)body->stage) {
+    switch (body->stage) {
     case CHUNK_SIZE:
         if (pgl_http_hex_value(c) >= 0 && body->size_digits++ < CHUNK_SIZE_DIGITS_MAX)
             body->left_bytes = body->left_bytes << 4 | (uint64_t)pgl_http_hex_value(c);
@@ -132,16 +132,6 @@ static void take_chunk_byte(struct pgl_http1_body *body, char c)
         else
             body->stage = body->stage == CHUNK_DATA_CR ? CHUNK_DATA_LF : CHUNK_SIZE;
         break;
-    case DATA:
-    case CHUNK_DATA:
-    case TRAILER_LINE:
-    case TRAILER_NAME:
-    case TRAILER_VALUE:
-    case TRAILER_LF:
-    case LAST_LF:
-    case DONE:
-    case REFUSED:
-        break; /* not framing bytes of a chunk */
     }
 }
 
@@ -154,7 +144,7 @@ static void take_trailer_byte(struct pgl_http1_body *body, char c)
         return;
     }
     bool is_name = pgl_http_byte_is(c, PGL_HTTP_TOKEN);
-    switch ((enum stage)body->stage) {
+    switch (body->stage) {
     case TRAILER_LINE:
         if (c == '\r')
             body->stage = LAST_LF;
@@ -182,15 +172,5 @@ static void take_trailer_byte(struct pgl_http1_body *body, char c)
         else
             refuse(body, 400, "a CR without LF in a trailer");
         break;
-    case DATA:
-    case CHUNK_SIZE:
-    case CHUNK_EXTENSION:
-    case CHUNK_SIZE_LF:
-    case CHUNK_DATA:
-    case CHUNK_DATA_CR:
-    case CHUNK_DATA_LF:
-    case DONE:
-    case REFUSED:
-        break; /* not bytes of a trailer */
     }
 }

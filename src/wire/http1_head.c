@@ -141,23 +141,21 @@ static enum pgl_http1_result find_line(struct pgl_http1_parser *parser, const ch
         end = pgl_http_find_control(data, parser->scanned_bytes, stop);
         parser->scanned_bytes = end;
     }
-    bool is_whole = false;
+    bool is_ended = end + 1 < size;
     if (end > end_max)
         refuse(parser, status_beyond, "the head is too long");
     else if (end < size && data[end] == '\n')
         refuse(parser, 400, "a line ends with LF alone");
     else if (end < size && data[end] != '\r')
         refuse(parser, 400, "a control byte in the head");
-    else if (end + 1 < size && data[end + 1] != '\n')
+    else if (is_ended && data[end + 1] != '\n')
         refuse(parser, 400, "a CR without LF");
-    else
-        is_whole = end + 1 < size;
-
-    if (is_whole)
-        *line = (struct pgl_text){ data + parser->line_start, end - parser->line_start };
-    return is_whole                   ? PGL_HTTP1_DONE
-           : parser->stage == REFUSED ? PGL_HTTP1_REFUSED
-                                      : PGL_HTTP1_MORE;
+    if (parser->stage == REFUSED)
+        return PGL_HTTP1_REFUSED;
+    if (!is_ended)
+        return PGL_HTTP1_MORE;
+    *line = (struct pgl_text){ data + parser->line_start, end - parser->line_start };
+    return PGL_HTTP1_DONE;
 }
 
 static bool take_field(struct pgl_http1_parser *parser, const char *data, struct pgl_text line);
@@ -174,15 +172,17 @@ static enum pgl_http1_result read_lines(struct pgl_http1_parser *parser, const c
         parser->scanned_bytes = parser->line_start;
 
         if (parser->stage == START_LINE && line.size > 0) {
-            if (take(parser, data, line))
-                parser->stage = FIELDS;
+            if (!take(parser, data, line))
+                return PGL_HTTP1_REFUSED;
+            parser->stage = FIELDS;
         } else if (parser->stage == START_LINE) {
             /* RFC 9112, 2.2: some clients send one CRLF too many behind a body. */
             if (parser->has_blank_line)
                 refuse(parser, 400, "empty lines before the message");
             parser->has_blank_line = true;
         } else if (line.size > 0) {
-            take_field(parser, data, line);
+            if (!take_field(parser, data, line))
+                return PGL_HTTP1_REFUSED;
         } else {
             parser->stage = DONE;
             parser->head_bytes = parser->line_start;
@@ -277,22 +277,11 @@ static bool take_request_line(struct pgl_http1_parser *parser, const char *data,
 
     parser->method = span_of(data, method);
     parser->method_known = pgl_http_method_of(method);
-    switch (parser->method_known) {
-    case PGL_HTTP_UNKNOWN: /* RFC 9110, 9.1; so is "get" */
+    if (parser->method_known == PGL_HTTP_UNKNOWN) /* RFC 9110, 9.1; so is "get" */
         return refuse(parser, 501, "an unknown method");
-    case PGL_HTTP_TRACE:   /* would tell scripts the cookies they may not read */
-    case PGL_HTTP_CONNECT: /* is for proxies */
+    if (parser->method_known == PGL_HTTP_TRACE || /* tells scripts the cookies they may not read */
+        parser->method_known == PGL_HTTP_CONNECT) /* is for proxies */
         return refuse(parser, 405, "a method that is never allowed");
-    case PGL_HTTP_GET:
-    case PGL_HTTP_POST:
-    case PGL_HTTP_HEAD:
-    case PGL_HTTP_PUT:
-    case PGL_HTTP_PATCH:
-    case PGL_HTTP_DELETE:
-    case PGL_HTTP_OPTIONS:
-    case PGL_HTTP_METHOD_COUNT:
-        break;
-    }
     if (target.size > parser->limits->target_bytes_max)
         return refuse(parser, 414, "the target is too long");
     if (!pgl_http_all(target, PGL_HTTP_TARGET))

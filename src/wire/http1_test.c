@@ -187,9 +187,11 @@ static void requests_are_understood(void **unused)
         assert_story(taken[i].bytes, taken[i].story);
 }
 
-/* The story ends with that status, and the rest of what came is not read. */
-static void assert_refused(int status, const char *before, struct pgl_text bytes,
-                           const char *behind)
+enum refused_in { IN_HEAD, IN_BODY };
+
+/* The story ends with that status, in the first message, and the rest of what came is not read. */
+static void assert_refused(int status, enum refused_in part, const char *before,
+                           struct pgl_text bytes, const char *behind)
 {
     struct pgl_buffer whole, story;
     pgl_buffer_init(&whole, STORY_BYTES_MAX);
@@ -201,7 +203,9 @@ static void assert_refused(int status, const char *before, struct pgl_text bytes
     pgl_buffer_add_char(&story, '\0');
     char ending[32];
     snprintf(ending, sizeof ending, "refused %d ", status);
-    if (strstr(story.data, ending) == NULL || strstr(story.data, "/smuggled") != NULL)
+    const char *refusal = strstr(story.data, ending);
+    if (refusal == NULL || (refusal == story.data) != (part == IN_HEAD) ||
+        strstr(story.data, "/smuggled") != NULL)
         fail_msg("not %s:\n%.*s\n%s", ending, PGL_TEXT_ARGS(pgl_buffer_text(&whole)), story.data);
     pgl_buffer_free(&whole);
     pgl_buffer_free(&story);
@@ -212,15 +216,16 @@ static void what_is_ambiguous_is_refused(void **unused)
     static const char next[] = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
     (void)unused;
     for (size_t i = 0; i < COUNT(refused_lines); i++)
-        assert_refused(refused_lines[i].status, "", refused_lines[i].bytes,
+        assert_refused(refused_lines[i].status, IN_HEAD, "", refused_lines[i].bytes,
                        "Host: a\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
     for (size_t i = 0; i < COUNT(refused_fields); i++)
-        assert_refused(refused_fields[i].status, "POST / HTTP/1.1\r\nHost: a\r\n",
-                       refused_fields[i].bytes, next);
+        assert_refused(refused_fields[i].status,
+                       refused_fields[i].status == 413 ? IN_BODY : IN_HEAD,
+                       "POST / HTTP/1.1\r\nHost: a\r\n", refused_fields[i].bytes, next);
     for (size_t i = 0; i < COUNT(refused_heads); i++)
-        assert_refused(refused_heads[i].status, "", refused_heads[i].bytes, next);
+        assert_refused(refused_heads[i].status, IN_HEAD, "", refused_heads[i].bytes, next);
     for (size_t i = 0; i < COUNT(refused_bodies); i++)
-        assert_refused(refused_bodies[i].status, CHUNKED, refused_bodies[i].bytes, next);
+        assert_refused(refused_bodies[i].status, IN_BODY, CHUNKED, refused_bodies[i].bytes, next);
 }
 
 /* Of a line that can no longer become one, the end is not waited for. */
@@ -236,7 +241,7 @@ static void refusals_come_early(void **unused)
     };
     (void)unused;
     for (size_t i = 0; i < COUNT(early); i++)
-        assert_refused(early[i].status, "", early[i].bytes, "");
+        assert_refused(early[i].status, IN_HEAD, "", early[i].bytes, "");
 }
 
 static void add_times(struct pgl_buffer *out, char c, size_t times)
@@ -250,19 +255,20 @@ static void limits_hold_to_the_byte(void **unused)
 {
     static const struct {
         int status;
+        enum refused_in part;
         const char *before;
         size_t fill_bytes;
         const char *behind;
     } rows[] = {
-        { 414, "GET /", 63, " HTTP/1.1\r\nHost: a\r\n\r\n" },
-        { 414, "OPTIONS /", 62, " HTTP/1.1\r\nHost: a\r\n\r\n" },
-        { 431, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 512 - 28 - 4, "\r\n\r\n" },
-        { 431, "\r\nGET / HTTP/1.1\r\nHost: a\r\nX: ", 512 - 30 - 4, "\r\n\r\n" },
-        { 431, "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\nX", 512 - 32 - 5, ":\r\n\r\n" },
-        { 400, CHUNKED "1;", 15, "\r\na\r\n0\r\n\r\n" },
-        { 400, CHUNKED "0;", 15, "\r\n\r\n" },
-        { 431, CHUNKED "0\r\nX:", 48 - 2 - 4, "\r\n\r\n" },
-        { 431, CHUNKED "0\r\nX: a\r\n", 48 - 6 - 5, ":\r\n\r\n" },
+        { 414, IN_HEAD, "GET /", 63, " HTTP/1.1\r\nHost: a\r\n\r\n" },
+        { 414, IN_HEAD, "OPTIONS /", 62, " HTTP/1.1\r\nHost: a\r\n\r\n" },
+        { 431, IN_HEAD, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 512 - 28 - 4, "\r\n\r\n" },
+        { 431, IN_HEAD, "\r\nGET / HTTP/1.1\r\nHost: a\r\nX: ", 512 - 30 - 4, "\r\n\r\n" },
+        { 431, IN_HEAD, "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\nX", 512 - 32 - 5, ":\r\n\r\n" },
+        { 400, IN_BODY, CHUNKED "1;", 15, "\r\na\r\n0\r\n\r\n" },
+        { 400, IN_BODY, CHUNKED "0;", 15, "\r\n\r\n" },
+        { 431, IN_BODY, CHUNKED "0\r\nX:", 48 - 2 - 4, "\r\n\r\n" },
+        { 431, IN_BODY, CHUNKED "0\r\nX: a\r\n", 48 - 6 - 5, ":\r\n\r\n" },
     };
     (void)unused;
     struct pgl_buffer bytes, story;
@@ -280,7 +286,8 @@ static void limits_hold_to_the_byte(void **unused)
 
         pgl_buffer_clear(&bytes);
         add_times(&bytes, 'x', rows[i].fill_bytes + 1);
-        assert_refused(rows[i].status, rows[i].before, pgl_buffer_text(&bytes), rows[i].behind);
+        assert_refused(rows[i].status, rows[i].part, rows[i].before, pgl_buffer_text(&bytes),
+                       rows[i].behind);
     }
     pgl_buffer_free(&bytes);
     pgl_buffer_free(&story);

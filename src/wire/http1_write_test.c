@@ -153,68 +153,68 @@ static enum pgl_http1_result read_answer(struct pgl_text bytes, size_t segment_b
     return result;
 }
 
+static const struct {
+    const char *bytes;
+    enum pgl_http1_result result;
+    bool answers_head;
+    int status;
+    bool is_keep_alive;
+    const char *body;
+} answers[] = {
+    { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", PGL_HTTP1_DONE, false, 200, true, "hi" },
+    { "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", PGL_HTTP1_DONE, false, 200, true, "" },
+    { "HTTP/1.1 500 a b\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "2\r\nhi\r\n0\r\n\r\n",
+      PGL_HTTP1_DONE, false, 500, false, "hi" },
+    { "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", PGL_HTTP1_DONE, false, 200, false, "hi" },
+    { "HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n", PGL_HTTP1_DONE, false, 204, true,
+      "" },
+    { "HTTP/1.1 304 x\r\nTransfer-Encoding: chunked\r\n\r\n", PGL_HTTP1_DONE, false, 304, true,
+      "" },
+    { "HTTP/1.1 100 Continue\r\n\r\n", PGL_HTTP1_DONE, false, 100, true, "" },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", PGL_HTTP1_DONE, true, 200, true, "" },
+    { "HTTP/1.1 200 OK\r\nHost: a b\r\nExpect: x\r\nContent-Length: 0\r\n\r\n", PGL_HTTP1_DONE,
+      false, 200, true, "" },
+    { "HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n", PGL_HTTP1_DONE, false, 599, true, "" },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh", PGL_HTTP1_MORE, false, 200, true, "h" },
+    { .bytes = "HTTP/1.1 200 OK\r\n\r\nhi", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1 20 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1 2000 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1 099 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1 600 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1 -20 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1  200 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/2.0 200 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "ICY 200 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1 200 OK\n\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1 200 OK\r\nX : a\r\n\r\n", .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi",
+      .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nhi",
+      .result = PGL_HTTP1_REFUSED },
+    { .bytes = "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+      .result = PGL_HTTP1_REFUSED },
+};
+
 static void answers_are_read_or_refused(void **unused)
 {
-    static const struct {
-        const char *bytes;
-        enum pgl_http1_result result;
-        bool answers_head;
-        int status;
-        bool is_keep_alive;
-        const char *body;
-    } rows[] = {
-        { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", PGL_HTTP1_DONE, false, 200, true,
-          "hi" },
-        { "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", PGL_HTTP1_DONE, false, 200, true, "" },
-        { "HTTP/1.1 500 a b\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-          "2\r\nhi\r\n0\r\n\r\n",
-          PGL_HTTP1_DONE, false, 500, false, "hi" },
-        { "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", PGL_HTTP1_DONE, false, 200, false,
-          "hi" },
-        { "HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n", PGL_HTTP1_DONE, false, 204, true,
-          "" },
-        { "HTTP/1.1 304 x\r\nTransfer-Encoding: chunked\r\n\r\n", PGL_HTTP1_DONE, false, 304, true,
-          "" },
-        { "HTTP/1.1 100 Continue\r\n\r\n", PGL_HTTP1_DONE, false, 100, true, "" },
-        { "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", PGL_HTTP1_DONE, true, 200, true, "" },
-        { "HTTP/1.1 200 OK\r\nHost: a b\r\nExpect: x\r\nContent-Length: 0\r\n\r\n", PGL_HTTP1_DONE,
-          false, 200, true, "" },
-        { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh", PGL_HTTP1_MORE, false, 200, true, "h" },
-        { .bytes = "HTTP/1.1 200 OK\r\n\r\nhi", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1 20 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1 2000 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1 099 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1 600 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1 -20 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1  200 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/2.0 200 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "ICY 200 OK\r\n\r\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1 200 OK\n\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1 200 OK\r\nX : a\r\n\r\n", .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi",
-          .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nhi",
-          .result = PGL_HTTP1_REFUSED },
-        { .bytes = "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-          .result = PGL_HTTP1_REFUSED },
-    };
     (void)unused;
-    for (size_t i = 0; i < COUNT(rows); i++)
+    for (size_t i = 0; i < COUNT(answers); i++)
         for (size_t segment_bytes = 1; segment_bytes <= 4; segment_bytes++) {
             struct pgl_http_response_head head;
             struct pgl_buffer body;
             pgl_buffer_init(&body, 1024);
-            struct pgl_text bytes = pgl_text_of(rows[i].bytes);
+            struct pgl_text bytes = pgl_text_of(answers[i].bytes);
             enum pgl_http1_result result =
                 read_answer(bytes, segment_bytes == 4 ? bytes.size : segment_bytes,
-                            rows[i].answers_head, &head, &body);
-            if (result != rows[i].result)
-                fail_msg("%s\nis read as %d", rows[i].bytes, (int)result);
+                            answers[i].answers_head, &head, &body);
+            if (result != answers[i].result)
+                fail_msg("%s\nis read as %d", answers[i].bytes, (int)result);
             if (result != PGL_HTTP1_REFUSED) {
-                assert_int_equal(head.status, rows[i].status);
-                assert_int_equal(head.is_keep_alive, rows[i].is_keep_alive);
-                assert_text(&body, rows[i].body);
+                assert_int_equal(head.status, answers[i].status);
+                assert_int_equal(head.is_keep_alive, answers[i].is_keep_alive);
+                assert_text(&body, answers[i].body);
             }
             pgl_buffer_free(&body);
         }

@@ -32,6 +32,7 @@ static void a_segment_is_decoded_or_refused(void **unused)
         { "%4", REFUSED },
         { "%4g", REFUSED },
         { "%g4", REFUSED },
+        { "%g4%8F%BF%BF", REFUSED }, /* valid, were 'g' taken for 15 */
         { "a%%41", REFUSED },
         { "%00", REFUSED },
         { "a%0Ab", REFUSED },
@@ -71,6 +72,13 @@ static void what_is_not_escaped_is_not_copied(void **unused)
     struct pgl_text plain = PGL_TEXT("orders"), decoded;
     assert_true(pgl_is_ok(pgl_http_decode_segment(&none, plain, &decoded)));
     assert_ptr_equal(decoded.data, plain.data);
+    struct pgl_text query = PGL_TEXT("a=b");
+    struct pgl_http_field pair;
+    bool is_there;
+    assert_true(pgl_is_ok(pgl_http_query_next(&none, &query, &pair, &is_there)));
+    assert_true(pgl_text_is(pair.value, "b"));
+    query = PGL_TEXT("a=b+c");
+    assert_int_equal(pgl_http_query_next(&none, &query, &pair, &is_there).code, PGL_EXHAUSTED);
     assert_int_equal(pgl_http_decode_segment(&none, PGL_TEXT("%41"), &decoded).code, PGL_EXHAUSTED);
     pgl_arena_free(&none);
 }

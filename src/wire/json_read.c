@@ -31,7 +31,7 @@ const struct pgl_json_limits pgl_json_request_limits = {
 struct place {
     const struct place *above;
     const ProtobufCFieldDescriptor *field;
-    size_t index; /* in a list */
+    int64_t index; /* in a list; -1 for the whole of it, or where there is none */
 };
 
 static pgl_status read_object(struct pgl_json_scan *scan, const struct place *place,
@@ -140,8 +140,9 @@ static pgl_status read_list(struct pgl_json_scan *scan, struct place *place,
     bool is_there;
     PGL_TRY(pgl_json_scan_enter(scan));
     PGL_TRY(pgl_json_scan_element(scan, &seen, &is_there));
-    for (; is_there; place->index++) {
+    while (is_there) {
         enum pgl_json_kind kind;
+        place->index++;
         PGL_TRY(pgl_json_scan_value(scan, &kind));
         void *element = pgl_array_append(scan->arena, array, count, bytes);
         if (element == NULL)
@@ -155,7 +156,7 @@ static pgl_status read_list(struct pgl_json_scan *scan, struct place *place,
 static pgl_status read_member(struct pgl_json_scan *scan, const struct place *above,
                               const ProtobufCFieldDescriptor *field, ProtobufCMessage *message)
 {
-    struct place place = { above, field, 0 };
+    struct place place = { above, field, -1 };
     enum pgl_json_kind kind;
     PGL_TRY(pgl_json_scan_value(scan, &kind));
     if (kind == PGL_JSON_NULL)
@@ -353,10 +354,10 @@ static void write_place(struct pgl_buffer *out, const struct place *place)
     char *at = pgl_buffer_room(out, strlen(place->field->name));
     if (at != NULL)
         out->size += pgl_json_name_write(place->field, at);
-    if (place->field->label != PROTOBUF_C_LABEL_REPEATED)
+    if (place->index < 0)
         return;
     pgl_buffer_add_char(out, '[');
-    pgl_buffer_add_i64(out, (int64_t)place->index);
+    pgl_buffer_add_i64(out, place->index);
     pgl_buffer_add_char(out, ']');
 }
 

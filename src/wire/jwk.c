@@ -6,8 +6,6 @@
  */
 #include "wire/jwk.h"
 
-#include <limits.h>
-
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>

@@ -5,25 +5,26 @@
  * For:      a client that sends the same token with each of its requests.
  * Owner:    one loop opens, asks and closes it.
  * Threads:  that loop's only; there is no lock.
- * Bounds:   `capacity` tokens, fixed at open. When the four places of a token are taken, the one
- * that ends first makes room; only right tokens come in, so an attacker cannot empty it. Memory:
- * about 300 bytes a token, taken at open; the token itself is not kept, only its SHA-256. Validity:
- * until the token expires, without leeway, or for PGL_JWT_CACHE_NS, whichever is first. A key set
- * of another fingerprint empties it: a withdrawn key has no afterlife here.
+ * Bounds:   `capacity` tokens, fixed at open. When the eight places of a token are taken, the one
+ *           that ends first makes room; only right tokens come in, so an attacker cannot empty it.
+ * Memory:   about 256 bytes a token, taken at open; the token itself is not kept, only its SHA-256.
+ * Validity: until the token expires, without leeway, or for PGL_JWT_CACHE_NS, whichever is first. A
+ *           key set of another fingerprint empties it: a withdrawn key has no afterlife here.
  */
 #ifndef PGL_WIRE_JWT_CACHE_H
 #define PGL_WIRE_JWT_CACHE_H
 
 #include "wire/jwt.h"
 
-#define PGL_JWT_CACHE_CAPACITY_DEFAULT 16384 /* 5 MB a loop, for as many callers within a minute   \
+#define PGL_JWT_CACHE_CAPACITY_DEFAULT                                                             \
+    16384 /* 4 MB a loop, for as many callers within a minute   \
                                               */
-#define PGL_JWT_CACHE_CAPACITY_MAX     (1 << 20)
-#define PGL_JWT_CACHE_NS               PGL_SECONDS(60)
+#define PGL_JWT_CACHE_CAPACITY_MAX (1 << 20)
+#define PGL_JWT_CACHE_NS           PGL_SECONDS(60)
 
 struct pgl_jwt_cache;
 
-/* `capacity` is rounded up to a power of two, from 4 to PGL_JWT_CACHE_CAPACITY_MAX. `policy` is
+/* `capacity` is rounded up to a power of two, from 8 to PGL_JWT_CACHE_CAPACITY_MAX. `policy` is
  * copied, its texts must outlive the cache. NULL without memory. */
 struct pgl_jwt_cache *pgl_jwt_cache_open(uint32_t capacity, const struct pgl_jwt_policy *policy);
 void pgl_jwt_cache_close(struct pgl_jwt_cache *cache);

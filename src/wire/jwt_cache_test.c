@@ -106,30 +106,29 @@ static void only_the_very_same_token_is_found(void **unused)
     pgl_jwt_cache_close(cache);
 }
 
-/* Four places: those that end later stay, wrong tokens take none. */
+/* The smallest cache is one set: those that end later stay, wrong tokens take no place. */
 static void a_full_cache_drops_what_ends_first(void **unused)
 {
+    enum { PLACES = 8, ENDS_FIRST = 5 };
     (void)unused;
-    static const int64_t lifetimes_s[] = { 40, 20, 30, 50 };
     struct pgl_jwt_cache *cache = pgl_jwt_cache_open(0, &forge.policy);
-    struct forged tokens[5], wrong;
-    for (int i = 0; i < 4; i++) {
-        forge_right(&tokens[i], i, lifetimes_s[i]);
+    struct forged tokens[PLACES + 1], wrong;
+    for (int i = 0; i < PLACES; i++) {
+        forge_right(&tokens[i], i, i == ENDS_FIRST ? 20 : 50 - i);
         assert_false(is_hit(cache, &forge.keys, &tokens[i], FORGE_NOW_NS, PGL_CODE_OK));
     }
     forge_token(&forge, BY_STRANGER, forge_header(BY_ES256), PGL_TEXT("{" GOOD "}"), &wrong);
     for (int round = 0; round < 3; round++)
         assert_false(is_hit(cache, &forge.keys, &wrong, FORGE_NOW_NS, PGL_UNAUTHENTICATED));
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < PLACES; i++)
         assert_true(is_hit(cache, &forge.keys, &tokens[i], FORGE_NOW_NS, PGL_CODE_OK));
 
-    forge_right(&tokens[4], 4, 3600);
-    assert_false(is_hit(cache, &forge.keys, &tokens[4], FORGE_NOW_NS, PGL_CODE_OK));
-    assert_true(is_hit(cache, &forge.keys, &tokens[0], FORGE_NOW_NS, PGL_CODE_OK));
-    assert_true(is_hit(cache, &forge.keys, &tokens[2], FORGE_NOW_NS, PGL_CODE_OK));
-    assert_true(is_hit(cache, &forge.keys, &tokens[3], FORGE_NOW_NS, PGL_CODE_OK));
-    assert_true(is_hit(cache, &forge.keys, &tokens[4], FORGE_NOW_NS, PGL_CODE_OK));
-    assert_false(is_hit(cache, &forge.keys, &tokens[1], FORGE_NOW_NS, PGL_CODE_OK));
+    forge_right(&tokens[PLACES], PLACES, 3600);
+    assert_false(is_hit(cache, &forge.keys, &tokens[PLACES], FORGE_NOW_NS, PGL_CODE_OK));
+    for (int i = 0; i <= PLACES; i++)
+        if (i != ENDS_FIRST)
+            assert_true(is_hit(cache, &forge.keys, &tokens[i], FORGE_NOW_NS, PGL_CODE_OK));
+    assert_false(is_hit(cache, &forge.keys, &tokens[ENDS_FIRST], FORGE_NOW_NS, PGL_CODE_OK));
     pgl_jwt_cache_close(cache);
 }
 

@@ -172,6 +172,18 @@ static inline struct pgl_text forge_header(enum signer signer)
     return PGL_TEXT("{\"alg\":\"ES256\",\"kid\":\"es\"}");
 }
 
+/* What tables write with ' for ", between `before` and `after`. */
+static inline struct pgl_text forge_json(const char *before, const char *text, const char *after,
+                                         char *out, size_t capacity)
+{
+    int size = snprintf(out, capacity, "%s%s%s", before, text, after);
+    PGL_ASSERT(size >= 0 && (size_t)size < capacity);
+    for (int i = 0; i < size; i++)
+        if (out[i] == '\'')
+            out[i] = '"';
+    return (struct pgl_text){ out, (size_t)size };
+}
+
 static inline pgl_status forge_verify(const struct forge *forge, const struct forged *token,
                                       struct pgl_jwt_claims *claims)
 {

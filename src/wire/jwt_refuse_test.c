@@ -268,17 +268,6 @@ static void assert_refused(const struct forge *forge, struct pgl_text token, con
     refused_count++;
 }
 
-static struct pgl_text with_quotes(const char *before, const char *text, const char *after,
-                                   char *out, size_t capacity)
-{
-    int size = snprintf(out, capacity, "%s%s%s", before, text, after);
-    assert_true(size >= 0 && (size_t)size < capacity);
-    for (int i = 0; i < size; i++)
-        if (out[i] == '\'')
-            out[i] = '"';
-    return (struct pgl_text){ out, (size_t)size };
-}
-
 static void headers_and_claims_that_are_wrong(void **state)
 {
     const struct forge *forge = *state;
@@ -288,10 +277,10 @@ static void headers_and_claims_that_are_wrong(void **state)
         struct pgl_text header = forge_header(signer), payload = PGL_TEXT("{" GOOD "}");
         struct forged token;
         if (claims_refused[i].header != NULL)
-            header = with_quotes("", claims_refused[i].header, "", header_room, sizeof header_room);
+            header = forge_json("", claims_refused[i].header, "", header_room, sizeof header_room);
         if (claims_refused[i].payload != NULL)
             payload =
-                with_quotes("{", claims_refused[i].payload, "}", payload_room, sizeof payload_room);
+                forge_json("{", claims_refused[i].payload, "}", payload_room, sizeof payload_room);
         forge_token(forge, signer, header, payload, &token);
         assert_refused(forge, forged_text(&token), claims_refused[i].why, "claims row", i);
     }

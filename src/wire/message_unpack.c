@@ -7,6 +7,9 @@
 #include "wire/array.h"
 #include "wire/message_type.h"
 
+#define FIELD_NUMBER_MAX ((1 << 29) - 1)
+#define TAG_BYTES_MAX    5
+
 struct wire {
     const uint8_t *at, *end;
 };
@@ -160,10 +163,14 @@ static void store_varint(ProtobufCType type, uint64_t value, void *slot)
 {
     if (type == PROTOBUF_C_TYPE_BOOL)
         value = value != 0;
-    else if (type == PROTOBUF_C_TYPE_SINT32 || type == PROTOBUF_C_TYPE_SINT64)
+    else if (type == PROTOBUF_C_TYPE_SINT32)
+        value = unzigzag((uint32_t)value);
+    else if (type == PROTOBUF_C_TYPE_SINT64)
         value = unzigzag(value);
-    memcpy(slot, &value,
-           message_types[type].bytes); /* the low bytes: a 32-bit field drops the rest */
+    if (message_types[type].bytes == sizeof(uint32_t))
+        *(uint32_t *)slot = (uint32_t)value; /* a 32-bit field drops the rest */
+    else
+        *(uint64_t *)slot = value;
 }
 
 /* One value, whose wire type fits its field. */
@@ -260,11 +267,12 @@ static pgl_status read_message(struct pgl_arena *arena, struct wire wire, int de
 {
     unsigned near = 0;
     while (wire.at < wire.end) {
+        const uint8_t *begin = wire.at;
         uint64_t tag;
         PGL_TRY(read_varint(&wire, &tag));
         uint64_t number = tag >> 3;
         unsigned wire_type = tag & 7;
-        if (number == 0 || number > (1 << 29) - 1)
+        if (number == 0 || number > FIELD_NUMBER_MAX || wire.at - begin > TAG_BYTES_MAX)
             return PGL_FAIL(PGL_MALFORMED, "a field of the message has no valid number");
         const ProtobufCFieldDescriptor *field = find_field(message->descriptor, number, &near);
         PGL_TRY(field == NULL ? skip(&wire, wire_type)

@@ -1,9 +1,10 @@
-/* threads_os.c - threads and signals. */
+/* threads_os.c - threads, signals, and what the process was started with. */
 #include "platform/real/real.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -73,4 +74,25 @@ void pgl_real_signals_wait(void)
 void pgl_real_signal_self(void)
 {
     kill(getpid(), SIGTERM);
+}
+
+const char *pgl_real_environment(const char *name)
+{
+    return getenv(name);
+}
+
+bool pgl_real_is_watched(void)
+{
+    return isatty(STDERR_FILENO);
+}
+
+#define EXIT_IO_ERROR 74 /* sysexits.h: EX_IOERR */
+
+void pgl_real_die(const char *why)
+{
+    ssize_t ignored = write(STDERR_FILENO, "panglot: ", 9);
+    ignored = write(STDERR_FILENO, why, strlen(why));
+    ignored = write(STDERR_FILENO, "\n", 1);
+    (void)ignored;
+    _exit(EXIT_IO_ERROR);
 }

@@ -115,8 +115,8 @@ static pgl_status check_receipt(const ReceiveStockRequest *ask)
     if (caller == NULL || (caller->role != ROLE_WAREHOUSE && caller->role != ROLE_OPERATOR))
         return PGL_FAIL(PGL_DENIED, "only a warehouse or an operator receives stock");
     if (!is_idempotency_key(ask->idempotency_key))
-        return PGL_FAIL(PGL_INVALID,
-                        "idempotencyKey: 1 to 255 visible ASCII characters are expected");
+        return PGL_FAIL(PGL_MALFORMED,
+                        "Idempotency-Key: 1 to 255 visible ASCII characters are expected");
     if (!pgl_sku_is_valid(pgl_text_of(ask->sku)))
         return PGL_FAIL(PGL_INVALID, bad_sku);
     if (ask->receipt == NULL)

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""mutants.py - would the tests notice? Puts the mistakes of mutants.toml into the code, one by one.
+
+The tree is copied to a folder of its own and built there once; each mutant then costs the building
+of one file and the run of its catcher, which has to fail. A catcher has to pass before its first
+mutant. One line a mutant, then `N passed, N failed, N skipped`; exit code 0 when none failed.
+Skipped are mutants whose catcher cannot be built yet.
+
+Usage: mutants.py [--catcher NAME] [--only MUTANT] [--preset release] [--keep FOLDER]
+"""
+import argparse
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NOT_COPIED = shutil.ignore_patterns(".git", "build", "node_modules", "__pycache__", "panglot-data*")
+CATCH_SECONDS = 300  # a catcher that takes longer has not caught anything
+BUILD_SECONDS = 1800  # the first build makes everything below the catcher
+
+
+def main():
+    options = parse_options()
+    table = tomllib.loads((ROOT / "sim/mutants.toml").read_text())
+    mutants = [m for m in table["mutant"]
+               if options.catcher in (None, m["catcher"]) and options.only in (None, m["name"])]
+    if not mutants:
+        print("no such mutant")
+        return 2
+    rotten = [why for m in mutants if (why := how_it_is_rotten(m, table["catcher"]))]
+    if rotten:
+        print("\n".join(rotten))
+        return 1
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        tree = Tree(pathlib.Path(options.keep or folder), options.preset)
+        return run_all(tree, mutants, table["catcher"])
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--catcher", help="only the mutants of this catcher")
+    parser.add_argument("--only", help="only this mutant")
+    parser.add_argument("--preset", default="release", help="how to build")
+    parser.add_argument("--keep", help="build in this folder and leave it there for the next run")
+    return parser.parse_args()
+
+
+def how_it_is_rotten(mutant, catchers):
+    """None while the mutant still says what it says about the code."""
+    name, path = mutant["name"], ROOT / mutant["file"]
+    if mutant["catcher"] not in catchers:
+        return f"{name}: no catcher {mutant['catcher']}"
+    if not path.exists():
+        return f"{name}: no file {mutant['file']}"
+    count = path.read_text().count(mutant["from"])
+    if count != 1:
+        return f"{name}: its text stands {count} times in {mutant['file']}, not once"
+    if mutant["from"] == mutant["to"]:
+        return f"{name}: changes nothing"
+    return None
+
+
+def run_all(tree, mutants, catchers):
+    count = {"passed": 0, "failed": 0, "skipped": 0}
+    trouble = {}  # by catcher: why it cannot be used
+    for name in dict.fromkeys(m["catcher"] for m in mutants):
+        if catchers[name]["target"] not in tree.targets():
+            trouble[name] = ("skipped", f"there is no {catchers[name]['target']} to build yet")
+        else:
+            trouble[name] = healthy(tree, catchers[name], mutants, name)
+    for mutant in mutants:
+        started = time.monotonic()
+        result, words = trouble[mutant["catcher"]] or try_one(tree, mutant, catchers)
+        count[result] += 1
+        seconds = time.monotonic() - started
+        print(f"{result:8}{mutant['name']:28}{mutant['catcher']:10}{seconds:6.1f} s  {words}",
+              flush=True)
+    print("{passed} passed, {failed} failed, {skipped} skipped".format(**count))
+    return 1 if count["failed"] else 0
+
+
+def healthy(tree, catcher, mutants, name):
+    """None if the catcher passes as it is, with every set of arguments in use."""
+    built, words = tree.build(catcher["target"])
+    if not built:
+        return "failed", f"does not build as it is: {words}"
+    for arguments in {tuple(m.get("arguments", [])) for m in mutants if m["catcher"] == name}:
+        result, words = tree.run(catcher, arguments)
+        if result != "passes":
+            return "failed", f"{result} as it is: {words}"
+    return None
+
+
+def try_one(tree, mutant, catchers):
+    catcher = catchers[mutant["catcher"]]
+    path = tree.folder / mutant["file"]
+    sound = path.read_text()
+    path.write_text(sound.replace(mutant["from"], mutant["to"]))
+    try:
+        built, words = tree.build(catcher["target"])
+        if not built:
+            return "failed", f"the mutant does not build: {words}"
+        result, words = tree.run(catcher, mutant.get("arguments", []))
+        if result == "fails":
+            return "passed", f"caught: {words}"
+        return "failed", f"{result}, but {mutant['why']}"
+    finally:
+        path.write_text(sound)
+
+
+class Tree:
+    """A copy of the sources with a build of its own."""
+
+    def __init__(self, folder, preset):
+        self.folder, self.build_folder = folder, folder / "build" / preset
+        shutil.copytree(ROOT, folder, ignore=NOT_COPIED, dirs_exist_ok=True,
+                        copy_function=copy_if_changed)
+        done = run(["cmake", "--preset", preset], BUILD_SECONDS, folder)
+        if done.returncode != 0:
+            sys.exit(f"cmake --preset {preset} fails:\n{done.stdout}")
+
+    def targets(self):
+        listed = run(["ninja", "-C", str(self.build_folder), "-t", "targets", "all"], CATCH_SECONDS)
+        return {line.partition(":")[0] for line in listed.stdout.splitlines()}
+
+    def build(self, target):
+        done = run(["ninja", "-C", str(self.build_folder), target], BUILD_SECONDS)
+        errors = [line for line in done.stdout.splitlines() if "error" in line]
+        return done.returncode == 0, (errors or ["?"])[0]
+
+    def run(self, catcher, arguments):
+        """passes, fails or hangs, and the last line of what it printed."""
+        command = [part.format(build=self.build_folder) for part in catcher["command"]]
+        try:
+            done = run([*command, *arguments], CATCH_SECONDS, self.folder)
+        except subprocess.TimeoutExpired:
+            return "hangs", f"no end after {CATCH_SECONDS} s"
+        lines = done.stdout.strip().splitlines()
+        return "fails" if done.returncode else "passes", lines[-1] if lines else ""
+
+
+def copy_if_changed(source, target):
+    """What a former run left as it is keeps its time, and is not built again. What it left mutated,
+    or restored and not yet built, is newer than its object."""
+    source, target = pathlib.Path(source), pathlib.Path(target)
+    if not target.exists() or source.read_bytes() != target.read_bytes():
+        shutil.copyfile(source, target)
+        shutil.copymode(source, target)
+
+
+def run(command, seconds, folder=ROOT):
+    return subprocess.run(command, cwd=folder, timeout=seconds, text=True, errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

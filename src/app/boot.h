@@ -1,0 +1,105 @@
+/*
+ * boot.h - a whole platform process: which loops there are, which thread runs them, which file each
+ * writes, and who listens to whom. One list each, in boot.c.
+ *
+ * Owner:    a command (serve), or the simulator; it is large, so it lives on the heap or is static.
+ * Threads:  opened and closed by one thread. In between `serve` runs a thread for each pgl_thread;
+ *           the simulator runs the loops one by one.
+ */
+#ifndef PGL_APP_BOOT_H
+#define PGL_APP_BOOT_H
+
+#include "edge/gateway/gateway.h"
+#include "platform/platform.h"
+#include "runtime/thread.h"
+#include "services/catalog/service.h"
+#include "services/inventory/service.h"
+#include "services/orders/service.h"
+#include "services/payments/service.h"
+
+enum pgl_boot_loop {
+    PGL_LOOP_EDGE,
+    PGL_LOOP_SERVICES,
+    PGL_LOOP_CATALOG_WRITER,
+    PGL_LOOP_ORDERS_WRITER,
+    PGL_LOOP_PAYMENTS_WRITER,
+    PGL_LOOP_INVENTORY_WRITER,
+    PGL_LOOP_CATALOG_READER,
+    PGL_LOOP_ORDERS_READER,
+    PGL_LOOP_PAYMENTS_READER,
+    PGL_LOOP_INVENTORY_READER,
+    PGL_LOOP_COUNT
+};
+
+enum pgl_boot_thread {
+    PGL_THREAD_FRONT,
+    PGL_THREAD_CATALOG,
+    PGL_THREAD_ORDERS,
+    PGL_THREAD_PAYMENTS,
+    PGL_THREAD_INVENTORY,
+    PGL_THREAD_READERS,
+    PGL_THREAD_COUNT
+};
+
+enum pgl_boot_file {
+    PGL_FILE_CATALOG,
+    PGL_FILE_ORDERS,
+    PGL_FILE_PAYMENTS,
+    PGL_FILE_INVENTORY,
+    PGL_FILE_COUNT
+};
+
+struct pgl_boot_options {
+    const char *data;     /* the folder */
+    const char *vfs_name; /* registered by the caller, see store/vfs.h */
+    const char *version;
+    bool has_edge; /* false for commands that only work on the files */
+    struct pgl_gateway_options gateway;
+    int batch_max;
+    int checkpoint_pages, checkpoint_idle_pages;
+    int writer_cache_kib, reader_cache_kib;
+    struct pgl_orders_options orders;
+    struct pgl_payments_options payments;
+};
+
+/* As `panglot serve` starts without options. */
+struct pgl_boot_options pgl_boot_defaults(void);
+
+struct pgl_boot {
+    struct pgl_platform *platform;
+    struct pgl_boot_options options;
+    struct pgl_arena arena; /* what lives as long as the process */
+    struct pgl_loop loops[PGL_LOOP_COUNT];
+    struct pgl_thread threads[PGL_THREAD_COUNT];
+    struct pgl_writer writers[PGL_FILE_COUNT];
+    struct pgl_reader readers[PGL_FILE_COUNT];
+    struct pgl_orders orders;
+    struct pgl_payments payments;
+    struct pgl_inventory inventory;
+
+    struct pgl_key key; /* of this folder: signs the tokens of `panglot token` */
+    struct pgl_key_set keys;
+    struct pgl_edge edge;
+    struct pgl_registry registry;
+    struct pgl_mailbox control; /* of the edge's loop: the wish to stop */
+    struct pgl_message stop;
+    struct pgl_flow drain;
+    int64_t drain_until_ns;
+    atomic_bool is_ready;
+};
+
+/* Takes the folder's lock, opens and recovers every file, listens. Nothing runs yet. PGL_CONFLICT
+ * when another process has the folder. */
+PGL_MUST_USE pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
+                                      const struct pgl_boot_options *options);
+/* The loops are about to run. */
+void pgl_boot_start(struct pgl_boot *boot);
+/* Any thread: answer what is in flight, then stop every thread. */
+void pgl_boot_stop(struct pgl_boot *boot);
+/* When no loop runs any more; also after an open that failed. */
+void pgl_boot_close(struct pgl_boot *boot);
+
+/* DIR/orders.db and its like, in the arena. */
+const char *pgl_boot_path(struct pgl_boot *boot, const char *name);
+
+#endif

@@ -1,0 +1,53 @@
+/* main.c - the table of commands. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "platform/real/real.h"
+#include "store/database.h"
+#include "store/vfs.h"
+
+static const struct {
+    const char *name, *summary;
+    int (*run)(struct pgl_platform *platform, int argc, char **argv);
+} commands[] = {
+    { "serve", "the platform, all services in one process", pgl_serve_command },
+    { "token", "prints a token signed by a data folder's own key", pgl_token_command },
+    { "import", "loads products, stock or credit lines from CSV into a stopped folder",
+      pgl_import_command },
+};
+static const size_t command_count = sizeof commands / sizeof commands[0];
+
+static void print_commands(FILE *out)
+{
+    fprintf(out, "usage: panglot COMMAND [OPTIONS]\n\ncommands:\n");
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\n'panglot COMMAND --help' tells more.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_commands(stderr);
+        return PGL_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_commands(stdout);
+        return PGL_EXIT_DONE;
+    }
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        pgl_real_signals_take();
+        pgl_store_start();
+        if (!pgl_is_ok(pgl_vfs_register("panglot", NULL))) {
+            fprintf(stderr, "panglot: no memory to start\n");
+            return PGL_EXIT_WRONG;
+        }
+        return commands[i].run(pgl_real_open(), argc - 2, argv + 2);
+    }
+    fprintf(stderr, "panglot: %s: there is no such command\nTry 'panglot --help'.\n", argv[1]);
+    return PGL_EXIT_USAGE;
+}

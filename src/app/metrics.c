@@ -1,0 +1,99 @@
+/* metrics.c - see metrics.h. */
+#include "app/metrics.h"
+
+static const char *const file_labels[PGL_FILE_COUNT] = {
+    [PGL_FILE_CATALOG] = "service=\"catalog\"",
+    [PGL_FILE_ORDERS] = "service=\"orders\"",
+    [PGL_FILE_PAYMENTS] = "service=\"payments\"",
+    [PGL_FILE_INVENTORY] = "service=\"inventory\"",
+};
+
+/* Of every writer: name, help, kind, where it lies in struct pgl_writer_metrics. */
+static const struct writer_row {
+    const char *name, *help;
+    enum pgl_metric_kind kind;
+    size_t offset;
+} writer_rows[] = {
+    { "panglot_commits_total", "Transactions committed.", PGL_METRIC_COUNTER,
+      offsetof(struct pgl_writer_metrics, commits) },
+    { "panglot_units_total", "Commands and events in them; divided by the commits, the batch size.",
+      PGL_METRIC_COUNTER, offsetof(struct pgl_writer_metrics, units) },
+    { "panglot_rollbacks_total", "Transactions rolled back.", PGL_METRIC_COUNTER,
+      offsetof(struct pgl_writer_metrics, rollbacks) },
+    { "panglot_checkpoints_total", "Copies of the write-ahead log into its file.",
+      PGL_METRIC_COUNTER, offsetof(struct pgl_writer_metrics, checkpoints) },
+    { "panglot_wal_pages", "Pages in the write-ahead log.", PGL_METRIC_GAUGE,
+      offsetof(struct pgl_writer_metrics, wal_pages) },
+};
+
+static void register_writers(struct pgl_boot *boot)
+{
+    struct pgl_registry *registry = &boot->registry;
+    for (size_t r = 0; r < sizeof writer_rows / sizeof writer_rows[0]; r++)
+        for (int f = 0; f < PGL_FILE_COUNT; f++)
+            pgl_registry_add(
+                registry, writer_rows[r].name, writer_rows[r].help, writer_rows[r].kind,
+                file_labels[f],
+                (const void *)((const char *)&boot->writers[f].metrics + writer_rows[r].offset));
+    for (int f = 0; f < PGL_FILE_COUNT; f++)
+        pgl_registry_add_latency(registry, "panglot_commit_duration_seconds",
+                                 "COMMIT, its sync included.", file_labels[f],
+                                 &boot->writers[f].metrics.commit_latency);
+}
+
+static void register_consumers(struct pgl_boot *boot)
+{
+    const struct {
+        const char *labels;
+        const struct pgl_consumer *consumer;
+    } rows[] = {
+        { "consumer=\"orders\",log=\"payments\"", &boot->orders.payments },
+        { "consumer=\"orders\",log=\"inventory\"", &boot->orders.inventory },
+        { "consumer=\"payments\",log=\"orders\"", &boot->payments.orders },
+        { "consumer=\"payments\",log=\"inventory\"", &boot->payments.inventory },
+        { "consumer=\"inventory\",log=\"payments\"", &boot->inventory.payments },
+    };
+    const size_t count = sizeof rows / sizeof rows[0];
+    for (size_t i = 0; i < count; i++)
+        pgl_registry_add(&boot->registry, "panglot_events_handled_total", "Events handled.",
+                         PGL_METRIC_COUNTER, rows[i].labels, &rows[i].consumer->handled);
+    for (size_t i = 0; i < count; i++)
+        pgl_registry_add(&boot->registry, "panglot_log_lag_events",
+                         "Events that the consumer has not handled yet, as far as it knows.",
+                         PGL_METRIC_GAUGE, rows[i].labels, &rows[i].consumer->lag);
+    for (size_t i = 0; i < count; i++)
+        pgl_registry_add(&boot->registry, "panglot_events_parked_total",
+                         "Events set aside because they could not be handled.", PGL_METRIC_COUNTER,
+                         rows[i].labels, &rows[i].consumer->parked);
+}
+
+static void register_orders(struct pgl_boot *boot)
+{
+    for (int state = 0; state < ORDER_STATE_COUNT; state++)
+        pgl_registry_add(
+            &boot->registry, "panglot_orders", "Orders by state.", PGL_METRIC_GAUGE,
+            pgl_arena_printf(&boot->arena, "state=\"%s\"", pgl_order_machine.state_names[state]),
+            &boot->orders.state.tally.gauges[state]);
+}
+
+static void register_loops(struct pgl_boot *boot)
+{
+    for (int l = 0; l < PGL_LOOP_COUNT; l++)
+        pgl_registry_add(&boot->registry, "panglot_loop_turns_total", "Turns of the loop.",
+                         PGL_METRIC_COUNTER,
+                         pgl_arena_printf(&boot->arena, "loop=\"%s\"", boot->loops[l].name),
+                         &boot->loops[l].turns);
+    for (int l = 0; l < PGL_LOOP_COUNT; l++)
+        pgl_registry_add(&boot->registry, "panglot_loop_slow_turns_total",
+                         "Turns that took longer than a loop may.", PGL_METRIC_COUNTER,
+                         pgl_arena_printf(&boot->arena, "loop=\"%s\"", boot->loops[l].name),
+                         &boot->loops[l].slow_turns);
+}
+
+void pgl_metrics_register(struct pgl_boot *boot)
+{
+    register_writers(boot);
+    register_consumers(boot);
+    register_orders(boot);
+    register_loops(boot);
+}

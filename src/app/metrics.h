@@ -1,0 +1,11 @@
+/*
+ * metrics.h - the metrics of everything behind the edge, by name.
+ */
+#ifndef PGL_APP_METRICS_H
+#define PGL_APP_METRICS_H
+
+#include "app/boot.h"
+
+void pgl_metrics_register(struct pgl_boot *boot);
+
+#endif

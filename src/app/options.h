@@ -1,0 +1,60 @@
+/*
+ * options.h - the options of a command as a table: parsed from the command line over the
+ * environment, checked, and printed by --help.
+ *
+ *     --data DIR     flag, then PANGLOT_DATA, then what the field held before
+ */
+#ifndef PGL_APP_OPTIONS_H
+#define PGL_APP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum pgl_option_kind {
+    PGL_OPTION_TEXT,     /* const char * */
+    PGL_OPTION_NUMBER,   /* int64_t, at least `least` */
+    PGL_OPTION_U32,      /* uint32_t, likewise */
+    PGL_OPTION_SIZE,     /* size_t, likewise */
+    PGL_OPTION_INT,      /* int, likewise */
+    PGL_OPTION_DURATION, /* int64_t nanoseconds: 500ms, 30s, 15m, 1h */
+    PGL_OPTION_ADDRESS,  /* struct pgl_address: HOST:PORT, numeric */
+    PGL_OPTION_SWITCH    /* bool, without a value */
+};
+
+struct pgl_address {
+    char host[46];
+    uint16_t port;
+};
+
+struct pgl_option {
+    const char *name; /* "--data"; NULL for an argument without a name */
+    const char *value_name;
+    enum pgl_option_kind kind;
+    void *value;
+    int64_t least; /* of a number */
+    const char *help;
+};
+
+struct pgl_command {
+    const char *name;
+    const char *arguments; /* "[--data DIR]", for the usage line */
+    const char *summary;
+    const struct pgl_option *options;
+    int option_count;
+    /* Words that are no options, at most this many; with fewer than `words_min` it is a mistake. */
+    const char **words;
+    int words_min, words_max;
+};
+
+enum pgl_parsed {
+    PGL_PARSED_RUN,
+    PGL_PARSED_HELP, /* it was printed: exit 0 */
+    PGL_PARSED_WRONG /* and said so: exit 2 */
+};
+
+/* `environment` finds a variable; NULL where there is none. */
+enum pgl_parsed pgl_options_parse(const struct pgl_command *command, int argc, char **argv,
+                                  const char *(*environment)(const char *name));
+
+#endif

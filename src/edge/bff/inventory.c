@@ -1,0 +1,56 @@
+/* inventory.c - /api/v1/inventory: stock, warehouse by warehouse. */
+#include "contract/inventory.h"
+
+#include "edge/bff/views.h"
+
+static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request" };
+
+/* ---- GET /api/v1/inventory/{sku} ---- */
+
+pgl_status stock_get_begin(struct pgl_request *request)
+{
+    GetStockRequest *ask = EDGE_NEW(request, GET_STOCK_REQUEST_DESCRIPTOR);
+    if (ask == NULL)
+        return no_memory;
+    ask->sku = (char *)(uintptr_t)request->params[0].data;
+    request->view = EDGE_NEW(request, GET_STOCK_RESPONSE_DESCRIPTOR);
+    return edge_ask(request, &request->edge->inventory, INVENTORY_SERVICE_GET_STOCK, ask,
+                    request->view);
+}
+
+pgl_status stock_get_next(struct pgl_request *request)
+{
+    const GetStockResponse *reply = request->view;
+    PGL_TRY(edge_answer(request, 0));
+    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-cache"));
+    return edge_reply_json(request, 200, &reply->stock->base);
+}
+
+/* ---- POST /api/v1/inventory/{sku}/receipts ---- */
+
+pgl_status stock_receive_begin(struct pgl_request *request)
+{
+    ReceiveStockRequest *ask = EDGE_NEW(request, RECEIVE_STOCK_REQUEST_DESCRIPTOR);
+    void *body;
+    char *key;
+    if (ask == NULL)
+        return no_memory;
+    PGL_TRY(edge_idempotency_key(request, &key));
+    PGL_TRY(edge_read_body(request, NEW_RECEIPT_DESCRIPTOR, &body));
+    ask->caller = &request->caller;
+    ask->idempotency_key = key;
+    ask->sku = (char *)(uintptr_t)request->params[0].data;
+    ask->receipt = body;
+    request->view = EDGE_NEW(request, RECEIVE_STOCK_RESPONSE_DESCRIPTOR);
+    return edge_ask(request, &request->edge->inventory, INVENTORY_SERVICE_RECEIVE_STOCK, ask,
+                    request->view);
+}
+
+pgl_status stock_receive_next(struct pgl_request *request)
+{
+    const ReceiveStockResponse *reply = request->view;
+    PGL_TRY(edge_answer(request, 0));
+    if (reply->replayed)
+        edge_add_field(request, PGL_TEXT("Idempotent-Replayed"), PGL_TEXT("true"));
+    return edge_reply_json(request, 201, &reply->stock->base);
+}

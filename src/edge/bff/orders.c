@@ -1,0 +1,138 @@
+/* orders.c - /api/v1/orders. */
+#include "contract/orders.h"
+
+#include "edge/bff/views.h"
+
+static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request" };
+
+/* Personal, and changing: nobody is to keep it. */
+static pgl_status reply_order(struct pgl_request *request, int status, const Order *order)
+{
+    const char *etag = pgl_arena_printf(request->arena, "\"%lld\"", (long long)order->version);
+    edge_add_field(request, PGL_TEXT("ETag"), pgl_text_of(etag));
+    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
+    return edge_reply_json(request, status, &order->base);
+}
+
+/* ---- POST /api/v1/orders ---- */
+
+pgl_status order_create_begin(struct pgl_request *request)
+{
+    CreateOrderRequest *ask = EDGE_NEW(request, CREATE_ORDER_REQUEST_DESCRIPTOR);
+    void *body;
+    char *key;
+    if (ask == NULL)
+        return no_memory;
+    PGL_TRY(edge_idempotency_key(request, &key));
+    PGL_TRY(edge_read_body(request, NEW_ORDER_DESCRIPTOR, &body));
+    ask->caller = &request->caller;
+    ask->idempotency_key = key;
+    ask->order = body;
+    ask->trace = edge_trace(request);
+    request->view = EDGE_NEW(request, CREATE_ORDER_RESPONSE_DESCRIPTOR);
+    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_CREATE_ORDER, ask,
+                    request->view);
+}
+
+pgl_status order_create_next(struct pgl_request *request)
+{
+    const CreateOrderResponse *reply = request->view;
+    PGL_TRY(edge_answer(request, 0));
+    const char *location = pgl_arena_printf(request->arena, "/api/v1/orders/%s", reply->order->id);
+    edge_add_field(request, PGL_TEXT("Location"), pgl_text_of(location));
+    if (reply->replayed)
+        edge_add_field(request, PGL_TEXT("Idempotent-Replayed"), PGL_TEXT("true"));
+    return reply_order(request, 201, reply->order);
+}
+
+/* ---- GET /api/v1/orders/{id} ---- */
+
+pgl_status order_get_begin(struct pgl_request *request)
+{
+    GetOrderRequest *ask = EDGE_NEW(request, GET_ORDER_REQUEST_DESCRIPTOR);
+    if (ask == NULL)
+        return no_memory;
+    ask->caller = &request->caller;
+    ask->id = (char *)(uintptr_t)request->params[0].data;
+    request->view = EDGE_NEW(request, GET_ORDER_RESPONSE_DESCRIPTOR);
+    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_GET_ORDER, ask, request->view);
+}
+
+pgl_status order_get_next(struct pgl_request *request)
+{
+    const GetOrderResponse *reply = request->view;
+    PGL_TRY(edge_answer(request, 0));
+    return reply_order(request, 200, reply->order);
+}
+
+/* ---- GET /api/v1/orders ---- */
+
+/* A status as JSON writes it; UNSPECIFIED for none of them. */
+static OrderStatus status_named(const char *name)
+{
+    char full[64] = "ORDER_STATUS_";
+    size_t prefix = strlen(full), size = strlen(name);
+    if (size == 0 || size >= sizeof full - prefix)
+        return ORDER_STATUS_UNSPECIFIED;
+    memcpy(full + prefix, name, size + 1);
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value_by_name(ORDER_STATUS_DESCRIPTOR, full);
+    return value != NULL ? (OrderStatus)value->value : ORDER_STATUS_UNSPECIFIED;
+}
+
+pgl_status order_list_begin(struct pgl_request *request)
+{
+    ListOrdersRequest *ask = EDGE_NEW(request, LIST_ORDERS_REQUEST_DESCRIPTOR);
+    struct edge_list_query query;
+    if (ask == NULL)
+        return no_memory;
+    PGL_TRY(edge_read_list_query(request, "status", &query));
+    ask->caller = &request->caller;
+    ask->limit = query.limit;
+    ask->cursor = query.cursor;
+    ask->status = status_named(query.filter);
+    if (query.filter[0] != '\0' && ask->status == ORDER_STATUS_UNSPECIFIED)
+        return PGL_FAIL(PGL_INVALID, "status: PENDING, AUTHORIZED, RESERVED, CONFIRMED, FAILED or "
+                                     "CANCELLED is expected");
+    request->view = EDGE_NEW(request, LIST_ORDERS_RESPONSE_DESCRIPTOR);
+    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_LIST_ORDERS, ask, request->view);
+}
+
+pgl_status order_list_next(struct pgl_request *request)
+{
+    const ListOrdersResponse *reply = request->view;
+    PGL_TRY(edge_answer(request, 0));
+    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
+    return edge_reply_json(request, 200, &reply->base);
+}
+
+/* ---- POST /api/v1/orders/{id}/cancel ---- */
+
+pgl_status order_cancel_begin(struct pgl_request *request)
+{
+    CancelOrderRequest *ask = EDGE_NEW(request, CANCEL_ORDER_REQUEST_DESCRIPTOR);
+    if (ask == NULL)
+        return no_memory;
+    ask->caller = &request->caller;
+    ask->id = (char *)(uintptr_t)request->params[0].data;
+    ask->trace = edge_trace(request);
+    request->view = EDGE_NEW(request, CANCEL_ORDER_RESPONSE_DESCRIPTOR);
+    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_CANCEL_ORDER, ask,
+                    request->view);
+}
+
+pgl_status order_cancel_next(struct pgl_request *request)
+{
+    const CancelOrderResponse *reply = request->view;
+    PGL_TRY(edge_answer(request, 0));
+    switch (reply->answer) {
+    case CANCEL_ANSWER_REQUESTED:
+        return reply_order(request, 202, reply->order);
+    case CANCEL_ANSWER_NOTHING_TO_CANCEL:
+        return reply_order(request, 200, reply->order);
+    case CANCEL_ANSWER_TOO_LATE:
+        return PGL_FAIL(PGL_CONFLICT, "the order is already confirmed");
+    default:
+        return PGL_FAIL(PGL_INTERNAL, "an unknown answer to a cancel");
+    }
+}

@@ -1,0 +1,118 @@
+/* routes.c - see routes.h. */
+#include "edge/gateway/routes.h"
+
+#include "base/time.h"
+#include "edge/bff/views.h"
+#include "edge/console/home.h"
+#include "edge/live/streams.h"
+#include "edge/ops/ops.h"
+
+/* clang-format off */
+#define READ   PGL_SECONDS(5), false
+#define WRITE  PGL_SECONDS(5), true
+#define STREAM PGL_SECONDS(20), false /* of one long poll behind it */
+const struct pgl_route pgl_routes[] = {
+    /* method and path, who may; first and further rounds; at most, and takes a body; what it is */
+    { PGL_HTTP_GET, "/", PGL_ACCESS_ANYONE,
+      home_begin, NULL, READ,
+      "This page." },
+    { PGL_HTTP_GET, "/livez", PGL_ACCESS_ANYONE,
+      ops_livez, NULL, READ,
+      "Is the process alive?" },
+    { PGL_HTTP_GET, "/readyz", PGL_ACCESS_ANYONE,
+      ops_readyz, NULL, READ,
+      "May it be sent requests?" },
+    { PGL_HTTP_GET, "/metrics", PGL_ACCESS_ANYONE,
+      ops_metrics, NULL, READ,
+      "Metrics in the text format of Prometheus." },
+    { PGL_HTTP_GET, "/.well-known/jwks.json", PGL_ACCESS_ANYONE,
+      ops_jwks, NULL, READ,
+      "The public keys that tokens are signed with." },
+    { PGL_HTTP_GET, "/api/v1/products", PGL_ACCESS_ANYONE,
+      products_list_begin, products_list_next, READ,
+      "Products for sale; ?category= &amp;limit= &amp;cursor=" },
+    { PGL_HTTP_GET, "/api/v1/products/{sku}", PGL_ACCESS_ANYONE,
+      product_get_begin, product_get_next, READ,
+      "One product." },
+    { PGL_HTTP_GET, "/api/v1/inventory/{sku}", PGL_ACCESS_ANYONE,
+      stock_get_begin, stock_get_next, READ,
+      "Stock of one product, warehouse by warehouse." },
+    { PGL_HTTP_POST, "/api/v1/inventory/{sku}/receipts", PGL_ACCESS_WAREHOUSE,
+      stock_receive_begin, stock_receive_next, WRITE,
+      "Goods have arrived. Needs an Idempotency-Key." },
+    { PGL_HTTP_POST, "/api/v1/orders", PGL_ACCESS_CUSTOMER,
+      order_create_begin, order_create_next, WRITE,
+      "Place an order. Needs an Idempotency-Key." },
+    { PGL_HTTP_GET, "/api/v1/orders", PGL_ACCESS_CUSTOMER,
+      order_list_begin, order_list_next, READ,
+      "Your orders, newest first; ?status= &amp;limit= &amp;cursor=" },
+    { PGL_HTTP_GET, "/api/v1/orders/endings", PGL_ACCESS_OPERATOR,
+      endings_begin, NULL, STREAM,
+      "Server-sent events: every order's end, as it comes." },
+    { PGL_HTTP_GET, "/api/v1/orders/{id}", PGL_ACCESS_CUSTOMER,
+      order_get_begin, order_get_next, READ,
+      "One order." },
+    { PGL_HTTP_GET, "/api/v1/orders/{id}/saga", PGL_ACCESS_CUSTOMER,
+      order_story_begin, order_story_next, READ,
+      "What happened to the order: every event." },
+    { PGL_HTTP_GET, "/api/v1/orders/{id}/events", PGL_ACCESS_CUSTOMER,
+      order_stream_begin, order_stream_next, STREAM,
+      "Server-sent events: each change of the order's status." },
+    { PGL_HTTP_POST, "/api/v1/orders/{id}/cancel", PGL_ACCESS_CUSTOMER,
+      order_cancel_begin, order_cancel_next, WRITE,
+      "Ask to take an order back." },
+    { PGL_HTTP_GET, "/api/v1/payments/{orderId}", PGL_ACCESS_CUSTOMER,
+      payment_get_begin, payment_get_next, READ,
+      "The money of an order." },
+};
+/* clang-format on */
+const int pgl_route_count = sizeof pgl_routes / sizeof pgl_routes[0];
+
+/* Segment by segment; a name in braces takes any that is not empty. */
+static bool path_matches(const char *pattern, struct pgl_text path,
+                         struct pgl_text params[PGL_REQUEST_PARAMS_MAX], int *param_count)
+{
+    struct pgl_text wanted = pgl_text_of(pattern);
+    *param_count = 0;
+    while (wanted.data != NULL && path.data != NULL) {
+        struct pgl_text want = pgl_text_cut(&wanted, '/'), have = pgl_text_cut(&path, '/');
+        bool is_param = want.size > 0 && want.data[0] == '{';
+        if (is_param ? have.size == 0 : !pgl_text_equal(want, have))
+            return false;
+        if (is_param)
+            params[(*param_count)++] = have;
+    }
+    return wanted.data == NULL && path.data == NULL;
+}
+
+const struct pgl_route *pgl_route_find(enum pgl_http_method method, struct pgl_text path,
+                                       struct pgl_text params[PGL_REQUEST_PARAMS_MAX],
+                                       int *param_count, bool *path_is_known)
+{
+    if (method == PGL_HTTP_HEAD)
+        method = PGL_HTTP_GET;
+    *path_is_known = false;
+    for (int i = 0; i < pgl_route_count; i++) {
+        if (!path_matches(pgl_routes[i].path, path, params, param_count))
+            continue;
+        *path_is_known = true;
+        if (pgl_routes[i].method == method)
+            return &pgl_routes[i];
+    }
+    return NULL;
+}
+
+const char *pgl_route_allow(struct pgl_text path, struct pgl_arena *arena)
+{
+    struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
+    const char *allow = "";
+    int param_count;
+    for (int i = 0; i < pgl_route_count; i++) {
+        if (!path_matches(pgl_routes[i].path, path, params, &param_count))
+            continue;
+        const char *name = pgl_routes[i].method == PGL_HTTP_GET ? "GET, HEAD" : "POST";
+        if (strstr(allow, name) == NULL)
+            allow = pgl_arena_printf(arena, "%s%s%s", allow, allow[0] != '\0' ? ", " : "", name);
+    }
+    return allow;
+}

@@ -1,0 +1,269 @@
+/* streams.c - see streams.h. */
+#include "edge/live/streams.h"
+
+#include "base/id.h"
+#include "base/time.h"
+#include "contract/events.h"
+#include "contract/orders.h"
+#include "wire/json.h"
+
+#define POLL_ARENA_CHUNK_BYTES 4096
+#define POLL_ARENA_LIMIT_BYTES (4u << 20) /* 512 events as messages */
+#define PIECE_BYTES_MAX        (128u << 10)
+#define POLL_NS                PGL_SECONDS(15) /* an idle stream shows that it lives */
+#define ENDINGS_AT_ONCE        512
+
+struct stream;
+
+/* What one kind of stream does in its own way. */
+struct stream_kind {
+    const struct pgl_endpoint *(*endpoint)(const struct pgl_edge *edge);
+    int method;
+    const ProtobufCMessageDescriptor *reply;
+    const void *(*question)(struct stream *stream); /* NULL without memory */
+    /* Writes what has come and notes how far that is. True at the end of the stream. */
+    bool (*tell)(struct stream *stream, struct pgl_buffer *out);
+};
+
+/* Lies in the arena of its exchange, as the request does that it came from. */
+struct stream {
+    struct pgl_flow flow;
+    struct pgl_request *request;
+    const struct stream_kind *kind;
+    struct pgl_rpc_call call;
+    int left;
+    void *reply;
+    struct pgl_arena arena; /* of one poll */
+    int64_t after;          /* the last thing told */
+};
+
+enum { S_ASK, S_TELL };
+
+static struct stream *stream_of(struct pgl_flow *flow)
+{
+    return PGL_CONTAINER(flow, struct stream, flow);
+}
+
+/* ---- the flow of every stream ---- */
+
+/* For whatever reason: a client that has not seen the end of the order comes back. */
+static struct pgl_go end(struct stream *stream)
+{
+    struct pgl_request *request = stream->request;
+    pgl_arena_free(&stream->arena);
+    request->edge->streams--;
+    request->edge->in_flight--;
+    pgl_http_stream_end(request->exchange);
+    return pgl_done();
+}
+
+static struct pgl_go stream_ask(struct pgl_flow *flow)
+{
+    struct stream *stream = stream_of(flow);
+    struct pgl_edge *edge = stream->request->edge;
+    if (stream->request->exchange->is_abandoned || edge->http.is_draining)
+        return end(stream);
+    pgl_arena_reset(&stream->arena);
+    const void *question = stream->kind->question(stream);
+    stream->reply = pgl_message_new(stream->kind->reply, &stream->arena);
+    if (question == NULL || stream->reply == NULL)
+        return end(stream);
+    stream->call.call = (struct pgl_call){ .ask = question,
+                                           .reply = stream->reply,
+                                           .arena = &stream->arena,
+                                           .deadline_ns = edge->loop->now_ns + POLL_NS,
+                                           .trace = stream->request->trace };
+    pgl_rpc_send(&edge->rpc, stream->kind->endpoint(edge), stream->kind->method, &stream->call,
+                 flow, &stream->left);
+    return stream->left > 0 ? pgl_wait(S_TELL) : pgl_go(S_TELL);
+}
+
+static struct pgl_go stream_tell(struct pgl_flow *flow)
+{
+    struct stream *stream = stream_of(flow);
+    if (!pgl_is_ok(stream->call.call.status))
+        return end(stream);
+    struct pgl_buffer out;
+    pgl_buffer_init(&out, PIECE_BYTES_MAX);
+    bool is_over = stream->kind->tell(stream, &out);
+    if (out.size == 0 && !is_over)
+        pgl_buffer_add_literal(&out, ": still here\n\n");
+    pgl_status written = pgl_http_stream_write(stream->request->exchange, pgl_buffer_text(&out));
+    bool is_cut = out.is_full || !pgl_is_ok(written);
+    pgl_buffer_free(&out);
+    return is_over || is_cut ? end(stream) : pgl_go(S_ASK);
+}
+
+static const struct pgl_step stream_steps[] = {
+    /*           name           does         at most  when late: the callee minds the deadline */
+    [S_ASK] = { "stream.ask", stream_ask, 0, 0 },
+    [S_TELL] = { "stream.tell", stream_tell, 0, 0 },
+};
+
+static void on_done(struct pgl_flow *flow)
+{
+    (void)flow; /* its memory went with the exchange */
+}
+
+static const char bad_last_id[] = "Last-Event-ID: not one that we gave";
+
+/* Last-Event-ID, or `first` where there is none. */
+static pgl_status read_last_id(const struct pgl_request *request, int64_t first, int64_t *after)
+{
+    struct pgl_text value;
+    *after = first;
+    PGL_TRY(edge_find_field(request, PGL_TEXT("last-event-id"), &value));
+    if (value.size == 0)
+        return PGL_OK;
+    if (!pgl_is_ok(pgl_text_to_i64(value, after)) || *after < 0)
+        return PGL_FAIL(PGL_INVALID, bad_last_id);
+    return PGL_OK;
+}
+
+/* The head goes out at once: who watches knows that they do before there is news. */
+static pgl_status start(struct pgl_request *request, const struct stream_kind *kind, int64_t after)
+{
+    static const struct pgl_http_field fields[] = {
+        { { "Content-Type", 12 }, { "text/event-stream", 17 } },
+        { { "Cache-Control", 13 }, { "no-store", 8 } },
+        { { "X-Accel-Buffering", 17 }, { "no", 2 } },
+        { { "X-Content-Type-Options", 22 }, { "nosniff", 7 } },
+    };
+    struct stream *stream = pgl_arena_zalloc(request->arena, sizeof *stream);
+    if (stream == NULL || request->edge->streams == PGL_STREAMS_MAX)
+        return PGL_FAIL(PGL_EXHAUSTED, "too many streams");
+    stream->request = request;
+    stream->kind = kind;
+    stream->after = after;
+    pgl_arena_init(&stream->arena, POLL_ARENA_CHUNK_BYTES, POLL_ARENA_LIMIT_BYTES);
+    request->edge->streams++;
+    request->is_stream = true;
+    pgl_http_stream_begin(request->exchange, 200, fields, sizeof fields / sizeof fields[0]);
+    pgl_flow_start(&stream->flow, request->edge->loop, stream_steps, S_ASK, on_done);
+    return PGL_OK;
+}
+
+/* ---- the changes of one order ---- */
+
+static const struct pgl_endpoint *orders_endpoint(const struct pgl_edge *edge)
+{
+    return &edge->orders;
+}
+
+static const void *changes_question(struct stream *stream)
+{
+    WaitOrderRequest *ask = pgl_message_new(WAIT_ORDER_REQUEST_DESCRIPTOR, &stream->arena);
+    if (ask == NULL)
+        return NULL;
+    ask->caller = &stream->request->caller;
+    ask->id = (char *)(uintptr_t)stream->request->params[0].data;
+    ask->after_version = stream->after;
+    return ask;
+}
+
+static bool is_final(OrderStatus status)
+{
+    return status == ORDER_STATUS_CONFIRMED || status == ORDER_STATUS_FAILED ||
+           status == ORDER_STATUS_CANCELLED;
+}
+
+static bool tell_changes(struct stream *stream, struct pgl_buffer *out)
+{
+    const WaitOrderResponse *reply = stream->reply;
+    bool is_over = false;
+    for (size_t i = 0; i < reply->n_changes; i++) {
+        const OrderChange *change = reply->changes[i];
+        pgl_buffer_printf(out, "id: %lld\nevent: status\ndata: ", (long long)change->version);
+        pgl_json_write(&change->base, out);
+        pgl_buffer_add_literal(out, "\n\n");
+        stream->after = change->version;
+        is_over = is_final(change->status);
+    }
+    return is_over;
+}
+
+static const struct stream_kind changes_kind = { orders_endpoint, ORDER_SERVICE_WAIT_ORDER,
+                                                 WAIT_ORDER_RESPONSE_DESCRIPTOR, changes_question,
+                                                 tell_changes };
+
+/* The order itself is asked for first: whether it is theirs to watch, and whether there is any more to tell. */
+pgl_status order_stream_begin(struct pgl_request *request)
+{
+    GetOrderRequest *ask = EDGE_NEW(request, GET_ORDER_REQUEST_DESCRIPTOR);
+    if (ask == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
+    ask->caller = &request->caller;
+    ask->id = (char *)(uintptr_t)request->params[0].data;
+    request->view = EDGE_NEW(request, GET_ORDER_RESPONSE_DESCRIPTOR);
+    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_GET_ORDER, ask, request->view);
+}
+
+pgl_status order_stream_next(struct pgl_request *request)
+{
+    const GetOrderResponse *reply = request->view;
+    int64_t after;
+    PGL_TRY(edge_answer(request, 0));
+    PGL_TRY(read_last_id(request, 0, &after));
+    if (after > reply->order->version)
+        return PGL_FAIL(PGL_INVALID, bad_last_id);
+    if (after == reply->order->version && is_final(reply->order->status)) {
+        request->status = 204; /* so that a browser does not come back again and again (9.2.3) */
+        return PGL_OK;
+    }
+    return start(request, &changes_kind, after);
+}
+
+/* ---- the end of every order ---- */
+
+static const struct pgl_endpoint *orders_log_endpoint(const struct pgl_edge *edge)
+{
+    return &edge->logs[0];
+}
+
+static const void *endings_question(struct stream *stream)
+{
+    ReadRequest *ask = pgl_message_new(READ_REQUEST_DESCRIPTOR, &stream->arena);
+    if (ask == NULL)
+        return NULL;
+    ask->log = LOG_ORDERS;
+    ask->after = stream->after;
+    ask->max = ENDINGS_AT_ONCE;
+    return ask;
+}
+
+static void tell_ending(const LoggedEvent *logged, struct pgl_buffer *out)
+{
+    const Event *event = logged->event;
+    bool is_confirmed = event->type == EVENT_TYPE_ORDER_CONFIRMED;
+    pgl_id id;
+    char text[PGL_ID_TEXT_BYTES];
+    memcpy(id.bytes, event->key.data, sizeof id.bytes);
+    pgl_id_format(id, text);
+    pgl_buffer_printf(out, "id: %lld\nevent: %s\ndata: {\"id\":\"%.*s\",\"status\":\"%s\"}\n\n",
+                      (long long)logged->seq, is_confirmed ? "OrderConfirmed" : "OrderCancelled",
+                      PGL_ID_TEXT_BYTES, text,
+                      is_confirmed ? "CONFIRMED" : event->order_cancelled->final_status);
+}
+
+static bool tell_endings(struct stream *stream, struct pgl_buffer *out)
+{
+    const ReadResponse *reply = stream->reply;
+    for (size_t i = 0; i < reply->n_events; i++) {
+        EventType type = reply->events[i]->event->type;
+        if (type == EVENT_TYPE_ORDER_CONFIRMED || type == EVENT_TYPE_ORDER_CANCELLED)
+            tell_ending(reply->events[i], out);
+    }
+    stream->after = reply->low + (int64_t)reply->n_events;
+    return false;
+}
+
+static const struct stream_kind endings_kind = { orders_log_endpoint, EVENT_LOG_SERVICE_READ,
+                                                 READ_RESPONSE_DESCRIPTOR, endings_question,
+                                                 tell_endings };
+
+pgl_status endings_begin(struct pgl_request *request)
+{
+    int64_t after;
+    PGL_TRY(read_last_id(request, -1, &after));
+    return start(request, &endings_kind, after);
+}

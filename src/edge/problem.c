@@ -1,0 +1,82 @@
+/* problem.c - see problem.h. */
+#include "edge/problem.h"
+
+#include "contract/edge.h"
+#include "wire/json.h"
+
+#define PROBLEM_BYTES_MAX 2048
+#define RETRY_AFTER       "1"
+
+void edge_make_request_id(struct pgl_edge *edge, char id[2 * PGL_REQUEST_ID_BYTES + 1])
+{
+    uint8_t bytes[PGL_REQUEST_ID_BYTES];
+    pgl_random_fill(&edge->random, bytes, sizeof bytes);
+    pgl_hex_encode(bytes, sizeof bytes, id);
+    id[2 * PGL_REQUEST_ID_BYTES] = '\0';
+}
+
+/* Never fails: a problem without memory is an empty body. */
+static struct pgl_text write_problem(struct pgl_arena *arena, int http_status, const char *type,
+                                     const char *detail, const char *request_id)
+{
+    Problem problem = PROBLEM_INIT;
+    problem.type = (char *)(uintptr_t)pgl_arena_printf(arena, "/problems/%s", type);
+    problem.title = (char *)(uintptr_t)pgl_http_reason(http_status);
+    problem.status = http_status;
+    problem.detail = (char *)(uintptr_t)detail;
+    problem.request_id = (char *)(uintptr_t)request_id;
+    struct pgl_buffer out;
+    pgl_buffer_init(&out, PROBLEM_BYTES_MAX);
+    pgl_json_write(&problem.base, &out);
+    char *copy = out.is_full ? NULL : pgl_arena_string(arena, pgl_buffer_text(&out));
+    struct pgl_text text = { copy, copy != NULL ? out.size : 0 };
+    pgl_buffer_free(&out);
+    return text;
+}
+
+static bool may_be_tried_again(enum pgl_code code)
+{
+    return code == PGL_EXHAUSTED || code == PGL_UNAVAILABLE || code == PGL_LIMITED;
+}
+
+void edge_answer_problem(struct pgl_request *request, pgl_status status)
+{
+    request->status = pgl_code_http(status.code);
+    request->field_count = 0;
+    /* What went wrong inside is for our logs, not for the caller. */
+    bool is_ours =
+        status.code == PGL_INTERNAL || status.code == PGL_DATA_LOSS || status.code == PGL_UNKNOWN;
+    if (is_ours)
+        pgl_log(&request->edge->loop->log, PGL_LOG_ERROR, "edge", "failed",
+                "request=%s route=\"%s\" code=%s text=\"%s\"", request->id, request->route->path,
+                pgl_code_name(status.code), status.text);
+    const char *detail = is_ours ? "see the log under the request's id" : status.text;
+    request->body = write_problem(request->arena, request->status, pgl_code_name(status.code),
+                                  detail, request->id);
+    edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json"));
+    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
+    if (may_be_tried_again(status.code))
+        edge_add_field(request, PGL_TEXT("Retry-After"), PGL_TEXT(RETRY_AFTER));
+    if (status.code == PGL_UNAUTHENTICATED)
+        edge_add_field(request, PGL_TEXT("WWW-Authenticate"), PGL_TEXT("Bearer"));
+}
+
+void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                          int http_status, const char *type, const char *detail, const char *allow)
+{
+    char id[2 * PGL_REQUEST_ID_BYTES + 1];
+    edge_make_request_id(edge, id);
+    struct pgl_http_field fields[5] = {
+        { PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json") },
+        { PGL_TEXT("Cache-Control"), PGL_TEXT("no-store") },
+        { PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff") },
+    };
+    size_t count = 3;
+    if (allow != NULL)
+        fields[count++] = (struct pgl_http_field){ PGL_TEXT("Allow"), pgl_text_of(allow) };
+    if (http_status == 503)
+        fields[count++] = (struct pgl_http_field){ PGL_TEXT("Retry-After"), PGL_TEXT(RETRY_AFTER) };
+    struct pgl_text body = write_problem(&exchange->arena, http_status, type, detail,
+                                         pgl_arena_string(&exchange->arena, pgl_text_of(id)));
+    pgl_http_respond(exchange, http_status, fields, count, body);
+}

@@ -1,0 +1,156 @@
+/* request.c - see request.h. */
+#include "edge/request.h"
+
+#include "base/assert.h"
+#include "wire/json.h"
+
+#define ANSWER_BYTES_MAX (4u << 20) /* a page of 100 products with long texts */
+#define LIST_LIMIT_USUAL 20
+#define LIST_LIMIT_MAX   100
+
+static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request" };
+
+/* ---- asking ---- */
+
+pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endpoint, int method,
+                    const void *ask, void *reply)
+{
+    PGL_ASSERT(request->call_count < PGL_REQUEST_CALLS_MAX);
+    if (ask == NULL || reply == NULL)
+        return no_memory;
+    struct pgl_rpc_call *call = &request->calls[request->call_count++];
+    call->call =
+        (struct pgl_call){ .ask = ask,
+                           .reply = reply,
+                           .arena = request->arena,
+                           .deadline_ns = request->edge->loop->now_ns + request->route->at_most_ns,
+                           .trace = request->trace };
+    pgl_rpc_send(&request->edge->rpc, endpoint, method, call, &request->flow, &request->left);
+    return call->call.status;
+}
+
+pgl_status edge_answer(const struct pgl_request *request, int n)
+{
+    PGL_ASSERT(n < request->call_count);
+    return request->calls[n].call.status;
+}
+
+void edge_next_round(struct pgl_request *request)
+{
+    request->call_count = 0;
+}
+
+Trace *edge_trace(struct pgl_request *request)
+{
+    static const struct pgl_trace none;
+    Trace *trace = NULL;
+    if (memcmp(&request->trace, &none, sizeof none) != 0)
+        trace = EDGE_NEW(request, TRACE_DESCRIPTOR);
+    if (trace != NULL)
+        trace->context = (ProtobufCBinaryData){ sizeof request->trace, (uint8_t *)&request->trace };
+    return trace;
+}
+
+/* ---- answering ---- */
+
+void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pgl_text value)
+{
+    PGL_ASSERT(request->field_count < PGL_REQUEST_FIELDS_MAX);
+    request->fields[request->field_count++] = (struct pgl_http_field){ name, value };
+}
+
+pgl_status edge_reply_buffer(struct pgl_request *request, struct pgl_buffer *out,
+                             struct pgl_text content_type)
+{
+    char *copy = out->is_full ? NULL : pgl_arena_string(request->arena, pgl_buffer_text(out));
+    request->body = (struct pgl_text){ copy, out->size };
+    pgl_buffer_free(out);
+    if (copy == NULL)
+        return no_memory;
+    request->status = 200;
+    edge_add_field(request, PGL_TEXT("Content-Type"), content_type);
+    return PGL_OK;
+}
+
+pgl_status edge_reply_json(struct pgl_request *request, int status, const ProtobufCMessage *message)
+{
+    struct pgl_buffer out;
+    pgl_buffer_init(&out, ANSWER_BYTES_MAX);
+    pgl_json_write(message, &out);
+    PGL_TRY(edge_reply_buffer(request, &out, PGL_TEXT("application/json")));
+    request->status = status;
+    return PGL_OK;
+}
+
+/* ---- reading ---- */
+
+pgl_status edge_read_body(struct pgl_request *request, const ProtobufCMessageDescriptor *descriptor,
+                          void **message)
+{
+    struct pgl_text type;
+    PGL_TRY(edge_find_field(request, PGL_TEXT("content-type"), &type));
+    struct pgl_text media = pgl_text_trim(pgl_text_cut(&type, ';'));
+    /* The form's type is what curl -d and others say when nobody has told them; the body is read as
+     * JSON. */
+    if (media.size > 0 && !pgl_text_equal_nocase(media, PGL_TEXT("application/json")) &&
+        !pgl_text_equal_nocase(media, PGL_TEXT("application/x-www-form-urlencoded")))
+        return PGL_FAIL(PGL_INVALID, "Content-Type: application/json is expected");
+    if (request->exchange->body.size == 0)
+        return PGL_FAIL(PGL_MALFORMED, "a body is expected");
+    return pgl_json_read(descriptor, request->arena, request->exchange->body, &request->edge->json,
+                         message);
+}
+
+pgl_status edge_find_field(const struct pgl_request *request, struct pgl_text name,
+                           struct pgl_text *value)
+{
+    const struct pgl_http_request_head *head = &request->exchange->head;
+    *value = (struct pgl_text){ NULL, 0 };
+    if (pgl_http_find_field(head->fields, head->field_count, name, value) > 1)
+        return PGL_FAIL(PGL_MALFORMED, "a header field that may stand once stands several times");
+    return PGL_OK;
+}
+
+pgl_status edge_idempotency_key(struct pgl_request *request, char **key)
+{
+    struct pgl_text value;
+    PGL_TRY(edge_find_field(request, PGL_TEXT("idempotency-key"), &value));
+    if (value.size == 0)
+        return PGL_FAIL(PGL_MALFORMED, "Idempotency-Key: this header is required here");
+    *key = pgl_arena_string(request->arena, value);
+    return *key != NULL ? PGL_OK : no_memory;
+}
+
+static pgl_status read_limit(struct pgl_text value, int32_t *limit)
+{
+    int64_t number;
+    if (!pgl_is_ok(pgl_text_to_i64(value, &number)) || number < 1 || number > LIST_LIMIT_MAX)
+        return PGL_FAIL(PGL_INVALID, "limit: 1 to 100 is expected");
+    *limit = (int32_t)number;
+    return PGL_OK;
+}
+
+pgl_status edge_read_list_query(struct pgl_request *request, const char *filter_name,
+                                struct edge_list_query *query)
+{
+    *query = (struct edge_list_query){ LIST_LIMIT_USUAL, (char *)(uintptr_t) "",
+                                       (char *)(uintptr_t) "" };
+    struct pgl_text left = request->exchange->head.query;
+    struct pgl_http_field pair;
+    for (;;) {
+        bool is_there;
+        PGL_TRY(pgl_http_query_next(request->arena, &left, &pair, &is_there));
+        if (!is_there)
+            return request->arena->is_exhausted ? no_memory : PGL_OK;
+        if (pgl_text_is(pair.name, "limit"))
+            PGL_TRY(read_limit(pair.value, &query->limit));
+        else if (pgl_text_is(pair.name, "cursor"))
+            query->cursor = pgl_arena_string(request->arena, pair.value);
+        else if (filter_name != NULL && pgl_text_is(pair.name, filter_name))
+            query->filter = pgl_arena_string(request->arena, pair.value);
+        else
+            return PGL_FAIL(PGL_INVALID,
+                            pgl_arena_printf(request->arena, "%.*s: not a parameter of this list",
+                                             PGL_TEXT_ARGS(pair.name)));
+    }
+}

@@ -1,0 +1,148 @@
+/*
+ * request.h - one request on its way through the edge, and what a view may do with it.
+ *
+ * A view answers one route. `begin` asks services (edge_ask) or answers at once; whenever all that
+ * was asked has been answered, `next` runs: it asks again, or answers. A status that is not OK
+ * becomes a problem (RFC 9457), the same everywhere.
+ *
+ * Owner:    the gateway makes it in the arena of the exchange; it is gone when the answer is
+ *           written.
+ * Threads:  the edge's loop.
+ * Bounds:   PGL_REQUEST_CALLS_MAX calls at a time; the route's time for all of them.
+ */
+#ifndef PGL_EDGE_REQUEST_H
+#define PGL_EDGE_REQUEST_H
+
+#include "contract/common.h"
+#include "runtime/call.h"
+#include "telemetry/registry.h"
+#include "transport/http_server.h"
+#include "transport/rpc.h"
+#include "wire/json.h"
+#include "wire/jwk.h"
+#include "wire/jwt_cache.h"
+#include "wire/message.h"
+
+#define PGL_REQUEST_CALLS_MAX  4
+#define PGL_REQUEST_PARAMS_MAX 2
+#define PGL_REQUEST_FIELDS_MAX 8
+#define PGL_REQUEST_ID_BYTES   16
+
+struct pgl_request;
+
+/* Whom a route lets in; whoever is let in may still be refused an object that is not theirs. */
+enum pgl_access {
+    PGL_ACCESS_DENIED, /* zero, so that a row without a rule lets nobody in */
+    PGL_ACCESS_ANYONE,
+    PGL_ACCESS_CUSTOMER,  /* any valid token */
+    PGL_ACCESS_WAREHOUSE, /* the roles warehouse and operator */
+    PGL_ACCESS_OPERATOR
+};
+
+struct pgl_route {
+    enum pgl_http_method method;
+    const char *path; /* "/api/v1/orders/{id}": a name in braces is one segment */
+    enum pgl_access access;
+    pgl_status (*begin)(struct pgl_request *request);
+    pgl_status (*next)(struct pgl_request *request); /* NULL where begin answers */
+    int64_t at_most_ns;
+    bool takes_body;
+    const char *summary;
+};
+
+/* Everybody that the edge asks, and what it shows of itself; constant once the loops run. */
+struct pgl_edge {
+    struct pgl_loop *loop;
+    struct pgl_rpc rpc;
+    struct pgl_http_server http;
+    struct pgl_endpoint catalog, orders, payments, inventory;
+    struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
+    const struct pgl_key_set *keys;
+    struct pgl_jwt_cache *tokens;
+    const struct pgl_route *routes; /* all of them, for the page that lists them */
+    int route_count;
+    size_t body_bytes_max; /* of a route that takes one; others take none */
+    struct pgl_json_limits json;
+    const struct pgl_registry *registry;
+    const char *version;
+    bool (*is_ready)(void *self); /* any thread */
+    void *ready_self;
+    struct pgl_random random; /* request ids: no secret */
+    uint32_t in_flight;
+    uint32_t streams;
+    /* By the number of the route. */
+    struct pgl_route_metrics {
+        struct pgl_counter answers[6]; /* by status / 100 */
+        struct pgl_latency latency;
+    } * metrics;
+};
+
+struct pgl_request {
+    struct pgl_flow flow;
+    struct pgl_edge *edge;
+    struct pgl_http_exchange *exchange;
+    struct pgl_arena *arena; /* the exchange's */
+    const struct pgl_route *route;
+    struct pgl_text params[PGL_REQUEST_PARAMS_MAX]; /* of the path, decoded, with a NUL behind */
+    int param_count;
+    Caller caller; /* role unspecified for nobody in particular */
+    struct pgl_trace trace;
+    char id[2 * PGL_REQUEST_ID_BYTES + 1];
+
+    struct pgl_rpc_call calls[PGL_REQUEST_CALLS_MAX];
+    int call_count, left;
+    void *view; /* the view's own, in the arena */
+
+    /* The answer. */
+    int status;
+    struct pgl_http_field fields[PGL_REQUEST_FIELDS_MAX];
+    size_t field_count;
+    struct pgl_text body;
+    bool is_stream; /* the view has taken the exchange over and ends it itself */
+};
+
+/* Asks; the answer is waited for before the view goes on. `ask` and `reply` live in the arena.
+ * PGL_EXHAUSTED when the callee's queue is full. */
+PGL_MUST_USE pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endpoint,
+                                 int method, const void *ask, void *reply);
+/* The status of the n-th call of this round. */
+pgl_status edge_answer(const struct pgl_request *request, int n);
+/* Before the next round. */
+void edge_next_round(struct pgl_request *request);
+
+/* Answers with the JSON of a message. */
+PGL_MUST_USE pgl_status edge_reply_json(struct pgl_request *request, int status,
+                                        const ProtobufCMessage *message);
+/* Answers 200 with what was written, and frees the buffer. */
+PGL_MUST_USE pgl_status edge_reply_buffer(struct pgl_request *request, struct pgl_buffer *out,
+                                          struct pgl_text content_type);
+/* `value` lives in the arena or is a literal. More than PGL_REQUEST_FIELDS_MAX are a bug. */
+void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pgl_text value);
+
+/* The body as a message; PGL_MALFORMED, PGL_INVALID. */
+PGL_MUST_USE pgl_status edge_read_body(struct pgl_request *request,
+                                       const ProtobufCMessageDescriptor *descriptor,
+                                       void **message);
+
+/* The one field of this name; empty when there is none, PGL_MALFORMED when there are several. */
+PGL_MUST_USE pgl_status edge_find_field(const struct pgl_request *request, struct pgl_text name,
+                                        struct pgl_text *value);
+/* The required Idempotency-Key, with a NUL behind; PGL_MALFORMED without. */
+PGL_MUST_USE pgl_status edge_idempotency_key(struct pgl_request *request, char **key);
+
+/* What a list may be asked for. A name that is not among them is PGL_INVALID. */
+struct edge_list_query {
+    int32_t limit; /* 20 where nothing is said, 1 to 100 */
+    char *cursor;  /* "" for the first page */
+    char *filter;  /* the value of `filter_name`, "" for none */
+};
+PGL_MUST_USE pgl_status edge_read_list_query(struct pgl_request *request, const char *filter_name,
+                                             struct edge_list_query *query);
+
+/* A message in the arena, NULL when it is full. */
+#define EDGE_NEW(request, descriptor) pgl_message_new((descriptor), (request)->arena)
+
+/* Traces go to the services in the contract's form; NULL for none. */
+Trace *edge_trace(struct pgl_request *request);
+
+#endif

@@ -1,0 +1,99 @@
+/* feed.c - see feed.h. */
+#include "events/feed.h"
+
+#include <stdlib.h>
+
+#include "wire/message.h"
+
+static pgl_status add_event(struct pgl_feed *feed, const struct pgl_log_read *read,
+                            struct pgl_arena *arena, struct pgl_text bytes, ReadResponse *reply)
+{
+    void *event;
+    LoggedEvent *logged = pgl_message_new(LOGGED_EVENT_DESCRIPTOR, arena);
+    pgl_id *id = pgl_arena_alloc(arena, sizeof *id);
+    if (logged == NULL || id == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for events");
+    PGL_TRY(pgl_message_unpack(EVENT_DESCRIPTOR, arena, bytes, &event));
+    logged->log = feed->log->log;
+    logged->seq = read->after + 1 + (int64_t)reply->n_events;
+    *id = pgl_event_id(feed->log->log, read->epoch, logged->seq);
+    logged->id = (ProtobufCBinaryData){ sizeof id->bytes, id->bytes };
+    logged->event = event;
+    reply->events[reply->n_events++] = logged;
+    return PGL_OK;
+}
+
+static pgl_status fill_reply(struct pgl_feed *feed, const struct pgl_log_read *read,
+                             struct pgl_arena *arena, const ReadRequest *ask, ReadResponse *reply)
+{
+    PGL_TRY(read->status);
+    reply->high = read->high;
+    reply->epoch = read->epoch;
+    reply->low = read->after;
+    reply->events = pgl_arena_alloc(arena, ((size_t)read->count + 1) * sizeof reply->events[0]);
+    if (reply->events == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for events");
+    size_t at = 0;
+    for (int i = 0; i < read->count && i < ask->max; i++) {
+        uint32_t size;
+        memcpy(&size, read->bytes + at, sizeof size);
+        struct pgl_text bytes = { (const char *)read->bytes + at + sizeof size, size };
+        PGL_TRY(add_event(feed, read, arena, bytes, reply));
+        at += sizeof size + size;
+    }
+    return PGL_OK;
+}
+
+static void take_events(void *owner, struct pgl_message *message)
+{
+    struct pgl_feed *feed = owner;
+    struct pgl_log_read *read = PGL_CONTAINER(message, struct pgl_log_read, message);
+    struct pgl_feed_read *slot = PGL_CONTAINER(read, struct pgl_feed_read, read);
+    struct pgl_call *call = slot->call;
+    slot->call = NULL;
+    pgl_call_answer(call, fill_reply(feed, read, call->arena, call->ask, call->reply));
+}
+
+pgl_status pgl_feed_open(struct pgl_feed *feed, struct pgl_loop *loop, struct pgl_event_log *log)
+{
+    *feed = (struct pgl_feed){ .loop = loop, .log = log };
+    feed->reads = calloc(PGL_FEED_READS_MAX, sizeof feed->reads[0]);
+    if (feed->reads == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a feed");
+    pgl_mailbox_open(&feed->replies, loop, 0, take_events, feed); /* nothing but replies */
+    return PGL_OK;
+}
+
+void pgl_feed_close(struct pgl_feed *feed)
+{
+    free(feed->reads);
+}
+
+static struct pgl_feed_read *find_free(struct pgl_feed *feed)
+{
+    for (int i = 0; i < PGL_FEED_READS_MAX; i++)
+        if (feed->reads[i].call == NULL)
+            return &feed->reads[i];
+    return NULL;
+}
+
+void pgl_feed_read(struct pgl_feed *feed, struct pgl_call *call)
+{
+    const ReadRequest *ask = call->ask;
+    struct pgl_feed_read *slot = find_free(feed);
+    if (slot == NULL || ask->max < 1 || ask->max > PGL_FEED_EVENTS_MAX) {
+        pgl_call_answer(call, slot == NULL ? PGL_FAIL(PGL_EXHAUSTED, "too many read this log")
+                                           : PGL_FAIL(PGL_INVALID, "max: 1 to 512 is expected"));
+        return;
+    }
+    slot->call = call;
+    slot->read.after = ask->after;
+    slot->read.until_ns = call->deadline_ns;
+    slot->read.is_first = false;
+    slot->read.message.reply_to = &feed->replies;
+    pgl_status sent = pgl_mailbox_send(feed->loop, &feed->log->reads, &slot->read.message);
+    if (!pgl_is_ok(sent)) {
+        slot->call = NULL;
+        pgl_call_answer(call, sent);
+    }
+}

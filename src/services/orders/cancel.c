@@ -1,0 +1,48 @@
+/*
+ * cancel.c - a customer asks to take an order back. We only pass the wish on: whether it is in time
+ * is decided where the money is, and comes back as an event.
+ */
+#include "services/orders/orders.h"
+
+static const CancelAnswer answer_in[ORDER_STATE_COUNT] = {
+    [ORDER_PENDING] = CANCEL_ANSWER_REQUESTED,
+    [ORDER_AUTHORIZED] = CANCEL_ANSWER_REQUESTED,
+    [ORDER_RESERVED] = CANCEL_ANSWER_REQUESTED,
+    [ORDER_CONFIRMED] = CANCEL_ANSWER_TOO_LATE,
+    [ORDER_FAILED] = CANCEL_ANSWER_NOTHING_TO_CANCEL,
+    [ORDER_CANCELLED] = CANCEL_ANSWER_NOTHING_TO_CANCEL,
+};
+
+static pgl_status say_requested(struct pgl_tx *tx, struct order_row *order)
+{
+    OrderCancelRequested said = ORDER_CANCEL_REQUESTED_INIT;
+    said.cause = (Cause)order->cancel;
+    said.requested_at_ns = pgl_tx_now_ns(tx);
+    Event event = EVENT_INIT;
+    event.type = EVENT_TYPE_ORDER_CANCEL_REQUESTED;
+    event.payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_ORDER_CANCEL_REQUESTED;
+    event.order_cancel_requested = &said;
+    return order_say(tx, order, &event);
+}
+
+pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
+                             CancelOrderResponse *reply)
+{
+    pgl_id id;
+    struct order_row order;
+    PGL_TRY(order_parse_id(ask->id, &id));
+    PGL_TRY(order_get(&tx->view, id, &order));
+    PGL_TRY(order_check_owner(&order, ask->caller));
+
+    reply->answer = answer_in[order.state]; /* too late is an answer, not an error */
+    bool is_owner = pgl_text_is(order.customer, ask->caller->subject);
+    struct order_step step =
+        pgl_order_step((struct order_facts){ order.state, order.cancel },
+                       is_owner ? ORDER_ON_CLIENT_CANCEL : ORDER_ON_OPERATOR_CANCEL);
+    if (step.says[0] == EVENT_TYPE_ORDER_CANCEL_REQUESTED) {
+        order.cancel = step.after.cancel;
+        PGL_TRY(say_requested(tx, &order)); /* row and event commit together */
+        PGL_TRY(order_update(tx, &order, order.state));
+    }
+    return order_show(pgl_tx_arena(tx), &order, &reply->order);
+}

@@ -1,0 +1,171 @@
+/*
+ * create.c - a customer orders. Once it is written the order is accepted: it will reach one final
+ * state.
+ */
+#include "base/money.h"
+#include "services/orders/orders.h"
+#include "wire/message.h"
+
+#define KEY_PROBES_MAX 8 /* two different keys of one 64-bit hash are never seen; eight are a bug */
+
+/* The order that was made with this key, or none; `*hash` is where a new one goes. */
+static pgl_status find_by_key(struct pgl_tx *tx, const CreateOrderRequest *ask,
+                              struct order_row *order, bool *is_there, int64_t *hash)
+{
+    struct pgl_orders_state *orders = pgl_tx_context(tx);
+    struct pgl_text tenant = pgl_text_of(ask->caller->tenant),
+                    customer = pgl_text_of(ask->caller->subject);
+    struct pgl_text key = pgl_text_of(ask->idempotency_key);
+    *is_there = false;
+    *hash = order_hash_of_key(orders, tenant, customer, key);
+    for (int probes = 0; probes < KEY_PROBES_MAX;
+         probes++, *hash = (int64_t)((uint64_t)*hash + 1)) {
+        pgl_id id;
+        PGL_TRY(pgl_recent_get(&orders->by_key, *hash, &id));
+        if (pgl_id_is_zero(id))
+            return PGL_OK;
+        PGL_TRY(order_get(&tx->view, id, order));
+        *is_there = pgl_text_equal(order->tenant, tenant) &&
+                    pgl_text_equal(order->customer, customer) &&
+                    pgl_text_equal(order->idempotency_key, key);
+        if (*is_there)
+            return PGL_OK;
+    }
+    return PGL_FAIL(PGL_INTERNAL, "too many idempotency keys share a hash");
+}
+
+static pgl_status replay(struct pgl_tx *tx, const struct create_order *create,
+                         const struct order_row *order, CreateOrderResponse *reply)
+{
+    if (memcmp(order->fingerprint.data, create->fingerprint, FINGERPRINT_BYTES) != 0)
+        return PGL_FAIL(PGL_INVALID, "Idempotency-Key: it was used for another request");
+    reply->replayed = true;
+    return order_show_created(pgl_tx_arena(tx), order, &reply->order);
+}
+
+/* The lines with their prices, and the sum. */
+static pgl_status price_lines(struct pgl_tx *tx, const struct create_order *create, Order *order)
+{
+    const NewOrder *ask = create->ask->order;
+    struct pgl_arena *arena = pgl_tx_arena(tx);
+    OrderLine *lines = pgl_arena_alloc(arena, ask->n_lines * sizeof lines[0]);
+    order->lines = pgl_arena_alloc(arena, ask->n_lines * sizeof order->lines[0]);
+    if (lines == NULL || order->lines == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for an order");
+    order->n_lines = ask->n_lines;
+    for (size_t i = 0; i < ask->n_lines; i++) {
+        lines[i] = (OrderLine)ORDER_LINE_INIT;
+        lines[i].sku = ask->lines[i]->sku;
+        lines[i].quantity = ask->lines[i]->quantity;
+        lines[i].unit_price_minor = create->prices[i].unit_price_minor;
+        PGL_TRY(
+            pgl_money_times(lines[i].unit_price_minor, lines[i].quantity, &lines[i].total_minor));
+        PGL_TRY(pgl_money_add(order->total_minor, lines[i].total_minor, &order->total_minor));
+        order->lines[i] = &lines[i];
+    }
+    const struct pgl_orders_state *orders = pgl_tx_context(tx);
+    if (order->total_minor > orders->options.total_minor_max)
+        return PGL_FAIL(PGL_INVALID, "the total is above what one order may come to");
+    return PGL_OK;
+}
+
+static pgl_status say_created(struct pgl_tx *tx, struct order_row *row, const Order *order)
+{
+    struct pgl_arena *arena = pgl_tx_arena(tx);
+    OrderCreated said = ORDER_CREATED_INIT;
+    Line *lines = pgl_arena_alloc(arena, order->n_lines * sizeof lines[0]);
+    said.lines = pgl_arena_alloc(arena, order->n_lines * sizeof said.lines[0]);
+    if (lines == NULL || said.lines == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for an event");
+    for (size_t i = 0; i < order->n_lines; i++) {
+        lines[i] = (Line)LINE_INIT;
+        lines[i].line_no = (int32_t)i + 1;
+        lines[i].sku = order->lines[i]->sku;
+        lines[i].quantity = order->lines[i]->quantity;
+        lines[i].unit_price_minor = order->lines[i]->unit_price_minor;
+        said.lines[i] = &lines[i];
+    }
+    said.n_lines = order->n_lines;
+    said.customer = (char *)(uintptr_t)row->customer.data;
+    said.currency = order->currency;
+    said.amount_minor = order->total_minor;
+    said.ship_to_region = order->ship_to != NULL ? order->ship_to->region : (char *)(uintptr_t) "";
+    said.payment_method = order->payment->method;
+    said.deadline_at_ns = row->deadline_at_ns;
+    said.policy_version = 1;
+    Event event = EVENT_INIT;
+    event.type = EVENT_TYPE_ORDER_CREATED;
+    event.payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_ORDER_CREATED;
+    event.order_created = &said;
+    return order_say(tx, row, &event);
+}
+
+static pgl_status insert(struct pgl_tx *tx, const struct create_order *create, Order *order,
+                         struct order_row *row)
+{
+    struct pgl_orders_state *orders = pgl_tx_context(tx);
+    const Caller *caller = create->ask->caller;
+    row->id = pgl_tx_new_id(tx);
+    row->tenant = pgl_text_of(caller->tenant);
+    row->customer = pgl_text_of(caller->subject);
+    row->idempotency_key = pgl_text_of(create->ask->idempotency_key);
+    row->fingerprint = (struct pgl_text){ (const char *)create->fingerprint, FINGERPRINT_BYTES };
+    row->currency = pgl_text_of(order->currency);
+    row->total_minor = order->total_minor;
+    row->created_at_ns = pgl_tx_now_ns(tx);
+    row->deadline_at_ns = row->created_at_ns + orders->options.deadline_ns;
+    /* Only what the columns do not have. */
+    Order body = ORDER_INIT;
+    body.lines = order->lines;
+    body.n_lines = order->n_lines;
+    body.payment = order->payment;
+    body.ship_to = order->ship_to;
+    PGL_TRY(pgl_message_pack_text(&body.base, pgl_tx_arena(tx), &row->body));
+    int64_t customer = order_hash_of_customer(orders, row->tenant, row->customer);
+    PGL_TRY(pgl_recent_get(&orders->newest, customer, &row->previous_id));
+    PGL_TRY(say_created(tx, row, order));
+    PGL_TRY(order_insert(tx, row));
+    pgl_tally_shift(&orders->tally, -1, ORDER_PENDING);
+    return pgl_recent_put(&orders->newest, customer, row->id);
+}
+
+static pgl_status show_new(struct pgl_tx *tx, const struct order_row *row, Order *order)
+{
+    char *id = pgl_arena_zalloc(pgl_tx_arena(tx), PGL_ID_TEXT_BYTES + 1);
+    if (id == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for the answer");
+    pgl_id_format(row->id, id);
+    order->id = id;
+    order->status = ORDER_STATUS_PENDING;
+    order->created_at_ns = order->updated_at_ns = row->created_at_ns;
+    order->version = 1;
+    return PGL_OK;
+}
+
+pgl_status pgl_orders_create(struct pgl_tx *tx, const struct create_order *create,
+                             CreateOrderResponse *reply)
+{
+    struct pgl_orders_state *orders = pgl_tx_context(tx);
+    struct order_row row = { .state = ORDER_PENDING };
+    bool is_there;
+    int64_t hash;
+    PGL_TRY(find_by_key(tx, create->ask, &row, &is_there, &hash));
+    if (is_there)
+        return replay(tx, create, &row, reply);
+
+    Order *order = pgl_message_new(ORDER_DESCRIPTOR, pgl_tx_arena(tx));
+    if (order == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for an order");
+    order->currency = create->ask->order->currency;
+    order->payment = create->ask->order->payment;
+    order->ship_to = create->ask->order->ship_to;
+    PGL_TRY(price_lines(tx, create, order));
+
+    row = (struct order_row){ .state = ORDER_PENDING };
+    row.reason = PGL_TEXT("");
+    PGL_TRY(insert(tx, create, order, &row));
+    PGL_TRY(pgl_recent_put(&orders->by_key, hash, row.id));
+    reply->replayed = false;
+    reply->order = order;
+    return show_new(tx, &row, order);
+}

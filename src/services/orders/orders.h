@@ -1,0 +1,108 @@
+/*
+ * orders.h - what the handlers of Orders work on.
+ *
+ * Owner:    service.c; the writer loop, apart from what is constant.
+ */
+#ifndef PGL_ORDERS_ORDERS_H
+#define PGL_ORDERS_ORDERS_H
+
+#include "base/hash.h"
+#include "base/time.h"
+#include "contract/orders.h"
+#include "events/log.h"
+#include "services/orders/orders_sql.h"
+#include "services/orders/waits.h"
+#include "store/recent.h"
+#include "store/tally.h"
+#include "store/tx.h"
+
+#define PGL_ORDER_LINES_MAX     100
+#define PGL_ORDER_QUANTITY_MAX  10000
+#define PGL_ORDER_KEY_BYTES_MAX 255
+#define PGL_ORDER_PAGE_MAX      100
+/* A page of one status looks at this many orders and then says where to go on: a rare status must
+ * not hold the reader. */
+#define PGL_ORDER_SCAN_MAX      1000
+
+struct pgl_orders_options {
+    int64_t deadline_ns; /* of a new order */
+    int64_t total_minor_max;
+    uint32_t generation; /* entries of an index in memory, see store/recent.h */
+};
+
+#define PGL_ORDERS_OPTIONS_DEFAULT                                                                 \
+    ((struct pgl_orders_options){ PGL_MINUTES(15), INT64_C(100000000000), 32768 })
+
+struct pgl_orders_state {
+    struct pgl_orders_options options;
+    struct pgl_event_log log;
+    struct pgl_recent by_key, newest; /* order of an idempotency key; newest order of a customer */
+    struct pgl_hash_key hash_key;
+    struct pgl_tally tally;
+    struct pgl_waits waits;
+};
+
+/* One line's price, as Catalog gave it. */
+struct order_price {
+    int64_t unit_price_minor;
+};
+
+/* CreateOrder as the handler gets it: everything from outside is in it. */
+struct create_order {
+    const CreateOrderRequest *ask;
+    const struct order_price *prices; /* one a line */
+    uint8_t fingerprint[FINGERPRINT_BYTES];
+};
+
+PGL_MUST_USE pgl_status pgl_orders_create(struct pgl_tx *tx, const struct create_order *create,
+                                          CreateOrderResponse *reply);
+PGL_MUST_USE pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
+                                          CancelOrderResponse *reply);
+/* What Payments and Inventory say. */
+PGL_MUST_USE pgl_status pgl_orders_hear(struct pgl_tx *tx, int64_t seq, const Event *event);
+
+/* What can be said of a request without asking anybody. The text names the line. */
+PGL_MUST_USE pgl_status pgl_order_check(const CreateOrderRequest *ask, struct pgl_arena *arena);
+
+PGL_MUST_USE pgl_status pgl_orders_get(const struct pgl_view *view, const GetOrderRequest *ask,
+                                       GetOrderResponse *reply);
+PGL_MUST_USE pgl_status pgl_orders_story(const struct pgl_view *view, const ReadKeyRequest *ask,
+                                         ReadKeyResponse *reply);
+
+/* Where the list of one customer begins: the chain of previous_id leads on from there. */
+struct order_page {
+    const ListOrdersRequest *ask;
+    pgl_id first;
+};
+PGL_MUST_USE pgl_status pgl_orders_newest(struct pgl_tx *tx, const ListOrdersRequest *ask,
+                                          pgl_id *newest);
+PGL_MUST_USE pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page *page,
+                                        ListOrdersResponse *reply);
+
+/* ---- shared by the files of this folder ---- */
+
+/* The message of a row, in the arena. */
+PGL_MUST_USE pgl_status order_show(struct pgl_arena *arena, const struct order_row *row,
+                                   Order **order);
+/* As it was first answered. */
+PGL_MUST_USE pgl_status order_show_created(struct pgl_arena *arena, const struct order_row *row,
+                                           Order **order);
+/* The changes behind `after_version`, oldest first. */
+PGL_MUST_USE pgl_status order_show_changes(struct pgl_arena *arena, const struct order_row *row,
+                                           int64_t after_version, WaitOrderResponse *reply);
+
+/* PGL_NOT_FOUND for another's order: that it exists is nobody's business. */
+PGL_MUST_USE pgl_status order_check_owner(const struct order_row *row, const Caller *caller);
+
+/* An id in the caller's text; PGL_NOT_FOUND for what cannot be one. */
+PGL_MUST_USE pgl_status order_parse_id(const char *text, pgl_id *id);
+
+/* Appends an event about the order and notes it in the row, which the caller then writes. */
+PGL_MUST_USE pgl_status order_say(struct pgl_tx *tx, struct order_row *order, Event *event);
+
+int64_t order_hash_of_key(const struct pgl_orders_state *orders, struct pgl_text tenant,
+                          struct pgl_text customer, struct pgl_text key);
+int64_t order_hash_of_customer(const struct pgl_orders_state *orders, struct pgl_text tenant,
+                               struct pgl_text customer);
+
+#endif

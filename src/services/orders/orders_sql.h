@@ -1,0 +1,56 @@
+/*
+ * orders_sql.h - the rows of Orders and their statements; for this folder only.
+ */
+#ifndef PGL_ORDERS_SQL_H
+#define PGL_ORDERS_SQL_H
+
+#include "contract/orders.h"
+#include "services/orders/order_machine.h"
+#include "store/recent.h"
+#include "store/tx.h"
+
+#define ORDER_CHANGE_BYTES 9
+#define FINGERPRINT_BYTES  32
+
+struct order_row {
+    pgl_id id;
+    struct pgl_text tenant, customer, idempotency_key, fingerprint;
+    enum order_state state;
+    enum order_cancel cancel;
+    struct pgl_text currency;
+    int64_t total_minor;
+    struct pgl_text body; /* packed Order */
+    int64_t created_at_ns, deadline_at_ns;
+    struct pgl_text reason, changes;
+    int64_t said, last_event_seq;
+    pgl_id previous_id; /* zero for a customer's first */
+};
+
+PGL_MUST_USE pgl_status pgl_orders_migrate(struct pgl_database *db,
+                                           const struct pgl_entropy *entropy);
+
+/* All columns, copied to the arena. PGL_NOT_FOUND when there is none. */
+PGL_MUST_USE pgl_status order_get(const struct pgl_view *view, pgl_id id, struct order_row *order);
+
+/* What an event needs to know: state, cancel, said, last_event_seq, tenant, created_at_ns. */
+PGL_MUST_USE pgl_status order_get_facts(const struct pgl_view *view, pgl_id id,
+                                        struct order_row *order);
+
+PGL_MUST_USE pgl_status order_insert(struct pgl_tx *tx, const struct order_row *order);
+
+/* Writes state, cancel, reason, said and last_event_seq, and appends to the changes where the state
+ * is another than `before`. */
+PGL_MUST_USE pgl_status order_update(struct pgl_tx *tx, const struct order_row *order,
+                                     enum order_state before);
+
+/* The largest ids below `below` (all ones: from the end), newest first. Columns: order_id. */
+struct pgl_rows order_ids_below(const struct pgl_view *view, const pgl_id *below, int limit);
+/* Behind `after`, oldest first. Columns: order_id, tenant, customer, idempotency_key. */
+struct pgl_rows order_keys_behind(struct pgl_database *db, const pgl_id *after);
+
+PGL_MUST_USE pgl_status order_hash_seed(struct pgl_database *db, uint8_t seed[16]);
+
+extern const struct pgl_recent_sql order_by_key_sql, newest_of_customer_sql;
+extern const char order_count_get_sql[], order_count_put_sql[];
+
+#endif

@@ -1,0 +1,107 @@
+/* query.c - orders as they are: one, a page of them, the story of one. */
+#include "services/orders/orders.h"
+
+#include "events/story.h"
+#include "wire/message.h"
+
+pgl_status pgl_orders_get(const struct pgl_view *view, const GetOrderRequest *ask,
+                          GetOrderResponse *reply)
+{
+    pgl_id id;
+    struct order_row order;
+    PGL_TRY(order_parse_id(ask->id, &id));
+    PGL_TRY(order_get(view, id, &order));
+    PGL_TRY(order_check_owner(&order, ask->caller));
+    return order_show(view->arena, &order, &reply->order);
+}
+
+pgl_status pgl_orders_story(const struct pgl_view *view, const ReadKeyRequest *ask,
+                            ReadKeyResponse *reply)
+{
+    pgl_id id;
+    struct order_row order;
+    if (ask->key.len != sizeof id.bytes)
+        return PGL_FAIL(PGL_NOT_FOUND, "there is no such order");
+    memcpy(id.bytes, ask->key.data, sizeof id.bytes);
+    PGL_TRY(order_get(view, id, &order));
+    PGL_TRY(order_check_owner(&order, ask->caller));
+    return pgl_story_read(view, LOG_ORDERS, order.last_event_seq, reply);
+}
+
+/* ---- lists ---- */
+
+pgl_status pgl_orders_newest(struct pgl_tx *tx, const ListOrdersRequest *ask, pgl_id *newest)
+{
+    struct pgl_orders_state *orders = pgl_tx_context(tx);
+    int64_t hash = order_hash_of_customer(orders, pgl_text_of(ask->caller->tenant),
+                                          pgl_text_of(ask->caller->subject));
+    return pgl_recent_get(&orders->newest, hash, newest);
+}
+
+struct page {
+    const ListOrdersRequest *ask;
+    ListOrdersResponse *reply;
+    bool is_operator;
+};
+
+static bool is_wanted(const struct page *page, const struct order_row *row, const Order *order)
+{
+    if (!pgl_text_is(row->tenant, page->ask->caller->tenant))
+        return false;
+    /* Two customers may share a hash, and then a chain. */
+    if (!page->is_operator && !pgl_text_is(row->customer, page->ask->caller->subject))
+        return false;
+    return page->ask->status == ORDER_STATUS_UNSPECIFIED || page->ask->status == order->status;
+}
+
+/* The largest id below `*id`; zero when there is none. */
+static pgl_status id_below(const struct pgl_view *view, pgl_id *id)
+{
+    struct pgl_rows rows = order_ids_below(view, id, 1);
+    PGL_TRY(pgl_rows_next(&rows));
+    *id = rows.has_row ? pgl_column_id(&rows, 0) : (pgl_id){ { 0 } };
+    pgl_rows_end(&rows);
+    return PGL_OK;
+}
+
+static pgl_status add_order(const struct pgl_view *view, struct page *page,
+                            const struct order_row *row)
+{
+    Order *order;
+    PGL_TRY(order_show(view->arena, row, &order));
+    if (is_wanted(page, row, order))
+        page->reply->items[page->reply->n_items++] = order;
+    return PGL_OK;
+}
+
+pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page *from,
+                           ListOrdersResponse *reply)
+{
+    struct page page = { from->ask, reply, from->ask->caller->role == ROLE_OPERATOR };
+    pgl_id id = from->first;
+    reply->items = pgl_arena_alloc(view->arena, (size_t)from->ask->limit * sizeof reply->items[0]);
+    if (reply->items == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a list");
+    if (page.is_operator && pgl_id_is_zero(id)) { /* from the newest of all */
+        memset(id.bytes, 0xFF, sizeof id.bytes);
+        PGL_TRY(id_below(view, &id));
+    }
+    for (int looked = 0; !pgl_id_is_zero(id); looked++) {
+        if (reply->n_items == (size_t)from->ask->limit || looked == PGL_ORDER_SCAN_MAX) {
+            char *next = pgl_arena_zalloc(view->arena, PGL_ID_TEXT_BYTES + 1);
+            if (next == NULL)
+                return PGL_FAIL(PGL_EXHAUSTED, "no memory for a list");
+            pgl_id_format(id, next);
+            reply->next = next;
+            return PGL_OK;
+        }
+        struct order_row row;
+        PGL_TRY(order_get(view, id, &row));
+        PGL_TRY(add_order(view, &page, &row));
+        if (page.is_operator)
+            PGL_TRY(id_below(view, &id));
+        else
+            id = row.previous_id;
+    }
+    return PGL_OK;
+}

@@ -1,0 +1,53 @@
+-- 0001_orders.sql: an order, as its customer asked for it, and what became of it.
+CREATE TABLE orders (
+    order_id        BLOB    PRIMARY KEY CHECK (length(order_id) = 16),
+    tenant          TEXT    NOT NULL,
+    customer        TEXT    NOT NULL,
+    idempotency_key TEXT    NOT NULL,   -- asked twice with one key, created once
+    fingerprint     BLOB    NOT NULL CHECK (length(fingerprint) = 32), -- SHA-256 of what was asked
+    state           INTEGER NOT NULL CHECK (state BETWEEN 0 AND 5),  -- enum order_state
+    cancel          INTEGER NOT NULL CHECK (cancel BETWEEN 0 AND 3), -- enum order_cancel
+    currency        TEXT    NOT NULL CHECK (length(currency) = 3),
+    total_minor     INTEGER NOT NULL CHECK (total_minor >= 0),
+    body            BLOB    NOT NULL,   -- panglot.orders.v1.Order: lines with prices, payment, ship_to
+    created_at_ns   INTEGER NOT NULL,
+    deadline_at_ns  INTEGER NOT NULL,
+    reason          TEXT    NOT NULL,   -- why it ended as it did; before that, what was heard of it
+    changes         BLOB    NOT NULL,   -- 9 bytes each: the state and when, little-endian; their number is the version
+    said            INTEGER NOT NULL,   -- a bit for each kind of event said
+    last_event_seq  INTEGER NOT NULL,   -- of our log; the event names the one before it
+    previous_id     BLOB    NOT NULL    -- the customer's order before this one; empty for the first
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER orders_final_is_final BEFORE UPDATE OF state ON orders
+WHEN old.state >= 3 AND new.state <> old.state
+BEGIN
+    SELECT RAISE(ABORT, 'a final state does not change');
+END;
+
+CREATE TRIGGER orders_says_once BEFORE UPDATE OF said ON orders
+WHEN (old.said & (new.said - old.said)) <> 0
+BEGIN
+    SELECT RAISE(ABORT, 'an order says each kind of event once');
+END;
+
+-- Older entries of the indexes that are kept in memory first (store/recent.h). Keys are hashes; a look-up compares the row.
+CREATE TABLE order_by_key (
+    hash     INTEGER PRIMARY KEY,
+    order_id BLOB    NOT NULL
+) STRICT;
+CREATE TABLE newest_of_customer (
+    hash     INTEGER PRIMARY KEY,
+    order_id BLOB    NOT NULL
+) STRICT;
+CREATE TABLE order_index (
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    hash_seed       BLOB    NOT NULL,   -- the hashes on disk are made with it
+    keys_up_to      BLOB    NOT NULL,   -- order_by_key has every order up to here
+    customers_up_to BLOB    NOT NULL    -- newest_of_customer likewise
+) STRICT;
+
+CREATE TABLE order_count (
+    state INTEGER PRIMARY KEY CHECK (state BETWEEN 0 AND 5),
+    count INTEGER NOT NULL CHECK (count >= 0)
+) STRICT;

@@ -1,0 +1,85 @@
+/* answers.c - see answers.h. */
+#include "services/payments/answers.h"
+
+#include "events/story.h"
+#include "services/payments/ledger.h"
+#include "wire/message.h"
+
+static const char not_found[] = "no payment belongs to this order";
+static const char no_memory[] = "no memory for the answer";
+
+/* The machine's numbers are the contract's. */
+_Static_assert((int)PAYMENT_AUTHORIZING == (int)PAYMENT_STATE_AUTHORIZING &&
+                   (int)PAYMENT_CAPTURE_FAILED == (int)PAYMENT_STATE_CAPTURE_FAILED,
+               "the states of the machine are those of the contract");
+
+static const char *const cause_names[] = {
+    [CAUSE_UNSPECIFIED] = "",
+    [CAUSE_CLIENT] = "client",
+    [CAUSE_DEADLINE] = "deadline",
+    [CAUSE_OPERATOR] = "operator",
+    [CAUSE_OUT_OF_STOCK] = "out_of_stock",
+    [CAUSE_ORPHAN] = "orphan",
+};
+
+static pgl_status get_for(const struct pgl_view *view, const Caller *caller, const pgl_id *order_id,
+                          struct payment_row *row)
+{
+    PGL_TRY(payment_get(view, order_id, row));
+    bool is_theirs = caller != NULL && strcmp(caller->tenant, row->tenant) == 0 &&
+                     (caller->role == ROLE_OPERATOR ||
+                      (row->customer[0] != '\0' && strcmp(caller->subject, row->customer) == 0));
+    return is_theirs ? PGL_OK : PGL_FAIL(PGL_NOT_FOUND, not_found);
+}
+
+static const char *reason_of(const struct payment_row *row)
+{
+    return row->facts.state == PAYMENT_DECLINED ? row->decline_code : cause_names[row->facts.cause];
+}
+
+pgl_status pgl_payments_get(const struct pgl_view *view, const GetPaymentRequest *ask,
+                            GetPaymentResponse *reply)
+{
+    pgl_id order_id;
+    struct payment_row row;
+    if (!pgl_is_ok(pgl_id_parse(pgl_text_of(ask->order_id), &order_id)))
+        return PGL_FAIL(PGL_NOT_FOUND, not_found);
+    PGL_TRY(get_for(view, ask->caller, &order_id, &row));
+    char *id = pgl_arena_zalloc(view->arena, PGL_ID_TEXT_BYTES + 1);
+    Payment *payment = pgl_message_new(PAYMENT_DESCRIPTOR, view->arena);
+    if (id == NULL || payment == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+    pgl_id_format(order_id, id);
+    payment->order_id = id;
+    payment->method = (char *)row.method;
+    payment->state = (PaymentState)row.facts.state;
+    payment->currency = (char *)row.currency;
+    payment->amount_minor = row.amount_minor;
+    payment->authorized_minor = row.authorized_minor;
+    payment->captured_minor = row.captured_minor;
+    payment->reason = (char *)reason_of(&row);
+    reply->payment = payment;
+    return PGL_OK;
+}
+
+pgl_status pgl_payments_story(const struct pgl_view *view, const ReadKeyRequest *ask,
+                              ReadKeyResponse *reply)
+{
+    pgl_id order_id;
+    struct payment_row row;
+    if (ask->key.len != sizeof order_id.bytes)
+        return PGL_FAIL(PGL_NOT_FOUND, not_found);
+    memcpy(order_id.bytes, ask->key.data, sizeof order_id.bytes);
+    PGL_TRY(get_for(view, ask->caller, &order_id, &row));
+    return pgl_story_read(view, LOG_PAYMENTS, row.last_event_seq, reply);
+}
+
+pgl_status pgl_payments_put_credit_line(struct pgl_tx *tx, const PutCreditLineRequest *ask,
+                                        PutCreditLineResponse *reply)
+{
+    (void)reply;
+    if (ask->caller == NULL || ask->caller->role != ROLE_OPERATOR)
+        return PGL_FAIL(PGL_DENIED, "only an operator opens a credit line");
+    return pgl_payments_put_credit(tx, ask->caller->tenant, ask->customer, ask->currency,
+                                   ask->credit_minor);
+}

@@ -1,0 +1,62 @@
+/*
+ * audit.h - is what the file holds true? The invariants of the saga that Payments can be held to
+ * alone, and its rows in the order of their ids, for whoever compares them with those of other
+ * files.
+ *
+ * For:      `panglot verify`, and the simulator's auditor, over a snapshot.
+ * Owner:    the view's. One walk at a time over one connection.
+ * Memory:   names of offenders lie in the view's arena; a walk takes none.
+ * Bounds:   PGL_AUDIT_OFFENDERS_MAX are named, all are counted. Each check reads its tables once,
+ *           so it may take seconds over millions of rows: not for a writer.
+ */
+#ifndef PGL_PAYMENTS_AUDIT_H
+#define PGL_PAYMENTS_AUDIT_H
+
+#include "services/payments/payments_sql.h"
+
+#define PGL_AUDIT_OFFENDERS_MAX 16
+
+struct pgl_payments_check {
+    const char *name;   /* "A13 held" */
+    const char *claims; /* what should hold, as a sentence */
+    /* Selects what offends, in one column: an order's id in hexadecimal, or what else names it. */
+    const char *sql;
+};
+
+/* Ends with a row of NULLs. */
+extern const struct pgl_payments_check pgl_payments_checks[];
+
+struct pgl_payments_findings {
+    int64_t violations;
+    const char *offenders[PGL_AUDIT_OFFENDERS_MAX];
+    int offender_count;
+};
+
+PGL_MUST_USE pgl_status pgl_payments_audit(const struct pgl_view *view,
+                                           const struct pgl_payments_check *check,
+                                           struct pgl_payments_findings *findings);
+
+/* ---- walking all payments ---- */
+
+struct pgl_payments_row {
+    pgl_id order_id;
+    enum payment_state state;
+    enum payment_decision decision;
+    Cause cause;
+    char currency[4]; /* "" in a tombstone */
+    int64_t amount_minor, authorized_minor, captured_minor, hold_minor;
+};
+
+struct pgl_payments_cursor {
+    struct pgl_rows rows;
+};
+
+/* Ascending by order id. */
+struct pgl_payments_cursor pgl_payments_walk(const struct pgl_view *view);
+/* False at the end; then the walk is over. */
+PGL_MUST_USE pgl_status pgl_payments_next(struct pgl_payments_cursor *cursor,
+                                          struct pgl_payments_row *row, bool *is_there);
+/* For who stops before the end. */
+void pgl_payments_walk_end(struct pgl_payments_cursor *cursor);
+
+#endif

@@ -1,0 +1,244 @@
+/* payments_sql.c - see payments_sql.h. */
+#include "services/payments/payments_sql.h"
+
+#include "payments_migrations.h" /* made from sql/ */
+
+pgl_status pgl_payments_migrate(struct pgl_database *db)
+{
+    return pgl_migrate(db, "payments", payments_migrations,
+                       sizeof payments_migrations / sizeof payments_migrations[0]);
+}
+
+static const char get_sql[] = "SELECT tenant, customer, method, decline_code, currency, state, "
+                              "decision, op, op_state, cause, "
+                              "amount_minor, authorized_minor, captured_minor, released_minor, "
+                              "hold_minor, account_id, emitted, "
+                              "last_event_seq FROM payment WHERE order_id = ?1";
+static const char get_promise_sql[] = "SELECT promise FROM payment WHERE order_id = ?1";
+static const char insert_sql[] =
+    "INSERT INTO payment (order_id, state, decision, op, op_state, cause, authorized_minor, "
+    "captured_minor, released_minor, hold_minor, emitted, last_event_seq, tenant, customer, "
+    "method, "
+    "decline_code, currency, amount_minor, account_id, promise) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
+    "?20)";
+static const char update_sql[] =
+    "UPDATE payment SET state = ?2, decision = ?3, op = ?4, op_state = ?5, cause = ?6, "
+    "authorized_minor = ?7, captured_minor = ?8, released_minor = ?9, hold_minor = ?10, "
+    "emitted = emitted + ?11, last_event_seq = ?12 WHERE order_id = ?1";
+static const char count_get_sql[] = "SELECT state, payments FROM payment_count";
+static const char count_put_sql[] = "UPDATE payment_count SET payments = ?2 WHERE state = ?1";
+
+static const char account_find_sql[] =
+    "SELECT account_id FROM credit_line WHERE tenant = ?1 AND customer = ?2 AND currency = ?3";
+static const char account_insert_sql[] =
+    "INSERT INTO account (credit_minor, posted_minor, held_minor) VALUES (?1, 0, 0)";
+static const char credit_line_insert_sql[] =
+    "INSERT INTO credit_line (tenant, customer, currency, account_id) "
+    "VALUES (?1, ?2, ?3, last_insert_rowid())";
+static const char account_put_credit_sql[] =
+    "UPDATE account SET credit_minor = ?2 WHERE account_id = ?1";
+static const char account_hold_sql[] =
+    "UPDATE account SET held_minor = held_minor + ?2 "
+    "WHERE account_id = ?1 AND credit_minor - posted_minor - held_minor >= ?2";
+static const char account_settle_sql[] =
+    "UPDATE account SET held_minor = held_minor - ?2, posted_minor = posted_minor + ?3 "
+    "WHERE account_id = ?1";
+static const char transfer_insert_sql[] =
+    "INSERT INTO transfer (order_id, kind, debit_account, credit_account, currency, amount_minor) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/* ---- payments ---- */
+
+static const char *text_of_row(const struct pgl_rows *rows, int column, struct pgl_arena *arena)
+{
+    return pgl_arena_string(arena, pgl_column_text(rows, column));
+}
+
+pgl_status payment_get(const struct pgl_view *view, const pgl_id *order_id, struct payment_row *row)
+{
+    struct pgl_rows rows = pgl_view_rows(view, get_sql);
+    pgl_bind_id(&rows, order_id);
+    PGL_TRY(pgl_rows_next(&rows));
+    if (!rows.has_row)
+        return PGL_FAIL(PGL_NOT_FOUND, "no payment belongs to this order");
+    *row = (struct payment_row){
+        .order_id = *order_id,
+        .tenant = text_of_row(&rows, 0, view->arena),
+        .customer = text_of_row(&rows, 1, view->arena),
+        .method = text_of_row(&rows, 2, view->arena),
+        .decline_code = text_of_row(&rows, 3, view->arena),
+        .currency = text_of_row(&rows, 4, view->arena),
+        .facts = { .state = (enum payment_state)pgl_column_i64(&rows, 5),
+                   .decision = (enum payment_decision)pgl_column_i64(&rows, 6),
+                   .op = (enum payment_op)pgl_column_i64(&rows, 7),
+                   .op_state = (enum op_state)pgl_column_i64(&rows, 8),
+                   .cause = (Cause)pgl_column_i64(&rows, 9) },
+        .amount_minor = pgl_column_i64(&rows, 10),
+        .authorized_minor = pgl_column_i64(&rows, 11),
+        .captured_minor = pgl_column_i64(&rows, 12),
+        .released_minor = pgl_column_i64(&rows, 13),
+        .hold_minor = pgl_column_i64(&rows, 14),
+        .account_id = pgl_column_i64(&rows, 15),
+        .emitted = pgl_column_i64(&rows, 16),
+        .last_event_seq = pgl_column_i64(&rows, 17),
+    };
+    pgl_rows_end(&rows);
+    return view->arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for a payment") : PGL_OK;
+}
+
+pgl_status payment_get_promise(const struct pgl_view *view, const pgl_id *order_id,
+                               struct pgl_text *promise)
+{
+    struct pgl_rows rows = pgl_view_rows(view, get_promise_sql);
+    pgl_bind_id(&rows, order_id);
+    PGL_TRY(pgl_rows_next(&rows));
+    if (!rows.has_row)
+        return PGL_FAIL(PGL_NOT_FOUND, "no payment belongs to this order");
+    struct pgl_text blob = pgl_column_blob(&rows, 0);
+    char *copy = pgl_arena_string(view->arena, blob);
+    *promise = (struct pgl_text){ copy, blob.size };
+    pgl_rows_end(&rows);
+    return copy != NULL ? PGL_OK : PGL_FAIL(PGL_EXHAUSTED, "no memory for what was ordered");
+}
+
+static void bind_what_changes(struct pgl_rows *rows, const struct payment_row *row)
+{
+    pgl_bind_id(rows, &row->order_id);
+    pgl_bind_i64(rows, row->facts.state);
+    pgl_bind_i64(rows, row->facts.decision);
+    pgl_bind_i64(rows, row->facts.op);
+    pgl_bind_i64(rows, row->facts.op_state);
+    pgl_bind_i64(rows, row->facts.cause);
+    pgl_bind_i64(rows, row->authorized_minor);
+    pgl_bind_i64(rows, row->captured_minor);
+    pgl_bind_i64(rows, row->released_minor);
+    pgl_bind_i64(rows, row->hold_minor);
+    pgl_bind_i64(rows, row->says);
+    pgl_bind_i64(rows, row->last_event_seq);
+}
+
+pgl_status payment_insert(struct pgl_tx *tx, const struct payment_row *row, struct pgl_text promise)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, insert_sql);
+    bind_what_changes(&rows, row);
+    pgl_bind_text(&rows, pgl_text_of(row->tenant));
+    pgl_bind_text(&rows, pgl_text_of(row->customer));
+    pgl_bind_text(&rows, pgl_text_of(row->method));
+    pgl_bind_text(&rows, pgl_text_of(row->decline_code));
+    pgl_bind_text(&rows, pgl_text_of(row->currency));
+    pgl_bind_i64(&rows, row->amount_minor);
+    pgl_bind_i64(&rows, row->account_id);
+    pgl_bind_blob(&rows, promise.data, promise.size);
+    return pgl_rows_run(&rows, NULL);
+}
+
+/* For statements that have to find their row. */
+static pgl_status run_on_one(struct pgl_rows *rows, const char *otherwise)
+{
+    int64_t changed;
+    PGL_TRY(pgl_rows_run(rows, &changed));
+    return changed == 1 ? PGL_OK : PGL_FAIL(PGL_INTERNAL, otherwise);
+}
+
+pgl_status payment_update(struct pgl_tx *tx, const struct payment_row *row)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, update_sql);
+    bind_what_changes(&rows, row);
+    return run_on_one(&rows, "the payment is gone");
+}
+
+pgl_status payment_count_get(struct pgl_database *db, int64_t counts[PAYMENT_STATE_COUNT])
+{
+    struct pgl_rows rows = pgl_rows_begin(db, count_get_sql);
+    for (;;) {
+        PGL_TRY(pgl_rows_next(&rows));
+        if (!rows.has_row)
+            return PGL_OK;
+        counts[pgl_column_i64(&rows, 0)] =
+            pgl_column_i64(&rows, 1); /* 1 to 9 by the table's CHECK */
+    }
+}
+
+pgl_status payment_count_put(struct pgl_tx *tx, enum payment_state state, int64_t payments)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, count_put_sql);
+    pgl_bind_i64(&rows, state);
+    pgl_bind_i64(&rows, payments);
+    return run_on_one(&rows, "the count of a state is gone");
+}
+
+/* ---- accounts ---- */
+
+static void bind_owner(struct pgl_rows *rows, const char *tenant, const char *customer,
+                       const char *currency)
+{
+    pgl_bind_text(rows, pgl_text_of(tenant));
+    pgl_bind_text(rows, pgl_text_of(customer));
+    pgl_bind_text(rows, pgl_text_of(currency));
+}
+
+pgl_status account_find(const struct pgl_view *view, const char *tenant, const char *customer,
+                        const char *currency, int64_t *account_id)
+{
+    struct pgl_rows rows = pgl_view_rows(view, account_find_sql);
+    bind_owner(&rows, tenant, customer, currency);
+    PGL_TRY(pgl_rows_next(&rows));
+    *account_id = rows.has_row ? pgl_column_i64(&rows, 0) : 0;
+    pgl_rows_end(&rows);
+    return PGL_OK;
+}
+
+pgl_status account_insert(struct pgl_tx *tx, const char *tenant, const char *customer,
+                          const char *currency, int64_t credit_minor)
+{
+    struct pgl_rows account = pgl_tx_rows(tx, account_insert_sql);
+    pgl_bind_i64(&account, credit_minor);
+    PGL_TRY(pgl_rows_run(&account, NULL));
+    struct pgl_rows line = pgl_tx_rows(tx, credit_line_insert_sql);
+    bind_owner(&line, tenant, customer, currency);
+    return pgl_rows_run(&line, NULL);
+}
+
+pgl_status account_put_credit(struct pgl_tx *tx, int64_t account_id, int64_t credit_minor)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, account_put_credit_sql);
+    pgl_bind_i64(&rows, account_id);
+    pgl_bind_i64(&rows, credit_minor);
+    return run_on_one(&rows, "the account is gone");
+}
+
+pgl_status account_hold(struct pgl_tx *tx, int64_t account_id, int64_t amount_minor, bool *is_held)
+{
+    int64_t changed;
+    struct pgl_rows rows = pgl_tx_rows(tx, account_hold_sql);
+    pgl_bind_i64(&rows, account_id);
+    pgl_bind_i64(&rows, amount_minor);
+    PGL_TRY(pgl_rows_run(&rows, &changed));
+    *is_held = changed == 1;
+    return PGL_OK;
+}
+
+pgl_status account_settle(struct pgl_tx *tx, int64_t account_id, int64_t hold_minor,
+                          int64_t posted_minor)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, account_settle_sql);
+    pgl_bind_i64(&rows, account_id);
+    pgl_bind_i64(&rows, hold_minor);
+    pgl_bind_i64(&rows, posted_minor);
+    return run_on_one(&rows, "the account is gone");
+}
+
+pgl_status transfer_insert(struct pgl_tx *tx, const pgl_id *order_id, enum transfer_kind kind,
+                           int64_t debit_account, int64_t credit_account, const char *currency,
+                           int64_t amount_minor)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, transfer_insert_sql);
+    pgl_bind_id(&rows, order_id);
+    pgl_bind_i64(&rows, kind);
+    pgl_bind_i64(&rows, debit_account);
+    pgl_bind_i64(&rows, credit_account);
+    pgl_bind_text(&rows, pgl_text_of(currency));
+    pgl_bind_i64(&rows, amount_minor);
+    return pgl_rows_run(&rows, NULL);
+}

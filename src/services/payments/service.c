@@ -1,0 +1,75 @@
+/* service.c - what Payments offers, and what it hears. */
+#include "services/payments/service.h"
+
+#include "base/assert.h"
+#include "services/payments/answers.h"
+#include "services/payments/payments_sql.h"
+
+PGL_QUERY(pgl_payments_get, GetPaymentRequest, GetPaymentResponse)
+PGL_QUERY(pgl_payments_story, ReadKeyRequest, ReadKeyResponse)
+PGL_COMMAND(pgl_payments_put_credit_line, PutCreditLineRequest, PutCreditLineResponse)
+
+/* clang-format off */
+const struct pgl_method pgl_payments_methods[PAYMENT_SERVICE_METHOD_COUNT] = {
+    [PAYMENT_SERVICE_GET_PAYMENT]     = { PGL_METHOD_QUERY, .query = pgl_payments_get_query },
+    [PAYMENT_SERVICE_PUT_CREDIT_LINE] = { PGL_METHOD_COMMAND,
+                                          .command = pgl_payments_put_credit_line_command },
+};
+
+const struct pgl_method pgl_payments_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
+    [EVENT_LOG_SERVICE_READ_KEY] = { PGL_METHOD_QUERY, .query = pgl_payments_story_query },
+};
+/* clang-format on */
+
+static pgl_status prepare(void *self, struct pgl_tx *tx)
+{
+    return pgl_tally_prepare(&((struct pgl_payments *)self)->desk.tally, tx);
+}
+
+static void committed(void *self)
+{
+    pgl_tally_committed(&((struct pgl_payments *)self)->desk.tally);
+}
+
+static void rolled_back(void *self)
+{
+    pgl_tally_rolled_back(&((struct pgl_payments *)self)->desk.tally);
+}
+
+pgl_status pgl_payments_open(struct pgl_payments *payments, struct pgl_writer *writer,
+                             const struct pgl_payments_options *options)
+{
+    PGL_ASSERT(options->default_credit_minor >= 0);
+    *payments = (struct pgl_payments){ .writer = writer };
+    writer->context = payments;
+    payments->desk.default_credit_minor = options->default_credit_minor;
+    PGL_TRY(pgl_events_migrate(&writer->db));
+    PGL_TRY(pgl_payments_migrate(&writer->db));
+    PGL_TRY(pgl_tally_load(&payments->desk.tally, &writer->db));
+    payments->participant = (struct pgl_participant){
+        .self = payments, .prepare = prepare, .committed = committed, .rolled_back = rolled_back
+    };
+    pgl_writer_join(writer, &payments->participant);
+    return pgl_log_open(&payments->desk.log, LOG_PAYMENTS, writer);
+}
+
+pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_event_log *orders,
+                                struct pgl_event_log *inventory)
+{
+    PGL_TRY(pgl_consumer_open(&payments->orders, payments->writer, orders, pgl_payments_handle));
+    return pgl_consumer_open(&payments->inventory, payments->writer, inventory,
+                             pgl_payments_handle);
+}
+
+void pgl_payments_start(struct pgl_payments *payments)
+{
+    pgl_consumer_start(&payments->orders);
+    pgl_consumer_start(&payments->inventory);
+}
+
+void pgl_payments_close(struct pgl_payments *payments)
+{
+    pgl_consumer_close(&payments->orders);
+    pgl_consumer_close(&payments->inventory);
+    pgl_log_close(&payments->desk.log);
+}

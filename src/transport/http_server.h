@@ -1,0 +1,219 @@
+/*
+ * http_server.h - answers HTTP on one loop: connections in, exchanges out.
+ *
+ * For:      the gateway, the admin page, tests. TLS and HTTP/2 go beneath this header, not into it.
+ * Owner:    whoever holds the struct; it calls pgl_http_server_work at the end of every turn.
+ * Threads:  the loop's.
+ * Rule:     a request comes whole (head, then body up to its limit) to `on_request`, as an
+ *           exchange. It is the handler's until pgl_http_respond or pgl_http_stream_end, however
+ *           long that takes; what was asked in a row is answered in that order.
+ * Bounds:   struct pgl_http_limits, each with its reason at PGL_HTTP_LIMITS_DEFAULT.
+ * Memory:   connections and exchanges lie in pools that grow up to their limits and are reused; a
+ *           busy server allocates nothing for a request. An idle connection holds no buffer.
+ * Errors:   what cannot be an exchange (bad bytes, too large, too late, too much) is shown to
+ *           `refuse`, which answers it like any other error; the connection ends with that.
+ */
+#ifndef PGL_TRANSPORT_HTTP_SERVER_H
+#define PGL_TRANSPORT_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/list.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "runtime/loop.h"
+#include "telemetry/metrics.h"
+#include "transport/clients.h"
+#include "wire/http.h"
+#include "wire/http1.h"
+
+#define PGL_HTTP_DATE_BYTES 29 /* Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110, 5.6.7) */
+
+struct pgl_http_limits {
+    uint32_t connections_max;            /* then the longest idle one goes, or else the new one */
+    uint32_t connections_per_client_max; /* of an IPv4 address or IPv6 /64; more are closed */
+    uint32_t connects_per_client_burst;  /* new connections of a client at once, */
+    uint32_t connects_per_client_per_s;  /* and in the long run; more are closed */
+    uint32_t exchanges_max;              /* then 503 */
+    uint32_t pipelined_max;         /* unanswered requests of a connection; then it is not read */
+    uint32_t requests_per_read_max; /* then other connections have their turn */
+    uint32_t requests_per_connection_max; /* the last one's answer says "close" */
+    size_t body_bytes_max;                /* whatever `body_limit` says; else 413 */
+    size_t exchange_chunk_bytes;          /* an arena's usual chunk: what a typical request needs */
+    size_t exchange_bytes_max;            /* of the arena: head, body, and what the handler makes */
+    size_t stream_bytes_max;              /* written to a stream and not taken by the peer */
+    size_t buffers_bytes_max;             /* of all connections and exchanges in use; then 503 */
+    int64_t head_ns;                      /* from its first byte, or from the accept; else 408 */
+    int64_t body_grace_ns;                /* from then on a body needs body_rate_min on average */
+    int64_t body_ns;                      /* and must be whole; else 408 */
+    uint32_t body_rate_min;               /* bytes a second */
+    int64_t idle_ns;                      /* without a request; then closed */
+    int64_t age_ns;                       /* +-10 %; then closed behind the next answer */
+    int64_t write_stall_ns; /* no byte taken by a peer that we write to; then closed */
+    int64_t linger_ns;      /* a refused peer may still be sending; see conn.c */
+    struct pgl_http1_limits http1;
+};
+
+/* clang-format off */
+#define PGL_HTTP_LIMITS_DEFAULT                                                                    \
+    ((struct pgl_http_limits){                                                                     \
+        .connections_max = 10000,            /* 20 MB when all are idle */                         \
+        .connections_per_client_max = 100,   /* an office behind one address; 1 % of the whole */  \
+        .connects_per_client_burst = 200,                                                          \
+        .connects_per_client_per_s = 50,                                                           \
+        .exchanges_max = 10000,              /* as many as connections: each may hold a stream */  \
+        .pipelined_max = 16,                 /* few clients pipeline at all */                     \
+        .requests_per_read_max = 32,         /* about 1 ms of work */                              \
+        .requests_per_connection_max = 10000,/* new connections spread over new loops */           \
+        .body_bytes_max = 1u << 20,          /* 100 order lines are 20 KB */                       \
+        .exchange_chunk_bytes = 8u << 10,                                                          \
+        .exchange_bytes_max = 4u << 20,      /* a body grown by doubling, and its JSON */          \
+        .stream_bytes_max = 256u << 10,      /* about 1,000 events */                              \
+        .buffers_bytes_max = 256u << 20,     /* a small machine's quarter of 1 GiB */              \
+        .head_ns = PGL_SECONDS(10),                                                                \
+        .body_grace_ns = PGL_SECONDS(5),                                                           \
+        .body_ns = PGL_SECONDS(30),                                                                \
+        .body_rate_min = 240,                /* the slowest modem still in use */                  \
+        .idle_ns = PGL_SECONDS(60),                                                                \
+        .age_ns = PGL_HOURS(1),                                                                    \
+        .write_stall_ns = PGL_SECONDS(10),                                                         \
+        .linger_ns = PGL_SECONDS(2),         /* several round trips */                             \
+        .http1 = PGL_HTTP1_LIMITS_DEFAULT })
+/* clang-format on */
+
+struct pgl_http_server;
+struct pgl_conn;
+
+enum pgl_http_stage {
+    PGL_HTTP_RECEIVING, /* the body is on its way */
+    PGL_HTTP_ASKED,     /* with the handler */
+    PGL_HTTP_STREAMING, /* with the handler, who has begun to answer */
+    PGL_HTTP_ANSWERED   /* all said; being written */
+};
+
+/* One request and its answer. */
+struct pgl_http_exchange {
+    struct pgl_arena arena;            /* the handler's too; ends with the exchange */
+    struct pgl_http_request_head head; /* slices of the arena; cleared when the head was refused */
+    struct pgl_text body;              /* whole, dechunked, in the arena */
+    char peer[PGL_PEER_BYTES];         /* numeric address of the socket's other end */
+    int64_t started_ns;                /* monotonic: when the head was complete */
+    struct pgl_http_server *server;
+    void *owner;       /* the handler's own, NULL at first */
+    bool is_abandoned; /* the client is gone: an answer costs nothing and goes nowhere */
+
+    /* What follows is the server's own. */
+    enum pgl_http_stage stage;
+    struct pgl_conn *conn; /* NULL once abandoned for good */
+    struct pgl_list in_order;
+    struct pgl_buffer out;       /* answer head, or what a stream has not got rid of */
+    struct pgl_text answer_body; /* behind `out`; in the arena or constant */
+    size_t sent_bytes;           /* of `out` and answer_body */
+    char *body_room;             /* where `body` grows */
+    size_t body_capacity;
+    size_t counted_bytes; /* of all memory it holds, in server->buffers_bytes */
+    bool is_chunked;      /* the answer is */
+    bool is_mute; /* a stream that nothing of is sent: HEAD, or its head could not be written */
+    bool is_cut;  /* the answer ends too early, and the connection with it */
+};
+
+struct pgl_http_server_options {
+    struct pgl_http_limits limits;
+    void *owner;
+    /* A whole request. Ends in pgl_http_respond or pgl_http_stream_end, in this call or later. */
+    void (*on_request)(void *owner, struct pgl_http_exchange *exchange);
+    /* Not even a whole request: respond now, in this call. `status` is 400 408 413 414 417 431 501
+     * 503 505, or 405, which needs an Allow field (RFC 9110, 15.5.6); `reason` is fit to be
+     * shown. */
+    void (*refuse)(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason);
+    /* The client went away (or sends no more, which looks the same) while the handler had the
+     * exchange; is_abandoned is set. It has to be ended all the same, here or later. NULL: not
+     * asked. */
+    void (*on_abandoned)(void *owner, struct pgl_http_exchange *exchange);
+    /* How large the body may be, asked once the head is there. NULL: limits.body_bytes_max. */
+    size_t (*body_limit)(void *owner, const struct pgl_http_request_head *head);
+};
+
+/* By this loop; the console adds the loops. */
+struct pgl_http_metrics {
+    struct pgl_counter connections_open; /* a gauge */
+    struct pgl_counter connections_accepted;
+    struct pgl_counter connections_refused; /* too many in all, of one client, or too fast */
+    struct pgl_counter exchanges_open;      /* a gauge */
+    struct pgl_counter requests;            /* whole ones */
+    struct pgl_counter abandoned;
+    struct pgl_counter refusals;   /* shown to `refuse`, timeouts included */
+    struct pgl_counter overloads;  /* closed without even a refusal, for want of an exchange */
+    struct pgl_counter answers[6]; /* by status / 100 */
+    struct pgl_counter late_heads, late_bodies, late_writes, idle_closes;
+    struct pgl_counter bytes_in, bytes_out;
+    struct pgl_counter buffers_bytes; /* a gauge, against buffers_bytes_max */
+};
+
+struct pgl_http_server {
+    struct pgl_loop *loop;
+    struct pgl_http_server_options options;
+    struct pgl_http_metrics metrics;
+    struct pgl_socket *listener; /* NULL once draining */
+    bool is_draining;
+
+    /* What follows is the server's own. */
+    struct pgl_arena slots;                     /* of the two pools */
+    struct pgl_list free_conns, free_exchanges; /* most recently used first */
+    uint32_t conn_slots, exchange_slots;        /* made so far */
+    uint32_t conn_count, exchange_count;        /* in use */
+    struct pgl_list busy_conns, idle_conns;     /* idle ones: longest first */
+    struct pgl_list unread_conns;               /* have input that waits for their turn */
+    struct pgl_list dirty_conns;                /* have output for the end of this turn */
+    struct pgl_clients clients;
+    struct pgl_random jitter;
+    size_t buffers_bytes;
+    char *read_room; /* input is read here, and seldom kept */
+    struct pgl_http_request_head head_room;
+    int64_t date_s;
+    char date[PGL_HTTP_DATE_BYTES];
+};
+
+/* `host` is numeric; port 0 takes any free one. Opens nothing when it fails. */
+PGL_MUST_USE pgl_status pgl_http_server_open(struct pgl_http_server *server, struct pgl_loop *loop,
+                                             const char *host, uint16_t port,
+                                             const struct pgl_http_server_options *options);
+uint16_t pgl_http_server_port(const struct pgl_http_server *server);
+
+/* At the end of every turn: reads on where much had come at once, and writes what was answered.
+ * True when there is more to do at once. */
+PGL_MUST_USE bool pgl_http_server_work(struct pgl_http_server *server);
+
+/* Accepts no more, closes what is idle, and each connection behind its last answer. */
+void pgl_http_server_drain(struct pgl_http_server *server);
+/* For those who take too long to drain: every connection is closed, every exchange abandoned. */
+void pgl_http_server_cut(struct pgl_http_server *server);
+/* No connection and no exchange is left. */
+bool pgl_http_server_is_idle(const struct pgl_http_server *server);
+/* Only when idle. */
+void pgl_http_server_close(struct pgl_http_server *server);
+
+/* Ends the exchange: the pointer is the server's afterwards. Fields are copied. The body is not: it
+ * lies in the exchange's arena, or is constant. HEAD, 204 and 304 send none, whatever is given.
+ * Date, Content-Length and Connection are the server's to write; fields that cannot be written (no
+ * token, control bytes) make it a bare 500. */
+void pgl_http_respond(struct pgl_http_exchange *exchange, int status,
+                      const struct pgl_http_field *fields, size_t field_count,
+                      struct pgl_text body);
+
+/* An answer that is written as it comes (SSE). Ended by pgl_http_stream_end. */
+void pgl_http_stream_begin(struct pgl_http_exchange *exchange, int status,
+                           const struct pgl_http_field *fields, size_t field_count);
+/* Copies. PGL_EXHAUSTED when the peer does not read (nothing is written then, and the caller ends
+ * the stream), PGL_CANCELLED when it is gone. */
+PGL_MUST_USE pgl_status pgl_http_stream_write(struct pgl_http_exchange *exchange,
+                                              struct pgl_text piece);
+void pgl_http_stream_end(struct pgl_http_exchange *exchange);
+/* The same, but the client must not take it for whole: the connection is cut. */
+void pgl_http_stream_abort(struct pgl_http_exchange *exchange);
+
+#endif
