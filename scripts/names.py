@@ -32,7 +32,7 @@ CALLS = [  # names, the only places that may call them, why
     ("exit _exit quick_exit", REAL + " src/app/main.c bench/ tests/", "a loop returns a status"),
     ("abort", "src/base/assert.c", "say PGL_ASSERT"),
     ("malloc calloc realloc free strdup strndup asprintf", HEAP, FROM_ARENAS),
-    ("strcpy strcat sprintf vsprintf gets strtok atoi atol atof", "",
+    ("strcpy strcat sprintf vsprintf gets strtok atoi atol atof", "bench/ _test.c",
      "unbounded, or blind to errors"),
 ]
 

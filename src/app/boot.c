@@ -52,7 +52,11 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .vfs_name = "panglot",
         .version = "0.1.0",
         .has_edge = true,
-        .gateway = { .host = "127.0.0.1", .port = 8080, .limits = PGL_HTTP_LIMITS_DEFAULT },
+        .gateway = { .host = "127.0.0.1",
+                     .port = 8080,
+                     .limits = PGL_HTTP_LIMITS_DEFAULT,
+                     .body_bytes_max = 65536,
+                     .json = pgl_json_request_limits },
         .batch_max = 512,
         .checkpoint_pages = 8192, /* 32 MiB, see docs/decisions/checkpoint.md */
         .checkpoint_idle_pages = 1024,

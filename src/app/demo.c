@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "app/keys.h"
+#include "base/time.h"
 #include "services/catalog/catalog_sql.h"
 #include "services/inventory/stock.h"
 
@@ -105,4 +107,31 @@ pgl_status pgl_demo_load(struct pgl_boot *boot)
         return PGL_OK;
     PGL_TRY(pgl_writer_run_now(&boot->writers[PGL_FILE_INVENTORY], put_stock, NULL));
     return pgl_writer_run_now(&boot->writers[PGL_FILE_CATALOG], put_products, NULL);
+}
+
+#define DEMO_TOKEN_NS PGL_HOURS(24)
+
+void pgl_demo_say(struct pgl_boot *boot, const char *url)
+{
+    struct pgl_jwt_policy policy = pgl_keys_policy();
+    struct pgl_jwt_claims claims = { .subject = "alice",
+                                     .tenant = "default",
+                                     .roles = PGL_ROLE_CUSTOMER };
+    struct pgl_buffer token;
+    claims.issued_at_ns = pgl_clock_wall_ns(&boot->platform->clock);
+    claims.expires_at_ns = claims.issued_at_ns + DEMO_TOKEN_NS;
+    pgl_buffer_init(&token, PGL_JWT_BYTES_MAX);
+    if (pgl_is_ok(pgl_jwt_sign(&boot->key, &policy, &claims, &token))) {
+        printf("\ntoken=%.*s\n\n", PGL_TEXT_ARGS(pgl_buffer_text(&token)));
+        printf("curl -s '%s/api/v1/products?limit=3'\n", url);
+        printf(
+            "curl -si %s/api/v1/orders -H \"Authorization: Bearer $token\" "
+            "-H 'Idempotency-Key: my-first' -d '{\"currency\":\"USD\","
+            "\"lines\":[{\"sku\":\"KIT-101\",\"quantity\":2}],\"payment\":{\"method\":\"account\"},"
+            "\"shipTo\":{\"region\":\"EU\"}}'\n",
+            url);
+        printf("curl -s %s/api/v1/orders -H \"Authorization: Bearer $token\"\n", url);
+        printf("\nEverything else: %s/\n", url);
+    }
+    pgl_buffer_free(&token);
 }

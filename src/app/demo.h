@@ -13,4 +13,7 @@ void pgl_demo_options(struct pgl_boot_options *options);
 /* Fills an empty folder; does nothing in one that has products. Before the loops run. */
 PGL_MUST_USE pgl_status pgl_demo_load(struct pgl_boot *boot);
 
+/* Prints a customer's token and what to try with it. */
+void pgl_demo_say(struct pgl_boot *boot, const char *url);
+
 #endif

@@ -1,6 +1,7 @@
 /* options.c - see options.h. */
 #include "app/options.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,6 +85,25 @@ static bool read_address(struct pgl_text text, struct pgl_address *address)
     return true;
 }
 
+static int64_t largest(enum pgl_option_kind kind)
+{
+    if (kind == PGL_OPTION_INT)
+        return INT_MAX;
+    return kind == PGL_OPTION_U32 ? (int64_t)UINT32_MAX : INT64_MAX;
+}
+
+static void set_number(const struct pgl_option *option, int64_t number)
+{
+    if (option->kind == PGL_OPTION_U32)
+        *(uint32_t *)option->value = (uint32_t)number;
+    else if (option->kind == PGL_OPTION_SIZE)
+        *(size_t *)option->value = (size_t)number;
+    else if (option->kind == PGL_OPTION_INT)
+        *(int *)option->value = (int)number;
+    else
+        *(int64_t *)option->value = number;
+}
+
 /* NULL when it is taken, else what is expected. */
 static const char *set_value(const struct pgl_option *option, const char *text)
 {
@@ -93,9 +113,13 @@ static const char *set_value(const struct pgl_option *option, const char *text)
         *(const char **)option->value = text;
         return text[0] != '\0' ? NULL : "a value is expected";
     case PGL_OPTION_NUMBER:
-        if (!pgl_is_ok(pgl_text_to_i64(pgl_text_of(text), &number)) || number < option->least)
-            return "a whole number is expected, and not a smaller one than makes sense";
-        *(int64_t *)option->value = number;
+    case PGL_OPTION_U32:
+    case PGL_OPTION_SIZE:
+    case PGL_OPTION_INT:
+        if (!pgl_is_ok(pgl_text_to_i64(pgl_text_of(text), &number)) || number < option->least ||
+            number > largest(option->kind))
+            return "a whole number is expected, neither smaller nor larger than makes sense";
+        set_number(option, number);
         return NULL;
     case PGL_OPTION_DURATION:
         return read_duration(pgl_text_of(text), option->value)

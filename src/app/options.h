@@ -14,6 +14,9 @@
 enum pgl_option_kind {
     PGL_OPTION_TEXT,     /* const char * */
     PGL_OPTION_NUMBER,   /* int64_t, at least `least` */
+    PGL_OPTION_U32,      /* uint32_t, likewise */
+    PGL_OPTION_SIZE,     /* size_t, likewise */
+    PGL_OPTION_INT,      /* int, likewise */
     PGL_OPTION_DURATION, /* int64_t nanoseconds: 500ms, 30s, 15m, 1h */
     PGL_OPTION_ADDRESS,  /* struct pgl_address: HOST:PORT, numeric */
     PGL_OPTION_SWITCH    /* bool, without a value */

@@ -66,11 +66,12 @@ void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *excha
 {
     char id[2 * PGL_REQUEST_ID_BYTES + 1];
     edge_make_request_id(edge, id);
-    struct pgl_http_field fields[4] = {
+    struct pgl_http_field fields[5] = {
         { PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json") },
         { PGL_TEXT("Cache-Control"), PGL_TEXT("no-store") },
+        { PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff") },
     };
-    size_t count = 2;
+    size_t count = 3;
     if (allow != NULL)
         fields[count++] = (struct pgl_http_field){ PGL_TEXT("Allow"), pgl_text_of(allow) };
     if (http_status == 503)

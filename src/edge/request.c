@@ -97,8 +97,8 @@ pgl_status edge_read_body(struct pgl_request *request, const ProtobufCMessageDes
         return PGL_FAIL(PGL_INVALID, "Content-Type: application/json is expected");
     if (request->exchange->body.size == 0)
         return PGL_FAIL(PGL_MALFORMED, "a body is expected");
-    return pgl_json_read(descriptor, request->arena, request->exchange->body,
-                         &pgl_json_request_limits, message);
+    return pgl_json_read(descriptor, request->arena, request->exchange->body, &request->edge->json,
+                         message);
 }
 
 pgl_status edge_find_field(const struct pgl_request *request, struct pgl_text name,

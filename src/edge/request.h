@@ -18,6 +18,7 @@
 #include "telemetry/registry.h"
 #include "transport/http_server.h"
 #include "transport/rpc.h"
+#include "wire/json.h"
 #include "wire/jwk.h"
 #include "wire/jwt_cache.h"
 #include "wire/message.h"
@@ -45,7 +46,7 @@ struct pgl_route {
     pgl_status (*begin)(struct pgl_request *request);
     pgl_status (*next)(struct pgl_request *request); /* NULL where begin answers */
     int64_t at_most_ns;
-    uint32_t body_bytes_max; /* 0: no body is expected */
+    bool takes_body;
     const char *summary;
 };
 
@@ -60,6 +61,8 @@ struct pgl_edge {
     struct pgl_jwt_cache *tokens;
     const struct pgl_route *routes; /* all of them, for the page that lists them */
     int route_count;
+    size_t body_bytes_max; /* of a route that takes one; others take none */
+    struct pgl_json_limits json;
     const struct pgl_registry *registry;
     const char *version;
     bool (*is_ready)(void *self); /* any thread */

@@ -326,7 +326,7 @@ static void socket_close(struct pgl_socket *socket)
 }
 
 static const struct pgl_socket_ops socket_ops = {
-    socket_read, socket_write, socket_accept, socket_want, socket_close,
+    socket_read, socket_write, socket_accept, socket_want, pgl_twin_end_output, socket_close,
 };
 
 /* ---- the waiter ---- */

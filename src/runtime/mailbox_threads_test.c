@@ -1,7 +1,9 @@
 /*
  * mailbox_threads_test.c - mailboxes and sleeping between real threads; built with TSan too.
- * Method: several asking threads send numbers to one answering thread, which adds them up and replies; each
- * sender goes on when its reply is there. Nothing may be lost, doubled or overtaken, and nobody may sleep on.
+ * Method: several asking threads send numbers to one answering thread, which adds them up and
+ *         replies; each
+ * sender goes on when its reply is there. Nothing may be lost, doubled or overtaken, and nobody may
+ * sleep on.
  */
 #include <setjmp.h>
 #include <stdarg.h>

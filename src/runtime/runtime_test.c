@@ -1,6 +1,7 @@
 /*
  * runtime_test.c - loops, timers, mailboxes and flows, on one thread.
- * Method: a loop over a platform in memory whose clock the test moves; timers against a plain sorted
+ * Method: a loop over a platform in memory whose clock the test moves; timers against a plain
+ *         sorted
  * list; flows by the order in which their steps ran.
  */
 #include <setjmp.h>

@@ -48,7 +48,7 @@ static char *event_name(struct pgl_request *request, EventType type)
 {
     /* EVENT_TYPE_ORDER_CREATED is OrderCreated */
     const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value(EVENT_TYPE_DESCRIPTOR, type);
+        protobuf_c_enum_descriptor_get_value(EVENT_TYPE_DESCRIPTOR, (int)type);
     const char *from = value != NULL ? value->name + strlen("EVENT_TYPE_") : "UNKNOWN";
     char *name = pgl_arena_zalloc(request->arena, strlen(from) + 1);
     bool is_first = true;

@@ -134,8 +134,12 @@ static const char *type_of_refusal(int status)
 
 static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
 {
-    const char *allow =
-        status == 405 ? pgl_route_allow(exchange->head.path, &exchange->arena) : NULL;
+    const char *allow = NULL;
+    if (status ==
+        405) /* a method may be refused before there is a path: then what there is at all */
+        allow = exchange->head.path.size > 0
+                    ? pgl_route_allow(exchange->head.path, &exchange->arena)
+                    : "GET, HEAD, POST";
     edge_respond_problem(owner, exchange, status, type_of_refusal(status), reason, allow);
 }
 
@@ -173,13 +177,13 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
 
 static size_t body_limit(void *owner, const struct pgl_http_request_head *head)
 {
-    (void)owner;
+    const struct pgl_edge *edge = owner;
     struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
     int param_count;
     bool path_is_known;
     const struct pgl_route *route =
         pgl_route_find(head->method_known, head->path, params, &param_count, &path_is_known);
-    return route != NULL ? route->body_bytes_max : 0;
+    return route != NULL && route->takes_body ? edge->body_bytes_max : 0;
 }
 
 static bool edge_work(void *owner)
@@ -192,6 +196,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
 {
     pgl_random_seed(&edge->random, pgl_entropy_u64(&edge->loop->platform->entropy), 0x65646765);
     pgl_rpc_open(&edge->rpc, edge->loop);
+    edge->body_bytes_max = options->body_bytes_max;
+    edge->json = options->json;
     edge->routes = pgl_routes;
     edge->route_count = pgl_route_count;
     edge->loop->work = edge_work;

@@ -17,6 +17,8 @@ struct pgl_gateway_options {
     const char *host;
     uint16_t port;
     struct pgl_http_limits limits;
+    size_t body_bytes_max; /* JSON; the largest order, of 100 lines, has 12 KiB */
+    struct pgl_json_limits json;
 };
 
 /* `edge` has its loop, endpoints, keys, tokens and registry filled in. */

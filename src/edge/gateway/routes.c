@@ -8,11 +8,11 @@
 #include "edge/ops/ops.h"
 
 /* clang-format off */
-#define READ   PGL_SECONDS(5), 0
-#define WRITE  PGL_SECONDS(5), 65536 /* the largest order, of 100 lines, has 12 KiB */
-#define STREAM PGL_SECONDS(20), 0    /* of one long poll behind it */
+#define READ   PGL_SECONDS(5), false
+#define WRITE  PGL_SECONDS(5), true
+#define STREAM PGL_SECONDS(20), false /* of one long poll behind it */
 const struct pgl_route pgl_routes[] = {
-    /* method and path, who may; first and further rounds; at most and body; what it is */
+    /* method and path, who may; first and further rounds; at most, and takes a body; what it is */
     { PGL_HTTP_GET, "/", PGL_ACCESS_ANYONE,
       home_begin, NULL, READ,
       "This page." },
@@ -56,7 +56,7 @@ const struct pgl_route pgl_routes[] = {
       order_story_begin, order_story_next, READ,
       "What happened to the order: every event." },
     { PGL_HTTP_GET, "/api/v1/orders/{id}/events", PGL_ACCESS_CUSTOMER,
-      order_stream_begin, NULL, STREAM,
+      order_stream_begin, order_stream_next, STREAM,
       "Server-sent events: each change of the order's status." },
     { PGL_HTTP_POST, "/api/v1/orders/{id}/cancel", PGL_ACCESS_CUSTOMER,
       order_cancel_begin, order_cancel_next, WRITE,

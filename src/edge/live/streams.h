@@ -16,6 +16,7 @@
 #define PGL_STREAMS_MAX 5000
 
 pgl_status order_stream_begin(struct pgl_request *request);
+pgl_status order_stream_next(struct pgl_request *request);
 pgl_status endings_begin(struct pgl_request *request);
 
 #endif
