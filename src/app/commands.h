@@ -1,6 +1,7 @@
 /*
- * commands.h - the commands of the program, a file each. `argv` begins behind the command's name; the result
- * is the exit code: 0 done, 1 it could not be done or something is wrong, 2 called in a wrong way.
+ * commands.h - the commands of the program, a file each. `argv` begins behind the command's name;
+ * the result is the exit code: 0 done, 1 it could not be done or something is wrong, 2 called in a
+ * wrong way.
  */
 #ifndef PGL_APP_COMMANDS_H
 #define PGL_APP_COMMANDS_H

@@ -1,6 +1,6 @@
 /*
- * options.h - the options of a command as a table: parsed from the command line over the environment, checked, and
- * printed by --help.
+ * options.h - the options of a command as a table: parsed from the command line over the
+ * environment, checked, and printed by --help.
  *
  *     --data DIR     flag, then PANGLOT_DATA, then what the field held before
  */
@@ -16,6 +16,9 @@
 enum pgl_option_kind {
     PGL_OPTION_TEXT,     /* const char * */
     PGL_OPTION_NUMBER,   /* int64_t, at least `least` */
+    PGL_OPTION_U32,      /* uint32_t, likewise */
+    PGL_OPTION_SIZE,     /* size_t, likewise */
+    PGL_OPTION_INT,      /* int, likewise */
     PGL_OPTION_DURATION, /* int64_t nanoseconds: 500ms, 30s, 15m, 1h */
     PGL_OPTION_ADDRESS,  /* struct pgl_address: HOST:PORT, numeric */
     PGL_OPTION_SWITCH    /* bool, without a value */

@@ -1,6 +1,6 @@
 /*
- * http_bench.h - for tests: an HTTP server over the twin, a handler that does what the test says, and
- * clients who speak in raw bytes.
+ * http_bench.h - for tests: an HTTP server over the twin, a handler that does what the test says,
+ * and clients who speak in raw bytes.
  */
 #ifndef PGL_TRANSPORT_HTTP_BENCH_H
 #define PGL_TRANSPORT_HTTP_BENCH_H
@@ -42,7 +42,7 @@ struct client {
 };
 
 /* "/big/N" is answered with N bytes, everything else with its target. */
-static void bench_answer(struct pgl_http_exchange *exchange)
+static inline void bench_answer(struct pgl_http_exchange *exchange)
 {
     static const struct pgl_http_field type[] = { { { "content-type", 12 },
                                                     { "text/plain", 10 } } };
@@ -57,7 +57,7 @@ static void bench_answer(struct pgl_http_exchange *exchange)
     pgl_http_respond(exchange, 200, type, 1, body);
 }
 
-static void bench_on_request(void *owner, struct pgl_http_exchange *exchange)
+static inline void bench_on_request(void *owner, struct pgl_http_exchange *exchange)
 {
     struct bench *bench = owner;
     bench->asked_count++;
@@ -70,8 +70,8 @@ static void bench_on_request(void *owner, struct pgl_http_exchange *exchange)
     bench->held[bench->held_count++] = exchange;
 }
 
-static void bench_refuse(void *owner, struct pgl_http_exchange *exchange, int status,
-                         const char *reason)
+static inline void bench_refuse(void *owner, struct pgl_http_exchange *exchange, int status,
+                                const char *reason)
 {
     static const struct pgl_http_field allow[] = { { { "allow", 5 }, { "GET, POST", 9 } } };
     struct bench *bench = owner;
@@ -80,24 +80,24 @@ static void bench_refuse(void *owner, struct pgl_http_exchange *exchange, int st
     pgl_http_respond(exchange, status, allow, status == 405, pgl_text_of(reason));
 }
 
-static void bench_on_abandoned(void *owner, struct pgl_http_exchange *exchange)
+static inline void bench_on_abandoned(void *owner, struct pgl_http_exchange *exchange)
 {
     assert_true(exchange->is_abandoned);
     ((struct bench *)owner)->abandoned_count++;
 }
 
-static size_t bench_body_limit(void *owner, const struct pgl_http_request_head *head)
+static inline size_t bench_body_limit(void *owner, const struct pgl_http_request_head *head)
 {
     (void)head;
     return ((struct bench *)owner)->body_limit;
 }
 
-static bool bench_work(void *owner)
+static inline bool bench_work(void *owner)
 {
     return pgl_http_server_work(owner);
 }
 
-static struct bench *bench_open(const struct pgl_http_limits *limits)
+static inline struct bench *bench_open(const struct pgl_http_limits *limits)
 {
     struct bench *bench = calloc(1, sizeof *bench);
     assert_non_null(bench);
@@ -118,14 +118,14 @@ static struct bench *bench_open(const struct pgl_http_limits *limits)
     return bench;
 }
 
-static struct bench *bench_open_default(void)
+static inline struct bench *bench_open_default(void)
 {
     struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
     return bench_open(&limits);
 }
 
 /* Turns until nothing happens any more. */
-static void bench_run(struct bench *bench)
+static inline void bench_run(struct bench *bench)
 {
     for (int turns = 0;; turns++) {
         bench->waiter->ops->wait(bench->waiter, 0);
@@ -137,27 +137,28 @@ static void bench_run(struct bench *bench)
     }
 }
 
-static void bench_pass(struct bench *bench, int64_t by_ns)
+static inline void bench_pass(struct bench *bench, int64_t by_ns)
 {
     pgl_twin_advance(&bench->twin, by_ns);
     bench_run(bench);
 }
 
-static void bench_close(struct bench *bench)
+static inline void bench_close(struct bench *bench)
 {
     pgl_http_server_cut(&bench->server);
     for (int i = 0; i < bench->held_count; i++)
         bench_answer(bench->held[i]);
     bench_run(bench);
     assert_int_equal(bench->server.buffers_bytes, 0);
-    assert_int_equal(bench->server.clients.count, 0);
+    pgl_clients_sweep(&bench->server.clients, INT64_MAX);
+    assert_int_equal(bench->server.clients.map.count, 0);
     pgl_http_server_close(&bench->server);
     bench->waiter->ops->close(bench->waiter);
     pgl_twin_close(&bench->twin);
     free(bench);
 }
 
-static struct client *client_open(struct bench *bench)
+static inline struct client *client_open(struct bench *bench)
 {
     struct client *client = calloc(1, sizeof *client);
     assert_non_null(client);
@@ -171,7 +172,7 @@ static struct client *client_open(struct bench *bench)
     return client;
 }
 
-static void client_leave(struct client *client)
+static inline void client_leave(struct client *client)
 {
     client->socket->ops->close(client->socket);
     bench_run(client->bench);
@@ -180,7 +181,7 @@ static void client_leave(struct client *client)
 }
 
 /* Takes what has come, `limit` bytes at most. */
-static void client_hear(struct client *client, size_t limit)
+static inline void client_hear(struct client *client, size_t limit)
 {
     while (limit > 0 && !client->has_ended && !client->is_broken) {
         size_t got, room = HEARD_BYTES - 1 - client->heard_bytes;
@@ -204,14 +205,14 @@ static void client_hear(struct client *client, size_t limit)
     }
 }
 
-static void client_forget(struct client *client)
+static inline void client_forget(struct client *client)
 {
     client->heard_bytes = 0;
     client->heard[0] = '\0';
 }
 
 /* Says it all, piece by piece if the pipe is small, without listening. */
-static void client_say_bytes(struct client *client, const char *bytes, size_t size)
+static inline void client_say_bytes(struct client *client, const char *bytes, size_t size)
 {
     while (size > 0) {
         struct pgl_span span = { bytes, size };
@@ -227,13 +228,13 @@ static void client_say_bytes(struct client *client, const char *bytes, size_t si
     }
 }
 
-static void client_say(struct client *client, const char *text)
+static inline void client_say(struct client *client, const char *text)
 {
     client_say_bytes(client, text, strlen(text));
 }
 
 /* Says it and hears the answers. */
-static const char *client_ask(struct client *client, const char *text)
+static inline const char *client_ask(struct client *client, const char *text)
 {
     client_forget(client);
     client_say(client, text);
@@ -241,7 +242,7 @@ static const char *client_ask(struct client *client, const char *text)
     return client->heard;
 }
 
-static int times_in(const char *text, const char *what)
+static inline int times_in(const char *text, const char *what)
 {
     int times = 0;
     for (const char *at = strstr(text, what); at != NULL; at = strstr(at + 1, what))

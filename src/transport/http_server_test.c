@@ -1,8 +1,9 @@
 /*
- * http_server_test.c - what a client of HTTP/1.1 may rely on: answers in order, framing, bodies, streams,
- * and a polite end. The limits have http_limits_test.c.
+ * http_server_test.c - what a client of HTTP/1.1 may rely on: answers in order, framing, bodies,
+ * streams, and a polite end. The limits have http_limits_test.c.
  *
- * Method: the server runs over the twin, unchanged; clients speak in raw bytes, the test moves the clock.
+ * Method: the server runs over the twin, unchanged; clients speak in raw bytes, the test moves the
+ *         clock.
  */
 #include "transport/http_bench.h"
 

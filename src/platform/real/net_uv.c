@@ -1,8 +1,8 @@
 /*
  * net_uv.c - sockets and sleeping, by libuv.
  *
- * libuv tells readiness (uv_poll); reading and writing are plain system calls made by whoever owns the
- * socket, in its turn. So a callback has one line to do: note the socket.
+ * libuv tells readiness (uv_poll); reading and writing are plain system calls made by whoever owns
+ * the socket, in its turn. So a callback has one line to do: note the socket.
  */
 #include "platform/real/real.h"
 
@@ -55,8 +55,8 @@ static void on_time(uv_timer_t *timer)
 static void waiter_wait(struct pgl_waiter *waiter, int64_t until_ns)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
-    int64_t left_ns = until_ns == PGL_NEVER_NS ? PGL_HOURS(1)
-                                               : until_ns - pgl_clock_monotonic_ns(&home->clock);
+    int64_t left_ns =
+        until_ns == PGL_NEVER_NS ? PGL_HOURS(1) : until_ns - pgl_clock_monotonic_ns(&home->clock);
     if (left_ns <= 0) {
         uv_run(&home->loop, UV_RUN_NOWAIT);
         return;
@@ -153,7 +153,7 @@ static void name_peer(struct pgl_socket *socket, const struct sockaddr_storage *
 static struct pgl_socket *socket_accept(struct pgl_socket *listener, struct pgl_list *ready_list)
 {
     struct uv_socket *l = PGL_CONTAINER(listener, struct uv_socket, socket);
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { 0 };
     socklen_t size = sizeof address;
     int file = accept4(l->file, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (file < 0)
@@ -211,19 +211,22 @@ static bool parse_address(const char *host, uint16_t port, struct sockaddr_stora
 
 static uint16_t port_of(int file)
 {
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = { .v6 = { 0 } };
     socklen_t size = sizeof address;
-    if (getsockname(file, (struct sockaddr *)&address, &size) != 0)
+    if (getsockname(file, &address.any, &size) != 0)
         return 0;
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 static pgl_status waiter_listen(struct pgl_waiter *waiter, const char *host, uint16_t port,
                                 struct pgl_list *ready_list, struct pgl_socket **listener)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { 0 };
     socklen_t size;
     if (!parse_address(host, port, &address, &size))
         return PGL_FAIL(PGL_INVALID, "not a numeric address");
@@ -250,7 +253,7 @@ static pgl_status waiter_connect(struct pgl_waiter *waiter, const char *host, ui
                                  struct pgl_list *ready_list, struct pgl_socket **socket_out)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { 0 };
     socklen_t size;
     if (!parse_address(host, port, &address, &size))
         return PGL_FAIL(PGL_INVALID, "not a numeric address");

@@ -18,12 +18,12 @@ struct pgl_waiter *pgl_real_waiter_open(struct pgl_platform *platform);
 
 /* A thread that runs `body(argument)`. PGL_EXHAUSTED when the system has none to give. */
 struct pgl_real_thread;
-PGL_MUST_USE pgl_status pgl_real_thread_start(const char *name, void (*body)(void *), void *argument,
-                                              struct pgl_real_thread **thread);
+PGL_MUST_USE pgl_status pgl_real_thread_start(const char *name, void (*body)(void *),
+                                              void *argument, struct pgl_real_thread **thread);
 void pgl_real_thread_join(struct pgl_real_thread *thread);
 
-/* From now on SIGTERM and SIGINT wake nobody but whoever waits here; SIGPIPE is ignored. Call before
- * any thread is started. */
+/* From now on SIGTERM and SIGINT wake nobody but whoever waits here; SIGPIPE is ignored. Call
+ * before any thread is started. */
 void pgl_real_signals_take(void);
 /* Blocks until SIGTERM, SIGINT or pgl_real_signal_self. */
 void pgl_real_signals_wait(void);
