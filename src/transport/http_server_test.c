@@ -5,6 +5,13 @@
  * Method: the server runs over the twin, unchanged; clients speak in raw bytes, the test moves the
  *         clock.
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
 #include "transport/http_bench.h"
 
 #include "transport/conn.h"

@@ -78,8 +78,11 @@ static void waiter_wake(struct pgl_waiter *waiter)
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-    (void)status, (void)events; /* an error shows itself at the next read or write */
-    pgl_socket_note(&PGL_CONTAINER(poll, struct uv_socket, poll)->socket);
+    struct uv_socket *s = PGL_CONTAINER(poll, struct uv_socket, poll);
+    (void)events;
+    if (status < 0) /* it shows itself at a read, behind what had come before; libuv has stopped */
+        s->events = 0;
+    pgl_socket_note(&s->socket);
 }
 
 static void socket_want(struct pgl_socket *socket, bool reading, bool writing)
@@ -168,6 +171,12 @@ static struct pgl_socket *socket_accept(struct pgl_socket *listener, struct pgl_
     return &s->socket;
 }
 
+static void socket_end_output(struct pgl_socket *socket)
+{
+    /* What fails here shows itself at the next read. */
+    (void)shutdown(PGL_CONTAINER(socket, struct uv_socket, socket)->file, SHUT_WR);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct uv_socket *s = PGL_CONTAINER(handle, struct uv_socket, poll);
@@ -183,7 +192,7 @@ static void socket_close(struct pgl_socket *socket)
 }
 
 static const struct pgl_socket_ops socket_ops = {
-    socket_read, socket_write, socket_accept, socket_want, socket_close,
+    socket_read, socket_write, socket_accept, socket_want, socket_end_output, socket_close,
 };
 
 /* ---- opening ---- */
