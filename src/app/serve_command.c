@@ -8,6 +8,8 @@
 #include "app/options.h"
 #include "platform/real/real.h"
 
+#define FILES_BESIDE_CONNECTIONS 256 /* databases, wake-ups, logs */
+
 struct served_thread {
     struct pgl_thread *thread;
     struct pgl_real_thread *handle;
@@ -101,6 +103,8 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--cache-kib", "N", PGL_OPTION_INT, &options->writer_cache_kib, 64, "page cache of each writer (24576)" },
         { "--max-connections", "N", PGL_OPTION_U32, &http_limits->connections_max, 1, "at once (10000)" },
         { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64 (100)" },
+        { "--connect-burst", "N", PGL_OPTION_U32, &http_limits->connects_per_client_burst, 1, "new connections of an address at once (200)" },
+        { "--connect-rate", "N", PGL_OPTION_U32, &http_limits->connects_per_client_per_s, 1, "and a second, in the long run (50)" },
         { "--max-requests-per-connection", "N", PGL_OPTION_U32, &http_limits->requests_per_connection_max, 1, "then it is closed (10000)" },
         { "--max-pipelined", "N", PGL_OPTION_U32, &http_limits->pipelined_max, 1, "unanswered requests of a connection (16)" },
         { "--max-buffers", "BYTES", PGL_OPTION_SIZE, &http_limits->buffers_bytes_max, 1 << 20, "of all connections (268435456)" },
@@ -148,6 +152,7 @@ int pgl_serve_command(struct pgl_platform *platform, int argc, char **argv)
         return parsed == PGL_PARSED_HELP ? PGL_EXIT_DONE : PGL_EXIT_USAGE;
     if (is_demo)
         pgl_demo_options(&options);
+    pgl_real_allow_files(options.gateway.limits.connections_max + FILES_BESIDE_CONNECTIONS);
     pgl_status status = serve(platform, &options, is_demo);
     return pgl_is_ok(status) ? PGL_EXIT_DONE : complain(status, &options);
 }
