@@ -46,3 +46,10 @@ if(TARGET sim_explore_test)
             $<TARGET_FILE:sim_explore_test> ${size})
     endforeach()
 endif()
+
+# All threads of the program at once, where TSan watches.
+if(TARGET panglot AND PGL_SANITIZE STREQUAL "thread")
+    pgl_script_test(threads/whole_program threads 120 tests/threads/whole_program_test.py
+        $<TARGET_FILE:panglot>)
+    add_dependencies(threads_tests panglot)
+endif()
