@@ -125,7 +125,7 @@ static pgl_status insert(struct pgl_tx *tx, const struct create_order *create, O
     PGL_TRY(pgl_recent_get(&orders->newest, customer, &row->previous_id));
     PGL_TRY(say_created(tx, row, order));
     PGL_TRY(order_insert(tx, row));
-    pgl_tally_shift(&orders->tally, -1, ORDER_PENDING);
+    pgl_tally_move(&orders->tally, PGL_TALLY_NOWHERE, ORDER_PENDING);
     return pgl_recent_put(&orders->newest, customer, row->id);
 }
 

@@ -147,7 +147,8 @@ static pgl_status write_row(struct hearing *hearing, enum payment_state before)
         PGL_TRY(payment_insert(hearing->tx, row, promise));
     else
         PGL_TRY(payment_update(hearing->tx, row));
-    pgl_tally_move(&hearing->desk->tally, before, row->facts.state);
+    pgl_tally_move(&hearing->desk->tally, before == PAYMENT_NONE ? PGL_TALLY_NOWHERE : (int)before,
+                   (int)row->facts.state);
     return PGL_OK;
 }
 
