@@ -198,17 +198,21 @@ int pgl_import_command(struct pgl_platform *platform, int argc, char **argv)
     static struct import import;
     import.kind = find_kind(words[0]);
     if (import.kind == NULL) {
-        fprintf(stderr, "panglot import: %s: catalog, stock or credit is expected\n", words[0]);
+        fprintf(stderr,
+                "panglot import: %s: catalog, stock or credit is expected\n"
+                "Try 'panglot import --help'.\n",
+                words[0]);
         return PGL_EXIT_USAGE;
     }
     static struct pgl_boot boot;
     pgl_status status = pgl_boot_open(&boot, platform, &options);
+    const char *about = pgl_is_ok(status) ? words[1] : options.data;
     if (pgl_is_ok(status))
         status = run(platform, &boot, &import, words[1]);
     if (pgl_is_ok(status))
         printf("%lld rows of %s\n", (long long)import.rows, import.kind->name);
     else
-        fprintf(stderr, "panglot import: %s: %s; nothing was changed\n", words[1], status.text);
+        fprintf(stderr, "panglot import: %s: %s; nothing was changed\n", about, status.text);
     pgl_boot_close(&boot);
     return pgl_is_ok(status) ? PGL_EXIT_DONE : PGL_EXIT_WRONG;
 }
