@@ -220,6 +220,8 @@ class Drain(shop.Case):
                 socket.create_connection(store.address, 1).close()
             except ConnectionRefusedError:
                 return True
+            except ConnectionResetError:
+                pass  # it was in the queue of the listener when that was closed
             return False
         return look
 
