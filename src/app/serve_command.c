@@ -100,6 +100,7 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--max-total", "MINOR", PGL_OPTION_NUMBER, &options->orders.total_minor_max, 0, "of one order, minor units (100000000000)" },
         { "--batch", "N", PGL_OPTION_INT, &options->batch_max, 1, "commands and events in one transaction (512)" },
         { "--checkpoint-pages", "N", PGL_OPTION_INT, &options->checkpoint_pages, 1, "of write-ahead log, then it is copied (8192)" },
+        { "--checkpoint-idle-pages", "N", PGL_OPTION_INT, &options->checkpoint_idle_pages, 1, "the same, when nothing waits (1024)" },
         { "--cache-kib", "N", PGL_OPTION_INT, &options->writer_cache_kib, 64, "page cache of each writer (24576)" },
         { "--max-connections", "N", PGL_OPTION_U32, &http_limits->connections_max, 1, "at once (10000)" },
         { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64 (100)" },

@@ -39,6 +39,13 @@ void pgl_real_allow_files(uint64_t count);
 /* A variable of the environment; NULL when it is not set. */
 const char *pgl_real_environment(const char *name);
 
+/* What a process has cost so far; 0 is our own. PGL_NOT_FOUND when there is no such process. */
+struct pgl_real_process {
+    int64_t cpu_ns;       /* of all its threads, in steps of the kernel's clock: 10 ms */
+    int64_t memory_bytes; /* resident now */
+};
+PGL_MUST_USE pgl_status pgl_real_process_read(int64_t pid, struct pgl_real_process *process);
+
 /* True when standard error is a terminal, so that progress is worth showing. */
 bool pgl_real_is_watched(void);
 
