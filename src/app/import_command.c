@@ -128,16 +128,26 @@ static void show_progress(const struct import *import)
         fprintf(stderr, "\r%lld rows", (long long)import->rows);
 }
 
+/* The text lies in the arena of the row. */
+static pgl_status outlive_row(struct import *import, pgl_status status)
+{
+    snprintf(import->message_text, sizeof import->message_text, "%s", status.text);
+    status.text = import->message_text;
+    return status;
+}
+
 static pgl_status put_rows(struct pgl_tx *tx, void *argument)
 {
     struct import *import = argument;
     for (;;) {
         bool is_there;
         pgl_arena_reset(&import->arena);
-        PGL_TRY(pgl_csv_next(&import->csv, &import->arena, import->fields, &is_there));
+        pgl_status status = pgl_csv_next(&import->csv, &import->arena, import->fields, &is_there);
+        if (!pgl_is_ok(status))
+            return outlive_row(import, status);
         if (!is_there)
             return PGL_OK;
-        pgl_status status = import->kind->put(tx, import);
+        status = import->kind->put(tx, import);
         if (!pgl_is_ok(status))
             return wrong(import, import->csv.line, status.text);
         import->rows++;
