@@ -56,10 +56,12 @@ class Shop(harness.Server):
             raise RuntimeError("panglot serve is not ready:\n" + self.log.read_text()[-4000:])
 
     def close(self):
-        """Stops it and takes the folder away; its exit code."""
+        """Stops it, if that is not done, and takes the folder away. It must have ended well."""
         code = self.stop() if self.process.poll() is None else self.process.returncode
+        log = self.log.read_text()
         shutil.rmtree(self.folder)
-        return code
+        if code != 0:
+            raise AssertionError(f"panglot serve ended with {code}:\n{log[-4000:]}")
 
     def load(self, kind, text):
         """`panglot import` of a table: (exit code, what was said)."""
