@@ -172,8 +172,8 @@ static struct cpu cpu_of(int who)
 
 int main(int argc, char **argv)
 {
-    int connections = argc > 1 ? atoi(argv[1]) : 32;
-    int seconds = argc > 2 ? atoi(argv[2]) : 3;
+    int connections = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 32;
+    int seconds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 3;
     struct bench *bench = calloc(1, sizeof *bench);
     struct pgl_real_thread *thread;
     PGL_ASSERT(bench != NULL && connections > 0 && connections <= CONNECTIONS_MAX);

@@ -16,6 +16,7 @@ static const struct {
     { "token", "prints a token signed by a data folder's own key", pgl_token_command },
     { "import", "loads products, stock or credit lines from CSV into a stopped folder",
       pgl_import_command },
+    { "bench", "places orders at a running platform and tells how fast it is", pgl_bench_command },
 };
 static const size_t command_count = sizeof commands / sizeof commands[0];
 

@@ -65,8 +65,7 @@ static bool read_duration(struct pgl_text text, int64_t *ns)
     return false;
 }
 
-/* 127.0.0.1:8080 or [::1]:8080. */
-static bool read_address(struct pgl_text text, struct pgl_address *address)
+bool pgl_address_read(struct pgl_text text, struct pgl_address *address)
 {
     const char *colon = text.size > 0 ? memrchr(text.data, ':', text.size) : NULL;
     int64_t port;
@@ -126,7 +125,7 @@ static const char *set_value(const struct pgl_option *option, const char *text)
                    ? NULL
                    : "a time such as 500ms, 30s, 15m or 1h is expected";
     case PGL_OPTION_ADDRESS:
-        return read_address(pgl_text_of(text), option->value)
+        return pgl_address_read(pgl_text_of(text), option->value)
                    ? NULL
                    : "HOST:PORT is expected, such as 127.0.0.1:8080";
     case PGL_OPTION_SWITCH:

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
+
 enum pgl_option_kind {
     PGL_OPTION_TEXT,     /* const char * */
     PGL_OPTION_NUMBER,   /* int64_t, at least `least` */
@@ -26,6 +28,9 @@ struct pgl_address {
     char host[46];
     uint16_t port;
 };
+
+/* 127.0.0.1:8080 or [::1]:8080; false for anything else. */
+bool pgl_address_read(struct pgl_text text, struct pgl_address *address);
 
 struct pgl_option {
     const char *name; /* "--data"; NULL for an argument without a name */

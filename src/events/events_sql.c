@@ -25,7 +25,8 @@ static const char consumer_first_sql[] =
 static const char consumer_put_sql[] =
     "UPDATE consumer SET epoch = ?2, position = ?3, hash = ?4 WHERE log = ?1 AND position = ?5";
 static const char parked_insert_sql[] =
-    "INSERT INTO parked (log, seq, key, why, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
+    "INSERT INTO parked (log, seq, key, why, bytes) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT (log, seq) DO NOTHING"; /* a position that was set back: it is parked already */
 static const char parked_keys_sql[] = "SELECT key FROM parked WHERE log = ?1";
 
 pgl_status pgl_log_head_get(struct pgl_database *db, int64_t *epoch, int64_t *next_seq)

@@ -43,6 +43,8 @@ struct pgl_socket_ops {
     struct pgl_socket *(*accept)(struct pgl_socket *listener, struct pgl_list *ready_list);
     /* Which news is of interest. A new connection is asked for reading, not for writing. */
     void (*want)(struct pgl_socket *socket, bool reading, bool writing);
+    /* Nothing more will be written, and the peer is to know it; it may still be read. */
+    void (*end_output)(struct pgl_socket *socket);
     /* The pointer is dead afterwards. */
     void (*close)(struct pgl_socket *socket);
 };

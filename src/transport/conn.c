@@ -423,10 +423,12 @@ static void settle(struct pgl_conn *conn)
         conn->takes_no_more = true;
     bool is_over = conn->takes_no_more && pgl_list_is_empty(&conn->exchanges);
     /* RFC 9112, 9.6: closing on a peer that still sends would reset the connection and may take the
-     * answer away from it. So what it sends is thrown away for a while. */
+     * answer away from it. So it is told that this was all, and what it sends is thrown away for a
+     * while. */
     if (is_over && conn->is_refused && !conn->is_lingering && !conn->has_ended) {
         conn->is_lingering = true;
         conn->linger_since_ns = conn->server->loop->now_ns;
+        conn->socket->ops->end_output(conn->socket);
     }
     if (conn->is_broken || (is_over && (conn->has_ended || !conn->is_lingering))) {
         pgl_conn_close(conn);

@@ -3,6 +3,13 @@
  *
  * Method: both on one loop over the twin; misbehaving servers are a listener and raw bytes.
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
 #include "transport/http_bench.h"
 
 #include "transport/http_client.h"

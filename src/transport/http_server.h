@@ -38,7 +38,7 @@ struct pgl_http_limits {
     uint32_t connections_per_client_max; /* of an IPv4 address or IPv6 /64; more are closed */
     uint32_t connects_per_client_burst;  /* new connections of a client at once, */
     uint32_t connects_per_client_per_s;  /* and in the long run; more are closed */
-    uint32_t exchanges_max;              /* then 503 */
+    uint32_t exchanges_max;              /* then a connection ends without an answer */
     uint32_t pipelined_max;         /* unanswered requests of a connection; then it is not read */
     uint32_t requests_per_read_max; /* then other connections have their turn */
     uint32_t requests_per_connection_max; /* the last one's answer says "close" */
@@ -61,7 +61,7 @@ struct pgl_http_limits {
 /* clang-format off */
 #define PGL_HTTP_LIMITS_DEFAULT                                                                    \
     ((struct pgl_http_limits){                                                                     \
-        .connections_max = 10000,            /* 20 MB when all are idle */                         \
+        .connections_max = 10000,            /* 15 MB when all are idle */                         \
         .connections_per_client_max = 100,   /* an office behind one address; 1 % of the whole */  \
         .connects_per_client_burst = 200,                                                          \
         .connects_per_client_per_s = 50,                                                           \

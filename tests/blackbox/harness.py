@@ -139,7 +139,7 @@ def say(address, said, seconds_max=REQUEST_SECONDS_MAX):
     return answers_in(heard), is_closed
 
 
-def hear(peer, until, quiet_seconds=0.3):
+def hear(peer, until, quiet_seconds=1.0):
     """(bytes until the peer closes or says nothing more, whether it closed)."""
     heard = b""
     while time.monotonic() < until:

@@ -10,7 +10,8 @@
 #define POLL_ARENA_CHUNK_BYTES 4096
 #define POLL_ARENA_LIMIT_BYTES (4u << 20) /* 512 events as messages */
 #define PIECE_BYTES_MAX        (128u << 10)
-#define POLL_NS                PGL_SECONDS(15) /* an idle stream shows that it lives */
+#define POLL_NS                PGL_SECONDS(1) /* how soon it sees that it is to end */
+#define QUIET_POLLS_MAX        15             /* then an idle stream shows that it lives */
 #define ENDINGS_AT_ONCE        512
 
 struct stream;
@@ -35,6 +36,7 @@ struct stream {
     void *reply;
     struct pgl_arena arena; /* of one poll */
     int64_t after;          /* the last thing told */
+    int quiet_polls;        /* since then */
 };
 
 enum { S_ASK, S_TELL };
@@ -85,11 +87,14 @@ static struct pgl_go stream_tell(struct pgl_flow *flow)
         return end(stream);
     struct pgl_buffer out;
     pgl_buffer_init(&out, PIECE_BYTES_MAX);
-    bool is_over = stream->kind->tell(stream, &out);
-    if (out.size == 0 && !is_over)
+    bool is_over = stream->kind->tell(stream, &out), is_cut = out.is_full;
+    if (out.size == 0 && ++stream->quiet_polls == QUIET_POLLS_MAX)
         pgl_buffer_add_literal(&out, ": still here\n\n");
-    pgl_status written = pgl_http_stream_write(stream->request->exchange, pgl_buffer_text(&out));
-    bool is_cut = out.is_full || !pgl_is_ok(written);
+    if (out.size > 0) {
+        stream->quiet_polls = 0;
+        is_cut |=
+            !pgl_is_ok(pgl_http_stream_write(stream->request->exchange, pgl_buffer_text(&out)));
+    }
     pgl_buffer_free(&out);
     return is_over || is_cut ? end(stream) : pgl_go(S_ASK);
 }
@@ -186,7 +191,7 @@ static const struct stream_kind changes_kind = { orders_endpoint, ORDER_SERVICE_
                                                  WAIT_ORDER_RESPONSE_DESCRIPTOR, changes_question,
                                                  tell_changes };
 
-/* The order itself is asked for first: whether it is theirs to watch, and whether there is any more to tell. */
+/* The order itself is asked for first: whether it is theirs to watch, and whether there is more. */
 pgl_status order_stream_begin(struct pgl_request *request)
 {
     GetOrderRequest *ask = EDGE_NEW(request, GET_ORDER_REQUEST_DESCRIPTOR);

@@ -152,6 +152,7 @@ pgl_status pgl_orders_create(struct pgl_tx *tx, const struct create_order *creat
     PGL_TRY(find_by_key(tx, create->ask, &row, &is_there, &hash));
     if (is_there)
         return replay(tx, create, &row, reply);
+    PGL_TRY(create->priced);
 
     Order *order = pgl_message_new(ORDER_DESCRIPTOR, pgl_tx_arena(tx));
     if (order == NULL)

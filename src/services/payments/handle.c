@@ -172,7 +172,7 @@ static pgl_status carry_out(struct hearing *hearing, struct payment_step step)
         raise_orphan(hearing);
     PGL_TRY(say(hearing, &step));
     while (step.after.op != PAYMENT_OP_NONE) {
-        enum payment_input outcome;
+        enum payment_input outcome = OUTCOME_UNKNOWN;
         PGL_TRY(perform(hearing, step.after.op, &outcome));
         step = pgl_payment_step(step.after, outcome, CAUSE_UNSPECIFIED);
         if (step.is_impossible)
