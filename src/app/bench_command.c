@@ -41,7 +41,8 @@ static int64_t units_needed(const struct bench *bench)
 {
     int64_t rate = bench->load.rate > 0 ? bench->load.rate : RATE_EXPECTED_MAX;
     int64_t seconds = (bench->load.warm_ns + bench->load.measure_ns) / PGL_SECONDS(1) + 1;
-    int64_t lines = rate * seconds * bench->load.lines / (int64_t)bench->shop.product_count;
+    int64_t orders = bench->load.count > 0 ? bench->load.count : rate * seconds;
+    int64_t lines = orders * bench->load.lines / (int64_t)bench->shop.product_count;
     return lines + lines / 4 + 100;
 }
 
@@ -138,6 +139,8 @@ static const char *check(struct bench *bench, const char *word)
         return "at most 10000 connections, 1000000 customers and 100 lines";
     if (bench->seconds > SECONDS_MAX)
         return "at most 12 hours: a token lives for a day";
+    if (bench->load.count > 0)
+        bench->load.warm_ns = 0; /* the orders that are asked for are those that are measured */
     bench->load.measure_ns = PGL_SECONDS(bench->seconds);
     return NULL;
 }
@@ -164,6 +167,8 @@ int pgl_bench_command(struct pgl_platform *platform, int argc, char **argv)
         { "--rate", "N", PGL_OPTION_NUMBER, &bench.load.rate, 1,
           "orders a second by a fixed schedule, in place of one behind another" },
         { "--seconds", "N", PGL_OPTION_NUMBER, &bench.seconds, 1, "how long to measure (30)" },
+        { "--orders", "N", PGL_OPTION_NUMBER, &bench.load.count, 1,
+          "after so many it ends, though there is time left" },
         { "--warm-up", "TIME", PGL_OPTION_DURATION, &bench.load.warm_ns, 0,
           "before measuring begins (2s)" },
         { "--settle", "TIME", PGL_OPTION_DURATION, &bench.load.settle_ns, 0,

@@ -37,6 +37,13 @@ static bool is_measured(const struct pgl_load *load, int64_t due_ns)
 
 /* ---- placing ---- */
 
+/* Whether an order that is due then is still to be placed. */
+static bool is_wanted(const struct pgl_load *load, int64_t due_ns)
+{
+    bool is_enough = load->options.count > 0 && load->placed == (uint64_t)load->options.count;
+    return due_ns < load->window_until_ns && !is_enough;
+}
+
 static void place(struct pgl_load_asker *asker, int64_t due_ns)
 {
     struct pgl_load *load = asker->load;
@@ -45,6 +52,8 @@ static void place(struct pgl_load_asker *asker, int64_t due_ns)
         pgl_shop_write_order(load->shop, load->placed++ % load->shop->customer_count,
                              (size_t)load->options.lines, &load->random, asker->client.out);
     load->asking++;
+    if (load->placed == (uint64_t)load->options.count)
+        load->window_until_ns = due_ns + 1; /* the last one is still inside */
     pgl_client_send(&asker->client);
 }
 
@@ -52,7 +61,7 @@ static void place(struct pgl_load_asker *asker, int64_t due_ns)
 static void go_on(struct pgl_load_asker *asker, int64_t now_ns)
 {
     struct pgl_load *load = asker->load;
-    if (load->options.rate == 0 && now_ns < load->window_until_ns)
+    if (load->options.rate == 0 && is_wanted(load, now_ns))
         place(asker, now_ns);
     else
         pgl_list_append(&load->idle, &asker->node);
@@ -75,7 +84,7 @@ static int64_t next_due_ns(const struct pgl_load *load)
 static void place_what_is_due(struct pgl_load *load, int64_t now_ns)
 {
     int64_t due_ns;
-    while ((due_ns = next_due_ns(load)) <= now_ns && due_ns < load->window_until_ns) {
+    while ((due_ns = next_due_ns(load)) <= now_ns && is_wanted(load, due_ns)) {
         struct pgl_list *node = pgl_list_take_first(&load->idle);
         bool is_dropped = node == NULL && now_ns - due_ns > PGL_LOAD_LATE_MAX_NS;
         if (node == NULL && !is_dropped)
@@ -286,7 +295,7 @@ static int64_t wake_ns(const struct pgl_load *load)
         next_ns = least(
             next_ns, PGL_CONTAINER(load->resting.next, struct pgl_load_asker, node)->rest_until_ns);
     bool is_placing = load->options.rate > 0 && !pgl_list_is_empty(&load->idle);
-    if (is_placing && next_due_ns(load) < load->window_until_ns)
+    if (is_placing && is_wanted(load, next_due_ns(load)))
         next_ns = least(next_ns, next_due_ns(load));
     return next_ns;
 }
@@ -363,7 +372,8 @@ static void begin(struct pgl_load *load)
     load->next_second_ns = load->begin_ns + PGL_SECONDS(1);
     load->loop->work = work;
     load->loop->owner = load;
-    while (load->options.rate == 0 && (node = pgl_list_take_first(&load->idle)) != NULL)
+    while (load->options.rate == 0 && is_wanted(load, load->begin_ns) &&
+           (node = pgl_list_take_first(&load->idle)) != NULL)
         place(PGL_CONTAINER(node, struct pgl_load_asker, node), load->begin_ns);
 }
 

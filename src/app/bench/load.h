@@ -31,6 +31,7 @@ struct pgl_load_options {
     int64_t rate; /* a second; 0 for the closed loop */
     int64_t lines;
     int64_t warm_ns, measure_ns;
+    int64_t count;      /* of orders, then it ends though there is time left; 0 for no such end */
     int64_t settle_ns;  /* at most between the last ending and giving up */
     int64_t server_pid; /* 0 when it is not known */
 };
