@@ -223,7 +223,8 @@ def machine():
 
 
 def file_system(place):
-    done = subprocess.run(["findmnt", "-no", "FSTYPE", "-T", place], stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(["findmnt", "-no", "FSTYPE", "-T", place],
+                          stdout=subprocess.PIPE, text=True)
     return done.stdout.strip() or "unknown"
 
 
@@ -253,7 +254,7 @@ def print_markdown(options, figures, place, load_before):
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/panglot")
-    parser.add_argument("--place", help="where the folders are made (the system's temporary folder)")
+    parser.add_argument("--place", help="where folders are made (the temporary folder)")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--rate", type=int, default=3000, help="of the open loop, a second")

@@ -36,6 +36,15 @@ static void say(const struct bench *bench, const char *what)
         fprintf(stderr, "\r\033[K%s", what);
 }
 
+static void show_second(const struct pgl_load *load, const struct pgl_load_mark *now)
+{
+    fprintf(stderr, "\r\033[K%4.0f s  %8llu accepted/s  %8llu confirmed/s  %8llu open",
+            (double)(now->at_ns - load->begin_ns) / 1e9,
+            (unsigned long long)(now->counts.accepted - load->second.accepted),
+            (unsigned long long)(now->counts.confirmed - load->second.confirmed),
+            (unsigned long long)load->open.count);
+}
+
 /* So many of each product that none runs out, drawn evenly as they are: a quarter to spare. */
 static int64_t units_needed(const struct bench *bench)
 {
@@ -197,6 +206,8 @@ int pgl_bench_command(struct pgl_platform *platform, int argc, char **argv)
     enum pgl_parsed parsed = pgl_options_parse(&command, argc, argv, pgl_real_environment);
     if (parsed != PGL_PARSED_RUN)
         return parsed == PGL_PARSED_HELP ? PGL_EXIT_DONE : PGL_EXIT_USAGE;
+    bench.load.read_process = pgl_real_process_read;
+    bench.load.on_second = !bench.is_json && pgl_real_is_watched() ? show_second : NULL;
     const char *wrong = check(&bench, word);
     return wrong != NULL ? complain(wrong) : run(platform, &bench);
 }

@@ -1,8 +1,6 @@
 /* load.c - see load.h. */
 #include "app/bench/load.h"
 
-#include <stdio.h>
-
 #include "app/bench/drive.h"
 #include "contract/orders.h"
 #include "wire/json.h"
@@ -210,25 +208,14 @@ static void on_broken(void *owner)
 static struct pgl_load_mark mark(struct pgl_load *load)
 {
     struct pgl_load_mark now = { .at_ns = clock_ns(load), .counts = load->result.counts };
-    pgl_status own = pgl_real_process_read(0, &now.own), server = PGL_OK;
+    pgl_status own = load->options.read_process(0, &now.own), server = PGL_OK;
     if (load->options.server_pid != 0)
-        server = pgl_real_process_read(load->options.server_pid, &now.server);
+        server = load->options.read_process(load->options.server_pid, &now.server);
     if (pgl_is_ok(load->fatal))
         load->fatal = pgl_is_ok(own) ? server : own;
     if (now.server.memory_bytes > load->result.server_memory_max_bytes)
         load->result.server_memory_max_bytes = now.server.memory_bytes;
     return now;
-}
-
-static void show_second(struct pgl_load *load, const struct pgl_load_mark *now)
-{
-    if (pgl_real_is_watched())
-        fprintf(stderr, "\r%5.0f s  %8llu accepted/s  %8llu confirmed/s  %8llu open ",
-                (double)(now->at_ns - load->begin_ns) / 1e9,
-                (unsigned long long)(now->counts.accepted - load->second.accepted),
-                (unsigned long long)(now->counts.confirmed - load->second.confirmed),
-                (unsigned long long)load->open.count);
-    load->second = now->counts;
 }
 
 static void watch_time(struct pgl_load *load, int64_t now_ns)
@@ -239,7 +226,9 @@ static void watch_time(struct pgl_load *load, int64_t now_ns)
         load->result.until = mark(load);
     if (now_ns >= load->next_second_ns) {
         struct pgl_load_mark now = mark(load);
-        show_second(load, &now);
+        if (load->options.on_second != NULL)
+            load->options.on_second(load, &now);
+        load->second = now.counts;
         load->next_second_ns += PGL_SECONDS(1);
     }
 }
@@ -328,7 +317,7 @@ pgl_status pgl_load_init(struct pgl_load *load, struct pgl_loop *loop,
 {
     const struct pgl_entropy *entropy = &loop->platform->entropy;
     struct pgl_hash_key key = { pgl_entropy_u64(entropy), pgl_entropy_u64(entropy) };
-    *load = (struct pgl_load){ .loop = loop, .options = *options, .shop = shop };
+    *load = (struct pgl_load){ .loop = loop, .options = *options, .shop = shop, .fatal = PGL_OK };
     pgl_list_init(&load->idle);
     pgl_list_init(&load->resting);
     pgl_random_seed(&load->random, pgl_entropy_u64(entropy), 0); /* keys must be new in every run */
