@@ -34,7 +34,11 @@ static const char *const warehouses[] = { "WH-EU-1", "WH-US-1", "WH-APAC-1" };
 void pgl_demo_options(struct pgl_boot_options *options)
 {
     options->payments.default_credit_minor = DEMO_CREDIT_MINOR;
-    options->gateway.limits.connections_per_client_max = options->gateway.limits.connections_max;
+    struct pgl_http_limits *limits = &options->gateway.limits;
+    limits->connections_per_client_max = limits->connections_max;
+    limits->connects_per_client_burst = limits->connections_max;
+    limits->connects_per_client_per_s = limits->connections_max;
+    limits->requests_per_connection_max = UINT32_MAX;
 }
 
 /* KIT-101 is the first kitchen thing in the first colour. */

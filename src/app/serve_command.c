@@ -8,6 +8,8 @@
 #include "app/options.h"
 #include "platform/real/real.h"
 
+#define FILES_BESIDE_CONNECTIONS 256 /* databases, wake-ups, logs */
+
 struct served_thread {
     struct pgl_thread *thread;
     struct pgl_real_thread *handle;
@@ -98,9 +100,14 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--max-total", "MINOR", PGL_OPTION_NUMBER, &options->orders.total_minor_max, 0, "of one order, minor units (100000000000)" },
         { "--batch", "N", PGL_OPTION_INT, &options->batch_max, 1, "commands and events in one transaction (512)" },
         { "--checkpoint-pages", "N", PGL_OPTION_INT, &options->checkpoint_pages, 1, "of write-ahead log, then it is copied (8192)" },
+        { "--checkpoint-idle-pages", "N", PGL_OPTION_INT, &options->checkpoint_idle_pages, 1, "the same, when nothing waits (1024)" },
         { "--cache-kib", "N", PGL_OPTION_INT, &options->writer_cache_kib, 64, "page cache of each writer (24576)" },
         { "--max-connections", "N", PGL_OPTION_U32, &http_limits->connections_max, 1, "at once (10000)" },
         { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64 (100)" },
+        { "--connect-burst", "N", PGL_OPTION_U32, &http_limits->connects_per_client_burst, 1, "new connections of an address at once (200)" },
+        { "--connect-rate", "N", PGL_OPTION_U32, &http_limits->connects_per_client_per_s, 1, "and a second, in the long run (50)" },
+        { "--connect-rate", "N", PGL_OPTION_U32, &http_limits->connects_per_client_per_s, 1, "new ones a second of an address, in the long run (50)" },
+        { "--connect-burst", "N", PGL_OPTION_U32, &http_limits->connects_per_client_burst, 1, "and at once (200)" },
         { "--max-requests-per-connection", "N", PGL_OPTION_U32, &http_limits->requests_per_connection_max, 1, "then it is closed (10000)" },
         { "--max-pipelined", "N", PGL_OPTION_U32, &http_limits->pipelined_max, 1, "unanswered requests of a connection (16)" },
         { "--max-buffers", "BYTES", PGL_OPTION_SIZE, &http_limits->buffers_bytes_max, 1 << 20, "of all connections (268435456)" },
@@ -116,7 +123,7 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--max-json-string", "BYTES", PGL_OPTION_U32, &json->string_bytes_max, 1, "(16384)" },
         { "--head-time", "TIME", PGL_OPTION_DURATION, &http_limits->head_ns, 0, "for a head to arrive (10s)" },
         { "--body-time", "TIME", PGL_OPTION_DURATION, &http_limits->body_ns, 0, "for a body to arrive (30s)" },
-        { "--body-rate", "BYTES", PGL_OPTION_U32, &http_limits->body_rate_min, 0, "a second that a body needs, after 5s (240)" },
+        { "--body-rate", "BYTES", PGL_OPTION_U32, &http_limits->body_rate_min, 1, "a second that a body needs, after 5s (240)" },
         { "--idle-time", "TIME", PGL_OPTION_DURATION, &http_limits->idle_ns, 0, "of a connection without a request (60s)" },
         { "--age", "TIME", PGL_OPTION_DURATION, &http_limits->age_ns, 0, "of a connection, give or take a tenth (1h)" },
         { "--write-stall", "TIME", PGL_OPTION_DURATION, &http_limits->write_stall_ns, 0, "that a peer may take nothing (10s)" },
@@ -148,6 +155,7 @@ int pgl_serve_command(struct pgl_platform *platform, int argc, char **argv)
         return parsed == PGL_PARSED_HELP ? PGL_EXIT_DONE : PGL_EXIT_USAGE;
     if (is_demo)
         pgl_demo_options(&options);
+    pgl_real_allow_files(options.gateway.limits.connections_max + FILES_BESIDE_CONNECTIONS);
     pgl_status status = serve(platform, &options, is_demo);
     return pgl_is_ok(status) ? PGL_EXIT_DONE : complain(status, &options);
 }

@@ -19,11 +19,14 @@ static const char behind_sql[] =
 static const char at_sql[] = "SELECT bytes FROM event WHERE seq = ?1";
 static const char consumer_get_sql[] = "SELECT epoch, position, hash FROM consumer WHERE log = ?1";
 static const char consumer_first_sql[] =
-    "INSERT INTO consumer (log, epoch, position, hash) VALUES (?1, ?2, ?3, ?4)";
+    "INSERT INTO consumer (log, epoch, position, hash) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT (log) DO UPDATE SET epoch = excluded.epoch, position = excluded.position, "
+    "hash = excluded.hash WHERE position = 0";
 static const char consumer_put_sql[] =
     "UPDATE consumer SET epoch = ?2, position = ?3, hash = ?4 WHERE log = ?1 AND position = ?5";
 static const char parked_insert_sql[] =
-    "INSERT INTO parked (log, seq, key, why, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
+    "INSERT INTO parked (log, seq, key, why, bytes) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT (log, seq) DO NOTHING"; /* a position that was set back: it is parked already */
 static const char parked_keys_sql[] = "SELECT key FROM parked WHERE log = ?1";
 
 pgl_status pgl_log_head_get(struct pgl_database *db, int64_t *epoch, int64_t *next_seq)

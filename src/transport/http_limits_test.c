@@ -80,6 +80,31 @@ static void memory_comes_with_bytes_not_with_promises(void **unused)
     bench_close(bench);
 }
 
+/* What one large exchange needed is not kept for all that come behind it. */
+static void the_pool_keeps_little(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    static const char piece[100000];
+    (void)unused;
+    bench->holds = true;
+    client_ask(client, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    client_say_bytes(client, piece, sizeof piece);
+    pgl_http_stream_begin(bench->held[0], 200, NULL, 0);
+    pgl_status status =
+        pgl_http_stream_write(bench->held[0], (struct pgl_text){ piece, sizeof piece });
+    assert_true(pgl_is_ok(status));
+    pgl_http_stream_end(bench->held[0]);
+    bench->held_count = 0;
+    client_hear(client, SIZE_MAX);
+    struct pgl_list *node = bench->server.free_exchanges.next;
+    struct pgl_http_exchange *freed = PGL_CONTAINER(node, struct pgl_http_exchange, in_order);
+    assert_true(freed->arena.taken_bytes <= bench->limits->exchange_chunk_bytes);
+    assert_in_range(freed->out.capacity, 0, 4096);
+    client_leave(client);
+    bench_close(bench);
+}
+
 static void the_budget_of_all_buffers_holds(void **unused)
 {
     struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
@@ -384,6 +409,7 @@ static void a_refused_sender_hears_its_answer(void **unused)
     assert_false(is_gone(client));
     bench_pass(bench, 1);
     assert_true(is_gone(client));
+    assert_false(client->is_broken); /* all that it sent was taken off its hands */
     client_leave(client);
     bench_close(bench);
 }
@@ -454,6 +480,7 @@ int main(void)
         cmocka_unit_test(a_body_fits_its_limit_or_not),
         cmocka_unit_test(a_body_never_exceeds_the_servers_limit),
         cmocka_unit_test(memory_comes_with_bytes_not_with_promises),
+        cmocka_unit_test(the_pool_keeps_little),
         cmocka_unit_test(the_budget_of_all_buffers_holds),
         cmocka_unit_test(one_client_has_so_many_connections),
         cmocka_unit_test(one_client_connects_so_fast),

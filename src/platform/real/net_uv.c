@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct uv_waiter {
     uv_loop_t loop;
     uv_async_t async;
     uv_timer_t timer;
+    int spare_file; /* see turn_one_away */
 };
 
 struct uv_socket {
@@ -153,14 +155,30 @@ static void name_peer(struct pgl_socket *socket, const struct sockaddr_storage *
                   sizeof socket->peer);
 }
 
+/* The process has no file left: a connection that nobody takes would wake us for ever. The spare file
+ * makes room to take it and close it, so that its client knows. */
+static void turn_one_away(struct uv_socket *listener)
+{
+    struct uv_waiter *home = listener->home;
+    if (home->spare_file >= 0)
+        close(home->spare_file);
+    int file = accept(listener->file, NULL, NULL);
+    if (file >= 0)
+        close(file);
+    home->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static struct pgl_socket *socket_accept(struct pgl_socket *listener, struct pgl_list *ready_list)
 {
     struct uv_socket *l = PGL_CONTAINER(listener, struct uv_socket, socket);
     struct sockaddr_storage address = { 0 };
     socklen_t size = sizeof address;
     int file = accept4(l->file, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (file < 0)
-        return NULL; /* none, or none to be had: the next round tries again */
+    if (file < 0) {
+        if (errno == EMFILE || errno == ENFILE)
+            turn_one_away(l);
+        return NULL;
+    }
     int on = 1;
     setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct uv_socket *s = socket_open(l->home, file, ready_list);
@@ -292,6 +310,7 @@ static void waiter_close(struct pgl_waiter *waiter)
     uv_close((uv_handle_t *)&home->timer, NULL);
     uv_run(&home->loop, UV_RUN_DEFAULT); /* the close callbacks */
     uv_loop_close(&home->loop);
+    close(home->spare_file);
     free(home);
 }
 
@@ -305,6 +324,7 @@ struct pgl_waiter *pgl_real_waiter_open(struct pgl_platform *platform)
         return NULL;
     home->waiter.ops = &ops;
     home->clock = platform->clock;
+    home->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (uv_loop_init(&home->loop) != 0 || uv_async_init(&home->loop, &home->async, on_wake) != 0 ||
         uv_timer_init(&home->loop, &home->timer) != 0) {
         free(home);

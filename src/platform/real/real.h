@@ -33,6 +33,9 @@ void pgl_real_signal_self(void);
 /* Ends the process at once, without tidying up: for errors after which nothing can be trusted. */
 void pgl_real_die(const char *why) __attribute__((noreturn));
 
+/* Raises the number of files that the process may have open, as far as the system lets it. */
+void pgl_real_allow_files(uint64_t count);
+
 /* A variable of the environment; NULL when it is not set. */
 const char *pgl_real_environment(const char *name);
 

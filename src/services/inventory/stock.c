@@ -126,14 +126,13 @@ static pgl_status check_receipt(const ReceiveStockRequest *ask)
     return PGL_OK;
 }
 
-/* What has to be the same when a key is used again: all but the caller and the key, by which it was
- * found. */
+/* What has to be the same when a key is used again: all but the caller, whose role may be
+ * another. */
 static pgl_status pack_request(struct pgl_tx *tx, const ReceiveStockRequest *ask,
                                struct pgl_text *bytes)
 {
     ReceiveStockRequest bare = *ask;
     bare.caller = NULL;
-    bare.idempotency_key = (char *)"";
     return pgl_message_pack_text(&bare.base, pgl_tx_arena(tx), bytes);
 }
 

@@ -284,6 +284,7 @@ static void levels_are_shown_by_warehouse_and_in_sum(void **unused)
     inventory_bench_open(&bench);
     inventory_bench_stock(&bench, "PEN", "WH-US-1", 3);
     inventory_bench_stock(&bench, "PEN", "WH-EU-1", 5);
+    inventory_bench_stock(&bench, "INK", "WH-EU-1", 0);
     inventory_bench_authorized(&bench, 1, "EU", &line, 1);
     Stock *stock = stock_of(&bench, "PEN");
     assert_string_equal(stock->sku, "PEN");
