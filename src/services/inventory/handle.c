@@ -80,8 +80,8 @@ static pgl_status check_lines(const Event *event)
     return PGL_OK;
 }
 
-/* What of a SKU can be promised, by warehouse. Nothing at all as long as somewhere less is there than is
- * promised already: then people have to sort out first who gets it. */
+/* What of a SKU can be promised, by warehouse. Nothing at all as long as somewhere less is there
+ * than is promised already: then people have to sort out first who gets it. */
 static pgl_status read_levels(struct pgl_tx *tx, int64_t sku_id, int64_t available[])
 {
     const struct pgl_inventory_core *core = pgl_tx_context(tx);

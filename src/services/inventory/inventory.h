@@ -15,7 +15,8 @@
 struct pgl_inventory_core {
     struct pgl_event_log log;
     struct pgl_names names;
-    /* Reservations by the state that they have come to, since the start: in the transaction, committed. */
+    /* Reservations by the state that they have come to, since the start: in the transaction,
+     * committed. */
     uint64_t entered[RESERVATION_STATE_COUNT];
     struct pgl_counter reservations[RESERVATION_STATE_COUNT];
 };

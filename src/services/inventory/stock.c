@@ -126,7 +126,8 @@ static pgl_status check_receipt(const ReceiveStockRequest *ask)
     return PGL_OK;
 }
 
-/* What has to be the same when a key is used again: all but the caller and the key, by which it was found. */
+/* What has to be the same when a key is used again: all but the caller and the key, by which it was
+ * found. */
 static pgl_status pack_request(struct pgl_tx *tx, const ReceiveStockRequest *ask,
                                struct pgl_text *bytes)
 {
@@ -248,7 +249,7 @@ pgl_status pgl_inventory_put_stock(struct pgl_tx *tx, struct pgl_text sku,
     if (on_hand < 0 || on_hand > ON_HAND_MAX)
         return PGL_FAIL(PGL_INVALID, "onHand: 0 to 9007199254740991 is expected");
     PGL_TRY(find_place(tx, sku, warehouse, &place));
-    /* A level of 0 that is new is written too: from then on the SKU is one that stock is kept of. */
+    /* A new SKU is written with a level of 0 too: from then on stock is kept of it. */
     if (place.sku_id != 0 && on_hand == place.on_hand)
         return PGL_OK;
     return change_level(tx, &place, STOCK_COUNTED, on_hand - place.on_hand);

@@ -65,11 +65,12 @@ static const char *accounts_of(struct payments_bench *bench)
     return pgl_store_bench_rows(&bench->store, "SELECT posted_minor, held_minor FROM account");
 }
 
-#define AUTHORIZED    "PaymentAuthorized"
-#define CAPTURED      "PaymentAuthorized PaymentCaptured"
-#define VOIDED        "PaymentAuthorized PaymentVoided PaymentHoldReleased"
-#define TOMBSTONE     "PaymentVoided"
-#define DECLINED_LATE "PaymentDeclined PaymentHoldReleased"
+#define AUTHORIZED  "PaymentAuthorized"
+#define CAPTURED    "PaymentAuthorized PaymentCaptured"
+#define VOIDED      "PaymentAuthorized PaymentVoided PaymentHoldReleased"
+#define TOMBSTONE   "PaymentVoided"
+#define NO_CREDIT   "PaymentDeclined PaymentHoldReleased"
+#define NOT_OFFERED "PaymentDeclined"
 
 /* clang-format off */
 static const struct {
@@ -77,30 +78,30 @@ static const struct {
     int64_t credit_minor;
     const char *row, *accounts, *said;
 } stories[] = {
-    /*        credit  state|decision|op|its|cause|code|authorized|captured|released|hold
-     *        posted|held */
-    { "O",    AMOUNT,     "3|0|0|0|0||500|0|0|500\n",                     "0|500\n", AUTHORIZED },
-    { "OR",   AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                     "500|0\n", CAPTURED },
-    { "ORC",  AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                     "500|0\n", CAPTURED },
-    { "ORF",  AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                     "500|0\n", CAPTURED },
-    { "OP",   AMOUNT,     "6|1|0|0|0||500|200|300|0\n",                   "200|0\n", CAPTURED },
-    { "OC",   AMOUNT,     "8|2|0|0|1||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "OD",   AMOUNT,     "8|2|0|0|2||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "OF",   AMOUNT,     "8|2|0|0|4||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "OCR",  AMOUNT,     "8|2|0|0|1||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "ODF",  AMOUNT,     "8|2|0|0|2||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "OFD",  AMOUNT,     "8|2|0|0|4||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "O",    AMOUNT - 1, "7|0|0|0|0|insufficient_credit|0|0|0|0\n",      "0|0\n",   DECLINED_LATE },
-    { "OC",   0,          "7|0|0|0|0|insufficient_credit|0|0|0|0\n",      "0|0\n",   DECLINED_LATE },
-    { "B",    AMOUNT,     "7|0|0|0|0|method_not_offered|0|0|0|0\n",       "",        "PaymentDeclined" },
-    { "BC",   AMOUNT,     "7|0|0|0|0|method_not_offered|0|0|0|0\n",       "",        "PaymentDeclined" },
-    { "ZR",   0,          "6|1|0|0|0||0|0|0|0\n",                         "",        CAPTURED },
-    { "ZC",   0,          "8|2|0|0|1||0|0|0|0\n",                         "",        VOIDED },
-    { "C",    AMOUNT,     "8|2|0|0|1||0|0|0|0\n",                         "",        TOMBSTONE },
-    { "CO",   AMOUNT,     "8|2|0|0|1||0|0|0|0\n",                         "",        TOMBSTONE },
-    { "DOR",  AMOUNT,     "8|2|0|0|2||0|0|0|0\n",                         "",        TOMBSTONE },
-    { "R",    AMOUNT,     "8|2|0|0|5||0|0|0|0\n",                         "",        TOMBSTONE },
-    { "FO",   AMOUNT,     "8|2|0|0|5||0|0|0|0\n",                         "",        TOMBSTONE },
+    /* story; credit; state|decision|op|its state|cause|code|authorized|captured|released|hold;
+     * posted|held; said */
+    { "O",   AMOUNT,     "3|0|0|0|0||500|0|0|500\n",                      "0|500\n", AUTHORIZED },
+    { "OR",  AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                      "500|0\n", CAPTURED },
+    { "ORC", AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                      "500|0\n", CAPTURED },
+    { "ORF", AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                      "500|0\n", CAPTURED },
+    { "OP",  AMOUNT,     "6|1|0|0|0||500|200|300|0\n",                    "200|0\n", CAPTURED },
+    { "OC",  AMOUNT,     "8|2|0|0|1||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "OD",  AMOUNT,     "8|2|0|0|2||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "OF",  AMOUNT,     "8|2|0|0|4||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "OCR", AMOUNT,     "8|2|0|0|1||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "ODF", AMOUNT,     "8|2|0|0|2||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "OFD", AMOUNT,     "8|2|0|0|4||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "O",   AMOUNT - 1, "7|0|0|0|0|insufficient_credit|0|0|0|0\n",       "0|0\n",   NO_CREDIT },
+    { "OC",  0,          "7|0|0|0|0|insufficient_credit|0|0|0|0\n",       "0|0\n",   NO_CREDIT },
+    { "B",   AMOUNT,     "7|0|0|0|0|method_not_offered|0|0|0|0\n",        "",        NOT_OFFERED },
+    { "BC",  AMOUNT,     "7|0|0|0|0|method_not_offered|0|0|0|0\n",        "",        NOT_OFFERED },
+    { "ZR",  0,          "6|1|0|0|0||0|0|0|0\n",                          "",        CAPTURED },
+    { "ZC",  0,          "8|2|0|0|1||0|0|0|0\n",                          "",        VOIDED },
+    { "C",   AMOUNT,     "8|2|0|0|1||0|0|0|0\n",                          "",        TOMBSTONE },
+    { "CO",  AMOUNT,     "8|2|0|0|1||0|0|0|0\n",                          "",        TOMBSTONE },
+    { "DOR", AMOUNT,     "8|2|0|0|2||0|0|0|0\n",                          "",        TOMBSTONE },
+    { "R",   AMOUNT,     "8|2|0|0|5||0|0|0|0\n",                          "",        TOMBSTONE },
+    { "FO",  AMOUNT,     "8|2|0|0|5||0|0|0|0\n",                          "",        TOMBSTONE },
 };
 /* clang-format on */
 

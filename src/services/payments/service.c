@@ -39,8 +39,9 @@ static void rolled_back(void *self)
 pgl_status pgl_payments_open(struct pgl_payments *payments, struct pgl_writer *writer,
                              const struct pgl_payments_options *options)
 {
-    PGL_ASSERT(writer->context == payments && options->default_credit_minor >= 0);
+    PGL_ASSERT(options->default_credit_minor >= 0);
     *payments = (struct pgl_payments){ .writer = writer };
+    writer->context = payments;
     payments->desk.default_credit_minor = options->default_credit_minor;
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_payments_migrate(&writer->db));
