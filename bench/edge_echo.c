@@ -1,8 +1,9 @@
 /*
- * edge_echo.c - what the HTTP layer itself costs: a server that answers at once and clients that ask at
- * once, over real loopback sockets, a thread each.
+ * edge_echo.c - what the HTTP layer itself costs: a server that answers at once and clients that
+ * ask at once, over real loopback sockets, a thread each.
  *
- * Promise: the server's own work is at most 5 us a request beside its system calls; the client needs less
+ * Promise: the server's own work is at most 5 us a request beside its system calls; the client
+ *          needs less
  * than 12 us for a request and its answer, so that it measures others and not itself.
  *
  * Usage:   edge_echo [connections [seconds]]
@@ -131,6 +132,7 @@ static void open_server(struct bench *bench)
                                                .on_request = answer,
                                                .refuse = refuse };
     options.limits.connections_per_client_max = CONNECTIONS_MAX;
+    options.limits.connects_per_client_burst = CONNECTIONS_MAX;
     options.limits.requests_per_connection_max = UINT32_MAX;
     open_loop(bench, &bench->server_thread, &bench->server_loop, "edge");
     pgl_status status =
@@ -170,8 +172,8 @@ static struct cpu cpu_of(int who)
 
 int main(int argc, char **argv)
 {
-    int connections = argc > 1 ? atoi(argv[1]) : 32;
-    int seconds = argc > 2 ? atoi(argv[2]) : 3;
+    int connections = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 32;
+    int seconds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 3;
     struct bench *bench = calloc(1, sizeof *bench);
     struct pgl_real_thread *thread;
     PGL_ASSERT(bench != NULL && connections > 0 && connections <= CONNECTIONS_MAX);

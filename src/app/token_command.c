@@ -15,8 +15,8 @@ struct token_options {
 static int complain(pgl_status status, const char *folder)
 {
     if (status.code == PGL_NOT_FOUND)
-        fprintf(stderr, "panglot token: %s has no key yet; start 'panglot serve --data %s' once\n", folder,
-                folder);
+        fprintf(stderr, "panglot token: %s has no key yet; start 'panglot serve --data %s' once\n",
+                folder, folder);
     else
         fprintf(stderr, "panglot token: %s\n", status.text);
     return PGL_EXIT_WRONG;
@@ -52,11 +52,14 @@ int pgl_token_command(struct pgl_platform *platform, int argc, char **argv)
 {
     struct token_options options = { "panglot-data", NULL, "customer", "default", PGL_HOURS(1) };
     const struct pgl_option table[] = {
-        { "--data", "DIR", PGL_OPTION_TEXT, &options.data, 0, "the folder of the platform (panglot-data)" },
+        { "--data", "DIR", PGL_OPTION_TEXT, &options.data, 0,
+          "the folder of the platform (panglot-data)" },
         { "--sub", "NAME", PGL_OPTION_TEXT, &options.subject, 0, "whose token it is; required" },
-        { "--role", "ROLE", PGL_OPTION_TEXT, &options.role, 0, "customer, warehouse or operator (customer)" },
+        { "--role", "ROLE", PGL_OPTION_TEXT, &options.role, 0,
+          "customer, warehouse or operator (customer)" },
         { "--tenant", "NAME", PGL_OPTION_TEXT, &options.tenant, 0, "the tenant (default)" },
-        { "--ttl", "TIME", PGL_OPTION_DURATION, &options.ttl_ns, 0, "how long it is valid, at most 24h (1h)" },
+        { "--ttl", "TIME", PGL_OPTION_DURATION, &options.ttl_ns, 0,
+          "how long it is valid, at most 24h (1h)" },
     };
     const struct pgl_command command = {
         .name = "token",

@@ -23,7 +23,8 @@ static void ask(struct pgl_consumer *consumer, struct pgl_consumer_chunk *chunk,
     chunk->read.message.reply_to = &consumer->replies;
     consumer->is_first_read = false;
     chunk->is_asked = true;
-    pgl_status sent = pgl_mailbox_send(consumer->writer->loop, consumer->source, &chunk->read.message);
+    pgl_status sent =
+        pgl_mailbox_send(consumer->writer->loop, consumer->source, &chunk->read.message);
     PGL_ASSERT(pgl_is_ok(sent)); /* consumers are counted at boot, and each has one read out */
 }
 
@@ -43,8 +44,8 @@ static void halt(struct pgl_consumer *consumer, pgl_status why)
 {
     consumer->is_halted = true;
     pgl_log(&consumer->writer->loop->log, PGL_LOG_ERROR, "events", "consumer-halted",
-            "loop=%s log=%d position=%lld text=\"%s\"", consumer->writer->loop->name, (int)consumer->log,
-            (long long)consumer->durable_position, why.text);
+            "loop=%s log=%d position=%lld text=\"%s\"", consumer->writer->loop->name,
+            (int)consumer->log, (long long)consumer->durable_position, why.text);
 }
 
 static void note_lag(struct pgl_consumer *consumer)
@@ -91,7 +92,8 @@ static pgl_status park(struct pgl_consumer *consumer, struct pgl_tx *tx, const E
 {
     struct pgl_text key = { (const char *)event->key.data, event->key.len };
     PGL_TRY(pgl_parked_insert(tx, consumer->log, consumer->position + 1, key, why, bytes));
-    /* A rollback may leave a key too many here: its events are parked, not lost, and a restart forgets it. */
+    /* A rollback may leave a key too many here: its events are parked, not lost, and a restart
+     * forgets it. */
     PGL_TRY(pgl_map_put(&consumer->parked_keys, key_of(event), 1));
     pgl_counter_add(&consumer->parked, 1);
     char hex[32];
@@ -111,13 +113,16 @@ static struct pgl_trace trace_of(const Event *event)
     return trace;
 }
 
-/* Errors that say nothing about the event: the transaction is to be tried again, or the process ends. */
+/* Errors that say nothing about the event: the transaction is to be tried again, or the process
+ * ends. */
 static bool is_about_the_event(pgl_status status)
 {
-    return status.code != PGL_EXHAUSTED && status.code != PGL_UNAVAILABLE && status.code != PGL_DATA_LOSS;
+    return status.code != PGL_EXHAUSTED && status.code != PGL_UNAVAILABLE &&
+           status.code != PGL_DATA_LOSS;
 }
 
-static pgl_status handle_one(struct pgl_consumer *consumer, struct pgl_tx *tx, struct pgl_text bytes)
+static pgl_status handle_one(struct pgl_consumer *consumer, struct pgl_tx *tx,
+                             struct pgl_text bytes)
 {
     Event unreadable = EVENT_INIT, *event = &unreadable;
     void *message;
@@ -129,7 +134,8 @@ static pgl_status handle_one(struct pgl_consumer *consumer, struct pgl_tx *tx, s
     if (!pgl_is_ok(status) || consumer->sets_aside)
         return park(consumer, tx, event, bytes,
                     consumer->sets_aside ? consumer->aside_why : status.text);
-    if (consumer->parked_keys.count > 0 && pgl_map_get(&consumer->parked_keys, key_of(event)) != NULL)
+    if (consumer->parked_keys.count > 0 &&
+        pgl_map_get(&consumer->parked_keys, key_of(event)) != NULL)
         return park(consumer, tx, event, bytes, "an earlier event of this key is parked");
     tx->cause_log = (int32_t)consumer->log;
     tx->cause_seq = consumer->position + 1;
@@ -149,7 +155,8 @@ static pgl_status consumer_work(void *self, struct pgl_tx *tx, int limit)
     for (; limit > 0; limit--) {
         uint32_t size;
         memcpy(&size, chunk->read.bytes + chunk->at, sizeof size);
-        bytes = (struct pgl_text){ (const char *)chunk->read.bytes + chunk->at + sizeof size, size };
+        bytes =
+            (struct pgl_text){ (const char *)chunk->read.bytes + chunk->at + sizeof size, size };
         PGL_ASSERT(consumer->position == chunk->read.after + chunk->done);
         PGL_TRY(handle_one(consumer, tx, bytes));
         chunk->at += sizeof size + size;
@@ -173,7 +180,8 @@ static void consumer_committed(void *self)
     struct pgl_consumer_chunk *chunk = &consumer->chunks[consumer->current];
     if (consumer->position == consumer->durable_position)
         return;
-    pgl_counter_add(&consumer->handled, (uint64_t)(consumer->position - consumer->durable_position));
+    pgl_counter_add(&consumer->handled,
+                    (uint64_t)(consumer->position - consumer->durable_position));
     consumer->durable_position = consumer->position;
     note_lag(consumer);
     consumer->sets_aside = false;
@@ -181,7 +189,8 @@ static void consumer_committed(void *self)
     chunk->durable_done = chunk->done;
     if (chunk->done == chunk->read.count) {
         chunk->is_full = false;
-        if (consumer->chunks[1 - consumer->current].is_full || consumer->chunks[1 - consumer->current].is_asked)
+        if (consumer->chunks[1 - consumer->current].is_full ||
+            consumer->chunks[1 - consumer->current].is_asked)
             consumer->current = 1 - consumer->current;
     }
     ask_for_more(consumer);
@@ -217,7 +226,8 @@ static pgl_status load_parked_keys(struct pgl_consumer *consumer)
 
 pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct pgl_writer *writer,
                              struct pgl_event_log *source,
-                             pgl_status (*handle)(struct pgl_tx *tx, int64_t seq, const Event *event))
+                             pgl_status (*handle)(struct pgl_tx *tx, int64_t seq,
+                                                  const Event *event))
 {
     *consumer = (struct pgl_consumer){ .writer = writer,
                                        .source = &source->reads,

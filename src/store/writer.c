@@ -93,9 +93,11 @@ static pgl_status run_commit(struct pgl_writer *writer)
     return pgl_rows_run(&commit, NULL);
 }
 
-static pgl_status run_participants(struct pgl_writer *writer, struct pgl_tx *tx, int limit, int *units)
+static pgl_status run_participants(struct pgl_writer *writer, struct pgl_tx *tx, int limit,
+                                   int *units)
 {
-    for (struct pgl_participant *p = writer->participants; p != NULL && *units < limit; p = p->next) {
+    for (struct pgl_participant *p = writer->participants; p != NULL && *units < limit;
+         p = p->next) {
         int waiting = p->waiting != NULL ? p->waiting(p->self) : 0;
         if (waiting == 0)
             continue;
@@ -106,7 +108,8 @@ static pgl_status run_participants(struct pgl_writer *writer, struct pgl_tx *tx,
     return PGL_OK;
 }
 
-/* Not OK only when the transaction is spoiled: a refusal before the first write is just an answer. */
+/* Not OK only when the transaction is spoiled: a refusal before the first write is just an
+ * answer. */
 static pgl_status run_command(struct pgl_writer *writer, struct pgl_tx *tx, struct pgl_call *call)
 {
     if (call->deadline_ns < writer->loop->now_ns) {
@@ -151,7 +154,8 @@ static enum outcome commit(struct pgl_writer *writer, struct pgl_tx *tx)
     return COMMITTED;
 }
 
-/* One transaction over at most `limit` units. The commands in it, `*commands` of them, stay at the head of the queue. */
+/* One transaction over at most `limit` units. The commands in it, `*commands` of them, stay at the
+ * head of the queue. */
 static enum outcome try_batch(struct pgl_writer *writer, int limit, int *commands, int *units)
 {
     struct pgl_tx tx = tx_of(writer);
@@ -190,6 +194,7 @@ static void answer(struct pgl_writer *writer, int count, pgl_status status)
 {
     for (; count > 0; count--) {
         struct pgl_message *message = writer->first;
+        PGL_ASSERT(message != NULL);
         struct pgl_call *call = pgl_call_of(message);
         writer->first = message->next;
         if (writer->first == NULL)
@@ -255,8 +260,8 @@ static void settle(struct pgl_writer *writer, enum outcome outcome, int commands
     case REFUSED:
         answer(writer, commands, PGL_FAIL(PGL_UNAVAILABLE, "it could not be written now"));
         writer->is_waiting_to_retry = true;
-        pgl_timer_set(&writer->loop->timers, &writer->retry, writer->loop->now_ns + RETRY_AFTER_NS, retry,
-                      writer);
+        pgl_timer_set(&writer->loop->timers, &writer->retry, writer->loop->now_ns + RETRY_AFTER_NS,
+                      retry, writer);
         return;
     case BROKEN:
         return; /* nobody is answered: the outcome is not known */

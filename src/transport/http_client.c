@@ -3,9 +3,10 @@
 
 #include "base/assert.h"
 
-#define IN_BYTES           (32u << 10) /* the longest head, and as much again for a read behind it */
-#define OUT_BYTES_MAX      (2u << 20)  /* a request with the largest body that our server takes */
-#define READS_IN_A_ROW_MAX 8           /* of a peer who sends faster than others are served */
+/* the longest head, and as much again for a read behind it */
+#define IN_BYTES           (32u << 10)
+#define OUT_BYTES_MAX      (2u << 20) /* a request with the largest body that our server takes */
+#define READS_IN_A_ROW_MAX 8          /* of a peer who sends faster than others are served */
 
 static const struct pgl_http1_limits limits = {
     .start_line_bytes_max = 8192,

@@ -2,13 +2,14 @@
  * http_client.h - asks over one kept HTTP/1.1 connection, one request at a time.
  *
  * For:      the load generator, calls to providers and webhooks, tests.
- * Owner:    whoever holds the struct. A flow sends, waits, and is woken when there is news; there are no
- *           callbacks. How long it waits is the flow's business.
+ * Owner:    whoever holds the struct. A flow sends, waits, and is woken when there is news; there
+ *           are no callbacks. How long it waits is the flow's business.
  * Threads:  the loop's.
- * Bounds:   a head of PGL_HTTP1_LIMITS_DEFAULT, a body of `body_bytes_max` that is not taken away yet.
+ * Bounds:   a head of PGL_HTTP1_LIMITS_DEFAULT, a body of `body_bytes_max` that is not taken away
+ *           yet.
  * Memory:   three buffers, kept from request to request.
- * Errors:   in `status`, once `stage` is PGL_HTTP_CLIENT_FAILED: PGL_UNAVAILABLE (refused, reset, closed;
- *           the outcome is unknown if the request was sent), PGL_MALFORMED, PGL_TOO_LARGE.
+ * Errors:   in `status`, once `stage` is PGL_HTTP_CLIENT_FAILED: PGL_UNAVAILABLE (refused, reset,
+ *           closed; the outcome is unknown if the request was sent), PGL_MALFORMED, PGL_TOO_LARGE.
  */
 #ifndef PGL_TRANSPORT_HTTP_CLIENT_H
 #define PGL_TRANSPORT_HTTP_CLIENT_H
@@ -59,8 +60,8 @@ void pgl_http_client_close(struct pgl_http_client *client);
 /* False when the peer has closed, or said that it will: connect before the next request. */
 bool pgl_http_client_is_open(const struct pgl_http_client *client);
 
-/* When the stage is READY, or ANSWERED and is_open. Forgets the last answer. A PUT or POST says its length
- * in `request`. PGL_INVALID for what cannot be written as a request. */
+/* When the stage is READY, or ANSWERED and is_open. Forgets the last answer. A PUT or POST says its
+ * length in `request`. PGL_INVALID for what cannot be written as a request. */
 PGL_MUST_USE pgl_status pgl_http_client_send(struct pgl_http_client *client,
                                              const struct pgl_http1_request *request,
                                              struct pgl_text body);

@@ -82,6 +82,9 @@ static void each_wrong_is_found(void **unused)
         { "UPDATE stock_ledger SET delta_reserved = 5 WHERE delta_reserved = 4 "
           "AND cause_key = (SELECT min(cause_key) FROM stock_ledger)",
           false, 0, 1, 1, 0 },
+        { "DELETE FROM stock_ledger WHERE delta_reserved = 4 "
+          "AND cause_key = (SELECT min(cause_key) FROM stock_ledger)",
+          false, 0, 1, 1, 0 },
         { "DELETE FROM stock_ledger WHERE delta_reserved = -4", false, 0, 1, 1, 0 },
         { "UPDATE reservation SET state = 5, emitted = 5 ", true, 0, 0, 1, 0 },
         { "UPDATE reservation SET allocations = x'' ", true, 0, 0, 1, 0 },

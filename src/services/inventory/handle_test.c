@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "services/inventory/audit.h"
+#include "services/inventory/handle.h"
 #include "services/inventory/inventory_bench.h"
 #include "services/inventory/inventory_sql.h"
-#include "wire/message.h"
 
 #define assert_ok(expression) assert_true(pgl_is_ok(expression))
 #define COUNT(array)          (sizeof(array) / sizeof(array)[0])
@@ -384,6 +384,30 @@ static void the_guards_hold_without_a_plan(void **unused)
     inventory_bench_close(&bench);
 }
 
+static pgl_status void_and_fail(struct pgl_tx *tx, void *argument)
+{
+    pgl_id id = inventory_bench_order(1);
+    Event event = EVENT_INIT;
+    (void)argument;
+    event.type = EVENT_TYPE_PAYMENT_VOIDED;
+    event.key = (ProtobufCBinaryData){ sizeof id.bytes, id.bytes };
+    assert_ok(pgl_inventory_handle(tx, 1, &event));
+    return PGL_FAIL(PGL_INTERNAL, "too late");
+}
+
+static void what_was_rolled_back_is_not_counted(void **unused)
+{
+    (void)unused;
+    struct inventory_bench bench;
+    inventory_bench_open(&bench);
+    pgl_status failed = pgl_writer_run_now(&bench.store.writer, void_and_fail, NULL);
+    assert_int_equal(failed.code, PGL_INTERNAL);
+    inventory_bench_stock(&bench, "PEN", "WH-EU-1", 1); /* something is committed */
+    assert_int_equal(counted(&bench, RESERVATION_RELEASED), 0);
+    assert_int_equal(inventory_bench_state(&bench, 1), RESERVATION_NONE);
+    inventory_bench_close(&bench);
+}
+
 /* ---- many orders ---- */
 
 /* What may happen to an order, in an order that Payments could speak in. */
@@ -475,6 +499,7 @@ static void a_log_that_is_heard_again_changes_nothing(void **unused)
     struct inventory_bench bench;
     inventory_bench_open(&bench);
     let_happen(&bench, 4);
+    assert_int_equal(number(&bench, "SELECT count(*) FROM parked"), 0); /* no key parks twice */
     const char *once = inventory_bench_dump(&bench);
     int64_t position = number(&bench, "SELECT position FROM consumer");
     inventory_bench_hear_again(&bench);
@@ -511,6 +536,7 @@ int main(void)
         cmocka_unit_test(the_largest_order_fits),
         cmocka_unit_test(the_tables_refuse_what_the_machine_would_not_do),
         cmocka_unit_test(the_guards_hold_without_a_plan),
+        cmocka_unit_test(what_was_rolled_back_is_not_counted),
         cmocka_unit_test(a_crowd_never_gets_more_than_there_is),
         cmocka_unit_test(a_log_that_is_heard_again_changes_nothing),
         cmocka_unit_test(the_same_log_makes_the_same_bytes),

@@ -168,10 +168,10 @@ static void what_is_wrong_is_refused_and_changes_nothing(void **unused)
     } cases[] = {
         { "k", "PEN", "WH-US-1", 1, ROLE_CUSTOMER, PGL_DENIED },
         { "k", "PEN", "WH-US-1", 1, ROLE_UNSPECIFIED, PGL_DENIED },
-        { "", "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_INVALID },
-        { "a b", "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_INVALID },
-        { "\xC3\xA4", "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_INVALID },
-        { key_256, "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_INVALID },
+        { "", "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_MALFORMED },
+        { "a b", "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_MALFORMED },
+        { "\xC3\xA4", "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_MALFORMED },
+        { key_256, "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_MALFORMED },
         { "k", "", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_INVALID },
         { "k", "P/N", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_INVALID },
         { "k", "PEN", "WH-US-9", 1, ROLE_WAREHOUSE, PGL_INVALID },
@@ -284,6 +284,7 @@ static void levels_are_shown_by_warehouse_and_in_sum(void **unused)
     inventory_bench_open(&bench);
     inventory_bench_stock(&bench, "PEN", "WH-US-1", 3);
     inventory_bench_stock(&bench, "PEN", "WH-EU-1", 5);
+    inventory_bench_stock(&bench, "INK", "WH-EU-1", 0);
     inventory_bench_authorized(&bench, 1, "EU", &line, 1);
     Stock *stock = stock_of(&bench, "PEN");
     assert_string_equal(stock->sku, "PEN");

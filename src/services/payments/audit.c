@@ -46,9 +46,9 @@ const struct pgl_payments_check pgl_payments_checks[] = {
       "WHERE account_id NOT IN (SELECT account_id FROM credit_line) "
       "UNION ALL SELECT 'account ' || account_id FROM credit_line GROUP BY account_id "
       "HAVING count(*) > 1 OR account_id NOT IN (SELECT account_id FROM account) "
-      "UNION ALL SELECT hex(p.order_id) FROM payment AS p "
-      "JOIN credit_line AS c ON c.account_id = p.account_id "
-      "WHERE p.tenant <> c.tenant OR p.customer <> c.customer OR p.currency <> c.currency" },
+      "UNION ALL SELECT hex(order_id) FROM payment AS p WHERE account_id <> 0 "
+      "AND account_id IS NOT (SELECT account_id FROM credit_line AS c "
+      "WHERE c.tenant = p.tenant AND c.customer = p.customer AND c.currency = p.currency)" },
     { "A1 decision",
       "the decision fits the state",
       "SELECT hex(order_id) FROM payment WHERE (decision = 1) <> (state IN (4, 5, 6, 9)) "

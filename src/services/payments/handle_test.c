@@ -276,6 +276,36 @@ static void an_impossible_cell_is_a_conflict_before_anything_is_written(void **u
     payments_bench_close(&bench);
 }
 
+static pgl_status hear_without_memory(struct pgl_tx *tx, void *event)
+{
+    struct pgl_arena *enough = tx->view.arena, none;
+    pgl_arena_init(&none, 256, 256);
+    while (pgl_arena_alloc(&none, 16) != NULL)
+        continue;
+    tx->view.arena = &none;
+    pgl_status status = pgl_payments_handle(tx, 1, event);
+    tx->view.arena = enough;
+    pgl_arena_free(&none);
+    return status;
+}
+
+static void without_memory_an_event_waits_for_another_try(void **unused)
+{
+    static const char letters[] = "ORPCF";
+    (void)unused;
+    struct payments_bench bench;
+    payments_bench_open(&bench, 1, AMOUNT);
+    tell(&bench, "O", 1);
+    const char *before = pgl_store_bench_dump(&bench.store, NULL);
+    for (int i = 0; letters[i] != '\0'; i++) {
+        Event *event = event_of(&bench, letters[i], letters[i] == 'O' ? 2 : 1);
+        assert_int_equal(pgl_writer_run_now(&bench.store.writer, hear_without_memory, event).code,
+                         PGL_EXHAUSTED);
+    }
+    assert_string_equal(pgl_store_bench_dump(&bench.store, NULL), before);
+    payments_bench_close(&bench);
+}
+
 static void events_of_no_interest_pass(void **unused)
 {
     (void)unused;
@@ -427,6 +457,7 @@ int main(void)
         cmocka_unit_test(stock_for_an_unknown_order_raises_the_alarm),
         cmocka_unit_test(an_event_that_cannot_be_is_refused_before_anything_is_written),
         cmocka_unit_test(an_impossible_cell_is_a_conflict_before_anything_is_written),
+        cmocka_unit_test(without_memory_an_event_waits_for_another_try),
         cmocka_unit_test(events_of_no_interest_pass),
         cmocka_unit_test(the_schema_refuses_what_must_never_be),
         cmocka_unit_test(counts_move_with_the_transaction_and_survive_a_restart),
