@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-#define STEPS_A_LOOK 4096 /* rows between two looks at the wish to stop; about 2 ms */
+#define AUDIT_ARENA_BYTES 1024 /* besides the one struct */
+#define STEPS_A_LOOK      4096 /* rows between two looks at the wish to stop; about 2 ms */
 
 /* clang-format off */
 const struct pgl_invariant_row pgl_invariants[PGL_INVARIANT_COUNT] = {
@@ -66,17 +67,18 @@ pgl_status audit_go_on(struct audit *audit)
     return PGL_OK;
 }
 
-static void note(struct audit *audit, enum pgl_invariant invariant, const char *name, const char *format,
-                 va_list arguments)
+static void note(struct audit *audit, enum pgl_invariant invariant, const char *name,
+                 const char *format, va_list arguments)
 {
     char what[sizeof((struct pgl_offender *)NULL)->what];
     if (audit->is_naming || !audit->report->findings[invariant].is_looked_at)
         return;
     vsnprintf(what, sizeof what, format, arguments);
-    pgl_report_note(audit->report, invariant, name, what);
+    pgl_audit_report_note(audit->report, invariant, name, what);
 }
 
-void audit_note(struct audit *audit, enum pgl_invariant invariant, const char *name, const char *format, ...)
+void audit_note(struct audit *audit, enum pgl_invariant invariant, const char *name,
+                const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -84,7 +86,8 @@ void audit_note(struct audit *audit, enum pgl_invariant invariant, const char *n
     va_end(arguments);
 }
 
-void audit_note_order(struct audit *audit, enum pgl_invariant invariant, pgl_id order_id, const char *format, ...)
+void audit_note_order(struct audit *audit, enum pgl_invariant invariant, pgl_id order_id,
+                      const char *format, ...)
 {
     char name[PGL_ID_TEXT_BYTES + 1] = "";
     va_list arguments;
@@ -96,7 +99,8 @@ void audit_note_order(struct audit *audit, enum pgl_invariant invariant, pgl_id 
 
 /* ---- balances ---- */
 
-static void describe_part(const struct pgl_balance_entry *entry, int balance, char *part, size_t size)
+static void describe_part(const struct pgl_balance_entry *entry, int balance, char *part,
+                          size_t size)
 {
     if (balance == BALANCE_CHAIN) {
         uint64_t number = (uint64_t)entry->part;
@@ -106,7 +110,8 @@ static void describe_part(const struct pgl_balance_entry *entry, int balance, ch
     }
     const ProtobufCEnumValue *value =
         protobuf_c_enum_descriptor_get_value(EVENT_TYPE_DESCRIPTOR, (int)entry->part);
-    snprintf(part, size, "%s", value != NULL ? value->name + strlen("EVENT_TYPE_") : "an unknown event");
+    snprintf(part, size, "%s",
+             value != NULL ? value->name + strlen("EVENT_TYPE_") : "an unknown event");
 }
 
 static void note_unbalanced(struct audit *audit, int balance)
@@ -115,8 +120,8 @@ static void note_unbalanced(struct audit *audit, int balance)
     const struct pgl_balance_entry *entry;
     for (size_t at = 0; (entry = pgl_balance_next(&audit->balances[balance], &at)) != NULL;) {
         char part[64], what[112];
-        const char *format = entry->amount > 0 ? balance_rows[balance].put_only
-                                               : balance_rows[balance].taken_only;
+        const char *format =
+            entry->amount > 0 ? balance_rows[balance].put_only : balance_rows[balance].taken_only;
         const char *place = strstr(format, "%s");
         describe_part(entry, balance, part, sizeof part);
         if (place == NULL)
@@ -164,7 +169,8 @@ static pgl_status look(struct audit *audit)
     for (int i = 0; i < PGL_INVARIANT_COUNT; i++)
         if (pgl_invariants[i].look != NULL)
             PGL_TRY(pgl_invariants[i].look(audit, (enum pgl_invariant)i));
-    for (int state = 0; state < ORDER_STATE_COUNT; state++) { /* what is only balanced has checked every order */
+    for (int state = 0; state < ORDER_STATE_COUNT;
+         state++) { /* what is only balanced has checked every order */
         report->findings[PGL_A9].checked += report->orders[state];
         report->findings[PGL_A11].checked += report->orders[state];
     }
@@ -177,8 +183,10 @@ static pgl_status look(struct audit *audit)
 
 pgl_status pgl_audit(const struct pgl_audit_cut *cut, struct pgl_audit_report *report)
 {
+    struct pgl_arena arena; /* the views' are emptied along the way */
+    pgl_arena_init(&arena, sizeof(struct audit) + AUDIT_ARENA_BYTES, 2 * sizeof(struct audit));
     memset(report, 0, sizeof *report);
-    struct audit *audit = pgl_arena_zalloc(cut->orders.arena, sizeof *audit);
+    struct audit *audit = pgl_arena_zalloc(&arena, sizeof *audit);
     if (audit == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for an audit");
     audit->cut = cut;
@@ -189,5 +197,6 @@ pgl_status pgl_audit(const struct pgl_audit_cut *cut, struct pgl_audit_report *r
     for (int b = 0; b < BALANCE_COUNT; b++)
         pgl_balance_free(&audit->balances[b]);
     pgl_map_free(&audit->recent_keys);
+    pgl_arena_free(&arena);
     return status;
 }

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #include "app/audit_report.h"
+#include "base/hash.h"
 #include "store/view.h"
 
 struct audit;
@@ -36,7 +37,7 @@ extern const struct pgl_invariant_row pgl_invariants[PGL_INVARIANT_COUNT];
 struct pgl_audit_cut {
     struct pgl_view orders, payments, inventory; /* contexts as their readers have them */
     struct pgl_hash_key key;                     /* random */
-    const atomic_bool *is_stopping;              /* looked at along the way; NULL: nobody stops it */
+    const atomic_bool *is_stopping; /* looked at along the way; NULL: nobody stops it */
 };
 
 /* PGL_CANCELLED when it was stopped. */

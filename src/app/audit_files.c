@@ -122,7 +122,8 @@ static pgl_status look_for_twin(struct audit *audit, const struct pgl_order_fact
     PGL_TRY(pgl_order_of_key(&audit->cut->orders, order->key_hash, &in_table));
     bool is_another = !pgl_id_is_zero(in_table) && !pgl_id_equal(in_table, order->order_id);
     if (is_another || pgl_map_get(&audit->recent_keys, (uint64_t)order->key_hash) != NULL)
-        audit_note_order(audit, PGL_A9, order->order_id, "another order has the same idempotency key");
+        audit_note_order(audit, PGL_A9, order->order_id,
+                         "another order has the same idempotency key");
     return pgl_map_put(&audit->recent_keys, (uint64_t)order->key_hash, 0);
 }
 

@@ -20,8 +20,8 @@
 enum audit_balance {
     BALANCE_CREATED, /* orders there are: their rows, and OrderCreated in the log */
     BALANCE_SAID,    /* what else was said: as bits of rows, and in the logs */
-    BALANCE_CHAIN,   /* the last event of each order: in its row, and at the end of its chain in the log */
-    BALANCE_KEYS,    /* idempotency keys: of the rows, and in the index */
+    BALANCE_CHAIN, /* the last event of each order: in its row, and at the end of its chain in the log */
+    BALANCE_KEYS, /* idempotency keys: of the rows, and in the index */
     BALANCE_COUNT
 };
 
@@ -73,10 +73,10 @@ static inline int64_t audit_event_part(enum pgl_audited_log log, int64_t seq)
     return (int64_t)((uint64_t)seq * PGL_AUDITED_LOGS + log);
 }
 
-void audit_note(struct audit *audit, enum pgl_invariant invariant, const char *name, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-void audit_note_order(struct audit *audit, enum pgl_invariant invariant, pgl_id order_id, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void audit_note(struct audit *audit, enum pgl_invariant invariant, const char *name,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+void audit_note_order(struct audit *audit, enum pgl_invariant invariant, pgl_id order_id,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* ---- audit_orders.c ---- */
 

@@ -10,8 +10,8 @@ const struct audit_log audit_logs[PGL_AUDITED_LOGS] = {
 };
 
 const struct audit_reader audit_readers[AUDIT_READERS] = {
-    { PGL_LOG_OF_ORDERS, PGL_LOG_OF_PAYMENTS },   { PGL_LOG_OF_ORDERS, PGL_LOG_OF_INVENTORY },
-    { PGL_LOG_OF_PAYMENTS, PGL_LOG_OF_ORDERS },   { PGL_LOG_OF_PAYMENTS, PGL_LOG_OF_INVENTORY },
+    { PGL_LOG_OF_ORDERS, PGL_LOG_OF_PAYMENTS },    { PGL_LOG_OF_ORDERS, PGL_LOG_OF_INVENTORY },
+    { PGL_LOG_OF_PAYMENTS, PGL_LOG_OF_ORDERS },    { PGL_LOG_OF_PAYMENTS, PGL_LOG_OF_INVENTORY },
     { PGL_LOG_OF_INVENTORY, PGL_LOG_OF_PAYMENTS },
 };
 
@@ -24,8 +24,8 @@ pgl_status audit_read_positions(struct audit *audit)
     for (int i = 0; i < AUDIT_READERS; i++) {
         const struct audit_reader *reader = &audit_readers[i];
         struct pgl_log_position *position = &audit->positions[i];
-        PGL_TRY(pgl_log_position_read(audit_view(audit, reader->reader), audit_logs[reader->log].log,
-                                      position));
+        PGL_TRY(pgl_log_position_read(audit_view(audit, reader->reader),
+                                      audit_logs[reader->log].log, position));
         int64_t high = audit->logs[reader->log].high;
         report->is_at_rest &= position->position >= high; /* beyond it: never to be read, see A8 */
         report->lag += position->position < high ? high - position->position : 0;
@@ -54,7 +54,8 @@ static int64_t position_in(const struct audit *audit, enum pgl_audited_log reade
 
 static void judge(struct audit *audit, enum pgl_audited_log log, int64_t seq, const EventHead *head)
 {
-    if (head->cause_log != LOG_UNSPECIFIED && head->cause_seq > position_in(audit, log, head->cause_log))
+    if (head->cause_log != LOG_UNSPECIFIED &&
+        head->cause_seq > position_in(audit, log, head->cause_log))
         note_event(audit, log, seq, "its cause has not been read yet");
     if (head->previous_seq < 0 || head->previous_seq >= seq)
         note_event(audit, log, seq, "it names a later event as the one before it");
@@ -66,7 +67,8 @@ static void take(struct audit *audit, enum pgl_audited_log log, int64_t seq, con
     pgl_id id;
     memcpy(id.bytes, head->key.data, sizeof id.bytes);
     bool is_creation = head->type == EVENT_TYPE_ORDER_CREATED;
-    pgl_balance_add(&audit->balances[is_creation ? BALANCE_CREATED : BALANCE_SAID], &id, head->type, -1);
+    pgl_balance_add(&audit->balances[is_creation ? BALANCE_CREATED : BALANCE_SAID], &id, head->type,
+                    -1);
     struct pgl_balance *chain = &audit->balances[BALANCE_CHAIN];
     pgl_balance_add(chain, &id, audit_event_part(log, seq), -1);
     if (head->previous_seq != 0)
@@ -160,7 +162,8 @@ pgl_status audit_a8(struct audit *audit, enum pgl_invariant invariant)
     return PGL_OK;
 }
 
-static void note_parked(struct audit *audit, enum pgl_audited_log reader, const struct pgl_rows *rows)
+static void note_parked(struct audit *audit, enum pgl_audited_log reader,
+                        const struct pgl_rows *rows)
 {
     pgl_id id = pgl_column_id(rows, 2);
     audit->report->parked++;

@@ -100,7 +100,8 @@ static void put_said(struct audit *audit, const pgl_id *id, int64_t said, int fi
     }
 }
 
-static void put_last(struct audit *audit, const pgl_id *id, enum pgl_audited_log log, int64_t last_seq)
+static void put_last(struct audit *audit, const pgl_id *id, enum pgl_audited_log log,
+                     int64_t last_seq)
 {
     if (last_seq != 0)
         pgl_balance_add(&audit->balances[BALANCE_CHAIN], id, audit_event_part(log, last_seq), 1);
@@ -189,7 +190,8 @@ static void judge(struct audit *audit, const struct joined *joined)
             audit, (enum pgl_invariant)i, joined->order_id,
             "order %s, payment %s, reservation %s, taken %lld",
             joined->has_order ? pgl_audit_state_name(&pgl_order_machine, joined->order.state) : "-",
-            joined->has_payment ? pgl_audit_state_name(&pgl_payment_machine, joined->payment.state) : "-",
+            joined->has_payment ? pgl_audit_state_name(&pgl_payment_machine, joined->payment.state)
+                                : "-",
             joined->has_reservation
                 ? pgl_audit_state_name(&pgl_reservation_machine, joined->reservation.state)
                 : "-",
@@ -308,7 +310,8 @@ bool audit_a12(const struct audit *audit, const struct joined *o)
 {
     int64_t heard = 0;
     for (int i = 0; i < AUDIT_READERS; i++)
-        if (audit_readers[i].reader == PGL_LOG_OF_PAYMENTS && audit_readers[i].log == PGL_LOG_OF_ORDERS)
+        if (audit_readers[i].reader == PGL_LOG_OF_PAYMENTS &&
+            audit_readers[i].log == PGL_LOG_OF_ORDERS)
             heard = audit->positions[i].position;
     if (o->payment.decision == DECISION_VOID && o->captures > 0)
         return false;
@@ -329,7 +332,8 @@ bool audit_q2(const struct audit *audit, const struct joined *o)
     bool is_confirmed = order_state(o) == ORDER_CONFIRMED;
     int reservation = reservation_state(o);
     return is_confirmed == (payment_state(o) == PAYMENT_CAPTURED) &&
-           is_confirmed == (reservation == RESERVATION_COMMITTED || reservation == RESERVATION_SHIPPED) &&
+           is_confirmed ==
+               (reservation == RESERVATION_COMMITTED || reservation == RESERVATION_SHIPPED) &&
            o->taken_minor == (is_confirmed ? o->order.total_minor : 0);
 }
 

@@ -12,8 +12,8 @@ const char *pgl_audit_state_name(const struct pgl_machine *machine, int64_t stat
     return state >= 0 && state < machine->state_count ? machine->state_names[state] : "?";
 }
 
-void pgl_report_note(struct pgl_audit_report *report, enum pgl_invariant invariant, const char *name,
-                     const char *what)
+void pgl_audit_report_note(struct pgl_audit_report *report, enum pgl_invariant invariant,
+                     const char *name, const char *what)
 {
     struct pgl_finding *finding = &report->findings[invariant];
     finding->violations++;
@@ -33,7 +33,8 @@ static const struct {
 } counted[] = {
     { "orders", &pgl_order_machine, offsetof(struct pgl_audit_report, orders), 0 },
     { "payments", &pgl_payment_machine, offsetof(struct pgl_audit_report, payments), 1 },
-    { "reservations", &pgl_reservation_machine, offsetof(struct pgl_audit_report, reservations), 1 },
+    { "reservations", &pgl_reservation_machine, offsetof(struct pgl_audit_report, reservations),
+      1 },
 };
 #define COUNTED (sizeof counted / sizeof counted[0])
 
@@ -124,16 +125,18 @@ static void text_finding(const struct pgl_finding *finding, const struct pgl_inv
         pgl_buffer_printf(out, "%-4s -        %9s  %s\n", row->id, "", row->says);
         return;
     }
-    pgl_buffer_printf(out, "%-4s %-8s %9lld  %s\n", row->id, finding->violations == 0 ? "holds" : "BROKEN",
-                      (long long)finding->checked, row->says);
+    pgl_buffer_printf(out, "%-4s %-8s %9lld  %s\n", row->id,
+                      finding->violations == 0 ? "holds" : "BROKEN", (long long)finding->checked,
+                      row->says);
     for (int i = 0; i < finding->offender_count; i++)
-        pgl_buffer_printf(out, "        %s: %s\n", finding->offenders[i].name, finding->offenders[i].what);
+        pgl_buffer_printf(out, "        %s: %s\n", finding->offenders[i].name,
+                          finding->offenders[i].what);
     if (finding->violations > finding->offender_count || finding->is_more)
         pgl_buffer_printf(out, "        %lld in all%s\n", (long long)finding->violations,
                           finding->is_more ? ", or more" : "");
 }
 
-void pgl_report_write_text(const struct pgl_audit_report *report, struct pgl_buffer *out)
+void pgl_audit_report_write_text(const struct pgl_audit_report *report, struct pgl_buffer *out)
 {
     text_counts(report, out);
     text_sums(report, out);
@@ -141,8 +144,7 @@ void pgl_report_write_text(const struct pgl_audit_report *report, struct pgl_buf
     for (int i = 0; i < PGL_INVARIANT_COUNT; i++)
         text_finding(&report->findings[i], &pgl_invariants[i], out);
     pgl_buffer_printf(out, "\n%s; %s\n", report->is_clean ? "clean" : "BROKEN",
-                      report->is_at_rest ? "at rest"
-                                         : "at work, so Q1 to Q7 were not looked at");
+                      report->is_at_rest ? "at rest" : "at work, so Q1 to Q7 were not looked at");
 }
 
 /* ---- for programs ---- */
@@ -172,8 +174,8 @@ static void json_bool(struct pgl_buffer *out, const char *name, bool value)
 static void json_text(struct pgl_buffer *out, const char *name, const char *text)
 {
     json_name(out, name);
-    pgl_json_write_string(out, pgl_text_is_utf8(pgl_text_of(text)) ? pgl_text_of(text)
-                                                                   : PGL_TEXT("(not UTF-8)"));
+    pgl_json_write_string(
+        out, pgl_text_is_utf8(pgl_text_of(text)) ? pgl_text_of(text) : PGL_TEXT("(not UTF-8)"));
 }
 
 static void json_counts(const struct pgl_audit_report *report, struct pgl_buffer *out)
@@ -235,7 +237,7 @@ static void json_finding(const struct pgl_finding *finding, const struct pgl_inv
     pgl_buffer_add_text(out, PGL_TEXT("]}"));
 }
 
-void pgl_report_write_json(const struct pgl_audit_report *report, struct pgl_buffer *out)
+void pgl_audit_report_write_json(const struct pgl_audit_report *report, struct pgl_buffer *out)
 {
     pgl_buffer_add_char(out, '{');
     json_bool(out, "ok", report->is_clean);

@@ -18,9 +18,27 @@
 
 /* saga.md, 9; S1 is ours. The order is that of the output. */
 enum pgl_invariant {
-    PGL_A1, PGL_A2, PGL_A3, PGL_A4, PGL_A5, PGL_A6, PGL_A7, PGL_A8, PGL_A9, PGL_A10, PGL_A11, PGL_A12, PGL_A13,
+    PGL_A1,
+    PGL_A2,
+    PGL_A3,
+    PGL_A4,
+    PGL_A5,
+    PGL_A6,
+    PGL_A7,
+    PGL_A8,
+    PGL_A9,
+    PGL_A10,
+    PGL_A11,
+    PGL_A12,
+    PGL_A13,
     PGL_S1,
-    PGL_Q1, PGL_Q2, PGL_Q3, PGL_Q4, PGL_Q5, PGL_Q6, PGL_Q7,
+    PGL_Q1,
+    PGL_Q2,
+    PGL_Q3,
+    PGL_Q4,
+    PGL_Q5,
+    PGL_Q6,
+    PGL_Q7,
     PGL_INVARIANT_COUNT
 };
 
@@ -41,11 +59,16 @@ struct pgl_finding {
 /* In minor units. */
 struct pgl_currency_sums {
     char currency[4];
-    int64_t ordered, confirmed;                  /* of orders: all, and those CONFIRMED */
+    int64_t ordered, confirmed;                   /* of orders: all, and those CONFIRMED */
     int64_t authorized, captured, released, held; /* of payments */
 };
 
-enum pgl_audited_log { PGL_LOG_OF_ORDERS, PGL_LOG_OF_PAYMENTS, PGL_LOG_OF_INVENTORY, PGL_AUDITED_LOGS };
+enum pgl_audited_log {
+    PGL_LOG_OF_ORDERS,
+    PGL_LOG_OF_PAYMENTS,
+    PGL_LOG_OF_INVENTORY,
+    PGL_AUDITED_LOGS
+};
 
 struct pgl_audit_report {
     bool is_clean;
@@ -62,11 +85,11 @@ struct pgl_audit_report {
 };
 
 /* Counts a violation, and names it if there is room. */
-void pgl_report_note(struct pgl_audit_report *report, enum pgl_invariant invariant, const char *name,
-                     const char *what);
+void pgl_audit_report_note(struct pgl_audit_report *report, enum pgl_invariant invariant,
+                     const char *name, const char *what);
 
-void pgl_report_write_text(const struct pgl_audit_report *report, struct pgl_buffer *out);
-void pgl_report_write_json(const struct pgl_audit_report *report, struct pgl_buffer *out);
+void pgl_audit_report_write_text(const struct pgl_audit_report *report, struct pgl_buffer *out);
+void pgl_audit_report_write_json(const struct pgl_audit_report *report, struct pgl_buffer *out);
 
 /* "CONFIRMED"; "?" for a number that is no state of the machine. */
 const char *pgl_audit_state_name(const struct pgl_machine *machine, int64_t state);

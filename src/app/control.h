@@ -14,8 +14,6 @@
 #ifndef PGL_APP_CONTROL_H
 #define PGL_APP_CONTROL_H
 
-#include <stdio.h>
-
 #include "app/cut.h"
 #include "runtime/flow.h"
 #include "store/writer.h"
@@ -31,7 +29,7 @@ struct pgl_control {
     const atomic_bool *is_stopping; /* of the thread */
     struct pgl_http_server http;
     struct pgl_http_exchange *waiting[PGL_CONTROL_WAITING_MAX]; /* in the order of asking */
-    int waiting_count, served_count;                            /* served by the audit that is under way */
+    int waiting_count, served_count; /* served by the audit that is under way */
 
     struct pgl_flow flow;
     bool is_busy;
@@ -49,8 +47,9 @@ PGL_MUST_USE pgl_status pgl_control_open(struct pgl_control *control, struct pgl
 /* When no loop runs any more; also after an open that failed, or none. */
 void pgl_control_close(struct pgl_control *control);
 
-/* From another process: the running platform's audit, copied to `out`. Blocks. PGL_UNAVAILABLE when nobody answers. */
-PGL_MUST_USE pgl_status pgl_control_ask(struct pgl_platform *platform, const char *folder, bool is_json,
-                                        FILE *out, bool *is_clean);
+/* From another process: what the running platform answers, appended to `out`; a platform that is starting is
+ * waited for. Blocks. PGL_UNAVAILABLE when nobody answers. */
+PGL_MUST_USE pgl_status pgl_control_ask(struct pgl_platform *platform, const char *folder,
+                                        bool is_json, struct pgl_buffer *out, bool *is_clean);
 
 #endif

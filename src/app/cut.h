@@ -4,7 +4,7 @@
  * Owner:    one thread; connections of its own, opened for one audit and closed behind it.
  * Threads:  that one. `begin` while no writer is in a transaction; from then on they may write again: a
  *           snapshot stays what it was. It keeps the write-ahead logs from being emptied meanwhile.
- * Bounds:   AUDIT memory for the levels of stock, in the arenas; small else.
+ * Bounds:   an arena: 16 bytes a row of stock, and a page cache for each file.
  */
 #ifndef PGL_APP_CUT_H
 #define PGL_APP_CUT_H
@@ -12,8 +12,13 @@
 #include "app/audit.h"
 
 struct pgl_boot;
+struct pgl_writer;
 
-#define PGL_CUT_FILES 3 /* those that an audit looks at; the catalog promises nothing to the others */
+#define PGL_CUT_FILES                                                                              \
+    3 /* those that an audit looks at; the catalog promises nothing to the others */
+
+/* Who writes one of them. */
+struct pgl_writer *pgl_cut_writer(struct pgl_boot *boot, int i);
 
 struct pgl_cut {
     struct pgl_database files[PGL_CUT_FILES];

@@ -30,17 +30,40 @@ static pgl_status audit_stopped(struct pgl_boot *boot, struct pgl_audit_report *
     return status;
 }
 
-static int print_report(const struct pgl_audit_report *report, bool is_json)
+static int print(const struct pgl_buffer *out, bool is_clean)
 {
+    fwrite(out->data, 1, out->size, stdout);
+    return is_clean ? PGL_EXIT_DONE : PGL_EXIT_WRONG;
+}
+
+static int verify_stopped(struct pgl_boot *boot, bool is_json)
+{
+    static struct pgl_audit_report report;
     struct pgl_buffer out;
+    pgl_status status = audit_stopped(boot, &report);
+    if (!pgl_is_ok(status))
+        return complain(boot->options.data, status.text);
     pgl_buffer_init(&out, PGL_CONTROL_ANSWER_BYTES_MAX);
     if (is_json)
-        pgl_report_write_json(report, &out);
+        pgl_audit_report_write_json(&report, &out);
     else
-        pgl_report_write_text(report, &out);
-    fwrite(out.data, 1, out.size, stdout);
+        pgl_audit_report_write_text(&report, &out);
+    int code = print(&out, report.is_clean);
     pgl_buffer_free(&out);
-    return report->is_clean ? PGL_EXIT_DONE : PGL_EXIT_WRONG;
+    return code;
+}
+
+/* ---- a running one ---- */
+
+static int verify_running(struct pgl_platform *platform, const char *folder, bool is_json)
+{
+    struct pgl_buffer out;
+    bool is_clean;
+    pgl_buffer_init(&out, PGL_CONTROL_ANSWER_BYTES_MAX);
+    pgl_status status = pgl_control_ask(platform, folder, is_json, &out, &is_clean);
+    int code = pgl_is_ok(status) ? print(&out, is_clean) : complain(folder, status.text);
+    pgl_buffer_free(&out);
+    return code;
 }
 
 /* ---- which it is ---- */
@@ -62,35 +85,34 @@ static bool is_platform_folder(struct pgl_platform *platform, const char *folder
     return is_ours;
 }
 
-static int verify(struct pgl_platform *platform, const struct pgl_boot_options *options, bool is_json)
+static int verify(struct pgl_platform *platform, const struct pgl_boot_options *options,
+                  bool is_json)
 {
     static struct pgl_boot boot;
-    static struct pgl_audit_report report;
     if (!is_platform_folder(platform, options->data))
         return complain(options->data, "it is not the data folder of a platform");
-    pgl_status status = pgl_boot_open(&boot, platform, options);
-    if (status.code == PGL_CONFLICT) {
-        pgl_boot_close(&boot);
-        bool is_clean;
-        status = pgl_control_ask(platform, options->data, is_json, stdout, &is_clean);
-        if (!pgl_is_ok(status))
-            return complain(options->data, status.text);
-        return is_clean ? PGL_EXIT_DONE : PGL_EXIT_WRONG;
-    }
-    if (pgl_is_ok(status))
-        status = audit_stopped(&boot, &report);
+    pgl_status opened = pgl_boot_open(&boot, platform, options);
+    int code;
+    if (pgl_is_ok(opened))
+        code = verify_stopped(&boot, is_json);
+    else if (opened.code == PGL_CONFLICT)
+        code = verify_running(platform, options->data, is_json);
+    else
+        code = complain(options->data, opened.text);
     pgl_boot_close(&boot);
-    return pgl_is_ok(status) ? print_report(&report, is_json) : complain(options->data, status.text);
+    return code;
 }
 
 /* The table of invariants is the help. */
 static void describe(struct pgl_buffer *out)
 {
-    pgl_buffer_add_literal(
-        out, "Looks whether a folder's data keeps what the platform promises; exits 1 if not, naming who\n"
-             "breaks what. A running platform is asked over its socket in the folder and takes a cut of all\n"
-             "its files; of a stopped one the files are opened. A to S hold always, Q when the platform has\n"
-             "nothing left to do. Of each:\n");
+    pgl_buffer_add_literal(out, "Looks whether a folder's data keeps what the platform promises; "
+                                "exits 1 if not, naming who\n"
+                                "breaks what. A running platform is asked over its socket in the "
+                                "folder and takes a cut of all\n"
+                                "its files; of a stopped one the files are opened. A to S hold "
+                                "always, Q when the platform has\n"
+                                "nothing left to do. Of each:\n");
     for (int i = 0; i < PGL_INVARIANT_COUNT; i++) {
         pgl_buffer_printf(out, "\n  %-4s %s", pgl_invariants[i].id, pgl_invariants[i].says);
         if (pgl_invariants[i].not_seen != NULL)
@@ -105,7 +127,8 @@ int pgl_verify_command(struct pgl_platform *platform, int argc, char **argv)
     options.has_edge = false;
     bool is_json = false;
     const struct pgl_option table[] = {
-        { "--data", "DIR", PGL_OPTION_TEXT, &options.data, 0, "the folder of the platform (panglot-data)" },
+        { "--data", "DIR", PGL_OPTION_TEXT, &options.data, 0,
+          "the folder of the platform (panglot-data)" },
         { "--json", NULL, PGL_OPTION_SWITCH, &is_json, 0, "the report as one JSON object" },
     };
     struct pgl_buffer summary;
