@@ -128,16 +128,26 @@ static void show_progress(const struct import *import)
         fprintf(stderr, "\r%lld rows", (long long)import->rows);
 }
 
+/* The text lies in the arena of the row. */
+static pgl_status outlive_row(struct import *import, pgl_status status)
+{
+    snprintf(import->message_text, sizeof import->message_text, "%s", status.text);
+    status.text = import->message_text;
+    return status;
+}
+
 static pgl_status put_rows(struct pgl_tx *tx, void *argument)
 {
     struct import *import = argument;
     for (;;) {
         bool is_there;
         pgl_arena_reset(&import->arena);
-        PGL_TRY(pgl_csv_next(&import->csv, &import->arena, import->fields, &is_there));
+        pgl_status status = pgl_csv_next(&import->csv, &import->arena, import->fields, &is_there);
+        if (!pgl_is_ok(status))
+            return outlive_row(import, status);
         if (!is_there)
             return PGL_OK;
-        pgl_status status = import->kind->put(tx, import);
+        status = import->kind->put(tx, import);
         if (!pgl_is_ok(status))
             return wrong(import, import->csv.line, status.text);
         import->rows++;
@@ -198,17 +208,21 @@ int pgl_import_command(struct pgl_platform *platform, int argc, char **argv)
     static struct import import;
     import.kind = find_kind(words[0]);
     if (import.kind == NULL) {
-        fprintf(stderr, "panglot import: %s: catalog, stock or credit is expected\n", words[0]);
+        fprintf(stderr,
+                "panglot import: %s: catalog, stock or credit is expected\n"
+                "Try 'panglot import --help'.\n",
+                words[0]);
         return PGL_EXIT_USAGE;
     }
     static struct pgl_boot boot;
     pgl_status status = pgl_boot_open(&boot, platform, &options);
+    const char *about = pgl_is_ok(status) ? words[1] : options.data;
     if (pgl_is_ok(status))
         status = run(platform, &boot, &import, words[1]);
     if (pgl_is_ok(status))
         printf("%lld rows of %s\n", (long long)import.rows, import.kind->name);
     else
-        fprintf(stderr, "panglot import: %s: %s; nothing was changed\n", words[1], status.text);
+        fprintf(stderr, "panglot import: %s: %s; nothing was changed\n", about, status.text);
     pgl_boot_close(&boot);
     return pgl_is_ok(status) ? PGL_EXIT_DONE : PGL_EXIT_WRONG;
 }

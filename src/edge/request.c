@@ -26,7 +26,7 @@ pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endp
                            .deadline_ns = request->edge->loop->now_ns + request->route->at_most_ns,
                            .trace = request->trace };
     pgl_rpc_send(&request->edge->rpc, endpoint, method, call, &request->flow, &request->left);
-    return call->call.status;
+    return call->is_out ? PGL_OK : call->call.status;
 }
 
 pgl_status edge_answer(const struct pgl_request *request, int n)

@@ -15,7 +15,8 @@
 #include "base/map.h"
 #include "events/log.h"
 
-#define PGL_PARKED_KEYS_MAX 100000 /* beyond it the consumer halts: something is thoroughly wrong */
+#define PGL_PARKED_KEYS_MAX  100000 /* beyond it the consumer halts: something is thoroughly wrong */
+#define PGL_PARKED_WHY_BYTES 128
 
 struct pgl_consumer_chunk {
     struct pgl_log_read read;
@@ -39,9 +40,11 @@ struct pgl_consumer {
     int64_t position, durable_position, epoch, hash;
     int64_t high; /* of the producer, when it last answered */
     bool is_first_read, is_halted;
-    bool sets_aside; /* the next event was tried alone and failed */
-    const char *aside_why;
-    struct pgl_map parked_keys;
+    int64_t aside_seq; /* this event was tried alone and failed: it is parked; 0 for none */
+    char aside_why[PGL_PARKED_WHY_BYTES];
+    struct pgl_map parked_keys;                   /* those of the transaction included */
+    uint64_t fresh_keys[PGL_LOG_READ_EVENTS_MAX]; /* which are these */
+    int fresh_key_count, fresh_count;             /* keys and events that the transaction parks */
     struct pgl_counter handled, parked, lag;
 };
 

@@ -19,7 +19,9 @@ static const char behind_sql[] =
 static const char at_sql[] = "SELECT bytes FROM event WHERE seq = ?1";
 static const char consumer_get_sql[] = "SELECT epoch, position, hash FROM consumer WHERE log = ?1";
 static const char consumer_first_sql[] =
-    "INSERT INTO consumer (log, epoch, position, hash) VALUES (?1, ?2, ?3, ?4)";
+    "INSERT INTO consumer (log, epoch, position, hash) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT (log) DO UPDATE SET epoch = excluded.epoch, position = excluded.position, "
+    "hash = excluded.hash WHERE position = 0";
 static const char consumer_put_sql[] =
     "UPDATE consumer SET epoch = ?2, position = ?3, hash = ?4 WHERE log = ?1 AND position = ?5";
 static const char parked_insert_sql[] =

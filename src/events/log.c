@@ -167,6 +167,7 @@ static void fill_from_ring(struct pgl_event_log *log, struct pgl_log_read *read)
     }
 }
 
+/* What is no longer in the ring; the log has at least one such event. */
 static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     int64_t seq = read->after;
@@ -175,7 +176,7 @@ static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read
     for (;;) {
         PGL_TRY(pgl_rows_next(&rows));
         if (!rows.has_row)
-            return PGL_OK;
+            return read->count > 0 ? PGL_OK : PGL_FAIL(PGL_DATA_LOSS, "the log has lost its tail");
         struct pgl_text bytes = pgl_column_blob(&rows, 1);
         bool is_next = pgl_column_i64(&rows, 0) == ++seq;
         bool has_room = read_has_room(read, bytes.size);

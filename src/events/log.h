@@ -7,7 +7,7 @@
  * Threads:  its loop's; others send struct pgl_log_read to `reads`.
  * Bounds:   the newest events lie in a ring of PGL_LOG_RING_SLOTS / PGL_LOG_RING_BYTES; older ones
  *           are read from the table, PGL_LOG_READ_EVENTS_MAX at a time. PGL_LOG_READERS_MAX reads
- *           wait at once.
+ *           come in at once, and each waits in its reader's memory.
  * Order:    what a reader is given is on disk (reliability: B2).
  */
 #ifndef PGL_EVENTS_LOG_H

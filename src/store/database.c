@@ -22,9 +22,9 @@ static pgl_status status_of(int result)
     case SQLITE_DONE:
         return PGL_OK;
     case SQLITE_FULL:
-        return PGL_FAIL(PGL_EXHAUSTED, "the disk is full");
+        return PGL_FAIL(PGL_UNAVAILABLE, "the disk is full");
     case SQLITE_NOMEM:
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for the database");
+        return PGL_FAIL(PGL_UNAVAILABLE, "no memory for the database");
     case SQLITE_CONSTRAINT:
         return PGL_FAIL(PGL_CONFLICT, "a constraint of the database refused");
     case SQLITE_BUSY:

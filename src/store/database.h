@@ -3,9 +3,9 @@
  *
  * Owner:    a writer or a reader loop; one connection a thread, never shared.
  * Bounds:   PGL_STATEMENTS_MAX statements a connection; the page cache has a fixed size.
- * Errors:   PGL_EXHAUSTED (disk or memory full: rolled back, may be tried again), PGL_CONFLICT (a
+ * Errors:   PGL_UNAVAILABLE (disk or memory full, locked: may be tried again), PGL_CONFLICT (a
  *           constraint refused: a bug above, or the second line of defence), PGL_DATA_LOSS (I/O
- *           error, damage: stop the process), PGL_UNAVAILABLE (locked).
+ *           error, damage: stop the process). PGL_EXHAUSTED is never ours: it is somebody's arena.
  */
 #ifndef PGL_STORE_DATABASE_H
 #define PGL_STORE_DATABASE_H

@@ -11,7 +11,8 @@
 #include "store/writer.h"
 #include "telemetry/metrics.h"
 
-#define PGL_TALLY_MAX 16
+#define PGL_TALLY_MAX     16
+#define PGL_TALLY_NOWHERE (-1)
 
 struct pgl_tally {
     struct pgl_participant participant;
@@ -25,7 +26,7 @@ struct pgl_tally {
 PGL_MUST_USE pgl_status pgl_tally_open(struct pgl_tally *tally, struct pgl_writer *writer,
                                        int state_count, const char *get_sql, const char *put_sql);
 
-/* In a transaction. A row comes from nowhere with -1. */
-void pgl_tally_shift(struct pgl_tally *tally, int from, int to);
+/* In a transaction. A new row comes from PGL_TALLY_NOWHERE. */
+void pgl_tally_move(struct pgl_tally *tally, int from, int to);
 
 #endif

@@ -12,8 +12,9 @@
  *           transaction.
  * Errors:   a handler that fails behind its first write spoils the batch: it is rolled back and run
  *           again one unit at a time, and that one alone is refused. A full disk answers
- *           PGL_UNAVAILABLE and is tried again. An I/O error stops the process: what is on disk is
- *           not known (reliability: B8).
+ *           PGL_UNAVAILABLE, to commands that come meanwhile as well, and events are tried again.
+ *           An I/O error stops the process and nobody is answered: what is on disk is not known
+ *           (reliability: B8).
  */
 #ifndef PGL_STORE_WRITER_H
 #define PGL_STORE_WRITER_H
@@ -31,8 +32,8 @@ struct pgl_participant {
     int (*waiting)(void *self);
     /* Does at most `limit` units, all their writes included. */
     pgl_status (*work)(void *self, struct pgl_tx *tx, int limit);
-    /* The unit that was tried alone cannot be done for this reason: the next try has to set it
-     * aside. */
+    /* The unit that was tried alone cannot be done for this reason (borrowed): the next try has to
+     * set it aside. */
     void (*refused)(void *self, pgl_status why);
     /* The last writes before COMMIT. NULL: none. */
     pgl_status (*prepare)(void *self, struct pgl_tx *tx);
@@ -74,7 +75,8 @@ struct pgl_writer {
 
     struct pgl_message *first, **last; /* commands taken from the mailbox, not yet run */
     int queued;
-    int one_by_one;         /* units still to be run alone, after a batch was rolled back */
+    /* Still to be run alone, after the batch that they were in was rolled back. */
+    int commands_alone, events_alone;
     struct pgl_timer retry; /* set while the disk is full */
     bool is_waiting_to_retry;
     bool is_held; /* see struct pgl_writer_hold */

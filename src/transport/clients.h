@@ -27,8 +27,8 @@ struct pgl_clients {
     int64_t swept_ns;
 };
 
-/* `connections_max` of one client at a time, at most 65,535; `burst` new ones at once, `per_s`
- * on. */
+/* `connections_max` of one client at a time (from 65,535 on, as many as that); `burst` new ones at
+ * once, `per_s` on. */
 void pgl_clients_init(struct pgl_clients *clients, struct pgl_hash_key key, uint32_t clients_max,
                       uint32_t connections_max, uint32_t burst, uint32_t per_s);
 void pgl_clients_free(struct pgl_clients *clients);

@@ -37,9 +37,13 @@ void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint, int 
     call->call.message.reply_to = &rpc->replies;
     call->flow = flow;
     call->left = left;
-    call->call.status = pgl_mailbox_send(rpc->loop, mailbox_for(endpoint, call->call.method->kind),
-                                         &call->call.message);
-    call->is_out = pgl_is_ok(call->call.status);
-    if (call->is_out)
-        ++*left;
+    call->is_out = true;
+    ++*left;
+    pgl_status sent =
+        pgl_mailbox_send(rpc->loop, mailbox_for(endpoint, call->call.method->kind), &call->call.message);
+    if (pgl_is_ok(sent))
+        return; /* from here on the call is the callee's: not a word of it may be read or written */
+    call->call.status = sent;
+    call->is_out = false;
+    --*left;
 }

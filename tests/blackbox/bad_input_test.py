@@ -194,7 +194,7 @@ class Http(Bad):
             peer.close()
 
     def test_too_slow_clients_are_told_so(self):
-        hasty = shop.Shop("--head", "500ms", "--body", "500ms")
+        hasty = shop.Shop("--head-time", "500ms", "--body-time", "500ms")
         try:
             for said in (b"GET /livez HT", get()[:-2],
                          post("Content-Length: 5", "Authorization: Bearer "
@@ -254,7 +254,8 @@ NO_JSON = [  # all 400
 def no_orders():
     """Bodies that are JSON but no order: all 422; and what is named."""
     return [
-        (b'{"a":' + b"9" * 20_000 + b"}", "a"), (b"{}", "currency"), (b"[]", ""), (b"null", ""), (b"7", ""), (b'"order"', ""),
+        (b'{"a":' + b"9" * 20_000 + b"}", "a"), (b"{}", "currency"), (b"[]", ""), (b"null", ""),
+        (b"7", ""), (b'"order"', ""),
         (order_with(price=1), "price"), (order_with(totalMinor=1), "totalMinor"),
         (order_with(status="CONFIRMED"), "status"), (order_with(customer="other"), "customer"),
         (order_with(id="x"), "id"), (order_with(Currency="USD"), "Currency"),
@@ -269,7 +270,8 @@ def no_orders():
         (order_with(lines=[None]), "lines[0]"), (order_with(lines=[[]]), "lines[0]"),
         (order_with(lines=[{"sku": sku, "quantity": 1}] * 101), "lines"),
         (order_with(payment=None), "payment"), (order_with(payment={}), "payment"),
-        (order_with(payment={"method": "card"}), "payment"), (order_with(payment="account"), "payment"),
+        (order_with(payment={"method": "card"}), "payment"),
+        (order_with(payment="account"), "payment"),
         (order_with(shipTo={"region": "eu"}), "shipTo"), (order_with(shipTo="EU"), "shipTo"),
         (order_with(shipTo={"region": "E" * 17}), "shipTo"),
         (order_with(shipTo={"region": "EU", "street": "x"}), "street"),
@@ -282,9 +284,11 @@ def no_orders():
         (quantity("1.0"), "lines[0].quantity"), (quantity("1e2"), "lines[0].quantity"),
         (quantity("2147483648"), "lines[0].quantity"), (quantity("-0"), "lines[0].quantity"),
         (quantity("4294967297"), "lines[0].quantity"), (quantity("9007199254740993"), "quantity"),
-        (quantity("9223372036854775808"), "quantity"), (quantity("18446744073709551617"), "quantity"),
+        (quantity("9223372036854775808"), "quantity"),
+        (quantity("18446744073709551617"), "quantity"),
         (quantity("-9223372036854775809"), "quantity"), (quantity("1e400"), "quantity"),
-        (quantity('"1"'), "quantity"), (quantity("true"), "quantity"), (quantity("[1]"), "quantity"),
+        (quantity('"1"'), "quantity"), (quantity("true"), "quantity"),
+        (quantity("[1]"), "quantity"),
         (quantity("null"), "quantity"),
     ]
 
@@ -391,9 +395,11 @@ class Tokens(Bad):
         claims = dict(self.claims, sub="operator")
         cases = {
             "alg none": f"{none}.{body}.", "alg none, signed": f"{none}.{body}.{signature}",
-            "alg None": self.token(header={"alg": "None"}), "no alg": self.token(header={"alg": None}),
+            "alg None": self.token(header={"alg": "None"}),
+            "no alg": self.token(header={"alg": None}),
             "no signature": f"{head}.{body}.", "two parts": f"{head}.{body}",
-            "four parts": f"{head}.{body}.{signature}.", "another signature": f"{head}.{body}.{flipped}",
+            "four parts": f"{head}.{body}.{signature}.",
+            "another signature": f"{head}.{body}.{flipped}",
             "another body": f"{head}.{forge.encode(claims)}.{signature}",
             "padding": f"{head}.{body}.{signature}=", "a space": f"{head}.{body}. {signature}",
             "HS256 with our public key": forge.token_hs256(dict(self.header, alg="HS256"),
@@ -405,7 +411,8 @@ class Tokens(Bad):
             "a key elsewhere": self.token(self.foreign, header={"jku": "http://127.0.0.1:1/"}),
             "an unknown kid": self.token(header={"kid": "none"}),
             "a path for a kid": self.token(header={"kid": "../../dev/null"}),
-            "no kid": self.token(header={"kid": None}), "crit": self.token(header={"crit": ["exp"]}),
+            "no kid": self.token(header={"kid": None}),
+            "crit": self.token(header={"crit": ["exp"]}),
             "expired": self.token(iat=now - 7200, exp=now - 3600),
             "expired by the leeway": self.token(iat=now - 600, exp=now - 61),
             "not yet": self.token(nbf=now + 600), "from the future": self.token(iat=now + 600),
@@ -416,7 +423,8 @@ class Tokens(Bad):
             "no audience": self.token(aud=None), "another issuer": self.token(iss="other"),
             "no issuer": self.token(iss=None), "nobody": self.token(sub=None),
             "an empty name": self.token(sub=""), "a long name": self.token(sub="x" * 129),
-            "a list for a name": self.token(sub=["buyer"]), "a line break": self.token(sub="a\r\nb"),
+            "a list for a name": self.token(sub=["buyer"]),
+            "a line break": self.token(sub="a\r\nb"),
             "5 KiB": self.token(x="y" * 5000), "no base64": "!!!.???.***", "no JSON":
             f"{forge.encode(b'{')}.{body}.{signature}", "nothing": "", "dots": "..", "a word": "x",
             "twice a claim": ".".join(
@@ -431,8 +439,8 @@ class Tokens(Bad):
                 self.assertNotIn(token or "none", answer.body.decode())
 
     def test_roles_are_what_they_are_signed_as(self):
-        roles = next(name for name, value in forge.decode(
-            store.token("o", "--role", "operator").split(".")[1]).items() if "operator" in str(value))
+        claims = forge.decode(store.token("o", "--role", "operator").split(".")[1])
+        roles = next(name for name, value in claims.items() if "operator" in str(value))
         for role in (["king"], "king", ["OPERATOR"], [""], [], "operators"):
             answer = self.ask(f"Authorization: Bearer {self.token(**{roles: role})}")
             self.assertIn(answer.code, (200, 401, 403))
@@ -446,7 +454,8 @@ class Tokens(Bad):
 
     def test_other_ways_to_say_who_one_is(self):
         token = self.token()
-        for fields, code in (((), 401), (("Authorization: ",), 401), (("Authorization: Bearer",), 401),
+        for fields, code in (((), 401), (("Authorization: ",), 401),
+                             (("Authorization: Bearer",), 401),
                              ((f"Authorization: Basic {token}",), 401),
                              ((f"Authorization: {token}",), 401),
                              ((f"Cookie: token={token}",), 401), ((f"X-Token: {token}",), 401),

@@ -41,7 +41,8 @@ class Shop(harness.Server):
 
     def __init__(self, *serve_options, tables=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-blackbox-"))
-        super().__init__(options.binary, self.folder / "data", serve_options)
+        super().__init__(options.binary, self.folder / "data",
+                         ("--connect-burst", "100000", *serve_options))
         self.tokens, self.keys = {}, itertools.count(1)
         for kind, text in (tables or {}).items():
             code, said = self.load(kind, text)
@@ -55,10 +56,12 @@ class Shop(harness.Server):
             raise RuntimeError("panglot serve is not ready:\n" + self.log.read_text()[-4000:])
 
     def close(self):
-        """Stops it and takes the folder away; its exit code."""
+        """Stops it, if that is not done, and takes the folder away. It must have ended well."""
         code = self.stop() if self.process.poll() is None else self.process.returncode
+        log = self.log.read_text()
         shutil.rmtree(self.folder)
-        return code
+        if code != 0:
+            raise AssertionError(f"panglot serve ended with {code}:\n{log[-4000:]}")
 
     def load(self, kind, text):
         """`panglot import` of a table: (exit code, what was said)."""
@@ -177,4 +180,5 @@ class Case(unittest.TestCase):
         self.assertRegex(problem["requestId"], "^[0-9a-f]{32}$")
         for word in words:
             self.assertIn(word, problem["detail"])
-        self.assertNotRegex(answer.body.decode(), r"(?i)sqlite|select |\.c:|\.db|/tmp|0x[0-9a-f]{6}")
+        self.assertNotRegex(answer.body.decode(),
+                            r"(?i)sqlite|select |\.c:|\.db|/tmp|0x[0-9a-f]{6}")

@@ -125,7 +125,7 @@ static pgl_status insert(struct pgl_tx *tx, const struct create_order *create, O
     PGL_TRY(pgl_recent_get(&orders->newest, customer, &row->previous_id));
     PGL_TRY(say_created(tx, row, order));
     PGL_TRY(order_insert(tx, row));
-    pgl_tally_shift(&orders->tally, -1, ORDER_PENDING);
+    pgl_tally_move(&orders->tally, PGL_TALLY_NOWHERE, ORDER_PENDING);
     return pgl_recent_put(&orders->newest, customer, row->id);
 }
 
@@ -152,6 +152,7 @@ pgl_status pgl_orders_create(struct pgl_tx *tx, const struct create_order *creat
     PGL_TRY(find_by_key(tx, create->ask, &row, &is_there, &hash));
     if (is_there)
         return replay(tx, create, &row, reply);
+    PGL_TRY(create->priced);
 
     Order *order = pgl_message_new(ORDER_DESCRIPTOR, pgl_tx_arena(tx));
     if (order == NULL)

@@ -158,7 +158,7 @@ pgl_status pgl_orders_hear(struct pgl_tx *tx, int64_t seq, const Event *event)
     PGL_TRY(say(tx, &order, step.says[1], event));
     PGL_TRY(order_update(tx, &order, before));
     if (order.state != before) {
-        pgl_tally_shift(&orders->tally, (int)before, (int)order.state);
+        pgl_tally_move(&orders->tally, (int)before, (int)order.state);
         pgl_waits_note(&orders->waits, id);
     }
     return PGL_OK;

@@ -50,7 +50,8 @@ struct order_price {
 /* CreateOrder as the handler gets it: everything from outside is in it. */
 struct create_order {
     const CreateOrderRequest *ask;
-    const struct order_price *prices; /* one a line */
+    pgl_status priced;          /* why there are no prices; no matter to an order that is there */
+    struct order_price *prices; /* one a line */
     uint8_t fingerprint[FINGERPRINT_BYTES];
 };
 

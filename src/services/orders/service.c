@@ -135,17 +135,16 @@ static pgl_status prepare_create(struct create_flow *create, int64_t now_ns)
     struct pgl_orders *orders = create->answer.orders;
     struct pgl_arena *arena = create->answer.call->arena;
     const CreateOrderRequest *request = create->answer.call->ask;
-    struct order_price *prices;
     struct pgl_text packed;
     if (create->has_asked) {
         PGL_TRY(create->answer.asked.call.status);
         pgl_prices_learn(&orders->prices, &create->prices, now_ns);
     }
-    PGL_TRY(pgl_prices_of(&orders->prices, request->order,
-                          create->has_asked ? &create->prices : NULL, arena, &prices));
-    PGL_TRY(pgl_message_pack_text(&request->order->base, arena, &packed));
     create->create.ask = request;
-    create->create.prices = prices;
+    create->create.priced =
+        pgl_prices_of(&orders->prices, request->order, create->has_asked ? &create->prices : NULL,
+                      arena, &create->create.prices);
+    PGL_TRY(pgl_message_pack_text(&request->order->base, arena, &packed));
     pgl_sha256(packed, create->create.fingerprint);
     return PGL_OK;
 }

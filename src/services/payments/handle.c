@@ -147,7 +147,8 @@ static pgl_status write_row(struct hearing *hearing, enum payment_state before)
         PGL_TRY(payment_insert(hearing->tx, row, promise));
     else
         PGL_TRY(payment_update(hearing->tx, row));
-    pgl_tally_move(&hearing->desk->tally, before, row->facts.state);
+    pgl_tally_move(&hearing->desk->tally, before == PAYMENT_NONE ? PGL_TALLY_NOWHERE : (int)before,
+                   (int)row->facts.state);
     return PGL_OK;
 }
 
@@ -171,7 +172,7 @@ static pgl_status carry_out(struct hearing *hearing, struct payment_step step)
         raise_orphan(hearing);
     PGL_TRY(say(hearing, &step));
     while (step.after.op != PAYMENT_OP_NONE) {
-        enum payment_input outcome;
+        enum payment_input outcome = OUTCOME_UNKNOWN;
         PGL_TRY(perform(hearing, step.after.op, &outcome));
         step = pgl_payment_step(step.after, outcome, CAUSE_UNSPECIFIED);
         if (step.is_impossible)

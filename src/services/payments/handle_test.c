@@ -359,7 +359,7 @@ static void counts_move_with_the_transaction_and_survive_a_restart(void **unused
 {
     (void)unused;
     struct payments_bench bench;
-    const struct pgl_counter *by_state = bench.payments.desk.tally.by_state;
+    const struct pgl_counter *by_state = bench.payments.desk.tally.gauges;
     payments_bench_open(&bench, 1, 10 * AMOUNT);
     tell(&bench, "OR", 1);
     tell(&bench, "O", 2);

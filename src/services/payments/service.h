@@ -22,7 +22,6 @@ struct pgl_payments_options {
 struct pgl_payments {
     struct payment_desk desk; /* first: handlers are given the struct as this */
     struct pgl_writer *writer;
-    struct pgl_participant participant;
     struct pgl_consumer orders, inventory;
 };
 

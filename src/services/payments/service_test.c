@@ -178,7 +178,7 @@ static void one_that_fails_late_is_set_aside_alone(void **unused)
     assert_string_equal(payments_bench_said(&trio.bench, 1), "PaymentAuthorized");
     assert_string_equal(payments_bench_said(&trio.bench, 2), "PaymentVoided");
     assert_int_equal(number_of(&trio, "SELECT held_minor FROM account"), 500);
-    assert_int_equal(pgl_counter_read(&trio.bench.payments.desk.tally.by_state[PAYMENT_VOIDED]), 1);
+    assert_int_equal(pgl_counter_read(&trio.bench.payments.desk.tally.gauges[PAYMENT_VOIDED]), 1);
     trio_close(&trio);
 }
 
