@@ -14,11 +14,10 @@
 #define PATH_PREFIX "unix:"
 
 /* Leaves the socket's name in the folder. */
-static pgl_status shorten(struct pgl_real_address *address, const char *path, char *name,
-                          size_t size)
+static pgl_status shorten(struct pgl_real_address *address, char *name, size_t size)
 {
     char folder[PATH_MAX], file[PATH_MAX];
-    if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
+    if (snprintf(folder, sizeof folder, "%s", address->path) >= (int)sizeof folder)
         return PGL_FAIL(PGL_INVALID, "the path is too long");
     memcpy(file, folder, sizeof file);
     address->folder = open(dirname(folder), O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -29,14 +28,17 @@ static pgl_status shorten(struct pgl_real_address *address, const char *path, ch
     return PGL_OK;
 }
 
-static pgl_status open_path(struct pgl_real_address *address, const char *path)
+static pgl_status open_path(struct pgl_real_address *address)
 {
     struct sockaddr_un *un = (struct sockaddr_un *)&address->storage;
     un->sun_family = AF_UNIX;
     address->size = sizeof *un;
-    if (snprintf(un->sun_path, sizeof un->sun_path, "%s", path) < (int)sizeof un->sun_path)
+    if (snprintf(un->sun_path, sizeof un->sun_path, "%s", address->path) < (int)sizeof un->sun_path)
         return PGL_OK;
-    return shorten(address, path, un->sun_path, sizeof un->sun_path);
+    pgl_status shortened = shorten(address, un->sun_path, sizeof un->sun_path);
+    if (!pgl_is_ok(shortened))
+        pgl_real_address_close(address);
+    return shortened;
 }
 
 pgl_status pgl_real_address_open(struct pgl_real_address *address, const char *host, uint16_t port)
@@ -45,8 +47,10 @@ pgl_status pgl_real_address_open(struct pgl_real_address *address, const char *h
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address->storage;
     memset(address, 0, sizeof *address);
     address->folder = -1;
-    if (strncmp(host, PATH_PREFIX, strlen(PATH_PREFIX)) == 0)
-        return open_path(address, host + strlen(PATH_PREFIX));
+    if (strncmp(host, PATH_PREFIX, strlen(PATH_PREFIX)) == 0) {
+        address->path = host + strlen(PATH_PREFIX);
+        return open_path(address);
+    }
     if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
         v4->sin_port = htons(port);
@@ -67,9 +71,4 @@ void pgl_real_address_close(struct pgl_real_address *address)
     if (address->folder >= 0)
         close(address->folder);
     address->folder = -1;
-}
-
-void pgl_real_address_remove(const struct pgl_real_address *address)
-{
-    unlink(((const struct sockaddr_un *)&address->storage)->sun_path);
 }

@@ -8,7 +8,6 @@
 #ifndef PGL_PLATFORM_REAL_ADDRESS_OS_H
 #define PGL_PLATFORM_REAL_ADDRESS_OS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -17,19 +16,12 @@
 struct pgl_real_address {
     struct sockaddr_storage storage;
     socklen_t size;
-    int folder; /* -1 for none */
+    const char *path; /* in `host`; NULL for a numeric address */
+    int folder;       /* -1 for none */
 };
 
 PGL_MUST_USE pgl_status pgl_real_address_open(struct pgl_real_address *address, const char *host,
                                               uint16_t port);
 void pgl_real_address_close(struct pgl_real_address *address);
-
-static inline bool pgl_real_address_is_path(const struct pgl_real_address *address)
-{
-    return address->storage.ss_family == AF_UNIX;
-}
-
-/* A socket that an earlier process left at the path. Whoever listens knows that no other does. */
-void pgl_real_address_remove(const struct pgl_real_address *address);
 
 #endif

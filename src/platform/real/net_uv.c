@@ -40,6 +40,7 @@ struct uv_socket {
     uv_poll_t poll;
     int file;
     int events; /* what libuv was last asked for */
+    char *path; /* of a listener at one, which goes with it; NULL else */
 };
 
 static const struct pgl_socket_ops socket_ops;
@@ -209,6 +210,9 @@ static void on_closed(uv_handle_t *handle)
 static void socket_close(struct pgl_socket *socket)
 {
     struct uv_socket *s = PGL_CONTAINER(socket, struct uv_socket, socket);
+    if (s->path != NULL)
+        unlink(s->path);
+    free(s->path);
     pgl_list_remove(&socket->ready);
     uv_close((uv_handle_t *)&s->poll, on_closed);
 }
@@ -237,8 +241,8 @@ static uint16_t port_of(int file)
 static pgl_status bind_at(int file, const struct pgl_real_address *address)
 {
     int on = 1;
-    if (pgl_real_address_is_path(address)) {
-        pgl_real_address_remove(address);
+    if (address->path != NULL) {
+        unlink(address->path);
         fchmod(file, S_IRUSR | S_IWUSR);
     } else {
         setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -253,7 +257,7 @@ static pgl_status bind_at(int file, const struct pgl_real_address *address)
 static pgl_status connect_to(int file, const struct pgl_real_address *address)
 {
     int on = 1;
-    if (!pgl_real_address_is_path(address))
+    if (address->path == NULL)
         setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connect(file, (const struct sockaddr *)&address->storage, address->size) == 0 ||
         errno == EINPROGRESS)
@@ -280,6 +284,8 @@ static pgl_status open_at(struct uv_waiter *home, const char *host, uint16_t por
     *s = socket_open(home, file, ready_list);
     if (*s == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a socket");
+    if (reach == bind_at && address.path != NULL)
+        (*s)->path = strdup(address.path);
     name_peer(&(*s)->socket, &address.storage);
     return PGL_OK;
 }
