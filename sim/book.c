@@ -235,7 +235,7 @@ static const struct rule {
     [EVENT_TYPE_PAYMENT_DECLINED]         = { LOG_PAYMENTS,  SAID(ORDER_CREATED),                                0,                  PGL_SIM_VERDICTS | SAID(PAYMENT_AUTHORIZED),       decline    },
     [EVENT_TYPE_PAYMENT_VOIDED]           = { LOG_PAYMENTS,  SAID(ORDER_CREATED),                                0,                  PGL_SIM_VERDICTS,                                  let_go     },
     [EVENT_TYPE_PAYMENT_CAPTURED]         = { LOG_PAYMENTS,  SAID(PAYMENT_AUTHORIZED) | SAID(INVENTORY_RESERVED), 0,                 PGL_SIM_VERDICTS | SAID(INVENTORY_RELEASED),       capture    },
-    [EVENT_TYPE_PAYMENT_HOLD_RELEASED]    = { LOG_PAYMENTS,  SAID(PAYMENT_AUTHORIZED),                           PGL_SIM_REFUSALS,   0,                                                 NULL       },
+    [EVENT_TYPE_PAYMENT_HOLD_RELEASED]    = { LOG_PAYMENTS,  SAID(ORDER_CREATED),                                PGL_SIM_REFUSALS,   0,                                                 NULL       },
     [EVENT_TYPE_INVENTORY_RESERVED]       = { LOG_INVENTORY, SAID(PAYMENT_AUTHORIZED),                           0,                  SAID(INVENTORY_RESERVATION_FAILED),                reserve    },
     [EVENT_TYPE_INVENTORY_RESERVATION_FAILED] = { LOG_INVENTORY, SAID(PAYMENT_AUTHORIZED),                       0,                  SAID(INVENTORY_RESERVED),                          refuse     },
     [EVENT_TYPE_INVENTORY_RELEASED]       = { LOG_INVENTORY, SAID(INVENTORY_RESERVED),                           PGL_SIM_REFUSALS,   SAID(INVENTORY_COMMITTED),                         release    },

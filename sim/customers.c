@@ -12,7 +12,8 @@
 #define PATIENCE_MIN_NS  PGL_MILLISECONDS(50)
 #define PATIENCE_MAX_NS  PGL_SECONDS(6) /* the server itself gives up after 5 */
 #define BUSY_AGAIN_NS    PGL_MILLISECONDS(2)
-#define RETRY_MAX_NS     PGL_MILLISECONDS(500)
+#define RETRY_NS         PGL_MILLISECONDS(100) /* longer each time, so many times */
+#define RETRIES_SLOWER   20
 #define TOKEN_NS         PGL_HOURS(20)
 #define TOKEN_BYTES_MAX  PGL_JWT_BYTES_MAX
 #define LAST_LOOKS_AT_ONCE 16
@@ -151,13 +152,17 @@ static void finish(struct pgl_sim_errand *errand)
     customers->under_way--;
 }
 
+/* The number of a token. */
+static int who_asks(const struct pgl_sim_errand *errand)
+{
+    return errand->kind == PGL_SIM_RECEIVE ? PGL_SIM_CUSTOMERS_MAX : pgl_sim_wish_of(errand)->customer;
+}
+
 static void run_errand(void *owner)
 {
     struct pgl_sim_errand *errand = owner;
     struct pgl_sim_customers *customers = errand->customers;
-    bool is_warehouse = errand->kind == PGL_SIM_RECEIVE;
-    errand->ask.token = token_of(customers, is_warehouse ? PGL_SIM_CUSTOMERS_MAX
-                                                         : pgl_sim_wish_of(errand)->customer);
+    errand->ask.token = token_of(customers, who_asks(errand));
     errand->ask.patience_ns = PATIENCE_MIN_NS + up_to(customers, PATIENCE_MAX_NS);
     errand->ask.on_answer = on_answer;
     errand->ask.owner = errand;
@@ -170,18 +175,21 @@ static void run_errand(void *owner)
     errand->tries++;
 }
 
-/* Nothing is known, or only that it cannot be done now. */
+/* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is of another time. */
 static bool is_open(const struct pgl_sim_answer *answer)
 {
-    return answer->status == 0 || answer->status == 503 || answer->status == 504;
+    return answer->status == 0 || answer->status == 503 || answer->status == 504 || answer->status == 401;
 }
 
 static void on_answer(void *owner, const struct pgl_sim_answer *answer)
 {
     struct pgl_sim_errand *errand = owner;
     struct pgl_sim_customers *customers = errand->customers;
+    if (answer->status == 401)
+        pgl_buffer_clear(&customers->tokens[who_asks(errand)].text);
     if (is_open(answer) && (is_insisted_on[errand->kind] || errand->is_last)) {
-        set_timer(errand, 1 + up_to(customers, RETRY_MAX_NS));
+        int64_t patience = errand->tries < RETRIES_SLOWER ? errand->tries : RETRIES_SLOWER;
+        set_timer(errand, 1 + up_to(customers, RETRY_NS * patience));
         return;
     }
     if (!is_open(answer))

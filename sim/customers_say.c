@@ -6,7 +6,8 @@
 #include "base/hash.h"
 #include "base/time.h"
 
-#define FOLLOW_MAX_NS PGL_MILLISECONDS(60) /* an order is settled within some tens of milliseconds */
+#define FOLLOW_MAX_NS PGL_MILLISECONDS(60)
+#define HURRIES       16 /* and many follow at once: an order may be settled within a millisecond */
 
 /* The states as an answer names them, by the numbers of their rows. */
 static const char *const status_names[] = { "PENDING",   "AUTHORIZED", "RESERVED",
@@ -158,7 +159,8 @@ static void follow_up(struct pgl_sim_errand *errand)
     for (size_t i = 0; i < sizeof followers / sizeof followers[0]; i++) {
         const char *plan = (const char *)customers->plan;
         uint32_t chance = *(const uint32_t *)(const void *)(plan + followers[i].chance);
-        int64_t after_ns = (int64_t)pgl_random_below(&customers->random, FOLLOW_MAX_NS);
+        int64_t within_ns = FOLLOW_MAX_NS >> pgl_random_below(&customers->random, HURRIES);
+        int64_t after_ns = (int64_t)pgl_random_below(&customers->random, (uint64_t)within_ns + 1);
         if (pgl_random_chance(&customers->random, chance))
             pgl_sim_errand_start(customers, followers[i].kind, errand->about, after_ns);
     }
@@ -177,9 +179,10 @@ static void judge_create(struct pgl_sim_errand *errand, const struct pgl_sim_ans
     }
     if (wish->is_answered && (!pgl_id_equal(wish->id, id) || wish->answer_hash != hash_of(answer->body)))
         pgl_sim_blame(blame, "A9: k-%u was answered twice, and not the same", errand->about);
-    if (wish->is_answered && !answer->is_replayed)
+    if (wish->is_made && !answer->is_replayed)
         pgl_sim_blame(blame, "A9: k-%u was made twice", errand->about);
     bool is_first = !wish->is_answered;
+    wish->is_made |= !answer->is_replayed;
     wish->is_answered = true;
     wish->id = id;
     wish->answer_hash = hash_of(answer->body);

@@ -84,6 +84,7 @@ void pgl_sim_faults_take_down(struct pgl_sim_faults *faults)
 static void end(struct pgl_sim_faults *faults, enum pgl_sim_death death)
 {
     bool was_up = faults->machine->is_up;
+    faults->struck[PGL_SIM_FAULT_KILL] += was_up && death == PGL_SIM_KILLED;
     pgl_sim_machine_end(faults->machine, death);
     if (was_up)
         pgl_sim_faults_take_down(faults);
@@ -92,8 +93,10 @@ static void end(struct pgl_sim_faults *faults, enum pgl_sim_death death)
 static void black_out(void *owner)
 {
     struct pgl_sim_faults *faults = owner;
-    if (!faults->is_healed)
-        end(faults, PGL_SIM_WITHOUT_POWER);
+    if (faults->is_healed)
+        return;
+    faults->struck[PGL_SIM_FAULT_KILL_POWER]++;
+    end(faults, PGL_SIM_WITHOUT_POWER);
 }
 
 static void restart(void *owner)
@@ -146,6 +149,7 @@ static void fill_disk(struct pgl_sim_faults *faults)
 {
     int64_t used = pgl_sim_disk_used_bytes(faults->machine->disk);
     pgl_sim_disk_set_capacity(faults->machine->disk, used + up_to(faults, ROOM_MAX_BYTES));
+    faults->struck[PGL_SIM_FAULT_FULL]++;
     set(faults, &faults->space, up_to(faults, SPACE_MAX_NS), give_space);
 }
 
@@ -153,6 +157,7 @@ static void slow_a_loop(struct pgl_sim_faults *faults)
 {
     int loop = (int)pgl_random_below(&faults->random, PGL_LOOP_COUNT);
     bool is_very_slow = pgl_random_below(&faults->random, 8) == 0;
+    faults->struck[PGL_SIM_FAULT_SLOW]++;
     pgl_sim_sched_hold(faults->sched, loop,
                        faults->loop->now_ns + (is_very_slow ? VERY_SLOW_NS : up_to(faults, SLOW_MAX_NS)));
 }
@@ -161,6 +166,7 @@ static void jump(struct pgl_sim_faults *faults)
 {
     struct pgl_twin *twin = &faults->machine->twin;
     int64_t by_ns = up_to(faults, 2 * JUMP_MAX_NS) - JUMP_MAX_NS;
+    faults->struck[PGL_SIM_FAULT_CLOCK]++;
     twin->wall_ns += pgl_random_below(&faults->random, 2) == 0 ? by_ns : by_ns / 3600;
 }
 
@@ -185,9 +191,8 @@ static void strike(void *owner)
             kinds[count++] = kind;
     if (count == 0)
         return;
-    int kind = kinds[pgl_random_below(&faults->random, count)];
-    faults->struck[kind]++;
-    strikes[kind](faults);
+    if (faults->machine->is_up || pgl_random_below(&faults->random, 8) == 0)
+        strikes[kinds[pgl_random_below(&faults->random, count)]](faults);
     set(faults, &faults->strike, up_to(faults, 2 * faults->plan->quiet_ns), strike);
 }
 
@@ -210,9 +215,16 @@ void pgl_sim_faults_heal(struct pgl_sim_faults *faults)
 uint64_t pgl_sim_faults_count(const struct pgl_sim_faults *faults, enum pgl_sim_fault_kind kind)
 {
     const struct pgl_sim_disk_counts *disk = pgl_sim_disk_counts(faults->machine->disk);
-    if (kind == PGL_SIM_FAULT_IO)
+    switch ((int)kind) {
+    case PGL_SIM_FAULT_KILL:
+        return faults->struck[kind] + disk->faults[PGL_SIM_KILLS];
+    case PGL_SIM_FAULT_POWER:
+        return disk->power_losses;
+    case PGL_SIM_FAULT_IO:
         return disk->faults[PGL_SIM_FAILS];
-    if (kind == PGL_SIM_FAULT_DELAY)
+    case PGL_SIM_FAULT_DELAY:
         return disk->faults[PGL_SIM_DELAYS];
-    return faults->struck[kind];
+    default:
+        return faults->struck[kind];
+    }
 }

@@ -17,6 +17,7 @@ struct pgl_sim_wish {
     struct pgl_sim_share lines[PGL_SIM_LINES_MAX];
     bool is_sent, is_cancel_sent;
 
+    bool is_made;     /* somebody was told that the order is new */
     bool is_answered; /* 201, with this: */
     pgl_id id;
     uint64_t answer_hash;

@@ -7,6 +7,7 @@
 
 #define SOME   3   /* of how many faults one is left out, on average */
 #define SCARCE 4   /* one run in so many has too little stock, too little credit */
+#define QUIET_MIN_NS PGL_MILLISECONDS(20) /* so that something gets done between two strikes */
 #define AMPLE  INT64_C(1000000000)
 
 static const char *const fault_names[PGL_SIM_FAULT_KINDS] = {
@@ -71,6 +72,8 @@ static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
     static const uint32_t generations[] = { 48, 200, 32768 };
     static const int pages[] = { 4, 64, 8192 };
     static const int caches_kib[] = { 64, 1024, 24 * 1024 };
+    static const int64_t turns_ns[] = { PGL_MICROSECONDS(2), PGL_MICROSECONDS(50), PGL_MICROSECONDS(500) };
+    static const int64_t networks_ns[] = { 0, PGL_MICROSECONDS(200), PGL_MILLISECONDS(5) };
     plan->batch_max = ONE_OF(random, batches);
     plan->generation = ONE_OF(random, generations);
     plan->checkpoint_pages = ONE_OF(random, pages);
@@ -79,14 +82,14 @@ static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->reader_cache_kib = ONE_OF(random, caches_kib);
     plan->splits_io = pgl_random_below(random, 4) == 0;
     plan->is_by_priority = pgl_random_below(random, 4) == 0;
-    plan->turn_ns_max = between(random, PGL_MICROSECONDS(1), PGL_MICROSECONDS(60));
-    plan->network_ns_max = between(random, 0, PGL_MILLISECONDS(20));
+    plan->turn_ns_max = ONE_OF(random, turns_ns);
+    plan->network_ns_max = ONE_OF(random, networks_ns);
 }
 
 static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
     int64_t length_ns = plan->arrival_ns * plan->orders;
-    plan->quiet_ns = length_ns / between(random, 2, 4 + plan->orders / 40) + 1;
+    plan->quiet_ns = length_ns / between(random, 2, 4 + plan->orders / 40) + QUIET_MIN_NS;
     plan->down_ns_max = between(random, PGL_MILLISECONDS(1), PGL_SECONDS(2));
     plan->delay_ns_max = between(random, PGL_MILLISECONDS(1), PGL_MILLISECONDS(200));
     plan->delay_chance = (uint32_t)between(random, 1000, 100000);
