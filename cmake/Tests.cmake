@@ -25,6 +25,10 @@ endforeach()
 
 # The black box: whole processes over real sockets, once, on the program as it is shipped.
 if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    foreach(test rest unhappy bad_input oversell process)
+        pgl_script_test(blackbox/${test} blackbox 120 tests/blackbox/${test}_test.py
+            --binary $<TARGET_FILE:panglot>)
+    endforeach()
     pgl_script_test(blackbox/kill_loop blackbox 300 tests/kill/kill_loop.py
         --binary $<TARGET_FILE:panglot> --cycles 20 --seed 1)
     pgl_script_test(blackbox/kill_loop_long "blackbox;prove" 1800 tests/kill/kill_loop.py
@@ -45,4 +49,11 @@ if(TARGET sim_explore_test)
         pgl_script_test(sim/explore_agrees_${size} sim 120 sim/explore_agrees.py
             $<TARGET_FILE:sim_explore_test> ${size})
     endforeach()
+endif()
+
+# All threads of the program at once, where TSan watches.
+if(TARGET panglot AND PGL_SANITIZE STREQUAL "thread")
+    pgl_script_test(threads/whole_program threads 120 tests/threads/whole_program_test.py
+        $<TARGET_FILE:panglot>)
+    add_dependencies(threads_tests panglot)
 endif()

@@ -10,8 +10,6 @@ target_compile_options(pgl_options INTERFACE
     -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
     -fno-omit-frame-pointer -fstack-protector-strong
     -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
-# PGL_ASSERT(!"why this cannot be") is how a place that is never reached says so.
-target_compile_options(pgl_options INTERFACE $<$<C_COMPILER_ID:Clang>:-Wno-string-conversion>)
 target_compile_definitions(pgl_options INTERFACE _GNU_SOURCE)
 target_include_directories(pgl_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 target_link_options(pgl_options INTERFACE -Wl,-z,relro,-z,now)

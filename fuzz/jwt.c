@@ -2,8 +2,8 @@
  * fuzz/jwt.c - tokens, payloads, key sets and base64url from strangers.
  *
  * The first byte says what the rest is: 't' a token as sent, 'p' a payload and 'h' a header that we
- * sign ourselves (or no input would ever get past the signature), 's' an ES256 signature, 'k' a JWKS
- * document, 'b' base64url. What is taken must keep what the headers promise.
+ * sign ourselves (or no input would ever get past the signature), 's' an ES256 signature, 'k' a
+ * JWKS document, 'b' base64url. What is taken must keep what the headers promise.
  */
 #include <openssl/evp.h>
 

@@ -3,7 +3,8 @@
 
     Panglot__Orders__V1__Order                      ->  Order, ORDER_INIT, ORDER_DESCRIPTOR
     PANGLOT__ORDERS__V1__ORDER_STATUS__X            ->  X
-    a service's methods, in their order             ->  enum order_service_method { ORDER_SERVICE_CREATE_ORDER, ...
+    a service's methods, in their order             ->  enum order_service_method {
+                                                            ORDER_SERVICE_CREATE_ORDER, ...
 """
 import pathlib
 import re
@@ -42,7 +43,8 @@ for enum, body in re.findall(r"^enum (\w+) \{(.*?)^\}", text, re.M | re.S):
 for service, body in re.findall(r"^service (\w+) \{(.*?)^\}", text, re.M | re.S):
     short, upper = snake(service), snake(service).upper()
     methods = [snake(m).upper() for m in re.findall(r"^\s*rpc (\w+)", body, re.M)]
-    lines += ["", f"#define {upper}_DESCRIPTOR (&{name_prefix}{short}__descriptor)", f"enum {short}_method {{"]
+    lines += ["", f"#define {upper}_DESCRIPTOR (&{name_prefix}{short}__descriptor)",
+              f"enum {short}_method {{"]
     lines += [f"    {upper}_{method}," for method in methods] + [f"    {upper}_METHOD_COUNT", "};"]
 
 lines += ["", "#endif", ""]

@@ -43,7 +43,7 @@ LIBRARIES = {  # header: the only places that know it
     r"libpq.*|postgresql/.*": "src/store/",
     r"(openssl|nghttp2)/.*|jansson\.h|protobuf-c/.*": "src/wire/ fuzz/",
     r"librdkafka/.*": "src/events/kafka.c",
-    r"cmocka\.h": "_test.c sim/ tests/",
+    r"cmocka\.h": "_test.c _bench.h sim/ tests/",
 }
 THREADS_TEST = "_threads_test.c"  # makes the threads that the module under test never makes
 

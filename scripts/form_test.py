@@ -96,9 +96,13 @@ NAMES = [
     ("leaving", {"src/app/boot.c": "exit(1);\n"}, "boot.c:1: exit:"),
     ("leaving from main", {"src/app/main.c": "exit(1);\n"}, None),
     ("the heap", {"src/edge/bff/o.c": "p = malloc(5);\n"}, "o.c:1: malloc:"),
+    ("the heap at open", {"src/edge/bff/o.c": "int *pgl_ring_open(int n)\n{\n    malloc(n);\n}\n"},
+     None),
+    ("the heap after open", {"src/edge/bff/o.c": "int f_open(void)\n{\n}\n\nstatic int *g(int n)\n"
+                                                 "{\n    malloc(n);\n}\n"}, "o.c:7: malloc:"),
     ("the heap in the arena", {"src/base/arena.c": "p = malloc(5);\n"}, None),
     ("the heap in a test", {"src/base/arena_test.c": "p = malloc(5);\n"}, None),
-    ("unbounded copies, in tests as well", {"src/base/a_test.c": "strcpy(a, b);\n"}, "strcpy:"),
+    ("unbounded copies", {"src/base/a.c": "strcpy(a, b);\n"}, "a.c:1: strcpy:"),
     ("unfinished", {"src/base/a.c": "/* TO" "DO: later */\n"}, "a.c:1: unfinished"),
     ("unfinished page", {"docs/a.md": "FIX" "ME\n"}, "a.md:1: unfinished"),
     ("somebody's machine", {"docs/a.md": "see /ho" "me/me/x\n"}, "a.md:1: a path"),
@@ -108,6 +112,11 @@ NAMES = [
     ("no last end of line", {"docs/a.md": "line"}, "a.md:1: no end of line"),
     ("100 columns", {"src/base/a.c": "x" * 100 + "\n"}, None),
     ("101 columns", {"src/base/a.c": "x" * 101 + "\n"}, "a.c:1: over 100"),
+    ("101 columns in a table laid out by hand",
+     {"src/base/a.c": "/* clang-format off */\n" + "x" * 101 + "\n/* clang-format on */\n"}, None),
+    ("101 columns behind such a table",
+     {"src/base/a.c": "/* clang-format off */\n/* clang-format on */\n" + "x" * 101 + "\n"},
+     "a.c:3: over 100"),
     ("a script that cannot run", {"scripts/a.sh": "#!/bin/sh\n"}, "a.sh:1: .*not executable"),
 ]
 
@@ -124,7 +133,12 @@ WRAPPED = [  # name, before, after
      f" * Owner:    {'word ' * 16}word\n *           word word word word\n * Bounds:   next\n"),
     ("nor into a table", f" * {WORDS}\n *   a   b\n",
      f" * {'word ' * 18}word\n * word word\n *   a   b\n"),
-    ("a comment behind code is left", f"int x; /* {WORDS} */\n", f"int x; /* {WORDS} */\n"),
+    ("a comment behind code goes before it", f"    int x; /* {WORDS} */\n",
+     f"    /* {'word ' * 17}word\n     * word word word */\n    int x;\n"),
+    ("a table laid out by hand is left",
+     f"/* clang-format off */\nint x; /* {WORDS} */\n/* clang-format on */\n",
+     f"/* clang-format off */\nint x; /* {WORDS} */\n/* clang-format on */\n"),
+    ("unless there is room", "    int x; /* word */\n", "    int x; /* word */\n"),
 ]
 
 

@@ -13,6 +13,7 @@ lint_format() {
 }
 
 lint_fix() {
+    ours '*.[ch]' | xargs -0 scripts/wrap_comments.py # first: clang-format breaks the code instead
     ours '*.[ch]' | xargs -0 clang-format -i
     ours '*.[ch]' | xargs -0 scripts/wrap_comments.py
 }

@@ -12,6 +12,7 @@ no package brings (a vendor's server, say), that line begins with "cannot be had
 import argparse
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ STAGES = [  # name, preset, what is built, ctest's labels (None: all), left out 
 ]
 JOBS = "2"
 TEST_SECONDS_MAX = "600"  # for a test that does not name its own limit
+PROGRESS = re.compile(r"^\[\d+/\d+\] .*\n", re.M)  # of ninja, which also says what went well
 CANNOT_BE_HAD = "cannot be had"
 
 
@@ -62,8 +64,7 @@ def run_stage(stage, prove, passed, failed, skipped):
         status, output = call(command)
         if status != 0:
             failed.append((f"{name}: build", output))
-            output = output[max(0, output.find("FAILED:")):]
-            print(f"{name:8} does not build\n{tail(output)}", flush=True)
+            print(f"{name:8} does not build\n{tail(PROGRESS.sub('', output))}", flush=True)
             return
     built = time.monotonic()
 

@@ -3,21 +3,31 @@
 
 clang-format would do it (ReflowComments), but it takes the small table at the top of our headers
 (Owner: ... Bounds: ...) for running text and spoils it. Here a line that is too wide hands its last
-words to the next line of the same paragraph, under the same indent. A comment behind code, and a
-table drawn inside a comment, are left to a person; names.py says where.
+words to the next line of the same paragraph, under the same indent; a comment behind code goes
+before it. A table drawn inside a comment is left to a person; names.py says where.
 """
 import pathlib
 import re
 import sys
 
+import names
+
 COLUMNS_MAX = 100
 LINE = re.compile(r"^( *)(/\*| \*)( +)(?=\S)")  # opens a comment, or goes on with one
 LABEL = re.compile(r"[A-Z][a-z]+: +")  # in a header's table; what follows is indented under it
+BEHIND = re.compile(r"^( *)([^ /][^\"]*[;,]|#define [^\"]*?\S) +(/\* .* \*/)$")
 GLUE = "\x00"  # in place of the blank before */, which stays with the last word
 
 
 def wrap(text):
-    lines, wrapped = text.replace(" */", GLUE + "*/").split("\n"), []
+    by_hand = names.BY_HAND.search(text)
+    if by_hand:
+        return wrap(text[:by_hand.start()]) + by_hand.group() + wrap(text[by_hand.end():])
+    lines, wrapped = [], []
+    for line in text.split("\n"):
+        behind = BEHIND.match(line) if len(line) > COLUMNS_MAX and line.count("/*") == 1 else None
+        lines += [behind[1] + behind[3], behind[1] + behind[2]] if behind else [line]
+    lines = "\n".join(lines).replace(" */", GLUE + "*/").split("\n")
     while lines:
         line = lines.pop(0)
         opening = LINE.match(line)

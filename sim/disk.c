@@ -142,6 +142,7 @@ struct pgl_sim_entry *pgl_sim_entry_find(struct pgl_sim_disk *disk, const char *
 
 struct pgl_sim_entry *pgl_sim_entry_get(struct pgl_sim_disk *disk, const char *name)
 {
+    PGL_ASSERT(disk != NULL);
     struct pgl_sim_entry *entry = pgl_sim_entry_find(disk, name);
     if (entry != NULL)
         return entry;

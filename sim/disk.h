@@ -2,15 +2,16 @@
  * disk.h - the simulated disk: a machine's files in memory, as a SQLite VFS that can forget.
  *
  * For:      the simulator and its crash sweeps. One disk is one machine with one process on it;
- * SQLite reaches it as the VFS of the disk's name, alone or below another one. Owner:    whoever
- * opened it. Connections of a dead process are still closed by their owner; that changes nothing on
- * the disk. Threads:  one. Locks never wait, they answer SQLITE_BUSY. Bounds:
- * PGL_SIM_DISK_FILES_MAX names ever used; PGL_SIM_DISK_FAULTS_MAX rules at once; the capacity,
- *           beyond which writes say that the disk is full.
+ *           SQLite reaches it as the VFS of the disk's name, alone or below another one.
+ * Owner:    whoever opened it. Connections of a dead process are still closed by their owner; that
+ *           changes nothing on the disk.
+ * Threads:  one. Locks never wait, they answer SQLITE_BUSY.
+ * Bounds:   PGL_SIM_DISK_FILES_MAX names ever used; PGL_SIM_DISK_FAULTS_MAX rules at once; the
+ *           capacity, beyond which writes say that the disk is full.
  * Errors:   SQLite's codes to SQLite. From the moment of death every call of that process fails
- * with SQLITE_IOERR and changes nothing, until the restart. Repeats:  what happens depends on the
- * seed, the calls and the world's functions alone, once SQLite's own stream of random numbers is
- * seeded too.
+ *           with SQLITE_IOERR and changes nothing, until the restart.
+ * Repeats:  what happens depends on the seed, the calls and the world's functions alone, once
+ *           SQLite's own stream of random numbers is seeded too.
  *
  * Files and directory entries have two levels. A write is in the page cache, a sync brings the file
  * to the disk; a file created, deleted or renamed over is so on the disk once its directory is

@@ -1,7 +1,8 @@
 /*
- * disk_fault_test.c - errors that are no crash: calls that fail, a disk that is full, slow or lies; locks;
- * whole files; and that a run can be repeated.
- * Method: one file of numbered rows, a row a commit. A program that stops at its first error must never
+ * disk_fault_test.c - errors that are no crash: calls that fail, a disk that is full, slow or lies;
+ * locks; whole files; and that a run can be repeated.
+ * Method: one file of numbered rows, a row a commit. A program that stops at its first error must
+ *         never
  * lose a row that it was promised; one that goes on after a failed sync must.
  */
 #include <setjmp.h>
@@ -99,8 +100,8 @@ static bool works(struct bench *bench)
     return true;
 }
 
-/* The rows after a restart, or -1 where the file is not whole. At most one commit may be there that was
- * not promised: the one whose outcome nobody knows. */
+/* The rows after a restart, or -1 where the file is not whole. At most one commit may be there that
+ * was not promised: the one whose outcome nobody knows. */
 static int64_t rows_after_restart(struct bench *bench)
 {
     (void)sqlite3_close(bench->db);
@@ -199,8 +200,8 @@ static void a_lying_disk_loses_what_was_promised(void **unused)
     assert_false(is_ever_lost(lie, true));
 }
 
-/* Every capacity at which something fails. Refused is not stored; and when there is room the same process
- * goes on. */
+/* Every capacity at which something fails. Refused is not stored; and when there is room the same
+ * process goes on. */
 static void a_full_disk_refuses_and_recovers(void **unused)
 {
     (void)unused;
@@ -329,7 +330,8 @@ static void locks_keep_connections_apart(void **unused)
     }
 }
 
-/* Whole files: after each call of the second writing, death; the old text or the new one is there. */
+/* Whole files: after each call of the second writing, death; the old text or the new one is
+ * there. */
 static void a_whole_file_is_replaced_or_not(void **unused)
 {
     (void)unused;

@@ -3,11 +3,11 @@
  * of power would take back.
  *
  * For:      disk.c. Knows nothing of SQLite.
- * Owner:    whoever holds the struct.
- * Method:   `bytes` is what every reader sees. A list remembers each change since the last sync and
- * what it overwrote. So reads and writes are copies, a sync forgets the list, and only a loss of
- *           power, which is rare, does work: it goes back to the durable bytes, then forward again
- * through whatever survives. Memory:   from malloc, growing; a simulator without memory stops.
+ * Owner:    whoever holds the struct. Method:   `bytes` is what every reader sees. A list remembers
+ *           each change since the last sync and what it overwrote. So reads and writes are copies,
+ *           a sync forgets the list, and only a loss of power, which is rare, does work: it goes
+ *           back to the durable bytes, then forward again through whatever survives.
+ * Memory:   from malloc, growing; a simulator without memory stops.
  */
 #ifndef PGL_SIM_DISK_IMAGE_H
 #define PGL_SIM_DISK_IMAGE_H

@@ -1,6 +1,7 @@
 /*
  * disk_image_test.c - a file that remembers what is not yet durable.
- * Method: random writes, cuts and syncs beside a plain array; then power fails and every byte must be one
+ * Method: random writes, cuts and syncs beside a plain array; then power fails and every byte must
+ *         be one
  * that the file had at some time since the last sync, or lie in a sector that was being written.
  */
 #include <setjmp.h>

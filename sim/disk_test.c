@@ -325,8 +325,8 @@ static uint64_t calls_of_story(const struct way *way, uint32_t calls)
     return count;
 }
 
-/* Every call, `seeds` kinds of damage each. The first story that went wrong, in the way `looked_for` if
- * that is not NULL, ends it. NULL if there is none. */
+/* Every call, `seeds` kinds of damage each. The first story that went wrong, in the way
+ * `looked_for` if that is not NULL, ends it. NULL if there is none. */
 static const char *sweep(const struct way *way, enum crash crash, uint32_t calls, uint64_t seeds,
                          const char *looked_for)
 {

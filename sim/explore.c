@@ -194,7 +194,7 @@ static pgl_status find_all(struct explorer *explorer)
     const struct pgl_explore_options *options = explorer->options;
     struct pgl_one_order start;
     struct pgl_moves *moves = malloc(sizeof *moves);
-    pgl_status status = PGL_OK;
+    pgl_status status;
     uint32_t place;
 
     if (moves == NULL)

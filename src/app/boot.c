@@ -52,7 +52,11 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .vfs_name = "panglot",
         .version = "0.1.0",
         .has_edge = true,
-        .gateway = { .host = "127.0.0.1", .port = 8080, .limits = PGL_HTTP_LIMITS_DEFAULT },
+        .gateway = { .host = "127.0.0.1",
+                     .port = 8080,
+                     .limits = PGL_HTTP_LIMITS_DEFAULT,
+                     .body_bytes_max = 65536,
+                     .json = pgl_json_request_limits },
         .batch_max = 512,
         .checkpoint_pages = 8192, /* 32 MiB, see docs/decisions/checkpoint.md */
         .checkpoint_idle_pages = 1024,
@@ -115,7 +119,8 @@ static pgl_status open_writers(struct pgl_boot *boot)
 static pgl_status open_readers(struct pgl_boot *boot)
 {
     for (int f = 0; f < PGL_FILE_COUNT; f++) {
-        struct pgl_database_options options = database_options(boot, f, boot->options.reader_cache_kib);
+        struct pgl_database_options options =
+            database_options(boot, f, boot->options.reader_cache_kib);
         PGL_TRY(pgl_reader_open(&boot->readers[f], &boot->loops[file_plans[f].reader], &options,
                                 boot->writers[f].context));
     }
@@ -126,7 +131,8 @@ static pgl_status open_services(struct pgl_boot *boot)
 {
     PGL_TRY(pgl_catalog_open(&boot->writers[PGL_FILE_CATALOG]));
     PGL_TRY(pgl_orders_open(&boot->orders, &boot->writers[PGL_FILE_ORDERS], &boot->options.orders));
-    PGL_TRY(pgl_payments_open(&boot->payments, &boot->writers[PGL_FILE_PAYMENTS], &boot->options.payments));
+    PGL_TRY(pgl_payments_open(&boot->payments, &boot->writers[PGL_FILE_PAYMENTS],
+                              &boot->options.payments));
     return pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY]);
 }
 
@@ -141,8 +147,8 @@ static pgl_status connect_services(struct pgl_boot *boot)
     return pgl_inventory_connect(&boot->inventory, payments);
 }
 
-static struct pgl_endpoint endpoint(struct pgl_boot *boot, int file, const struct pgl_method *methods,
-                                    struct pgl_mailbox *flows)
+static struct pgl_endpoint endpoint(struct pgl_boot *boot, int file,
+                                    const struct pgl_method *methods, struct pgl_mailbox *flows)
 {
     return (struct pgl_endpoint){ .methods = methods,
                                   .commands = &boot->writers[file].commands,

@@ -3,8 +3,8 @@
  * writes, and who listens to whom. One list each, in boot.c.
  *
  * Owner:    a command (serve), or the simulator; it is large, so it lives on the heap or is static.
- * Threads:  opened and closed by one thread. In between `serve` runs a thread for each pgl_thread; the
- *           simulator runs the loops one by one.
+ * Threads:  opened and closed by one thread. In between `serve` runs a thread for each pgl_thread;
+ *           the simulator runs the loops one by one.
  */
 #ifndef PGL_APP_BOOT_H
 #define PGL_APP_BOOT_H
@@ -41,13 +41,19 @@ enum pgl_boot_thread {
     PGL_THREAD_COUNT
 };
 
-enum pgl_boot_file { PGL_FILE_CATALOG, PGL_FILE_ORDERS, PGL_FILE_PAYMENTS, PGL_FILE_INVENTORY, PGL_FILE_COUNT };
+enum pgl_boot_file {
+    PGL_FILE_CATALOG,
+    PGL_FILE_ORDERS,
+    PGL_FILE_PAYMENTS,
+    PGL_FILE_INVENTORY,
+    PGL_FILE_COUNT
+};
 
 struct pgl_boot_options {
     const char *data;     /* the folder */
     const char *vfs_name; /* registered by the caller, see store/vfs.h */
     const char *version;
-    bool has_edge;        /* false for commands that only work on the files */
+    bool has_edge; /* false for commands that only work on the files */
     struct pgl_gateway_options gateway;
     int batch_max;
     int checkpoint_pages, checkpoint_idle_pages;
@@ -82,7 +88,8 @@ struct pgl_boot {
     atomic_bool is_ready;
 };
 
-/* Takes the folder's lock, opens and recovers every file, listens. Nothing runs yet. PGL_CONFLICT when another process has the folder. */
+/* Takes the folder's lock, opens and recovers every file, listens. Nothing runs yet. PGL_CONFLICT
+ * when another process has the folder. */
 PGL_MUST_USE pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
                                       const struct pgl_boot_options *options);
 /* The loops are about to run. */

@@ -1,6 +1,7 @@
 /*
- * commands.h - the commands of the program, a file each. `argv` begins behind the command's name; the result
- * is the exit code: 0 done, 1 it could not be done or something is wrong, 2 called in a wrong way.
+ * commands.h - the commands of the program, a file each. `argv` begins behind the command's name;
+ * the result is the exit code: 0 done, 1 it could not be done or something is wrong, 2 called in a
+ * wrong way.
  */
 #ifndef PGL_APP_COMMANDS_H
 #define PGL_APP_COMMANDS_H
@@ -14,6 +15,7 @@
 int pgl_serve_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_token_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_import_command(struct pgl_platform *platform, int argc, char **argv);
+int pgl_bench_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_sim_command(struct pgl_platform *platform, int argc, char **argv);
 
 #endif

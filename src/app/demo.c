@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "app/keys.h"
+#include "base/time.h"
 #include "services/catalog/catalog_sql.h"
 #include "services/inventory/stock.h"
 
@@ -32,7 +34,11 @@ static const char *const warehouses[] = { "WH-EU-1", "WH-US-1", "WH-APAC-1" };
 void pgl_demo_options(struct pgl_boot_options *options)
 {
     options->payments.default_credit_minor = DEMO_CREDIT_MINOR;
-    options->gateway.limits.connections_per_client_max = options->gateway.limits.connections_max;
+    struct pgl_http_limits *limits = &options->gateway.limits;
+    limits->connections_per_client_max = limits->connections_max;
+    limits->connects_per_client_burst = limits->connections_max;
+    limits->connects_per_client_per_s = limits->connections_max;
+    limits->requests_per_connection_max = UINT32_MAX;
 }
 
 /* KIT-101 is the first kitchen thing in the first colour. */
@@ -56,7 +62,7 @@ static pgl_status put_product(struct pgl_tx *tx, size_t category, size_t thing, 
     product.category = (char *)(uintptr_t)categories[category].name;
     product.image_url = image;
     product.price_minor = categories[category].price_minor + (int64_t)(100 * thing + 10 * colour);
-    product.currency = (char *)(uintptr_t)"USD";
+    product.currency = (char *)(uintptr_t) "USD";
     product.active = true;
     return product_put(tx, &product);
 }
@@ -77,7 +83,8 @@ static pgl_status put_stock(struct pgl_tx *tx, void *unused)
     for (size_t i = 0; i < PRODUCTS; i++)
         for (size_t w = 0; w < WAREHOUSES; w++) {
             write_sku(sku, i / (THINGS * COLOURS), i / COLOURS % THINGS, i % COLOURS);
-            PGL_TRY(pgl_inventory_put_stock(tx, pgl_text_of(sku), pgl_text_of(warehouses[w]), share));
+            PGL_TRY(
+                pgl_inventory_put_stock(tx, pgl_text_of(sku), pgl_text_of(warehouses[w]), share));
         }
     return PGL_OK;
 }
@@ -104,4 +111,31 @@ pgl_status pgl_demo_load(struct pgl_boot *boot)
         return PGL_OK;
     PGL_TRY(pgl_writer_run_now(&boot->writers[PGL_FILE_INVENTORY], put_stock, NULL));
     return pgl_writer_run_now(&boot->writers[PGL_FILE_CATALOG], put_products, NULL);
+}
+
+#define DEMO_TOKEN_NS PGL_HOURS(24)
+
+void pgl_demo_say(struct pgl_boot *boot, const char *url)
+{
+    struct pgl_jwt_policy policy = pgl_keys_policy();
+    struct pgl_jwt_claims claims = { .subject = "alice",
+                                     .tenant = "default",
+                                     .roles = PGL_ROLE_CUSTOMER };
+    struct pgl_buffer token;
+    claims.issued_at_ns = pgl_clock_wall_ns(&boot->platform->clock);
+    claims.expires_at_ns = claims.issued_at_ns + DEMO_TOKEN_NS;
+    pgl_buffer_init(&token, PGL_JWT_BYTES_MAX);
+    if (pgl_is_ok(pgl_jwt_sign(&boot->key, &policy, &claims, &token))) {
+        printf("\ntoken=%.*s\n\n", PGL_TEXT_ARGS(pgl_buffer_text(&token)));
+        printf("curl -s '%s/api/v1/products?limit=3'\n", url);
+        printf(
+            "curl -si %s/api/v1/orders -H \"Authorization: Bearer $token\" "
+            "-H 'Idempotency-Key: my-first' -d '{\"currency\":\"USD\","
+            "\"lines\":[{\"sku\":\"KIT-101\",\"quantity\":2}],\"payment\":{\"method\":\"account\"},"
+            "\"shipTo\":{\"region\":\"EU\"}}'\n",
+            url);
+        printf("curl -s %s/api/v1/orders -H \"Authorization: Bearer $token\"\n", url);
+        printf("\nEverything else: %s/\n", url);
+    }
+    pgl_buffer_free(&token);
 }

@@ -74,15 +74,16 @@ static pgl_status put_stock(struct pgl_tx *tx, const struct import *import)
 {
     int64_t on_hand;
     PGL_TRY(number_field(import, 2, &on_hand));
-    return pgl_inventory_put_stock(tx, import->fields[import->places[0]], import->fields[import->places[1]],
-                                   on_hand);
+    return pgl_inventory_put_stock(tx, import->fields[import->places[0]],
+                                   import->fields[import->places[1]], on_hand);
 }
 
 static pgl_status put_credit(struct pgl_tx *tx, const struct import *import)
 {
     int64_t credit_minor;
     PGL_TRY(number_field(import, 3, &credit_minor));
-    const char *tenant = field(import, 0), *customer = field(import, 1), *currency = field(import, 2);
+    const char *tenant = field(import, 0), *customer = field(import, 1),
+               *currency = field(import, 2);
     if (import->arena.is_exhausted)
         return PGL_FAIL(PGL_EXHAUSTED, "the row is too large");
     PGL_TRY(pgl_credit_line_check(tenant, customer, currency, credit_minor));
@@ -91,9 +92,11 @@ static pgl_status put_credit(struct pgl_tx *tx, const struct import *import)
 
 /* clang-format off */
 static const struct import_kind kinds[] = {
-    { "catalog", PGL_FILE_CATALOG,   { "sku", "name", "description", "category", "image_url", "price_minor", "currency", "active", NULL }, put_product },
-    { "stock",   PGL_FILE_INVENTORY, { "sku", "warehouse", "on_hand", NULL },                                                             put_stock },
-    { "credit",  PGL_FILE_PAYMENTS,  { "tenant", "customer", "currency", "credit_minor", NULL },                                          put_credit },
+    { "catalog", PGL_FILE_CATALOG,
+      { "sku", "name", "description", "category", "image_url", "price_minor", "currency", "active" },
+      put_product },
+    { "stock", PGL_FILE_INVENTORY, { "sku", "warehouse", "on_hand" }, put_stock },
+    { "credit", PGL_FILE_PAYMENTS, { "tenant", "customer", "currency", "credit_minor" }, put_credit },
 };
 /* clang-format on */
 
@@ -101,7 +104,8 @@ static const struct import_kind kinds[] = {
 
 static pgl_status wrong(struct import *import, int64_t line, const char *what)
 {
-    snprintf(import->message_text, sizeof import->message_text, "line %lld: %s", (long long)line, what);
+    snprintf(import->message_text, sizeof import->message_text, "line %lld: %s", (long long)line,
+             what);
     return PGL_FAIL(PGL_INVALID, import->message_text);
 }
 
@@ -124,16 +128,26 @@ static void show_progress(const struct import *import)
         fprintf(stderr, "\r%lld rows", (long long)import->rows);
 }
 
+/* The text lies in the arena of the row. */
+static pgl_status outlive_row(struct import *import, pgl_status status)
+{
+    snprintf(import->message_text, sizeof import->message_text, "%s", status.text);
+    status.text = import->message_text;
+    return status;
+}
+
 static pgl_status put_rows(struct pgl_tx *tx, void *argument)
 {
     struct import *import = argument;
     for (;;) {
         bool is_there;
         pgl_arena_reset(&import->arena);
-        PGL_TRY(pgl_csv_next(&import->csv, &import->arena, import->fields, &is_there));
+        pgl_status status = pgl_csv_next(&import->csv, &import->arena, import->fields, &is_there);
+        if (!pgl_is_ok(status))
+            return outlive_row(import, status);
         if (!is_there)
             return PGL_OK;
-        pgl_status status = import->kind->put(tx, import);
+        status = import->kind->put(tx, import);
         if (!pgl_is_ok(status))
             return wrong(import, import->csv.line, status.text);
         import->rows++;
@@ -171,15 +185,17 @@ int pgl_import_command(struct pgl_platform *platform, int argc, char **argv)
     options.has_edge = false;
     const char *words[2];
     const struct pgl_option table[] = {
-        { "--data", "DIR", PGL_OPTION_TEXT, &options.data, 0, "the folder of the platform (panglot-data)" },
+        { "--data", "DIR", PGL_OPTION_TEXT, &options.data, 0,
+          "the folder of the platform (panglot-data)" },
     };
     const struct pgl_command command = {
         .name = "import",
         .arguments = "catalog|stock|credit FILE [--data DIR]",
-        .summary = "Loads a CSV file with a header line into a stopped folder: all of it, or nothing.\n\n"
-                   "  catalog  sku,name,description,category,image_url,price_minor,currency,active\n"
-                   "  stock    sku,warehouse,on_hand\n"
-                   "  credit   tenant,customer,currency,credit_minor",
+        .summary =
+            "Loads a CSV file with a header line into a stopped folder: all of it, or nothing.\n\n"
+            "  catalog  sku,name,description,category,image_url,price_minor,currency,active\n"
+            "  stock    sku,warehouse,on_hand\n"
+            "  credit   tenant,customer,currency,credit_minor",
         .options = table,
         .option_count = sizeof table / sizeof table[0],
         .words = words,
@@ -192,17 +208,21 @@ int pgl_import_command(struct pgl_platform *platform, int argc, char **argv)
     static struct import import;
     import.kind = find_kind(words[0]);
     if (import.kind == NULL) {
-        fprintf(stderr, "panglot import: %s: catalog, stock or credit is expected\n", words[0]);
+        fprintf(stderr,
+                "panglot import: %s: catalog, stock or credit is expected\n"
+                "Try 'panglot import --help'.\n",
+                words[0]);
         return PGL_EXIT_USAGE;
     }
     static struct pgl_boot boot;
     pgl_status status = pgl_boot_open(&boot, platform, &options);
+    const char *about = pgl_is_ok(status) ? words[1] : options.data;
     if (pgl_is_ok(status))
         status = run(platform, &boot, &import, words[1]);
     if (pgl_is_ok(status))
         printf("%lld rows of %s\n", (long long)import.rows, import.kind->name);
     else
-        fprintf(stderr, "panglot import: %s: %s; nothing was changed\n", words[1], status.text);
+        fprintf(stderr, "panglot import: %s: %s; nothing was changed\n", about, status.text);
     pgl_boot_close(&boot);
     return pgl_is_ok(status) ? PGL_EXIT_DONE : PGL_EXIT_WRONG;
 }

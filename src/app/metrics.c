@@ -20,8 +20,8 @@ static const struct writer_row {
       PGL_METRIC_COUNTER, offsetof(struct pgl_writer_metrics, units) },
     { "panglot_rollbacks_total", "Transactions rolled back.", PGL_METRIC_COUNTER,
       offsetof(struct pgl_writer_metrics, rollbacks) },
-    { "panglot_checkpoints_total", "Copies of the write-ahead log into its file.", PGL_METRIC_COUNTER,
-      offsetof(struct pgl_writer_metrics, checkpoints) },
+    { "panglot_checkpoints_total", "Copies of the write-ahead log into its file.",
+      PGL_METRIC_COUNTER, offsetof(struct pgl_writer_metrics, checkpoints) },
     { "panglot_wal_pages", "Pages in the write-ahead log.", PGL_METRIC_GAUGE,
       offsetof(struct pgl_writer_metrics, wal_pages) },
 };
@@ -31,12 +31,14 @@ static void register_writers(struct pgl_boot *boot)
     struct pgl_registry *registry = &boot->registry;
     for (size_t r = 0; r < sizeof writer_rows / sizeof writer_rows[0]; r++)
         for (int f = 0; f < PGL_FILE_COUNT; f++)
-            pgl_registry_add(registry, writer_rows[r].name, writer_rows[r].help, writer_rows[r].kind,
-                             file_labels[f],
-                             (const void *)((const char *)&boot->writers[f].metrics + writer_rows[r].offset));
+            pgl_registry_add(
+                registry, writer_rows[r].name, writer_rows[r].help, writer_rows[r].kind,
+                file_labels[f],
+                (const void *)((const char *)&boot->writers[f].metrics + writer_rows[r].offset));
     for (int f = 0; f < PGL_FILE_COUNT; f++)
-        pgl_registry_add_latency(registry, "panglot_commit_duration_seconds", "COMMIT, its sync included.",
-                                 file_labels[f], &boot->writers[f].metrics.commit_latency);
+        pgl_registry_add_latency(registry, "panglot_commit_duration_seconds",
+                                 "COMMIT, its sync included.", file_labels[f],
+                                 &boot->writers[f].metrics.commit_latency);
 }
 
 static void register_consumers(struct pgl_boot *boot)
@@ -68,9 +70,10 @@ static void register_consumers(struct pgl_boot *boot)
 static void register_orders(struct pgl_boot *boot)
 {
     for (int state = 0; state < ORDER_STATE_COUNT; state++)
-        pgl_registry_add(&boot->registry, "panglot_orders", "Orders by state.", PGL_METRIC_GAUGE,
-                         pgl_arena_printf(&boot->arena, "state=\"%s\"", pgl_order_machine.state_names[state]),
-                         &boot->orders.state.tally.gauges[state]);
+        pgl_registry_add(
+            &boot->registry, "panglot_orders", "Orders by state.", PGL_METRIC_GAUGE,
+            pgl_arena_printf(&boot->arena, "state=\"%s\"", pgl_order_machine.state_names[state]),
+            &boot->orders.state.tally.gauges[state]);
 }
 
 static void register_loops(struct pgl_boot *boot)

@@ -1,6 +1,7 @@
 /* options.c - see options.h. */
 #include "app/options.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@ static void print_help(const struct pgl_command *command)
     for (int i = 0; i < command->option_count; i++) {
         const struct pgl_option *option = &command->options[i];
         char left[64];
-        snprintf(left, sizeof left, "%s %s", option->name, option->value_name ? option->value_name : "");
+        snprintf(left, sizeof left, "%s %s", option->name,
+                 option->value_name ? option->value_name : "");
         printf("  %-*s %s\n", WIDTH, left, option->help);
     }
     printf("  %-*s %s\n", WIDTH, "--help", "this text");
@@ -27,7 +29,8 @@ static void print_help(const struct pgl_command *command)
            "SOME_THING.\n");
 }
 
-static enum pgl_parsed complain(const struct pgl_command *command, const char *what, const char *which)
+static enum pgl_parsed complain(const struct pgl_command *command, const char *what,
+                                const char *which)
 {
     fprintf(stderr, "panglot %s: %s: %s\nTry 'panglot %s --help'.\n", command->name, which, what,
             command->name);
@@ -40,14 +43,18 @@ static const struct {
     const char *unit;
     int64_t ns;
 } units[] = {
-    { "ms", PGL_MILLISECONDS(1) }, { "s", PGL_SECONDS(1) }, { "m", PGL_MINUTES(1) }, { "h", PGL_HOURS(1) },
+    { "ms", PGL_MILLISECONDS(1) },
+    { "s", PGL_SECONDS(1) },
+    { "m", PGL_MINUTES(1) },
+    { "h", PGL_HOURS(1) },
 };
 
 static bool read_duration(struct pgl_text text, int64_t *ns)
 {
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         struct pgl_text unit = pgl_text_of(units[i].unit);
-        if (text.size <= unit.size || memcmp(text.data + text.size - unit.size, unit.data, unit.size) != 0)
+        if (text.size <= unit.size ||
+            memcmp(text.data + text.size - unit.size, unit.data, unit.size) != 0)
             continue;
         int64_t count;
         struct pgl_text digits = { text.data, text.size - unit.size };
@@ -58,8 +65,7 @@ static bool read_duration(struct pgl_text text, int64_t *ns)
     return false;
 }
 
-/* 127.0.0.1:8080 or [::1]:8080. */
-static bool read_address(struct pgl_text text, struct pgl_address *address)
+bool pgl_address_read(struct pgl_text text, struct pgl_address *address)
 {
     const char *colon = text.size > 0 ? memrchr(text.data, ':', text.size) : NULL;
     int64_t port;
@@ -69,13 +75,32 @@ static bool read_address(struct pgl_text text, struct pgl_address *address)
     struct pgl_text digits = { colon + 1, text.size - host.size - 1 };
     if (host.size > 2 && host.data[0] == '[' && host.data[host.size - 1] == ']')
         host = (struct pgl_text){ host.data + 1, host.size - 2 };
-    if (host.size == 0 || host.size >= sizeof address->host || !pgl_is_ok(pgl_text_to_i64(digits, &port)) ||
-        port < 0 || port > UINT16_MAX)
+    if (host.size == 0 || host.size >= sizeof address->host ||
+        !pgl_is_ok(pgl_text_to_i64(digits, &port)) || port < 0 || port > UINT16_MAX)
         return false;
     memcpy(address->host, host.data, host.size);
     address->host[host.size] = '\0';
     address->port = (uint16_t)port;
     return true;
+}
+
+static int64_t largest(enum pgl_option_kind kind)
+{
+    if (kind == PGL_OPTION_INT)
+        return INT_MAX;
+    return kind == PGL_OPTION_U32 ? (int64_t)UINT32_MAX : INT64_MAX;
+}
+
+static void set_number(const struct pgl_option *option, int64_t number)
+{
+    if (option->kind == PGL_OPTION_U32)
+        *(uint32_t *)option->value = (uint32_t)number;
+    else if (option->kind == PGL_OPTION_SIZE)
+        *(size_t *)option->value = (size_t)number;
+    else if (option->kind == PGL_OPTION_INT)
+        *(int *)option->value = (int)number;
+    else
+        *(int64_t *)option->value = number;
 }
 
 /* NULL when it is taken, else what is expected. */
@@ -87,15 +112,22 @@ static const char *set_value(const struct pgl_option *option, const char *text)
         *(const char **)option->value = text;
         return text[0] != '\0' ? NULL : "a value is expected";
     case PGL_OPTION_NUMBER:
-        if (!pgl_is_ok(pgl_text_to_i64(pgl_text_of(text), &number)) || number < option->least)
-            return "a whole number is expected, and not a smaller one than makes sense";
-        *(int64_t *)option->value = number;
+    case PGL_OPTION_U32:
+    case PGL_OPTION_SIZE:
+    case PGL_OPTION_INT:
+        if (!pgl_is_ok(pgl_text_to_i64(pgl_text_of(text), &number)) || number < option->least ||
+            number > largest(option->kind))
+            return "a whole number is expected, neither smaller nor larger than makes sense";
+        set_number(option, number);
         return NULL;
     case PGL_OPTION_DURATION:
-        return read_duration(pgl_text_of(text), option->value) ? NULL
-                                                               : "a time such as 500ms, 30s, 15m or 1h is expected";
+        return read_duration(pgl_text_of(text), option->value)
+                   ? NULL
+                   : "a time such as 500ms, 30s, 15m or 1h is expected";
     case PGL_OPTION_ADDRESS:
-        return read_address(pgl_text_of(text), option->value) ? NULL : "HOST:PORT is expected, such as 127.0.0.1:8080";
+        return pgl_address_read(pgl_text_of(text), option->value)
+                   ? NULL
+                   : "HOST:PORT is expected, such as 127.0.0.1:8080";
     case PGL_OPTION_SWITCH:
         *(bool *)option->value = strcmp(text, "0") != 0 && strcmp(text, "false") != 0;
         return NULL;
@@ -111,8 +143,10 @@ static enum pgl_parsed read_environment(const struct pgl_command *command,
     for (int i = 0; i < command->option_count; i++) {
         char name[64] = ENVIRONMENT_PREFIX;
         size_t at = strlen(name);
-        for (const char *from = command->options[i].name + 2; *from != '\0' && at < sizeof name - 1; from++)
-            name[at++] = *from == '-' ? '_' : (char)(*from >= 'a' && *from <= 'z' ? *from - 32 : *from);
+        for (const char *from = command->options[i].name + 2; *from != '\0' && at < sizeof name - 1;
+             from++)
+            name[at++] =
+                *from == '-' ? '_' : (char)(*from >= 'a' && *from <= 'z' ? *from - 32 : *from);
         name[at] = '\0';
         const char *text = environment(name);
         const char *wrong = text != NULL ? set_value(&command->options[i], text) : NULL;
@@ -131,7 +165,8 @@ static const struct pgl_option *find_option(const struct pgl_command *command, s
 }
 
 /* Reads argv[at], and perhaps its value behind it; `*at` goes to the last one read. */
-static enum pgl_parsed read_option(const struct pgl_command *command, int argc, char **argv, int *at)
+static enum pgl_parsed read_option(const struct pgl_command *command, int argc, char **argv,
+                                   int *at)
 {
     struct pgl_text value = pgl_text_of(argv[*at]);
     struct pgl_text name = pgl_text_cut(&value, '=');

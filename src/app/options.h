@@ -1,6 +1,6 @@
 /*
- * options.h - the options of a command as a table: parsed from the command line over the environment, checked, and
- * printed by --help.
+ * options.h - the options of a command as a table: parsed from the command line over the
+ * environment, checked, and printed by --help.
  *
  *     --data DIR     flag, then PANGLOT_DATA, then what the field held before
  */
@@ -11,9 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
+
 enum pgl_option_kind {
     PGL_OPTION_TEXT,     /* const char * */
     PGL_OPTION_NUMBER,   /* int64_t, at least `least` */
+    PGL_OPTION_U32,      /* uint32_t, likewise */
+    PGL_OPTION_SIZE,     /* size_t, likewise */
+    PGL_OPTION_INT,      /* int, likewise */
     PGL_OPTION_DURATION, /* int64_t nanoseconds: 500ms, 30s, 15m, 1h */
     PGL_OPTION_ADDRESS,  /* struct pgl_address: HOST:PORT, numeric */
     PGL_OPTION_SWITCH    /* bool, without a value */
@@ -23,6 +28,9 @@ struct pgl_address {
     char host[46];
     uint16_t port;
 };
+
+/* 127.0.0.1:8080 or [::1]:8080; false for anything else. */
+bool pgl_address_read(struct pgl_text text, struct pgl_address *address);
 
 struct pgl_option {
     const char *name; /* "--data"; NULL for an argument without a name */

@@ -44,14 +44,15 @@ void edge_answer_problem(struct pgl_request *request, pgl_status status)
     request->status = pgl_code_http(status.code);
     request->field_count = 0;
     /* What went wrong inside is for our logs, not for the caller. */
-    bool is_ours = status.code == PGL_INTERNAL || status.code == PGL_DATA_LOSS || status.code == PGL_UNKNOWN;
+    bool is_ours =
+        status.code == PGL_INTERNAL || status.code == PGL_DATA_LOSS || status.code == PGL_UNKNOWN;
     if (is_ours)
         pgl_log(&request->edge->loop->log, PGL_LOG_ERROR, "edge", "failed",
                 "request=%s route=\"%s\" code=%s text=\"%s\"", request->id, request->route->path,
                 pgl_code_name(status.code), status.text);
     const char *detail = is_ours ? "see the log under the request's id" : status.text;
-    request->body = write_problem(request->arena, request->status, pgl_code_name(status.code), detail,
-                                  request->id);
+    request->body = write_problem(request->arena, request->status, pgl_code_name(status.code),
+                                  detail, request->id);
     edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json"));
     edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     if (may_be_tried_again(status.code))
@@ -60,16 +61,17 @@ void edge_answer_problem(struct pgl_request *request, pgl_status status)
         edge_add_field(request, PGL_TEXT("WWW-Authenticate"), PGL_TEXT("Bearer"));
 }
 
-void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *exchange, int http_status,
-                          const char *type, const char *detail, const char *allow)
+void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                          int http_status, const char *type, const char *detail, const char *allow)
 {
     char id[2 * PGL_REQUEST_ID_BYTES + 1];
     edge_make_request_id(edge, id);
-    struct pgl_http_field fields[4] = {
+    struct pgl_http_field fields[5] = {
         { PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json") },
         { PGL_TEXT("Cache-Control"), PGL_TEXT("no-store") },
+        { PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff") },
     };
-    size_t count = 2;
+    size_t count = 3;
     if (allow != NULL)
         fields[count++] = (struct pgl_http_field){ PGL_TEXT("Allow"), pgl_text_of(allow) };
     if (http_status == 503)

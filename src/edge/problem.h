@@ -9,9 +9,10 @@
 /* Fills the request's answer in. */
 void edge_answer_problem(struct pgl_request *request, pgl_status status);
 
-/* Answers an exchange that never became a request. `allow` is the Allow field of a 405, NULL else. */
-void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *exchange, int http_status,
-                          const char *type, const char *detail, const char *allow);
+/* Answers an exchange that never became a request. `allow` is the Allow field of a 405, NULL
+ * else. */
+void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                          int http_status, const char *type, const char *detail, const char *allow);
 
 /* "5f0c..."; for the answer and for our logs. */
 void edge_make_request_id(struct pgl_edge *edge, char id[2 * PGL_REQUEST_ID_BYTES + 1]);

@@ -4,9 +4,9 @@
 #include "base/assert.h"
 #include "wire/json.h"
 
-#define ANSWER_BYTES_MAX  (4u << 20) /* a page of 100 products with long texts */
-#define LIST_LIMIT_USUAL  20
-#define LIST_LIMIT_MAX    100
+#define ANSWER_BYTES_MAX (4u << 20) /* a page of 100 products with long texts */
+#define LIST_LIMIT_USUAL 20
+#define LIST_LIMIT_MAX   100
 
 static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request" };
 
@@ -19,13 +19,14 @@ pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endp
     if (ask == NULL || reply == NULL)
         return no_memory;
     struct pgl_rpc_call *call = &request->calls[request->call_count++];
-    call->call = (struct pgl_call){ .ask = ask,
-                                    .reply = reply,
-                                    .arena = request->arena,
-                                    .deadline_ns = request->edge->loop->now_ns + request->route->at_most_ns,
-                                    .trace = request->trace };
+    call->call =
+        (struct pgl_call){ .ask = ask,
+                           .reply = reply,
+                           .arena = request->arena,
+                           .deadline_ns = request->edge->loop->now_ns + request->route->at_most_ns,
+                           .trace = request->trace };
     pgl_rpc_send(&request->edge->rpc, endpoint, method, call, &request->flow, &request->left);
-    return call->call.status;
+    return call->is_out ? PGL_OK : call->call.status;
 }
 
 pgl_status edge_answer(const struct pgl_request *request, int n)
@@ -89,17 +90,19 @@ pgl_status edge_read_body(struct pgl_request *request, const ProtobufCMessageDes
     struct pgl_text type;
     PGL_TRY(edge_find_field(request, PGL_TEXT("content-type"), &type));
     struct pgl_text media = pgl_text_trim(pgl_text_cut(&type, ';'));
-    /* The form's type is what curl -d and others say when nobody has told them; the body is read as JSON. */
+    /* The form's type is what curl -d and others say when nobody has told them; the body is read as
+     * JSON. */
     if (media.size > 0 && !pgl_text_equal_nocase(media, PGL_TEXT("application/json")) &&
         !pgl_text_equal_nocase(media, PGL_TEXT("application/x-www-form-urlencoded")))
         return PGL_FAIL(PGL_INVALID, "Content-Type: application/json is expected");
     if (request->exchange->body.size == 0)
         return PGL_FAIL(PGL_MALFORMED, "a body is expected");
-    return pgl_json_read(descriptor, request->arena, request->exchange->body, &pgl_json_request_limits,
+    return pgl_json_read(descriptor, request->arena, request->exchange->body, &request->edge->json,
                          message);
 }
 
-pgl_status edge_find_field(const struct pgl_request *request, struct pgl_text name, struct pgl_text *value)
+pgl_status edge_find_field(const struct pgl_request *request, struct pgl_text name,
+                           struct pgl_text *value)
 {
     const struct pgl_http_request_head *head = &request->exchange->head;
     *value = (struct pgl_text){ NULL, 0 };
@@ -130,7 +133,8 @@ static pgl_status read_limit(struct pgl_text value, int32_t *limit)
 pgl_status edge_read_list_query(struct pgl_request *request, const char *filter_name,
                                 struct edge_list_query *query)
 {
-    *query = (struct edge_list_query){ LIST_LIMIT_USUAL, (char *)(uintptr_t)"", (char *)(uintptr_t)"" };
+    *query = (struct edge_list_query){ LIST_LIMIT_USUAL, (char *)(uintptr_t) "",
+                                       (char *)(uintptr_t) "" };
     struct pgl_text left = request->exchange->head.query;
     struct pgl_http_field pair;
     for (;;) {

@@ -1,10 +1,12 @@
 /*
  * request.h - one request on its way through the edge, and what a view may do with it.
  *
- * A view answers one route. `begin` asks services (edge_ask) or answers at once; whenever all that was asked has been answered, `next` runs: it
- * asks again, or answers. A status that is not OK becomes a problem (RFC 9457), the same everywhere.
+ * A view answers one route. `begin` asks services (edge_ask) or answers at once; whenever all that
+ * was asked has been answered, `next` runs: it asks again, or answers. A status that is not OK
+ * becomes a problem (RFC 9457), the same everywhere.
  *
- * Owner:    the gateway makes it in the arena of the exchange; it is gone when the answer is written.
+ * Owner:    the gateway makes it in the arena of the exchange; it is gone when the answer is
+ *           written.
  * Threads:  the edge's loop.
  * Bounds:   PGL_REQUEST_CALLS_MAX calls at a time; the route's time for all of them.
  */
@@ -16,6 +18,7 @@
 #include "telemetry/registry.h"
 #include "transport/http_server.h"
 #include "transport/rpc.h"
+#include "wire/json.h"
 #include "wire/jwk.h"
 #include "wire/jwt_cache.h"
 #include "wire/message.h"
@@ -43,7 +46,7 @@ struct pgl_route {
     pgl_status (*begin)(struct pgl_request *request);
     pgl_status (*next)(struct pgl_request *request); /* NULL where begin answers */
     int64_t at_most_ns;
-    uint32_t body_bytes_max; /* 0: no body is expected */
+    bool takes_body;
     const char *summary;
 };
 
@@ -58,6 +61,8 @@ struct pgl_edge {
     struct pgl_jwt_cache *tokens;
     const struct pgl_route *routes; /* all of them, for the page that lists them */
     int route_count;
+    size_t body_bytes_max; /* of a route that takes one; others take none */
+    struct pgl_json_limits json;
     const struct pgl_registry *registry;
     const char *version;
     bool (*is_ready)(void *self); /* any thread */
@@ -69,7 +74,7 @@ struct pgl_edge {
     struct pgl_route_metrics {
         struct pgl_counter answers[6]; /* by status / 100 */
         struct pgl_latency latency;
-    } *metrics;
+    } * metrics;
 };
 
 struct pgl_request {
@@ -96,10 +101,10 @@ struct pgl_request {
     bool is_stream; /* the view has taken the exchange over and ends it itself */
 };
 
-/* Asks; the answer is waited for before the view goes on. `ask` and `reply` live in the arena. PGL_EXHAUSTED
- * when the callee's queue is full. */
-PGL_MUST_USE pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endpoint, int method,
-                                 const void *ask, void *reply);
+/* Asks; the answer is waited for before the view goes on. `ask` and `reply` live in the arena.
+ * PGL_EXHAUSTED when the callee's queue is full. */
+PGL_MUST_USE pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endpoint,
+                                 int method, const void *ask, void *reply);
 /* The status of the n-th call of this round. */
 pgl_status edge_answer(const struct pgl_request *request, int n);
 /* Before the next round. */
@@ -116,7 +121,8 @@ void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pg
 
 /* The body as a message; PGL_MALFORMED, PGL_INVALID. */
 PGL_MUST_USE pgl_status edge_read_body(struct pgl_request *request,
-                                       const ProtobufCMessageDescriptor *descriptor, void **message);
+                                       const ProtobufCMessageDescriptor *descriptor,
+                                       void **message);
 
 /* The one field of this name; empty when there is none, PGL_MALFORMED when there are several. */
 PGL_MUST_USE pgl_status edge_find_field(const struct pgl_request *request, struct pgl_text name,
@@ -126,9 +132,9 @@ PGL_MUST_USE pgl_status edge_idempotency_key(struct pgl_request *request, char *
 
 /* What a list may be asked for. A name that is not among them is PGL_INVALID. */
 struct edge_list_query {
-    int32_t limit;   /* 20 where nothing is said, 1 to 100 */
-    char *cursor;    /* "" for the first page */
-    char *filter;    /* the value of `filter_name`, "" for none */
+    int32_t limit; /* 20 where nothing is said, 1 to 100 */
+    char *cursor;  /* "" for the first page */
+    char *filter;  /* the value of `filter_name`, "" for none */
 };
 PGL_MUST_USE pgl_status edge_read_list_query(struct pgl_request *request, const char *filter_name,
                                              struct edge_list_query *query);

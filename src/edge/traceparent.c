@@ -56,7 +56,7 @@ char *edge_traceparent_of_event(struct pgl_arena *arena, const Event *event)
 {
     struct pgl_trace trace;
     if (event->trace == NULL || event->trace->context.len != sizeof trace)
-        return (char *)(uintptr_t)"";
+        return (char *)(uintptr_t) "";
     memcpy(&trace, event->trace->context.data, sizeof trace);
     char *text = pgl_arena_zalloc(arena, PGL_TRACEPARENT_BYTES + 1);
     if (text != NULL)

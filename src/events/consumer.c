@@ -1,6 +1,7 @@
 /* consumer.c - see consumer.h. */
 #include "events/consumer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -23,7 +24,8 @@ static void ask(struct pgl_consumer *consumer, struct pgl_consumer_chunk *chunk,
     chunk->read.message.reply_to = &consumer->replies;
     consumer->is_first_read = false;
     chunk->is_asked = true;
-    pgl_status sent = pgl_mailbox_send(consumer->writer->loop, consumer->source, &chunk->read.message);
+    pgl_status sent =
+        pgl_mailbox_send(consumer->writer->loop, consumer->source, &chunk->read.message);
     PGL_ASSERT(pgl_is_ok(sent)); /* consumers are counted at boot, and each has one read out */
 }
 
@@ -43,8 +45,8 @@ static void halt(struct pgl_consumer *consumer, pgl_status why)
 {
     consumer->is_halted = true;
     pgl_log(&consumer->writer->loop->log, PGL_LOG_ERROR, "events", "consumer-halted",
-            "loop=%s log=%d position=%lld text=\"%s\"", consumer->writer->loop->name, (int)consumer->log,
-            (long long)consumer->durable_position, why.text);
+            "loop=%s log=%d position=%lld text=\"%s\"", consumer->writer->loop->name,
+            (int)consumer->log, (long long)consumer->durable_position, why.text);
 }
 
 static void note_lag(struct pgl_consumer *consumer)
@@ -81,25 +83,45 @@ static int consumer_waiting(void *self)
     return chunk->is_full && !consumer->is_halted ? chunk->read.count - chunk->done : 0;
 }
 
-static uint64_t key_of(const Event *event)
+static uint64_t hash_of_key(struct pgl_text key)
 {
-    return pgl_hash((struct pgl_hash_key){ 1, 2 }, event->key.data, event->key.len);
+    return pgl_hash((struct pgl_hash_key){ 1, 2 }, key.data, key.size);
 }
 
-static pgl_status park(struct pgl_consumer *consumer, struct pgl_tx *tx, const Event *event,
-                       struct pgl_text bytes, const char *why)
+static struct pgl_text key_of(const Event *event)
 {
-    struct pgl_text key = { (const char *)event->key.data, event->key.len };
-    PGL_TRY(pgl_parked_insert(tx, consumer->log, consumer->position + 1, key, why, bytes));
-    /* A rollback may leave a key too many here: its events are parked, not lost, and a restart forgets it. */
-    PGL_TRY(pgl_map_put(&consumer->parked_keys, key_of(event), 1));
-    pgl_counter_add(&consumer->parked, 1);
+    return (struct pgl_text){ (const char *)event->key.data, event->key.len };
+}
+
+static bool is_parked(const struct pgl_consumer *consumer, struct pgl_text key)
+{
+    return pgl_map_get(&consumer->parked_keys, hash_of_key(key)) != NULL;
+}
+
+static void log_parked(struct pgl_consumer *consumer, struct pgl_text key, const char *why)
+{
     char hex[32];
-    size_t shown = event->key.len < 16 ? event->key.len : 16;
-    pgl_hex_encode(event->key.data, shown, hex);
+    size_t shown = key.size < sizeof hex / 2 ? key.size : sizeof hex / 2;
+    pgl_hex_encode((const uint8_t *)key.data, shown, hex);
     pgl_log(&consumer->writer->loop->log, PGL_LOG_ERROR, "events", "parked",
             "loop=%s log=%d seq=%lld key=%.*s why=\"%s\"", consumer->writer->loop->name,
             (int)consumer->log, (long long)consumer->position + 1, (int)(2 * shown), hex, why);
+}
+
+static pgl_status park(struct pgl_consumer *consumer, struct pgl_tx *tx, struct pgl_text key,
+                       struct pgl_text bytes, const char *why)
+{
+    if (!is_parked(consumer, key)) {
+        if (consumer->parked_keys.count == PGL_PARKED_KEYS_MAX) {
+            halt(consumer, PGL_FAIL(PGL_EXHAUSTED, "too many keys are parked"));
+            return PGL_OK;
+        }
+        PGL_TRY(pgl_map_put(&consumer->parked_keys, hash_of_key(key), 1));
+        consumer->fresh_keys[consumer->fresh_key_count++] = hash_of_key(key);
+    }
+    PGL_TRY(pgl_parked_insert(tx, consumer->log, consumer->position + 1, key, why, bytes));
+    consumer->fresh_count++;
+    log_parked(consumer, key, why);
     return PGL_OK;
 }
 
@@ -111,60 +133,77 @@ static struct pgl_trace trace_of(const Event *event)
     return trace;
 }
 
-/* Errors that say nothing about the event: the transaction is to be tried again, or the process ends. */
+/* Errors that say nothing about the event: the transaction is to be tried again, or the process
+ * ends. */
 static bool is_about_the_event(pgl_status status)
 {
-    return status.code != PGL_EXHAUSTED && status.code != PGL_UNAVAILABLE && status.code != PGL_DATA_LOSS;
+    return status.code != PGL_EXHAUSTED && status.code != PGL_UNAVAILABLE &&
+           status.code != PGL_DATA_LOSS;
 }
 
-static pgl_status handle_one(struct pgl_consumer *consumer, struct pgl_tx *tx, struct pgl_text bytes)
+/* Parks it, or halts, where it cannot be handled. */
+static pgl_status handle_one(struct pgl_consumer *consumer, struct pgl_tx *tx,
+                             struct pgl_text bytes)
 {
     Event unreadable = EVENT_INIT, *event = &unreadable;
     void *message;
+    int64_t seq = consumer->position + 1;
     pgl_status status = pgl_message_unpack(EVENT_DESCRIPTOR, tx->view.arena, bytes, &message);
     if (status.code == PGL_EXHAUSTED)
         return status;
     if (pgl_is_ok(status))
         event = message;
-    if (!pgl_is_ok(status) || consumer->sets_aside)
-        return park(consumer, tx, event, bytes,
-                    consumer->sets_aside ? consumer->aside_why : status.text);
-    if (consumer->parked_keys.count > 0 && pgl_map_get(&consumer->parked_keys, key_of(event)) != NULL)
-        return park(consumer, tx, event, bytes, "an earlier event of this key is parked");
+    if (seq == consumer->aside_seq)
+        return park(consumer, tx, key_of(event), bytes, consumer->aside_why);
+    if (!pgl_is_ok(status))
+        return park(consumer, tx, key_of(event), bytes, status.text);
+    if (consumer->parked_keys.count > 0 && is_parked(consumer, key_of(event)))
+        return park(consumer, tx, key_of(event), bytes, "an earlier event of this key is parked");
     tx->cause_log = (int32_t)consumer->log;
-    tx->cause_seq = consumer->position + 1;
+    tx->cause_seq = seq;
     tx->trace = trace_of(event);
     tx->view.db->has_written = false;
-    status = consumer->handle(tx, consumer->position + 1, event);
+    status = consumer->handle(tx, seq, event);
     if (pgl_is_ok(status) || tx->view.db->has_written || !is_about_the_event(status))
         return status;
-    return park(consumer, tx, event, bytes, status.text);
+    return park(consumer, tx, key_of(event), bytes, status.text);
+}
+
+static struct pgl_text next_bytes(const struct pgl_consumer_chunk *chunk)
+{
+    uint32_t size;
+    const uint8_t *at = chunk->read.bytes + chunk->at;
+    memcpy(&size, at, sizeof size);
+    return (struct pgl_text){ (const char *)at + sizeof size, size };
 }
 
 static pgl_status consumer_work(void *self, struct pgl_tx *tx, int limit)
 {
     struct pgl_consumer *consumer = self;
     struct pgl_consumer_chunk *chunk = &consumer->chunks[consumer->current];
-    struct pgl_text bytes = { NULL, 0 };
+    struct pgl_text last = { NULL, 0 };
     for (; limit > 0; limit--) {
-        uint32_t size;
-        memcpy(&size, chunk->read.bytes + chunk->at, sizeof size);
-        bytes = (struct pgl_text){ (const char *)chunk->read.bytes + chunk->at + sizeof size, size };
+        struct pgl_text bytes = next_bytes(chunk);
         PGL_ASSERT(consumer->position == chunk->read.after + chunk->done);
         PGL_TRY(handle_one(consumer, tx, bytes));
-        chunk->at += sizeof size + size;
+        if (consumer->is_halted)
+            break;
+        last = bytes;
+        chunk->at += sizeof(uint32_t) + bytes.size;
         chunk->done++;
         consumer->position++;
     }
-    struct pgl_consumer_row row = { consumer->epoch, consumer->position, pgl_event_hash(bytes) };
+    if (consumer->position == consumer->durable_position)
+        return PGL_OK;
+    struct pgl_consumer_row row = { consumer->epoch, consumer->position, pgl_event_hash(last) };
     return pgl_consumer_put(tx, consumer->log, consumer->durable_position, &row);
 }
 
 static void consumer_refused(void *self, pgl_status why)
 {
     struct pgl_consumer *consumer = self;
-    consumer->sets_aside = true;
-    consumer->aside_why = why.text;
+    consumer->aside_seq = consumer->position + 1;
+    snprintf(consumer->aside_why, sizeof consumer->aside_why, "%s", why.text);
 }
 
 static void consumer_committed(void *self)
@@ -173,15 +212,18 @@ static void consumer_committed(void *self)
     struct pgl_consumer_chunk *chunk = &consumer->chunks[consumer->current];
     if (consumer->position == consumer->durable_position)
         return;
-    pgl_counter_add(&consumer->handled, (uint64_t)(consumer->position - consumer->durable_position));
+    pgl_counter_add(&consumer->handled,
+                    (uint64_t)(consumer->position - consumer->durable_position));
     consumer->durable_position = consumer->position;
     note_lag(consumer);
-    consumer->sets_aside = false;
+    pgl_counter_add(&consumer->parked, (uint64_t)consumer->fresh_count);
+    consumer->fresh_count = consumer->fresh_key_count = 0;
     chunk->durable_at = chunk->at;
     chunk->durable_done = chunk->done;
     if (chunk->done == chunk->read.count) {
         chunk->is_full = false;
-        if (consumer->chunks[1 - consumer->current].is_full || consumer->chunks[1 - consumer->current].is_asked)
+        if (consumer->chunks[1 - consumer->current].is_full ||
+            consumer->chunks[1 - consumer->current].is_asked)
             consumer->current = 1 - consumer->current;
     }
     ask_for_more(consumer);
@@ -194,6 +236,9 @@ static void consumer_rolled_back(void *self)
     consumer->position = consumer->durable_position;
     chunk->at = chunk->durable_at;
     chunk->done = chunk->durable_done;
+    for (int i = 0; i < consumer->fresh_key_count; i++)
+        pgl_map_remove(&consumer->parked_keys, consumer->fresh_keys[i]);
+    consumer->fresh_count = consumer->fresh_key_count = 0;
 }
 
 /* ---- opening ---- */
@@ -205,8 +250,7 @@ static pgl_status load_parked_keys(struct pgl_consumer *consumer)
         PGL_TRY(pgl_rows_next(&rows));
         if (!rows.has_row)
             return PGL_OK;
-        struct pgl_text key = pgl_column_blob(&rows, 0);
-        uint64_t hash = pgl_hash((struct pgl_hash_key){ 1, 2 }, key.data, key.size);
+        uint64_t hash = hash_of_key(pgl_column_blob(&rows, 0));
         pgl_status put = pgl_map_put(&consumer->parked_keys, hash, 1);
         if (!pgl_is_ok(put)) {
             pgl_rows_end(&rows);
@@ -217,7 +261,8 @@ static pgl_status load_parked_keys(struct pgl_consumer *consumer)
 
 pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct pgl_writer *writer,
                              struct pgl_event_log *source,
-                             pgl_status (*handle)(struct pgl_tx *tx, int64_t seq, const Event *event))
+                             pgl_status (*handle)(struct pgl_tx *tx, int64_t seq,
+                                                  const Event *event))
 {
     *consumer = (struct pgl_consumer){ .writer = writer,
                                        .source = &source->reads,

@@ -1,12 +1,13 @@
 /*
- * consumer.h - reads another service's log in order, and handles each event once: position, effects and
- * what is said in turn commit together, or not at all.
+ * consumer.h - reads another service's log in order, and handles each event once: position, effects
+ * and what is said in turn commit together, or not at all.
  *
  * Owner:    the consuming service's writer loop.
- * Bounds:   two reads of at most PGL_LOG_READ_EVENTS_MAX events each: one is handled while the next is fetched. A
- *           consumer pulls, so it cannot be flooded.
- * Errors:   an event that cannot be handled parks its key: it and all later events of that key are set aside in order, the others
- *           flow on. A log that is not what it was halts the pair and pages; nothing is guessed.
+ * Bounds:   two reads of at most PGL_LOG_READ_EVENTS_MAX events each: one is handled while the next
+ *           is fetched. A consumer pulls, so it cannot be flooded.
+ * Errors:   an event that cannot be handled parks its key: it and all later events of that key are
+ *           set aside in order, the others flow on. A log that is not what it was halts the pair
+ *           and pages; nothing is guessed.
  */
 #ifndef PGL_EVENTS_CONSUMER_H
 #define PGL_EVENTS_CONSUMER_H
@@ -14,12 +15,13 @@
 #include "base/map.h"
 #include "events/log.h"
 
-#define PGL_PARKED_KEYS_MAX 100000 /* beyond it the consumer halts: something is thoroughly wrong */
+#define PGL_PARKED_KEYS_MAX  100000 /* beyond it the consumer halts: something is thoroughly wrong */
+#define PGL_PARKED_WHY_BYTES 128
 
 struct pgl_consumer_chunk {
     struct pgl_log_read read;
-    bool is_asked;        /* the producer has it */
-    bool is_full;         /* has events still to be handled */
+    bool is_asked;          /* the producer has it */
+    bool is_full;           /* has events still to be handled */
     int done, durable_done; /* events handled: in the transaction, committed */
     size_t at, durable_at;  /* bytes of read.bytes */
 };
@@ -36,11 +38,13 @@ struct pgl_consumer {
     struct pgl_consumer_chunk *chunks; /* two */
     int current;                       /* whose events are handled */
     int64_t position, durable_position, epoch, hash;
-    int64_t high;      /* of the producer, when it last answered */
+    int64_t high; /* of the producer, when it last answered */
     bool is_first_read, is_halted;
-    bool sets_aside;   /* the next event was tried alone and failed */
-    const char *aside_why;
-    struct pgl_map parked_keys;
+    int64_t aside_seq; /* this event was tried alone and failed: it is parked; 0 for none */
+    char aside_why[PGL_PARKED_WHY_BYTES];
+    struct pgl_map parked_keys;                   /* those of the transaction included */
+    uint64_t fresh_keys[PGL_LOG_READ_EVENTS_MAX]; /* which are these */
+    int fresh_key_count, fresh_count;             /* keys and events that the transaction parks */
     struct pgl_counter handled, parked, lag;
 };
 

@@ -14,15 +14,19 @@ pgl_status pgl_events_migrate(struct pgl_database *db)
 static const char head_get_sql[] = "SELECT epoch, next_seq FROM log_head WHERE id = 1";
 static const char head_put_sql[] = "UPDATE log_head SET next_seq = ?1 WHERE id = 1";
 static const char insert_sql[] = "INSERT INTO event (seq, bytes) VALUES (?1, ?2)";
-static const char behind_sql[] = "SELECT seq, bytes FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+static const char behind_sql[] =
+    "SELECT seq, bytes FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 static const char at_sql[] = "SELECT bytes FROM event WHERE seq = ?1";
 static const char consumer_get_sql[] = "SELECT epoch, position, hash FROM consumer WHERE log = ?1";
 static const char consumer_first_sql[] =
-    "INSERT INTO consumer (log, epoch, position, hash) VALUES (?1, ?2, ?3, ?4)";
+    "INSERT INTO consumer (log, epoch, position, hash) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT (log) DO UPDATE SET epoch = excluded.epoch, position = excluded.position, "
+    "hash = excluded.hash WHERE position = 0";
 static const char consumer_put_sql[] =
     "UPDATE consumer SET epoch = ?2, position = ?3, hash = ?4 WHERE log = ?1 AND position = ?5";
 static const char parked_insert_sql[] =
-    "INSERT INTO parked (log, seq, key, why, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
+    "INSERT INTO parked (log, seq, key, why, bytes) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT (log, seq) DO NOTHING"; /* a position that was set back: it is parked already */
 static const char parked_keys_sql[] = "SELECT key FROM parked WHERE log = ?1";
 
 pgl_status pgl_log_head_get(struct pgl_database *db, int64_t *epoch, int64_t *next_seq)
@@ -111,12 +115,14 @@ pgl_status pgl_consumer_put(struct pgl_tx *tx, int64_t log, int64_t old_position
                             const struct pgl_consumer_row *row)
 {
     int64_t changed;
-    struct pgl_rows rows = pgl_tx_rows(tx, old_position == 0 ? consumer_first_sql : consumer_put_sql);
+    struct pgl_rows rows =
+        pgl_tx_rows(tx, old_position == 0 ? consumer_first_sql : consumer_put_sql);
     bind_consumer(&rows, log, row);
     if (old_position != 0)
         pgl_bind_i64(&rows, old_position);
     PGL_TRY(pgl_rows_run(&rows, &changed));
-    return changed == 1 ? PGL_OK : PGL_FAIL(PGL_DATA_LOSS, "somebody else has moved a consumer's position");
+    return changed == 1 ? PGL_OK
+                        : PGL_FAIL(PGL_DATA_LOSS, "somebody else has moved a consumer's position");
 }
 
 pgl_status pgl_parked_insert(struct pgl_tx *tx, int64_t log, int64_t seq, struct pgl_text key,

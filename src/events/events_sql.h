@@ -6,13 +6,15 @@
 
 #include "store/tx.h"
 
-PGL_MUST_USE pgl_status pgl_log_head_get(struct pgl_database *db, int64_t *epoch, int64_t *next_seq);
+PGL_MUST_USE pgl_status pgl_log_head_get(struct pgl_database *db, int64_t *epoch,
+                                         int64_t *next_seq);
 PGL_MUST_USE pgl_status pgl_log_head_put(struct pgl_tx *tx, int64_t next_seq);
 PGL_MUST_USE pgl_status pgl_event_insert(struct pgl_tx *tx, int64_t seq, struct pgl_text bytes);
 /* Columns: seq, bytes. */
 struct pgl_rows pgl_events_behind(struct pgl_database *db, int64_t after, int64_t limit);
 /* PGL_NOT_FOUND when there is none. `bytes` in the arena. */
-PGL_MUST_USE pgl_status pgl_event_at(const struct pgl_view *view, int64_t seq, struct pgl_text *bytes);
+PGL_MUST_USE pgl_status pgl_event_at(const struct pgl_view *view, int64_t seq,
+                                     struct pgl_text *bytes);
 /* PGL_DATA_LOSS when there is none. */
 PGL_MUST_USE pgl_status pgl_event_hash_at(struct pgl_database *db, int64_t seq, int64_t *hash);
 
@@ -20,13 +22,15 @@ struct pgl_consumer_row {
     int64_t epoch, position, hash;
 };
 /* All zero when the log was never read. */
-PGL_MUST_USE pgl_status pgl_consumer_get(struct pgl_database *db, int64_t log, struct pgl_consumer_row *row);
+PGL_MUST_USE pgl_status pgl_consumer_get(struct pgl_database *db, int64_t log,
+                                         struct pgl_consumer_row *row);
 /* PGL_DATA_LOSS when somebody else has moved the position (reliability: B5). */
 PGL_MUST_USE pgl_status pgl_consumer_put(struct pgl_tx *tx, int64_t log, int64_t old_position,
                                          const struct pgl_consumer_row *row);
 
-PGL_MUST_USE pgl_status pgl_parked_insert(struct pgl_tx *tx, int64_t log, int64_t seq, struct pgl_text key,
-                                          const char *why, struct pgl_text bytes);
+PGL_MUST_USE pgl_status pgl_parked_insert(struct pgl_tx *tx, int64_t log, int64_t seq,
+                                          struct pgl_text key, const char *why,
+                                          struct pgl_text bytes);
 /* Columns: key. */
 struct pgl_rows pgl_parked_keys(struct pgl_database *db, int64_t log);
 

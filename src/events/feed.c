@@ -5,8 +5,8 @@
 
 #include "wire/message.h"
 
-static pgl_status add_event(struct pgl_feed *feed, const struct pgl_log_read *read, struct pgl_arena *arena,
-                            struct pgl_text bytes, ReadResponse *reply)
+static pgl_status add_event(struct pgl_feed *feed, const struct pgl_log_read *read,
+                            struct pgl_arena *arena, struct pgl_text bytes, ReadResponse *reply)
 {
     void *event;
     LoggedEvent *logged = pgl_message_new(LOGGED_EVENT_DESCRIPTOR, arena);
@@ -23,8 +23,8 @@ static pgl_status add_event(struct pgl_feed *feed, const struct pgl_log_read *re
     return PGL_OK;
 }
 
-static pgl_status fill_reply(struct pgl_feed *feed, const struct pgl_log_read *read, struct pgl_arena *arena,
-                             const ReadRequest *ask, ReadResponse *reply)
+static pgl_status fill_reply(struct pgl_feed *feed, const struct pgl_log_read *read,
+                             struct pgl_arena *arena, const ReadRequest *ask, ReadResponse *reply)
 {
     PGL_TRY(read->status);
     reply->high = read->high;

@@ -55,9 +55,10 @@ pgl_status pgl_log_open(struct pgl_event_log *log, Log name, struct pgl_writer *
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a log's ring");
     pgl_buffer_init(&log->packed, PGL_EVENT_BYTES_MAX);
     pgl_mailbox_open(&log->reads, writer->loop, PGL_LOG_READERS_MAX, take_read, log);
-    log->participant = (struct pgl_participant){
-        .self = log, .prepare = log_prepare, .committed = log_committed, .rolled_back = log_rolled_back
-    };
+    log->participant = (struct pgl_participant){ .self = log,
+                                                 .prepare = log_prepare,
+                                                 .committed = log_committed,
+                                                 .rolled_back = log_rolled_back };
     pgl_writer_join(writer, &log->participant);
     return PGL_OK;
 }
@@ -83,7 +84,8 @@ static void ring_put(struct pgl_event_log *log, int64_t seq, struct pgl_text byt
     /* What was overwritten, by bytes or by slots, is no longer in the ring. */
     while (log->ring_first_seq < seq &&
            (seq - log->ring_first_seq >= PGL_LOG_RING_SLOTS ||
-            log->slots[log->ring_first_seq % PGL_LOG_RING_SLOTS].start + PGL_LOG_RING_BYTES < log->ring_end))
+            log->slots[log->ring_first_seq % PGL_LOG_RING_SLOTS].start + PGL_LOG_RING_BYTES <
+                log->ring_end))
         log->ring_first_seq++;
 }
 
@@ -165,14 +167,16 @@ static void fill_from_ring(struct pgl_event_log *log, struct pgl_log_read *read)
     }
 }
 
+/* What is no longer in the ring; the log has at least one such event. */
 static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     int64_t seq = read->after;
-    struct pgl_rows rows = pgl_events_behind(&log->writer->db, read->after, PGL_LOG_READ_EVENTS_MAX);
+    struct pgl_rows rows =
+        pgl_events_behind(&log->writer->db, read->after, PGL_LOG_READ_EVENTS_MAX);
     for (;;) {
         PGL_TRY(pgl_rows_next(&rows));
         if (!rows.has_row)
-            return PGL_OK;
+            return read->count > 0 ? PGL_OK : PGL_FAIL(PGL_DATA_LOSS, "the log has lost its tail");
         struct pgl_text bytes = pgl_column_blob(&rows, 1);
         bool is_next = pgl_column_i64(&rows, 0) == ++seq;
         bool has_room = read_has_room(read, bytes.size);

@@ -1,11 +1,13 @@
 /*
- * log.h - a service's own events: appended in the transaction that made them true, numbered in commit order
- * without holes, and served to whoever reads on from a position. The outbox is the log.
+ * log.h - a service's own events: appended in the transaction that made them true, numbered in
+ * commit order without holes, and served to whoever reads on from a position. The outbox is the
+ * log.
  *
  * Owner:    the service's writer loop.
  * Threads:  its loop's; others send struct pgl_log_read to `reads`.
- * Bounds:   the newest events lie in a ring of PGL_LOG_RING_SLOTS / PGL_LOG_RING_BYTES; older ones are read from the
- *           table, PGL_LOG_READ_EVENTS_MAX at a time. PGL_LOG_READERS_MAX reads wait at once.
+ * Bounds:   the newest events lie in a ring of PGL_LOG_RING_SLOTS / PGL_LOG_RING_BYTES; older ones
+ *           are read from the table, PGL_LOG_READ_EVENTS_MAX at a time. PGL_LOG_READERS_MAX reads
+ *           come in at once, and each waits in its reader's memory.
  * Order:    what a reader is given is on disk (reliability: B2).
  */
 #ifndef PGL_EVENTS_LOG_H
@@ -16,20 +18,21 @@
 #include "runtime/loop.h"
 #include "store/writer.h"
 
-#define PGL_LOG_RING_SLOTS      16384        /* a power of two */
-#define PGL_LOG_RING_BYTES      (4u << 20)   /* a power of two; with the slots about 250 bytes an event */
-#define PGL_LOG_READ_EVENTS_MAX 512          /* one batch of a consumer */
+#define PGL_LOG_RING_SLOTS      16384      /* a power of two */
+#define PGL_LOG_RING_BYTES      (4u << 20) /* a power of two; about 250 bytes an event */
+#define PGL_LOG_READ_EVENTS_MAX 512        /* one batch of a consumer */
 #define PGL_LOG_READ_BYTES      (256u << 10)
 #define PGL_LOG_READERS_MAX     64
-#define PGL_EVENT_BYTES_MAX     (64u << 10)  /* 100 lines of the longest SKUs are 20 KiB */
+#define PGL_EVENT_BYTES_MAX     (64u << 10) /* 100 lines of the longest SKUs are 20 KiB */
 
-/* Asks for what comes behind `after`; answered when there is something, or when time is up with nothing. */
+/* Asks for what comes behind `after`; answered when there is something, or when time is up with
+ * nothing. */
 struct pgl_log_read {
     struct pgl_message message;
     int64_t after;    /* below 0: what comes from now on */
     int64_t until_ns; /* monotonic; PGL_NEVER_NS waits for ever */
-    /* Set on a reader's first read: what it remembers of the event `after`. Another one there, or none:
-     * PGL_DATA_LOSS. */
+    /* Set on a reader's first read: what it remembers of the event `after`. Another one there, or
+     * none: PGL_DATA_LOSS. */
     bool is_first;
     int64_t epoch;
     int64_t hash;
@@ -57,7 +60,7 @@ struct pgl_event_log {
     struct pgl_log_slot {
         uint64_t start; /* counted over the life of the ring */
         uint32_t size;
-    } *slots;
+    } * slots;
     uint8_t *ring;
     uint64_t ring_end, ring_durable_end;
     int64_t ring_first_seq; /* older events are in the table only */
@@ -69,7 +72,8 @@ struct pgl_event_log {
 };
 
 /* Joins the writer as a participant. Its file has the tables of events/sql. */
-PGL_MUST_USE pgl_status pgl_log_open(struct pgl_event_log *log, Log name, struct pgl_writer *writer);
+PGL_MUST_USE pgl_status pgl_log_open(struct pgl_event_log *log, Log name,
+                                     struct pgl_writer *writer);
 void pgl_log_close(struct pgl_event_log *log);
 
 /* Appends in the transaction; time, cause and trace are filled in from it. `seq` may be NULL. */

@@ -25,7 +25,8 @@ static pgl_status read_event(const struct pgl_view *view, Log log, int64_t epoch
     return PGL_OK;
 }
 
-pgl_status pgl_story_read(const struct pgl_view *view, Log log, int64_t last_seq, ReadKeyResponse *reply)
+pgl_status pgl_story_read(const struct pgl_view *view, Log log, int64_t last_seq,
+                          ReadKeyResponse *reply)
 {
     int64_t epoch, next_seq;
     PGL_TRY(pgl_log_head_get(view->db, &epoch, &next_seq));

@@ -1,6 +1,6 @@
 /*
- * story.h - everything a log says about one key. Events of a key form a chain: each names the one before,
- * and the row they are about names the last. So the story needs no index.
+ * story.h - everything a log says about one key. Events of a key form a chain: each names the one
+ * before, and the row they are about names the last. So the story needs no index.
  */
 #ifndef PGL_EVENTS_STORY_H
 #define PGL_EVENTS_STORY_H

@@ -1,9 +1,11 @@
 /*
- * disk.h - the files that are no databases (keys, locks), and the name of the VFS for those that are.
+ * disk.h - the files that are no databases (keys, locks), and the name of the VFS for those that
+ * are.
  *
  * Threads:  the thread that starts the program.
  * Bounds:   whole small files only; the caller says how small.
- * Errors:   PGL_NOT_FOUND, PGL_CONFLICT (locked by another process), PGL_UNAVAILABLE (everything else).
+ * Errors:   PGL_NOT_FOUND, PGL_CONFLICT (locked by another process), PGL_UNAVAILABLE (everything
+ *           else).
  */
 #ifndef PGL_PLATFORM_DISK_H
 #define PGL_PLATFORM_DISK_H
@@ -16,8 +18,9 @@ struct pgl_disk;
 
 struct pgl_disk_ops {
     PGL_MUST_USE pgl_status (*make_folder)(struct pgl_disk *disk, const char *path);
-    PGL_MUST_USE pgl_status (*read_file)(struct pgl_disk *disk, const char *path, size_t limit_bytes,
-                                         struct pgl_arena *arena, struct pgl_text *content);
+    PGL_MUST_USE pgl_status (*read_file)(struct pgl_disk *disk, const char *path,
+                                         size_t limit_bytes, struct pgl_arena *arena,
+                                         struct pgl_text *content);
     /* All or nothing, and durable when it returns: written beside, synced, renamed. Mode 0600. */
     PGL_MUST_USE pgl_status (*write_file)(struct pgl_disk *disk, const char *path,
                                           struct pgl_text content);

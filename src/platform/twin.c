@@ -2,8 +2,8 @@
 #include "platform/twin.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/assert.h"
 #include "base/time.h"
 
@@ -12,6 +12,7 @@
 
 /* Bytes that were written at once, or the end of all bytes. */
 struct segment {
+    struct pgl_arena memory; /* first, as in the other two: see make() */
     struct pgl_list node;
     int64_t due_ns;
     bool is_end;
@@ -20,6 +21,7 @@ struct segment {
 };
 
 struct twin_socket {
+    struct pgl_arena memory;
     struct pgl_socket socket;
     struct pgl_twin *twin;
     struct pgl_list in_twin, in_backlog;
@@ -33,6 +35,7 @@ struct twin_socket {
 };
 
 struct twin_waiter {
+    struct pgl_arena memory;
     struct pgl_waiter waiter;
     struct pgl_twin *twin;
     int64_t until_ns;
@@ -44,6 +47,23 @@ static struct pgl_waiter *waiter_open(struct pgl_platform *platform);
 static struct twin_socket *twin_of(struct pgl_socket *socket)
 {
     return PGL_CONTAINER(socket, struct twin_socket, socket);
+}
+
+/* Each thing lies in memory of its own, so that a sanitizer sees who uses it behind its end. */
+static void *make(size_t size)
+{
+    struct pgl_arena memory;
+    pgl_arena_init(&memory, size < 256 ? 256 : size, SIZE_MAX);
+    void *thing = pgl_arena_zalloc(&memory, size);
+    PGL_ASSERT(thing != NULL);
+    *(struct pgl_arena *)thing = memory;
+    return thing;
+}
+
+static void unmake(void *thing)
+{
+    struct pgl_arena memory = *(struct pgl_arena *)thing;
+    pgl_arena_free(&memory);
 }
 
 /* ---- clock, entropy, log ---- */
@@ -152,8 +172,7 @@ int64_t pgl_twin_next_ns(const struct pgl_twin *twin)
 
 static struct twin_socket *socket_open(struct pgl_twin *twin, struct pgl_list *ready_list)
 {
-    struct twin_socket *s = calloc(1, sizeof *s);
-    PGL_ASSERT(s != NULL);
+    struct twin_socket *s = make(sizeof *s);
     s->socket.ops = &socket_ops;
     s->socket.ready_list = ready_list;
     s->twin = twin;
@@ -195,7 +214,7 @@ static enum pgl_io socket_read(struct pgl_socket *socket, void *bytes, size_t si
         if (step < left)
             return PGL_IO_DONE;
         pgl_list_remove(&segment->node);
-        free(segment);
+        unmake(segment);
     }
     return *got > 0 ? PGL_IO_DONE : PGL_IO_WAIT;
 }
@@ -203,8 +222,7 @@ static enum pgl_io socket_read(struct pgl_socket *socket, void *bytes, size_t si
 /* Never before what was sent earlier, though the delay may have become shorter. */
 static struct segment *send_segment(struct twin_socket *to, size_t size)
 {
-    struct segment *segment = calloc(1, sizeof *segment + size);
-    PGL_ASSERT(segment != NULL);
+    struct segment *segment = make(sizeof *segment + size);
     segment->due_ns = to->twin->now_ns + to->twin->delay_ns;
     segment->size = size;
     if (!pgl_list_is_empty(&to->incoming)) {
@@ -264,7 +282,7 @@ static void lose_incoming(struct twin_socket *s)
 {
     struct pgl_list *node;
     while ((node = pgl_list_take_first(&s->incoming)) != NULL)
-        free(PGL_CONTAINER(node, struct segment, node));
+        unmake(PGL_CONTAINER(node, struct segment, node));
     s->incoming_bytes = 0;
 }
 
@@ -304,11 +322,11 @@ static void socket_close(struct pgl_socket *socket)
     pgl_list_remove(&s->socket.ready);
     pgl_list_remove(&s->in_backlog);
     pgl_list_remove(&s->in_twin);
-    free(s);
+    unmake(s);
 }
 
 static const struct pgl_socket_ops socket_ops = {
-    socket_read, socket_write, socket_accept, socket_want, socket_close,
+    socket_read, socket_write, socket_accept, socket_want, pgl_twin_end_output, socket_close,
 };
 
 /* ---- the waiter ---- */
@@ -381,7 +399,7 @@ static pgl_status waiter_connect(struct pgl_waiter *waiter, const char *host, ui
 
 static void waiter_close(struct pgl_waiter *waiter)
 {
-    free(PGL_CONTAINER(waiter, struct twin_waiter, waiter));
+    unmake(PGL_CONTAINER(waiter, struct twin_waiter, waiter));
 }
 
 static struct pgl_waiter *waiter_open(struct pgl_platform *platform)
@@ -389,8 +407,7 @@ static struct pgl_waiter *waiter_open(struct pgl_platform *platform)
     static const struct pgl_waiter_ops ops = {
         waiter_wait, waiter_wake, waiter_listen, waiter_connect, waiter_close,
     };
-    struct twin_waiter *w = calloc(1, sizeof *w);
-    PGL_ASSERT(w != NULL);
+    struct twin_waiter *w = make(sizeof *w);
     w->waiter.ops = &ops;
     w->twin = PGL_CONTAINER(platform, struct pgl_twin, platform);
     w->until_ns = PGL_NEVER_NS;

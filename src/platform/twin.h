@@ -1,15 +1,17 @@
 /*
- * twin.h - a machine in memory: a clock that the test moves, entropy from a seed, sockets without a network.
+ * twin.h - a machine in memory: a clock that the test moves, entropy from a seed, sockets without a
+ * network.
  *
- * For:      tests of what lives above the platform, and the simulator, whose network is made of these pipes.
+ * For:      tests of what lives above the platform, and the simulator, whose network is made of
+ *           these pipes.
  * Owner:    the test. No disk: platform.disk is NULL until the test brings one.
  * Threads:  one. Waiting returns at once, so whoever runs the loops also moves the clock.
  * Bounds:   pipe_bytes_max in each direction; then writes wait, as on a real connection.
  * Rule:     the same seed and the same calls move the same bytes at the same moments.
  *
- * A connection behaves as TCP does where it matters to a server: bytes come in any pieces, a writer may
- * be stopped by a reader, and closing with bytes unread resets the other side, which then loses even what
- * it had not read yet.
+ * A connection behaves as TCP does where it matters to a server: bytes come in any pieces, a writer
+ * may be stopped by a reader, and closing with bytes unread resets the other side, which then loses
+ * even what it had not read yet.
  */
 #ifndef PGL_PLATFORM_TWIN_H
 #define PGL_PLATFORM_TWIN_H

@@ -1,10 +1,10 @@
 /*
- * waiter.h - where a thread sleeps, and the sockets that may wake it. One waiter a thread; the loops of
- * that thread share it.
+ * waiter.h - where a thread sleeps, and the sockets that may wake it. One waiter a thread; the
+ * loops of that thread share it.
  *
  * Threads:  `wake` may be called from any thread; everything else from the waiter's own.
- * Rule:     the platform never calls up while something happens. It notes a socket that has news in the
- *           ready list of that socket's loop, once; the loop looks there in its own turn.
+ * Rule:     the platform never calls up while something happens. It notes a socket that has news in
+ *           the ready list of that socket's loop, once; the loop looks there in its own turn.
  */
 #ifndef PGL_PLATFORM_WAITER_H
 #define PGL_PLATFORM_WAITER_H
@@ -37,11 +37,14 @@ struct pgl_span {
 
 struct pgl_socket_ops {
     enum pgl_io (*read)(struct pgl_socket *socket, void *bytes, size_t size, size_t *got);
-    enum pgl_io (*write)(struct pgl_socket *socket, const struct pgl_span *spans, int count, size_t *put);
+    enum pgl_io (*write)(struct pgl_socket *socket, const struct pgl_span *spans, int count,
+                         size_t *put);
     /* A listener's next connection, or NULL. */
     struct pgl_socket *(*accept)(struct pgl_socket *listener, struct pgl_list *ready_list);
     /* Which news is of interest. A new connection is asked for reading, not for writing. */
     void (*want)(struct pgl_socket *socket, bool reading, bool writing);
+    /* Nothing more will be written, and the peer is to know it; it may still be read. */
+    void (*end_output)(struct pgl_socket *socket);
     /* The pointer is dead afterwards. */
     void (*close)(struct pgl_socket *socket);
 };
@@ -57,7 +60,8 @@ struct pgl_socket {
 };
 
 struct pgl_waiter_ops {
-    /* Sleeps until `wake`, until a socket has news, or until the monotonic clock shows `until_ns`. */
+    /* Sleeps until `wake`, until a socket has news, or until the monotonic clock shows
+     * `until_ns`. */
     void (*wait)(struct pgl_waiter *waiter, int64_t until_ns);
     void (*wake)(struct pgl_waiter *waiter);
     PGL_MUST_USE pgl_status (*listen)(struct pgl_waiter *waiter, const char *host, uint16_t port,
@@ -70,7 +74,7 @@ struct pgl_waiter_ops {
 
 struct pgl_waiter {
     const struct pgl_waiter_ops *ops;
-    atomic_bool is_asleep; /* set by the thread before its last look at its mailboxes; see runtime/thread.c */
+    atomic_bool is_asleep; /* set before the last look at the mailboxes; see runtime/thread.c */
 };
 
 /* Tells the loop that the socket has news; once until the loop has looked. */

@@ -1,9 +1,10 @@
 /*
- * call.h - one method of one service, and one call of it. Known to both wings: the edge fills a call in,
- * a service answers it, and neither sees the other.
+ * call.h - one method of one service, and one call of it. Known to both wings: the edge fills a
+ * call in, a service answers it, and neither sees the other.
  *
- * Memory:   a call lies inside the caller's own struct; ask, reply and arena are the caller's. From send until
- *           the reply all of it belongs to the callee, which allocates what it answers in the arena.
+ * Memory:   a call lies inside the caller's own struct; ask, reply and arena are the caller's. From
+ *           send until the reply all of it belongs to the callee, which allocates what it answers
+ *           in the arena.
  * Threads:  the caller's loop until it is sent, the callee's until it is answered.
  * Bounds:   every call has a deadline; a callee drops what is past it, unread.
  */
@@ -28,7 +29,8 @@ enum pgl_method_kind {
 
 struct pgl_call;
 
-/* How a service answers one method of its contract; a service's table is indexed by the contract's enum. */
+/* How a service answers one method of its contract; a service's table is indexed by the contract's
+ * enum. */
 struct pgl_method {
     enum pgl_method_kind kind;
     /* The one that fits the kind. */
@@ -67,17 +69,17 @@ static inline void pgl_call_answer(struct pgl_call *call, pgl_status status)
     pgl_message_reply(&call->message);
 }
 
-/* A handler with typed arguments, as a method table wants it: PGL_COMMAND(pgl_orders_cancel, CancelOrderRequest,
- * CancelOrderResponse) makes pgl_orders_cancel_command. */
-#define PGL_COMMAND(handler, Ask, Reply)                                                               \
-    static pgl_status handler##_command(struct pgl_tx *tx, const void *ask, void *reply)               \
-    {                                                                                                  \
-        return handler(tx, (const Ask *)ask, (Reply *)reply);                                          \
+/* A handler with typed arguments, as a method table wants it: PGL_COMMAND(pgl_orders_cancel,
+ * CancelOrderRequest, CancelOrderResponse) makes pgl_orders_cancel_command. */
+#define PGL_COMMAND(handler, Ask, Reply)                                                           \
+    static pgl_status handler##_command(struct pgl_tx *tx, const void *ask, void *reply)           \
+    {                                                                                              \
+        return handler(tx, (const Ask *)ask, (Reply *)reply);                                      \
     }
-#define PGL_QUERY(handler, Ask, Reply)                                                                 \
-    static pgl_status handler##_query(const struct pgl_view *view, const void *ask, void *reply)       \
-    {                                                                                                  \
-        return handler(view, (const Ask *)ask, (Reply *)reply);                                        \
+#define PGL_QUERY(handler, Ask, Reply)                                                             \
+    static pgl_status handler##_query(const struct pgl_view *view, const void *ask, void *reply)   \
+    {                                                                                              \
+        return handler(view, (const Ask *)ask, (Reply *)reply);                                    \
     }
 
 #endif

@@ -10,8 +10,8 @@ static void make_ready(struct pgl_flow *flow)
         pgl_list_append(&flow->loop->ready_flows, &flow->ready);
 }
 
-void pgl_flow_start(struct pgl_flow *flow, struct pgl_loop *loop, const struct pgl_step *steps, int first,
-                    void (*on_done)(struct pgl_flow *flow))
+void pgl_flow_start(struct pgl_flow *flow, struct pgl_loop *loop, const struct pgl_step *steps,
+                    int first, void (*on_done)(struct pgl_flow *flow))
 {
     *flow = (struct pgl_flow){ .loop = loop, .steps = steps, .step = first, .on_done = on_done };
     pgl_list_init(&flow->ready);

@@ -1,10 +1,11 @@
 /*
  * flow.h - what takes time within one request: a table of named steps on one loop.
  *
- * A step runs to its end and says what comes next: go on with X, wait and then X, or done. A step's name is
- * its place in logs, in the watchdog and in the console.
+ * A step runs to its end and says what comes next: go on with X, wait and then X, or done. A step's
+ * name is its place in logs, in the watchdog and in the console.
  *
- * Owner:    the flow lies inside its own struct (a request, a consumer); that struct frees itself in `on_done`.
+ * Owner:    the flow lies inside its own struct (a request, a consumer); that struct frees itself
+ *           in `on_done`.
  * Threads:  the loop's.
  * Bounds:   a step that waits does so at most `at_most_ns`; then `when_late` runs in its place.
  */
@@ -58,10 +59,11 @@ static inline struct pgl_go pgl_done(void)
 }
 
 /* Runs from the next look at the ready flows on; in the same turn if it is started in one. */
-void pgl_flow_start(struct pgl_flow *flow, struct pgl_loop *loop, const struct pgl_step *steps, int first,
-                    void (*on_done)(struct pgl_flow *flow));
+void pgl_flow_start(struct pgl_flow *flow, struct pgl_loop *loop, const struct pgl_step *steps,
+                    int first, void (*on_done)(struct pgl_flow *flow));
 
-/* Runs the step that it waits for, in this turn or the next. A flow that does not wait is left alone. */
+/* Runs the step that it waits for, in this turn or the next. A flow that does not wait is left
+ * alone. */
 void pgl_flow_wake(struct pgl_flow *flow);
 
 /* For the loop. */

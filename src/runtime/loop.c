@@ -79,8 +79,8 @@ static void watch(struct pgl_loop *loop)
     if (took_ns < loop->slow_ns)
         return;
     pgl_counter_add(&loop->slow_turns, 1);
-    pgl_log(&loop->log, PGL_LOG_WARN, "runtime", "slow-turn", "loop=%s step=%s took_ns=%lld", loop->name,
-            loop->step, (long long)took_ns);
+    pgl_log(&loop->log, PGL_LOG_WARN, "runtime", "slow-turn", "loop=%s step=%s took_ns=%lld",
+            loop->name, loop->step, (long long)took_ns);
 }
 
 bool pgl_loop_turn(struct pgl_loop *loop)
@@ -121,6 +121,6 @@ void pgl_loop_fail(struct pgl_loop *loop, pgl_status status)
     if (!pgl_is_ok(loop->fatal))
         return;
     loop->fatal = status;
-    pgl_log(&loop->log, PGL_LOG_ERROR, "runtime", "fatal", "loop=%s code=%s text=\"%s\"", loop->name,
-            pgl_code_name(status.code), status.text);
+    pgl_log(&loop->log, PGL_LOG_ERROR, "runtime", "fatal", "loop=%s code=%s text=\"%s\"",
+            loop->name, pgl_code_name(status.code), status.text);
 }

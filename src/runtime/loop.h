@@ -1,6 +1,6 @@
 /*
- * loop.h - an owner of things and its turns. All that a loop owns is touched in its turns only, one turn at
- * a time; so nothing a loop owns needs a lock.
+ * loop.h - an owner of things and its turns. All that a loop owns is touched in its turns only, one
+ * turn at a time; so nothing a loop owns needs a lock.
  *
  * Owner:    app/boot.c makes the loops. Who runs them is not the loop's business: a thread
  *           (runtime/thread.h), or the simulator, which draws whose turn it is.
@@ -38,10 +38,10 @@ struct pgl_loop {
     bool (*work)(void *owner);
     void *owner;
 
-    int64_t now_ns;  /* monotonic, at the start of the turn */
-    int64_t wall_ns; /* the same moment for people */
+    int64_t now_ns;   /* monotonic, at the start of the turn */
+    int64_t wall_ns;  /* the same moment for people */
     const char *step; /* what runs now, for the watchdog */
-    int64_t slow_ns; /* a longer turn is reported; 0 for loops whose turns may block */
+    int64_t slow_ns;  /* a longer turn is reported; 0 for loops whose turns may block */
     struct pgl_counter turns, slow_turns;
 
     pgl_status fatal; /* not OK: this process has to end and recover (an I/O error at commit) */

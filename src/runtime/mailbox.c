@@ -23,8 +23,8 @@ static void push(struct pgl_loop *from, struct pgl_mailbox *mailbox, struct pgl_
     struct pgl_message *head = atomic_load_explicit(&mailbox->head, memory_order_relaxed);
     do
         message->next = head;
-    while (!atomic_compare_exchange_weak_explicit(&mailbox->head, &head, message, memory_order_seq_cst,
-                                                  memory_order_relaxed));
+    while (!atomic_compare_exchange_weak_explicit(&mailbox->head, &head, message,
+                                                  memory_order_seq_cst, memory_order_relaxed));
     pgl_loop_wake_later(from, mailbox->loop);
 }
 

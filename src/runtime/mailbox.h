@@ -4,10 +4,11 @@
  * For:      commands to a writer, queries to a reader, replies to whoever asked.
  * Owner:    the receiving loop opens it; senders borrow the pointer.
  * Threads:  any loop may send; everything else belongs to the receiving loop.
- * Bounds:   `capacity` messages sent and not yet taken, fixed at open. A full mailbox refuses and the sender sheds load.
- *           A reply is never refused: it was asked for, and the asker holds the memory.
- * Memory:   a message is a node inside the sender's own struct, so nothing is copied. From send until the
- *           reply it belongs to the receiver.
+ * Bounds:   `capacity` messages sent and not yet taken, fixed at open. A full mailbox refuses and
+ *           the sender sheds load. A reply is never refused: it was asked for, and the asker holds
+ *           the memory.
+ * Memory:   a message is a node inside the sender's own struct, so nothing is copied. From send
+ *           until the reply it belongs to the receiver.
  */
 #ifndef PGL_RUNTIME_MAILBOX_H
 #define PGL_RUNTIME_MAILBOX_H
@@ -40,7 +41,8 @@ struct pgl_mailbox {
 void pgl_mailbox_open(struct pgl_mailbox *mailbox, struct pgl_loop *loop, uint32_t capacity,
                       void (*receive)(void *owner, struct pgl_message *message), void *owner);
 
-/* From `from`'s turn, whose end wakes the receiver. PGL_EXHAUSTED when full. Never waits, never allocates. */
+/* From `from`'s turn, whose end wakes the receiver. PGL_EXHAUSTED when full. Never waits, never
+ * allocates. */
 PGL_MUST_USE pgl_status pgl_mailbox_send(struct pgl_loop *from, struct pgl_mailbox *mailbox,
                                          struct pgl_message *message);
 

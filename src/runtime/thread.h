@@ -1,6 +1,6 @@
 /*
- * thread.h - the loops of one thread, and the life of that thread: turns while there is something to do,
- * then sleep.
+ * thread.h - the loops of one thread, and the life of that thread: turns while there is something
+ * to do, then sleep.
  *
  * Owner:    app/boot.c. The simulator does not use it.
  */

@@ -1,7 +1,8 @@
 /*
  * timers.h - what is to happen later, on one loop: an intrusive pairing heap (Fredman et al. 1986).
  *
- * Owner:    the loop. A timer lies inside what waits for it, so there is no limit and no allocation.
+ * Owner:    the loop. A timer lies inside what waits for it, so there is no limit and no
+ *           allocation.
  */
 #ifndef PGL_RUNTIME_TIMERS_H
 #define PGL_RUNTIME_TIMERS_H
@@ -12,7 +13,8 @@
 struct pgl_timer {
     int64_t due_ns; /* monotonic */
     uint64_t order; /* among equals, first set is first due */
-    struct pgl_timer *child, *sibling, *back; /* back: the parent of a first child, else the left sibling */
+    struct pgl_timer *child, *sibling,
+        *back; /* back: the parent of a first child, else the left sibling */
     bool is_set;
     void (*on_due)(void *owner);
     void *owner;

@@ -22,9 +22,9 @@ static pgl_status status_of(int result)
     case SQLITE_DONE:
         return PGL_OK;
     case SQLITE_FULL:
-        return PGL_FAIL(PGL_EXHAUSTED, "the disk is full");
+        return PGL_FAIL(PGL_UNAVAILABLE, "the disk is full");
     case SQLITE_NOMEM:
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for the database");
+        return PGL_FAIL(PGL_UNAVAILABLE, "no memory for the database");
     case SQLITE_CONSTRAINT:
         return PGL_FAIL(PGL_CONFLICT, "a constraint of the database refused");
     case SQLITE_BUSY:
@@ -54,12 +54,12 @@ static int on_commit(void *owner, sqlite3 *handle, const char *name, int wal_pag
     return SQLITE_OK;
 }
 
-static pgl_status open_connection(struct pgl_database *db, const struct pgl_database_options *options,
-                                  int flags)
+static pgl_status open_connection(struct pgl_database *db,
+                                  const struct pgl_database_options *options, int flags)
 {
     *db = (struct pgl_database){ 0 };
-    int result = sqlite3_open_v2(options->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX,
-                                 options->vfs_name);
+    int result =
+        sqlite3_open_v2(options->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, options->vfs_name);
     if (result != SQLITE_OK)
         return status_of(result);
     sqlite3_extended_result_codes(db->handle, 1);
@@ -72,18 +72,21 @@ static pgl_status open_connection(struct pgl_database *db, const struct pgl_data
     return pgl_database_run(db, pragmas);
 }
 
-pgl_status pgl_database_open_writer(struct pgl_database *db, const struct pgl_database_options *options)
+pgl_status pgl_database_open_writer(struct pgl_database *db,
+                                    const struct pgl_database_options *options)
 {
     PGL_TRY(open_connection(db, options, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
     db->is_writer = true;
     sqlite3_wal_hook(db->handle, on_commit, db);
     /* FULL: a commit is on disk before any connection can see it. */
     PGL_TRY(pgl_database_run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
-    /* Frames that a killed process wrote and did not sync are still taken for committed. Make them so. */
+    /* Frames that a killed process wrote and did not sync are still taken for committed. Make them
+     * so. */
     return pgl_database_run(db, "PRAGMA wal_checkpoint(TRUNCATE);");
 }
 
-pgl_status pgl_database_open_reader(struct pgl_database *db, const struct pgl_database_options *options)
+pgl_status pgl_database_open_reader(struct pgl_database *db,
+                                    const struct pgl_database_options *options)
 {
     return open_connection(db, options, SQLITE_OPEN_READONLY);
 }
@@ -100,7 +103,8 @@ pgl_status pgl_database_checkpoint(struct pgl_database *db)
 {
     PGL_ASSERT(db->is_writer);
     int left = 0, done = 0;
-    int result = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &left, &done);
+    int result =
+        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &left, &done);
     if (result == SQLITE_BUSY)
         return PGL_OK; /* a reader holds it back; the next one will do it */
     db->wal_pages = left - done;
@@ -118,13 +122,15 @@ bool pgl_database_is_in_transaction(const struct pgl_database *db)
 static int prepare_cached(struct pgl_database *db, const char *sql, sqlite3_stmt **statement)
 {
     size_t at = ((uintptr_t)sql >> 4) % PGL_STATEMENTS_MAX;
-    for (int probes = 0; probes < PGL_STATEMENTS_MAX; probes++, at = (at + 1) % PGL_STATEMENTS_MAX) {
+    for (int probes = 0; probes < PGL_STATEMENTS_MAX;
+         probes++, at = (at + 1) % PGL_STATEMENTS_MAX) {
         if (db->cache[at].sql == sql) {
             *statement = db->cache[at].statement;
             return SQLITE_OK;
         }
         if (db->cache[at].sql == NULL) {
-            int result = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+            int result =
+                sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
             if (result != SQLITE_OK)
                 return result;
             db->cache[at].sql = sql;
@@ -158,15 +164,16 @@ void pgl_bind_i64(struct pgl_rows *rows, int64_t value)
 void pgl_bind_text(struct pgl_rows *rows, struct pgl_text value)
 {
     if (pgl_is_ok(rows->status))
-        note_bound(rows, sqlite3_bind_text(rows->statement, ++rows->bound, value.size ? value.data : "",
-                                           (int)value.size, SQLITE_STATIC));
+        note_bound(rows,
+                   sqlite3_bind_text(rows->statement, ++rows->bound, value.size ? value.data : "",
+                                     (int)value.size, SQLITE_STATIC));
 }
 
 void pgl_bind_blob(struct pgl_rows *rows, const void *bytes, size_t size)
 {
     if (pgl_is_ok(rows->status))
-        note_bound(rows, sqlite3_bind_blob(rows->statement, ++rows->bound, size ? bytes : "", (int)size,
-                                           SQLITE_STATIC));
+        note_bound(rows, sqlite3_bind_blob(rows->statement, ++rows->bound, size ? bytes : "",
+                                           (int)size, SQLITE_STATIC));
 }
 
 void pgl_bind_id(struct pgl_rows *rows, const pgl_id *id)

@@ -3,9 +3,9 @@
  *
  * Owner:    a writer or a reader loop; one connection a thread, never shared.
  * Bounds:   PGL_STATEMENTS_MAX statements a connection; the page cache has a fixed size.
- * Errors:   PGL_EXHAUSTED (disk or memory full: rolled back, may be tried again), PGL_CONFLICT (a constraint
- *           refused: a bug above, or the second line of defence), PGL_DATA_LOSS (I/O error, damage: stop the
- *           process), PGL_UNAVAILABLE (locked).
+ * Errors:   PGL_UNAVAILABLE (disk or memory full, locked: may be tried again), PGL_CONFLICT (a
+ *           constraint refused: a bug above, or the second line of defence), PGL_DATA_LOSS (I/O
+ *           error, damage: stop the process). PGL_EXHAUSTED is never ours: it is somebody's arena.
  */
 #ifndef PGL_STORE_DATABASE_H
 #define PGL_STORE_DATABASE_H
@@ -29,8 +29,8 @@ struct pgl_database {
         const char *sql; /* the literal's address is the key */
         struct sqlite3_stmt *statement;
     } cache[PGL_STATEMENTS_MAX];
-    bool has_written;  /* set by every statement that may write; see tx.h */
-    int wal_pages;     /* frames in the write-ahead log after the last commit */
+    bool has_written; /* set by every statement that may write; see tx.h */
+    int wal_pages;    /* frames in the write-ahead log after the last commit */
     bool is_writer;
 };
 
@@ -43,8 +43,8 @@ struct pgl_database_options {
     int cache_kib;
 };
 
-/* Opens or makes the file for its one writer. What an earlier process left in the write-ahead log is
- * made durable before anything is read (reliability: B2). */
+/* Opens or makes the file for its one writer. What an earlier process left in the write-ahead log
+ * is made durable before anything is read (reliability: B2). */
 PGL_MUST_USE pgl_status pgl_database_open_writer(struct pgl_database *db,
                                                  const struct pgl_database_options *options);
 /* Opens an existing file for reading only. */
@@ -73,8 +73,9 @@ bool pgl_database_is_in_transaction(const struct pgl_database *db);
  *         order->state = (enum order_state)pgl_column_i64(&rows, 0);
  *     pgl_rows_end(&rows);
  *
- * `sql` is a literal with static life: its address is its name. An error of begin or bind shows at the
- * first next or run. Text and blobs bound are borrowed until the end; columns until the next step.
+ * `sql` is a literal with static life: its address is its name. An error of begin or bind shows at
+ * the first next or run. Text and blobs bound are borrowed until the end; columns until the next
+ * step.
  */
 struct pgl_rows {
     struct pgl_database *db;

@@ -1,8 +1,8 @@
 /* migrate.c - see migrate.h. */
 #include "store/migrate.h"
 
-static const char make_table_sql[] =
-    "CREATE TABLE IF NOT EXISTS migration (module TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT";
+static const char make_table_sql[] = "CREATE TABLE IF NOT EXISTS migration (module TEXT PRIMARY "
+                                     "KEY, number INTEGER NOT NULL) STRICT";
 static const char read_number_sql[] = "SELECT number FROM migration WHERE module = ?1";
 static const char write_number_sql[] =
     "INSERT INTO migration (module, number) VALUES (?1, ?2) "
@@ -29,7 +29,8 @@ static pgl_status apply_in_transaction(struct pgl_database *db, const char *modu
     return pgl_database_run(db, "COMMIT");
 }
 
-static pgl_status apply(struct pgl_database *db, const char *module, const struct pgl_migration *migration)
+static pgl_status apply(struct pgl_database *db, const char *module,
+                        const struct pgl_migration *migration)
 {
     PGL_TRY(pgl_database_run(db, "BEGIN IMMEDIATE"));
     pgl_status status = apply_in_transaction(db, module, migration);

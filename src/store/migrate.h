@@ -1,5 +1,6 @@
 /*
- * migrate.h - brings a file's tables up to date: each module's numbered steps, each once, in one transaction.
+ * migrate.h - brings a file's tables up to date: each module's numbered steps, each once, in one
+ * transaction.
  */
 #ifndef PGL_STORE_MIGRATE_H
 #define PGL_STORE_MIGRATE_H

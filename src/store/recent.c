@@ -7,7 +7,7 @@
 
 #define SLICE_MIN 64
 
-static pgl_status generation_init(struct pgl_recent_generation *generation, uint32_t limit)
+static pgl_status generation_open(struct pgl_recent_generation *generation, uint32_t limit)
 {
     generation->entries = malloc(limit * sizeof generation->entries[0]);
     generation->count = 0;
@@ -134,8 +134,8 @@ pgl_status pgl_recent_open(struct pgl_recent *recent, struct pgl_writer *writer,
     *recent = (struct pgl_recent){ .sql = sql, .db = &writer->db, .generation = generation };
     /* Half as much again: a batch may begin with the young generation nearly full. */
     uint32_t room = generation + generation / 2 + PGL_WRITER_QUEUE_MAX;
-    PGL_TRY(generation_init(&recent->young, room));
-    PGL_TRY(generation_init(&recent->old, room));
+    PGL_TRY(generation_open(&recent->young, room));
+    PGL_TRY(generation_open(&recent->old, room));
     PGL_TRY(read_watermark(recent));
     recent->participant = (struct pgl_participant){ .self = recent,
                                                     .prepare = recent_prepare,
@@ -165,8 +165,8 @@ pgl_status pgl_recent_feed(struct pgl_recent *recent, int64_t key, pgl_id id)
 pgl_status pgl_recent_put(struct pgl_recent *recent, int64_t key, pgl_id id)
 {
     /* Only between transactions does the young generation hold nothing that could be taken back. */
-    bool may_turn = recent->young.count == recent->durable_count && recent->merged == recent->old.count &&
-                    recent->merged == recent->durable_merged;
+    bool may_turn = recent->young.count == recent->durable_count &&
+                    recent->merged == recent->old.count && recent->merged == recent->durable_merged;
     if (recent->young.count >= recent->generation && may_turn)
         PGL_TRY(turn_over(recent));
     return add(&recent->young, key, id);

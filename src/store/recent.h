@@ -1,15 +1,17 @@
 /*
  * recent.h - an index from random 64-bit keys to ids, without a random write for each entry.
  *
- * For:      idempotency keys, the newest order of a customer. In a B-tree every such key would dirty a page of its own in
- *           every commit; that was measured to cost a fifth of the throughput (docs/decisions/recent.md).
- * How:      new entries gather in memory. When `generation` of them have come they are sorted and written to the table in slices, a slice
- *           a transaction, so that neighbours share pages. A lookup asks memory first, then the table.
- * Crash:    nothing is lost: what memory held is rebuilt from the rows above the watermark. The owner
- *           feeds them again at start (at most two generations).
+ * For:      idempotency keys, the newest order of a customer. In a B-tree every such key would
+ *           dirty a page of its own in every commit; that was measured to cost a fifth of the
+ *           throughput (docs/decisions/recent.md).
+ * How:      new entries gather in memory. When `generation` of them have come they are sorted and
+ *           written to the table in slices, a slice a transaction, so that neighbours share pages.
+ *           A lookup asks memory first, then the table.
+ * Crash:    nothing is lost: what memory held is rebuilt from the rows above the watermark. The
+ *           owner feeds them again at start (at most two generations).
  * Owner:    a writer loop; a participant of its transactions.
- * Bounds:   two generations in memory; a slice is at least as large as what came in the meantime, so the older one is
- *           always written before the younger is full.
+ * Bounds:   two generations in memory; a slice is at least as large as what came in the meantime,
+ *           so the older one is always written before the younger is full.
  */
 #ifndef PGL_STORE_RECENT_H
 #define PGL_STORE_RECENT_H
@@ -32,7 +34,8 @@ struct pgl_recent_entry {
 };
 
 struct pgl_recent_generation {
-    struct pgl_recent_entry *entries; /* in the order of coming; sorted by key once it is the older one */
+    struct pgl_recent_entry
+        *entries; /* in the order of coming; sorted by key once it is the older one */
     uint32_t count;
     struct pgl_map newest; /* key -> place in entries */
     pgl_id last;           /* the largest id in it */
@@ -44,9 +47,9 @@ struct pgl_recent {
     struct pgl_database *db;
     uint32_t generation;
     struct pgl_recent_generation young, old;
-    uint32_t durable_count;             /* of young */
-    uint32_t merged, durable_merged;    /* of old */
-    pgl_id watermark;                   /* everything up to here is in the table */
+    uint32_t durable_count;          /* of young */
+    uint32_t merged, durable_merged; /* of old */
+    pgl_id watermark;                /* everything up to here is in the table */
 };
 
 /* Joins the writer. The caller then feeds the rows above `watermark`, in the order of their ids. */

@@ -20,7 +20,8 @@ static void open_writer(struct pgl_store_bench *bench);
 
 void pgl_store_bench_open(struct pgl_store_bench *bench, uint64_t seed)
 {
-    *bench = (struct pgl_store_bench){ .seed = seed };
+    *bench = (struct pgl_store_bench){ 0 };
+    pgl_random_seed(&bench->random, seed, 1);
     pgl_store_start();
     make_platform(bench);
     pgl_arena_init(&bench->arena, BENCH_ARENA_CHUNK_BYTES, BENCH_ARENA_LIMIT_BYTES);
@@ -57,8 +58,6 @@ static void open_writer(struct pgl_store_bench *bench)
         .checkpoint_pages = 8192,
         .checkpoint_idle_pages = 1024,
     };
-    /* The same draws after every start, so that copies stay copies. */
-    pgl_random_seed(&bench->random, bench->seed, 1);
     pgl_loop_init(&bench->loop, "bench", &bench->platform, &bench->waiter);
     pgl_status opened = pgl_writer_open(&bench->writer, &bench->loop, &options, NULL);
     PGL_ASSERT(pgl_is_ok(opened));

@@ -3,7 +3,8 @@
  * stands still, with a clock and an entropy that are the same in every run.
  *
  * For:      unit tests of services. Not for the product.
- * Owner:    the test. Two benches opened with one seed are copies: the same inputs give the same bytes.
+ * Owner:    the test. Two benches opened with one seed are copies: the same inputs give the same
+ *           bytes.
  * Threads:  the test's.
  * Errors:   what goes wrong with the bench itself stops the test.
  */
@@ -21,7 +22,6 @@ struct pgl_store_bench {
     struct pgl_waiter waiter;
     int64_t now_ns; /* since the start, of both clocks; add to it at will */
     struct pgl_random random;
-    uint64_t seed;
 
     char folder[64], path[96];
     struct pgl_loop loop;
@@ -46,8 +46,8 @@ pgl_status pgl_store_bench_command(struct pgl_store_bench *bench, const struct p
 pgl_status pgl_store_bench_query(struct pgl_store_bench *bench, const struct pgl_method *method,
                                  const void *ask, void *reply);
 
-/* Turns of the loop until nothing more is due at once; true if anything was. For consumers: turn all
- * benches until none has anything. */
+/* Turns of the loop until nothing more is due at once; true if anything was. For consumers: turn
+ * all benches until none has anything. */
 bool pgl_store_bench_turn(struct pgl_store_bench *bench);
 
 /* The one number that a statement selects. */

@@ -12,7 +12,10 @@ static pgl_status tally_prepare(void *self, struct pgl_tx *tx)
         struct pgl_rows rows = pgl_tx_rows(tx, tally->put_sql);
         pgl_bind_i64(&rows, state);
         pgl_bind_i64(&rows, tally->counts[state]);
-        PGL_TRY(pgl_rows_run(&rows, NULL));
+        int64_t changed;
+        PGL_TRY(pgl_rows_run(&rows, &changed));
+        if (changed != 1)
+            return PGL_FAIL(PGL_INTERNAL, "the count of a state is gone");
     }
     return PGL_OK;
 }
@@ -55,9 +58,9 @@ pgl_status pgl_tally_open(struct pgl_tally *tally, struct pgl_writer *writer, in
     return PGL_OK;
 }
 
-void pgl_tally_shift(struct pgl_tally *tally, int from, int to)
+void pgl_tally_move(struct pgl_tally *tally, int from, int to)
 {
-    if (from >= 0)
+    if (from != PGL_TALLY_NOWHERE)
         tally->counts[from]--;
     tally->counts[to]++;
 }

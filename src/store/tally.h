@@ -1,5 +1,6 @@
 /*
- * tally.h - how many rows are in each state, without counting them: kept in memory, written once a batch.
+ * tally.h - how many rows are in each state, without counting them: kept in memory, written once a
+ * batch.
  *
  * Owner:    a writer loop; a participant of its transactions. Others may read `gauges`.
  * Bounds:   PGL_TALLY_MAX states.
@@ -10,7 +11,8 @@
 #include "store/writer.h"
 #include "telemetry/metrics.h"
 
-#define PGL_TALLY_MAX 16
+#define PGL_TALLY_MAX     16
+#define PGL_TALLY_NOWHERE (-1)
 
 struct pgl_tally {
     struct pgl_participant participant;
@@ -21,10 +23,10 @@ struct pgl_tally {
 };
 
 /* Joins the writer; `get_sql` () -> state, count. */
-PGL_MUST_USE pgl_status pgl_tally_open(struct pgl_tally *tally, struct pgl_writer *writer, int state_count,
-                                       const char *get_sql, const char *put_sql);
+PGL_MUST_USE pgl_status pgl_tally_open(struct pgl_tally *tally, struct pgl_writer *writer,
+                                       int state_count, const char *get_sql, const char *put_sql);
 
-/* In a transaction. A row comes from nowhere with -1. */
-void pgl_tally_shift(struct pgl_tally *tally, int from, int to);
+/* In a transaction. A new row comes from PGL_TALLY_NOWHERE. */
+void pgl_tally_move(struct pgl_tally *tally, int from, int to);
 
 #endif

@@ -1,8 +1,9 @@
 /*
  * tx.h - what a handler is given: a transaction, and everything from outside that it may depend on.
  *
- * A handler decides before its first write, so that a refusal has nothing to undo. It calls no clock and draws no random number: time
- * and ids come from here, stamped once a batch. The same inputs write the same bytes.
+ * A handler decides before its first write, so that a refusal has nothing to undo. It calls no
+ * clock and draws no random number: time and ids come from here, stamped once a batch. The same
+ * inputs write the same bytes.
  *
  * Owner:    the writer. Borrowed for the one call of the handler.
  */

@@ -2,13 +2,16 @@
  * vfs.h - what lies between SQLite and its disk: a VFS stacked on another one.
  *
  * For:      fewer system calls. SQLite writes a commit to its WAL as two small writes a frame; here
- * they are gathered and reach the disk as few large ones. And for counting what a file costs.
+ *           they are gathered and reach the disk as few large ones. And for counting what a file
+ *           costs.
  * Owner:    a registered VFS lasts until unregistered; its files belong to their connections.
  * Threads:  register and unregister at start and end; a file belongs to the thread of its
- * connection. Bounds:   PGL_VFS_GATHER_BYTES a connection that writes, taken at its first commit.
- * Without that memory writes simply go straight through. Errors:   the base's own, one write late
- * at most: what was gathered is on the base before xWrite of a commit's last page returns, so a
- * commit is never acknowledged on less than without us.
+ *           connection.
+ * Bounds:   PGL_VFS_GATHER_BYTES a connection that writes, taken at its first commit. Without that
+ *           memory writes simply go straight through.
+ * Errors:   the base's own, one write late at most: what was gathered is on the base before xWrite
+ *           of a commit's last page returns, so a commit is never acknowledged on less than without
+ *           us.
  */
 #ifndef PGL_STORE_VFS_H
 #define PGL_STORE_VFS_H

@@ -327,8 +327,9 @@ static int64_t rows_in_a_fresh_look(const char *path)
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<" #rows ")"              \
     "INSERT INTO t(batch, v) SELECT 0, randomblob(300) FROM n"
 
-/* The first transaction fits into the cache; the second spills, is read back and corrects checksums. A
- * statement that fails may leave the transaction open: what it then commits must be what it shows. */
+/* The first transaction fits into the cache; the second spills, is read back and corrects
+ * checksums. A statement that fails may leave the transaction open: what it then commits must be
+ * what it shows. */
 static const char *const refusable[2][4] = {
     { INSERT(20), "", "", "" },
     { INSERT(150), "UPDATE t SET batch = batch + 1, v = randomblob(300)", INSERT(60),
@@ -376,9 +377,9 @@ static bool disk_is_full_at(uint64_t at, uint64_t count, const char *promise)
     return was_reached;
 }
 
-/* Each write in turn (later ones in strides) is that at which the disk is full, once or for a while. A
- * commit that was refused must stay refused, one that was not must be there, with FULL and with less; and
- * the connection must go on when there is room again. */
+/* Each write in turn (later ones in strides) is that at which the disk is full, once or for a
+ * while. A commit that was refused must stay refused, one that was not must be there, with FULL and
+ * with less; and the connection must go on when there is room again. */
 static void a_full_disk_refuses_commits_and_forgets_none(void **unused)
 {
     (void)unused;

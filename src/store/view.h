@@ -1,7 +1,8 @@
 /*
  * view.h - a snapshot to read from. It has no function that writes.
  *
- * Owner:    a reader for its own, a writer for the one inside its transaction; borrowed for one question.
+ * Owner:    a reader for its own, a writer for the one inside its transaction; borrowed for one
+ *           question.
  */
 #ifndef PGL_STORE_VIEW_H
 #define PGL_STORE_VIEW_H

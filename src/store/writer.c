@@ -48,8 +48,16 @@ void pgl_writer_close(struct pgl_writer *writer)
 enum outcome {
     COMMITTED,
     SPOILED, /* rolled back; somebody in the batch is to blame */
-    REFUSED, /* rolled back; nobody is (disk or memory full) */
+    REFUSED, /* rolled back; nobody is (the disk is full) */
     BROKEN   /* the file cannot be trusted to be what we think: the process ends */
+};
+
+/* One try: how much may be in it, and what was. Commands stay at the head of the queue. */
+struct attempt {
+    int limit;
+    bool leaves_events;
+    int commands, units;
+    pgl_status why; /* it did not commit */
 };
 
 static struct pgl_tx tx_of(struct pgl_writer *writer)
@@ -63,6 +71,8 @@ static struct pgl_tx tx_of(struct pgl_writer *writer)
 
 static enum outcome roll_back(struct pgl_writer *writer, pgl_status why)
 {
+    pgl_log(&writer->loop->log, PGL_LOG_WARN, "store", "rolled-back", "loop=%s code=%s text=\"%s\"",
+            writer->loop->name, pgl_code_name(why.code), why.text);
     if (why.code == PGL_DATA_LOSS) {
         pgl_loop_fail(writer->loop, why);
         return BROKEN;
@@ -78,7 +88,7 @@ static enum outcome roll_back(struct pgl_writer *writer, pgl_status why)
         if (p->rolled_back != NULL)
             p->rolled_back(p->self);
     pgl_counter_add(&writer->metrics.rollbacks, 1);
-    return why.code == PGL_EXHAUSTED || why.code == PGL_UNAVAILABLE ? REFUSED : SPOILED;
+    return why.code == PGL_UNAVAILABLE ? REFUSED : SPOILED;
 }
 
 static pgl_status run_begin(struct pgl_writer *writer)
@@ -93,20 +103,22 @@ static pgl_status run_commit(struct pgl_writer *writer)
     return pgl_rows_run(&commit, NULL);
 }
 
-static pgl_status run_participants(struct pgl_writer *writer, struct pgl_tx *tx, int limit, int *units)
+static pgl_status run_participants(struct pgl_writer *writer, struct pgl_tx *tx,
+                                   struct attempt *attempt)
 {
-    for (struct pgl_participant *p = writer->participants; p != NULL && *units < limit; p = p->next) {
+    for (struct pgl_participant *p = writer->participants; p != NULL; p = p->next) {
         int waiting = p->waiting != NULL ? p->waiting(p->self) : 0;
-        if (waiting == 0)
-            continue;
-        int some = waiting < limit - *units ? waiting : limit - *units;
-        *units += some;
-        PGL_TRY(p->work(p->self, tx, some));
+        int room = attempt->limit - attempt->units;
+        int some = waiting < room ? waiting : room;
+        attempt->units += some;
+        if (some > 0)
+            PGL_TRY(p->work(p->self, tx, some));
     }
     return PGL_OK;
 }
 
-/* Not OK only when the transaction is spoiled: a refusal before the first write is just an answer. */
+/* Not OK only when the transaction is spoiled: a refusal before the first write is just an
+ * answer. */
 static pgl_status run_command(struct pgl_writer *writer, struct pgl_tx *tx, struct pgl_call *call)
 {
     if (call->deadline_ns < writer->loop->now_ns) {
@@ -132,46 +144,53 @@ static pgl_status prepare_all(struct pgl_writer *writer, struct pgl_tx *tx)
     return PGL_OK;
 }
 
-static enum outcome commit(struct pgl_writer *writer, struct pgl_tx *tx)
+static pgl_status run_commands(struct pgl_writer *writer, struct pgl_tx *tx,
+                               struct attempt *attempt)
 {
-    pgl_status status = prepare_all(writer, tx);
-    if (!pgl_is_ok(status))
-        return roll_back(writer, status);
-    const struct pgl_clock *clock = &writer->loop->platform->clock;
-    int64_t started_ns = pgl_clock_monotonic_ns(clock);
-    status = run_commit(writer);
-    if (!pgl_is_ok(status))
-        return roll_back(writer, status);
-    pgl_latency_add(&writer->metrics.commit_latency, pgl_clock_monotonic_ns(clock) - started_ns);
+    tx->cause_log = 0;
+    tx->cause_seq = 0;
+    struct pgl_message *message = writer->first;
+    for (; message != NULL && attempt->units < attempt->limit; message = message->next) {
+        attempt->units++;
+        attempt->commands++;
+        PGL_TRY(run_command(writer, tx, pgl_call_of(message)));
+    }
+    tx->view.arena = &writer->arena;
+    return PGL_OK;
+}
+
+static void tell_committed(struct pgl_writer *writer)
+{
     for (struct pgl_participant *p = writer->participants; p != NULL; p = p->next)
         if (p->committed != NULL)
             p->committed(p->self);
     if (writer->on_commit != NULL)
         writer->on_commit(writer->on_commit_self);
-    return COMMITTED;
 }
 
-/* One transaction over at most `limit` units. The commands in it, `*commands` of them, stay at the head of the queue. */
-static enum outcome try_batch(struct pgl_writer *writer, int limit, int *commands, int *units)
+static pgl_status commit(struct pgl_writer *writer, struct pgl_tx *tx)
+{
+    PGL_TRY(prepare_all(writer, tx));
+    const struct pgl_clock *clock = &writer->loop->platform->clock;
+    int64_t started_ns = pgl_clock_monotonic_ns(clock);
+    PGL_TRY(run_commit(writer));
+    pgl_latency_add(&writer->metrics.commit_latency, pgl_clock_monotonic_ns(clock) - started_ns);
+    tell_committed(writer);
+    return PGL_OK;
+}
+
+static enum outcome try_batch(struct pgl_writer *writer, struct attempt *attempt)
 {
     struct pgl_tx tx = tx_of(writer);
-    *commands = *units = 0;
     pgl_arena_reset(&writer->arena);
-    pgl_status status = run_begin(writer);
-    if (pgl_is_ok(status))
-        status = run_participants(writer, &tx, limit, units);
-    if (!pgl_is_ok(status))
-        return roll_back(writer, status);
-    tx.cause_log = 0;
-    tx.cause_seq = 0;
-    for (struct pgl_message *m = writer->first; m != NULL && *units < limit; m = m->next) {
-        *units += 1;
-        *commands += 1;
-        status = run_command(writer, &tx, pgl_call_of(m));
-        if (!pgl_is_ok(status))
-            return roll_back(writer, status);
-    }
-    return commit(writer, &tx);
+    attempt->why = run_begin(writer);
+    if (pgl_is_ok(attempt->why) && !attempt->leaves_events)
+        attempt->why = run_participants(writer, &tx, attempt);
+    if (pgl_is_ok(attempt->why))
+        attempt->why = run_commands(writer, &tx, attempt);
+    if (pgl_is_ok(attempt->why))
+        attempt->why = commit(writer, &tx);
+    return pgl_is_ok(attempt->why) ? COMMITTED : roll_back(writer, attempt->why);
 }
 
 /* ---- the turn ---- */
@@ -179,6 +198,10 @@ static enum outcome try_batch(struct pgl_writer *writer, int limit, int *command
 static void take_command(void *owner, struct pgl_message *message)
 {
     struct pgl_writer *writer = owner;
+    if (writer->queued == PGL_WRITER_QUEUE_MAX) {
+        pgl_call_answer(pgl_call_of(message), PGL_FAIL(PGL_EXHAUSTED, "too many commands wait"));
+        return;
+    }
     message->next = NULL;
     *writer->last = message;
     writer->last = &message->next;
@@ -190,6 +213,7 @@ static void answer(struct pgl_writer *writer, int count, pgl_status status)
 {
     for (; count > 0; count--) {
         struct pgl_message *message = writer->first;
+        PGL_ASSERT(message != NULL);
         struct pgl_call *call = pgl_call_of(message);
         writer->first = message->next;
         if (writer->first == NULL)
@@ -217,50 +241,80 @@ static void checkpoint(struct pgl_writer *writer, int from_pages)
         pgl_loop_fail(writer->loop, status);
 }
 
-static void retry(void *owner)
+static void end_pause(void *owner)
 {
     struct pgl_writer *writer = owner;
     writer->is_waiting_to_retry = false;
 }
 
-/* The blame for a transaction with a single unit in it. */
-static void refuse_the_one(struct pgl_writer *writer, int commands, pgl_status why)
+static void pause_writing(struct pgl_writer *writer)
 {
-    if (commands > 0) {
-        answer(writer, commands, why);
+    writer->is_waiting_to_retry = true;
+    pgl_timer_set(&writer->loop->timers, &writer->retry, writer->loop->now_ns + RETRY_AFTER_NS,
+                  end_pause, writer);
+}
+
+/* The blame for a transaction with a single unit in it. */
+static void refuse_the_one(struct pgl_writer *writer, const struct attempt *attempt)
+{
+    bool lacks_memory = attempt->why.code == PGL_EXHAUSTED;
+    if (attempt->commands > 0) {
+        answer(writer, 1,
+               lacks_memory ? attempt->why : PGL_FAIL(PGL_INTERNAL, "it could not be written"));
+        return;
+    }
+    if (lacks_memory) { /* says nothing about the event */
+        pause_writing(writer);
         return;
     }
     for (struct pgl_participant *p = writer->participants; p != NULL; p = p->next)
         if (p->waiting != NULL && p->waiting(p->self) > 0) { /* the first that has work did it */
-            p->refused(p->self, why);
+            p->refused(p->self, attempt->why);
             return;
         }
 }
 
-static void settle(struct pgl_writer *writer, enum outcome outcome, int commands, int units)
+static void settle(struct pgl_writer *writer, enum outcome outcome, const struct attempt *attempt)
 {
     switch (outcome) {
     case COMMITTED:
         pgl_counter_add(&writer->metrics.commits, 1);
-        pgl_counter_add(&writer->metrics.units, (uint64_t)units);
+        pgl_counter_add(&writer->metrics.units, (uint64_t)attempt->units);
         pgl_counter_set(&writer->metrics.wal_pages, (uint64_t)writer->db.wal_pages);
-        answer(writer, commands, PGL_OK);
+        answer(writer, attempt->commands, PGL_OK);
         return;
     case SPOILED:
-        if (units > 1)
-            writer->one_by_one = units;
-        else
-            refuse_the_one(writer, commands, PGL_FAIL(PGL_INTERNAL, "it could not be written"));
+        if (attempt->units > 1) {
+            writer->commands_alone = attempt->commands;
+            writer->events_alone = attempt->units - attempt->commands;
+        } else if (attempt->units == 1) {
+            refuse_the_one(writer, attempt);
+        } else { /* nobody did anything, and yet it failed */
+            pgl_loop_fail(writer->loop, attempt->why);
+        }
         return;
     case REFUSED:
-        answer(writer, commands, PGL_FAIL(PGL_UNAVAILABLE, "it could not be written now"));
-        writer->is_waiting_to_retry = true;
-        pgl_timer_set(&writer->loop->timers, &writer->retry, writer->loop->now_ns + RETRY_AFTER_NS, retry,
-                      writer);
+        answer(writer, attempt->commands, PGL_FAIL(PGL_UNAVAILABLE, "it could not be written now"));
+        pause_writing(writer);
         return;
     case BROKEN:
         return; /* nobody is answered: the outcome is not known */
     }
+}
+
+/* Commands alone before events alone: new events go first, and would never let them be done. */
+static struct attempt next_attempt(struct pgl_writer *writer)
+{
+    struct attempt attempt = { .limit = writer->options.batch_max };
+    if (writer->commands_alone > 0) {
+        writer->commands_alone--;
+        attempt.limit = 1;
+        attempt.leaves_events = true;
+    } else if (writer->events_alone > 0) {
+        writer->events_alone--;
+        attempt.limit = 1;
+    }
+    return attempt;
 }
 
 static bool writer_turn(void *owner)
@@ -268,21 +322,18 @@ static bool writer_turn(void *owner)
     struct pgl_writer *writer = owner;
     if (writer->is_held || !pgl_is_ok(writer->loop->fatal))
         return false;
-    int waiting = count_waiting(writer);
-    if (waiting == 0) {
+    if (count_waiting(writer) == 0) {
         checkpoint(writer, writer->options.checkpoint_idle_pages);
         return false;
     }
     if (writer->is_waiting_to_retry) {
         answer(writer, writer->queued, PGL_FAIL(PGL_UNAVAILABLE, "it could not be written now"));
+        writer->commands_alone = 0;
         return false;
     }
-    int limit = writer->one_by_one > 0 ? 1 : writer->options.batch_max;
-    int commands, units;
-    enum outcome outcome = try_batch(writer, limit, &commands, &units);
-    if (writer->one_by_one > 0)
-        writer->one_by_one--;
-    settle(writer, outcome, commands, units);
+    struct attempt attempt = next_attempt(writer);
+    enum outcome outcome = try_batch(writer, &attempt);
+    settle(writer, outcome, &attempt);
     if (outcome == COMMITTED)
         checkpoint(writer, writer->options.checkpoint_pages);
     return outcome != BROKEN && count_waiting(writer) > 0;
@@ -296,11 +347,9 @@ pgl_status pgl_writer_run_now(struct pgl_writer *writer,
     pgl_arena_reset(&writer->arena);
     PGL_TRY(run_begin(writer));
     pgl_status status = body(&tx, argument);
-    if (!pgl_is_ok(status)) {
+    if (pgl_is_ok(status))
+        status = commit(writer, &tx);
+    if (!pgl_is_ok(status))
         roll_back(writer, status);
-        return status;
-    }
-    if (commit(writer, &tx) != COMMITTED)
-        return PGL_FAIL(PGL_UNAVAILABLE, "it could not be written");
-    return PGL_OK;
+    return status;
 }

@@ -2,15 +2,19 @@
  * writer.h - the one writer of one file, with group commit.
  *
  * A turn takes what is waiting, up to a limit: BEGIN, the participants' work (events first), each
- * command's handler, COMMIT with one sync for all of them; only then are the commands answered and the participants told.
- * Idle, a command commits alone and at once; busy, the batch grows with the load.
+ * command's handler, COMMIT with one sync for all of them; only then are the commands answered and
+ * the participants told. Idle, a command commits alone and at once; busy, the batch grows with the
+ * load.
  *
  * Owner:    app/boot.c opens it on a loop of its own.
  * Threads:  its loop's; others send calls to `commands`.
- * Bounds:   PGL_WRITER_QUEUE_MAX commands wait, more are refused (PGL_EXHAUSTED); `batch_max` a transaction.
- * Errors:   a handler that fails behind its first write spoils the batch: it is rolled back and run again one unit at a time, and that
- *           one alone is refused. A full disk answers PGL_UNAVAILABLE and is tried again. An I/O error stops the process: what is on disk
- *           is not known (reliability: B8).
+ * Bounds:   PGL_WRITER_QUEUE_MAX commands wait, more are refused (PGL_EXHAUSTED); `batch_max` a
+ *           transaction.
+ * Errors:   a handler that fails behind its first write spoils the batch: it is rolled back and run
+ *           again one unit at a time, and that one alone is refused. A full disk answers
+ *           PGL_UNAVAILABLE, to commands that come meanwhile as well, and events are tried again.
+ *           An I/O error stops the process and nobody is answered: what is on disk is not known
+ *           (reliability: B8).
  */
 #ifndef PGL_STORE_WRITER_H
 #define PGL_STORE_WRITER_H
@@ -20,14 +24,16 @@
 
 #define PGL_WRITER_QUEUE_MAX 1024
 
-/* A module with state in memory that has to move with the transaction, or with work of its own in it. */
+/* A module with state in memory that has to move with the transaction, or with work of its own in
+ * it. */
 struct pgl_participant {
     void *self;
     /* How many units wait (a unit is one event). NULL: never any. */
     int (*waiting)(void *self);
     /* Does at most `limit` units, all their writes included. */
     pgl_status (*work)(void *self, struct pgl_tx *tx, int limit);
-    /* The unit that was tried alone cannot be done for this reason: the next try has to set it aside. */
+    /* The unit that was tried alone cannot be done for this reason (borrowed): the next try has to
+     * set it aside. */
     void (*refused)(void *self, pgl_status why);
     /* The last writes before COMMIT. NULL: none. */
     pgl_status (*prepare)(void *self, struct pgl_tx *tx);
@@ -44,8 +50,8 @@ struct pgl_writer_metrics {
 
 struct pgl_writer_options {
     struct pgl_database_options database;
-    int batch_max;          /* units in one transaction */
-    int checkpoint_pages;   /* of the write-ahead log: then it is copied, busy or not */
+    int batch_max;             /* units in one transaction */
+    int checkpoint_pages;      /* of the write-ahead log: then it is copied, busy or not */
     int checkpoint_idle_pages; /* the same when nothing waits */
 };
 
@@ -61,12 +67,14 @@ struct pgl_writer {
 
     struct pgl_message *first, **last; /* commands taken from the mailbox, not yet run */
     int queued;
-    int one_by_one;          /* units still to be run alone, after a batch was rolled back */
-    struct pgl_timer retry;  /* set while the disk is full */
+    /* Still to be run alone, after the batch that they were in was rolled back. */
+    int commands_alone, events_alone;
+    struct pgl_timer retry; /* set while the disk is full */
     bool is_waiting_to_retry;
     bool is_held; /* no new transaction until released: for a cut over all files */
 
-    /* After COMMIT, before anybody is answered; NULL for none. The simulator's auditor looks here. */
+    /* After COMMIT, before anybody is answered; NULL for none. The simulator's auditor looks
+     * here. */
     void (*on_commit)(void *self);
     void *on_commit_self;
     struct pgl_writer_metrics metrics;

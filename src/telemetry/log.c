@@ -10,16 +10,16 @@
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
-void pgl_log(const struct pgl_log *log, enum pgl_log_level level, const char *module, const char *event,
-             const char *format, ...)
+void pgl_log(const struct pgl_log *log, enum pgl_log_level level, const char *module,
+             const char *event, const char *format, ...)
 {
     if (level < log->least)
         return;
     char line[LINE_BYTES];
     pgl_time_format(log->wall_ns(log->self), line);
     int size = PGL_TIME_TEXT_BYTES;
-    size += snprintf(line + size, sizeof line - (size_t)size, " %s %s %s ", level_names[level], module,
-                     event);
+    size += snprintf(line + size, sizeof line - (size_t)size, " %s %s %s ", level_names[level],
+                     module, event);
     va_list args;
     va_start(args, format);
     int more = vsnprintf(line + size, sizeof line - (size_t)size, format, args);

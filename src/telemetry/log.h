@@ -3,8 +3,8 @@
  *
  * Owner:    the platform's sink; whoever logs borrows it.
  * Threads:  any; a line is one write.
- * Bounds:   a line has at most 1,024 bytes, the rest is cut. Control bytes are written as '?', so that no
- *           outside text can make a line of its own.
+ * Bounds:   a line has at most 1,024 bytes, the rest is cut. Control bytes are written as '?', so
+ *           that no outside text can make a line of its own.
  * Never:    a token, a card or a body.
  */
 #ifndef PGL_TELEMETRY_LOG_H
@@ -24,7 +24,7 @@ struct pgl_log {
 };
 
 /* `format` gives the key=value part and may be empty. */
-void pgl_log(const struct pgl_log *log, enum pgl_log_level level, const char *module, const char *event,
-             const char *format, ...) __attribute__((format(printf, 5, 6)));
+void pgl_log(const struct pgl_log *log, enum pgl_log_level level, const char *module,
+             const char *event, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -1,8 +1,9 @@
 /* metrics.c - see metrics.h. */
 #include "telemetry/metrics.h"
 
-const double pgl_latency_bounds_s[PGL_LATENCY_BUCKETS] = { 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25,
-                                                           0.5,   0.75, 1,     2.5,  5,     7.5, 10 };
+const double pgl_latency_bounds_s[PGL_LATENCY_BUCKETS] = { 0.005, 0.01, 0.025, 0.05, 0.075,
+                                                           0.1,   0.25, 0.5,   0.75, 1,
+                                                           2.5,   5,    7.5,   10 };
 
 void pgl_latency_add(struct pgl_latency *latency, int64_t took_ns)
 {

@@ -13,7 +13,8 @@ static struct pgl_metric *add(struct pgl_registry *registry, struct pgl_metric m
 }
 
 void pgl_registry_add(struct pgl_registry *registry, const char *name, const char *help,
-                      enum pgl_metric_kind kind, const char *labels, const struct pgl_counter *counter)
+                      enum pgl_metric_kind kind, const char *labels,
+                      const struct pgl_counter *counter)
 {
     add(registry, (struct pgl_metric){ name, help, kind, labels, counter, NULL });
 }
@@ -28,7 +29,8 @@ static const char *const kind_names[] = { "counter", "gauge", "histogram" };
 
 static void write_value(const struct pgl_metric *metric, struct pgl_buffer *out)
 {
-    const char *open = metric->labels[0] != '\0' ? "{" : "", *close = metric->labels[0] != '\0' ? "}" : "";
+    const char *open = metric->labels[0] != '\0' ? "{" : "",
+               *close = metric->labels[0] != '\0' ? "}" : "";
     pgl_buffer_printf(out, "%s%s%s%s %llu\n", metric->name, open, metric->labels, close,
                       (unsigned long long)pgl_counter_read(metric->counter));
 }
@@ -45,7 +47,8 @@ static void write_latency(const struct pgl_metric *metric, struct pgl_buffer *ou
         else
             pgl_buffer_printf(out, "+Inf\"} %llu\n", sum);
     }
-    const char *open = metric->labels[0] != '\0' ? "{" : "", *close = metric->labels[0] != '\0' ? "}" : "";
+    const char *open = metric->labels[0] != '\0' ? "{" : "",
+               *close = metric->labels[0] != '\0' ? "}" : "";
     pgl_buffer_printf(out, "%s_sum%s%s%s %.9g\n", metric->name, open, metric->labels, close,
                       (double)pgl_counter_read(&metric->latency->sum_ns) / 1e9);
     pgl_buffer_printf(out, "%s_count%s%s%s %llu\n", metric->name, open, metric->labels, close, sum);
@@ -56,8 +59,8 @@ void pgl_registry_write(const struct pgl_registry *registry, struct pgl_buffer *
     for (int i = 0; i < registry->count; i++) {
         const struct pgl_metric *metric = &registry->metrics[i];
         if (i == 0 || strcmp(metric->name, registry->metrics[i - 1].name) != 0)
-            pgl_buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help, metric->name,
-                              kind_names[metric->kind]);
+            pgl_buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help,
+                              metric->name, kind_names[metric->kind]);
         if (metric->kind == PGL_METRIC_LATENCY)
             write_latency(metric, out);
         else

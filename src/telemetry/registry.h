@@ -1,5 +1,6 @@
 /*
- * registry.h - the list of all metrics, put together at start by whoever knows the parts, read by /metrics.
+ * registry.h - the list of all metrics, put together at start by whoever knows the parts, read by
+ * /metrics.
  *
  * Owner:    app/boot.c fills it before the loops run; constant afterwards.
  * Bounds:   PGL_METRICS_MAX rows.
@@ -29,7 +30,8 @@ struct pgl_registry {
 };
 
 void pgl_registry_add(struct pgl_registry *registry, const char *name, const char *help,
-                      enum pgl_metric_kind kind, const char *labels, const struct pgl_counter *counter);
+                      enum pgl_metric_kind kind, const char *labels,
+                      const struct pgl_counter *counter);
 void pgl_registry_add_latency(struct pgl_registry *registry, const char *name, const char *help,
                               const char *labels, const struct pgl_latency *latency);
 

@@ -1,26 +1,20 @@
 /*
  * conn.c - see conn.h.
  *
- * Input is read into one room that all connections share, and only what could not be understood yet (half
- * a head, requests beyond a limit) is kept with the connection. So an idle connection holds nothing, and a
- * request that came in one piece is copied once, into its arena.
+ * Input is read into one room that all connections share, and only what could not be understood yet
+ * (half a head, requests beyond a limit) is kept with the connection. So an idle connection holds
+ * nothing, and a request that came in one piece is copied once, into its arena.
  */
 #include "transport/conn.h"
 
 #include "base/assert.h"
-#include "transport/peer.h"
 
 #define SPANS_MAX       16         /* of one write; what platform/real takes */
 #define READ_MORE_BYTES (8u << 10) /* behind kept input: half a head seldom needs more */
 #define INPUT_BYTES_MAX (2 * PGL_CONN_READ_BYTES)
-#define BODY_FIRST_BYTES                                                                           \
-    (4u << 10) /* of memory for a body; doubled as it comes, however long it says it is */
 
 static void on_ready(void *owner);
 static void receive(struct pgl_conn *conn);
-static void take_input(struct pgl_conn *conn, struct pgl_text *input);
-static void refuse(struct pgl_conn *conn, struct pgl_http_exchange *exchange, int status,
-                   const char *reason);
 static void write_out(struct pgl_conn *conn);
 static void settle(struct pgl_conn *conn);
 
@@ -38,26 +32,6 @@ static struct pgl_conn *take_slot(struct pgl_http_server *server)
     return conn;
 }
 
-/* Every connection counts for its client; false when that one has enough. */
-static bool join_client(struct pgl_http_server *server, uint64_t client)
-{
-    uint64_t *count = pgl_map_get(&server->clients, client);
-    if (count == NULL)
-        return pgl_is_ok(pgl_map_put(&server->clients, client, 1));
-    if (*count >= server->options.limits.connections_per_client_max)
-        return false;
-    ++*count;
-    return true;
-}
-
-static void leave_client(struct pgl_http_server *server, uint64_t client)
-{
-    uint64_t *count = pgl_map_get(&server->clients, client);
-    PGL_ASSERT(count != NULL && *count > 0);
-    if (--*count == 0)
-        pgl_map_remove(&server->clients, client);
-}
-
 static void give_slot(struct pgl_http_server *server, struct pgl_conn *conn)
 {
     pgl_list_init(&conn->place);
@@ -67,15 +41,15 @@ static void give_slot(struct pgl_http_server *server, struct pgl_conn *conn)
 bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket)
 {
     const struct pgl_http_limits *limits = &server->options.limits;
-    uint64_t client = pgl_peer_key(server->client_key, socket->peer);
+    int64_t now_ns = server->loop->now_ns;
+    uint64_t client;
     struct pgl_conn *conn = take_slot(server);
     if (conn == NULL)
         return false;
-    if (!join_client(server, client)) {
+    if (!pgl_clients_join(&server->clients, socket->peer, now_ns, &client)) {
         give_slot(server, conn);
         return false;
     }
-    int64_t now_ns = server->loop->now_ns;
     int64_t tenth_ns = limits->age_ns / 10; /* those who came together shall not leave together */
     *conn = (struct pgl_conn){ .server = server, .socket = socket, .client = client };
     conn->age_until_ns = now_ns + limits->age_ns - tenth_ns +
@@ -126,7 +100,7 @@ void pgl_conn_close(struct pgl_conn *conn)
     pgl_list_remove(&conn->place);
     pgl_buffer_free(&conn->input);
     pgl_http_server_count_bytes(server, &conn->counted_bytes, 0);
-    leave_client(server, conn->client);
+    pgl_clients_leave(&server->clients, conn->client, server->loop->now_ns);
     abandon_all(conn);
     server->conn_count--;
     pgl_counter_set(&server->metrics.connections_open, server->conn_count);
@@ -135,17 +109,10 @@ void pgl_conn_close(struct pgl_conn *conn)
 
 /* ---- events ---- */
 
-/* The requests that may still be taken now. A body on its way always goes on. */
-static bool may_take(const struct pgl_conn *conn)
-{
-    return conn->receiving != NULL ||
-           (!conn->takes_no_more &&
-            conn->exchange_count < conn->server->options.limits.pipelined_max);
-}
-
 static bool is_reading(const struct pgl_conn *conn)
 {
-    return !conn->has_ended && (conn->is_lingering || (may_take(conn) && !conn->is_unread));
+    return !conn->has_ended &&
+           (conn->is_lingering || (pgl_conn_may_take(conn) && !conn->is_unread));
 }
 
 static void on_ready(void *owner)
@@ -223,14 +190,14 @@ static void receive(struct pgl_conn *conn)
         conn->input.size += got;
         input = pgl_buffer_text(&conn->input);
     }
-    take_input(conn, &input);
+    pgl_conn_take_input(conn, &input);
     keep_input(conn, input, is_kept);
 }
 
 void pgl_conn_read_on(struct pgl_conn *conn)
 {
     struct pgl_text input = pgl_buffer_text(&conn->input);
-    take_input(conn, &input);
+    pgl_conn_take_input(conn, &input);
     keep_input(conn, input, true);
     settle(conn);
 }
@@ -245,185 +212,6 @@ void pgl_conn_flush(struct pgl_conn *conn)
 {
     write_out(conn);
     settle(conn);
-}
-
-/* ---- requests ---- */
-
-static bool take_head(struct pgl_conn *conn, struct pgl_text *input);
-static bool take_body(struct pgl_conn *conn, struct pgl_text *input);
-
-/* Cuts off the front of `input` what was understood. */
-static void take_input(struct pgl_conn *conn, struct pgl_text *input)
-{
-    uint32_t left = conn->server->options.limits.requests_per_read_max;
-    conn->is_unread = false;
-    while (may_take(conn)) {
-        if (left-- == 0) {
-            conn->is_unread = input->size > 0;
-            return;
-        }
-        if (conn->receiving == NULL && !take_head(conn, input))
-            return;
-        if (!take_body(conn, input))
-            return;
-    }
-    conn->is_unread = input->size > 0 && !conn->takes_no_more;
-}
-
-/* There is no exchange to say so in: the connection ends behind the answers that are still due. */
-static void refuse_mutely(struct pgl_conn *conn)
-{
-    pgl_counter_add(&conn->server->metrics.overloads, 1);
-    conn->takes_no_more = true;
-}
-
-/* The head is copied whole, and read again where it will stay. */
-static bool keep_head(struct pgl_conn *conn, struct pgl_http_exchange *exchange, const char *data)
-{
-    size_t size = conn->parser.head_bytes;
-    char *copy = pgl_arena_alloc(&exchange->arena, size);
-    if (copy == NULL)
-        return false;
-    memcpy(copy, data, size);
-    return pgl_http1_read_request(&conn->parser, copy, size, &exchange->head) == PGL_HTTP1_DONE;
-}
-
-/* The gateway's limit for this route, within our own. */
-static size_t body_limit(const struct pgl_http_server *server,
-                         const struct pgl_http_request_head *head)
-{
-    const struct pgl_http_server_options *options = &server->options;
-    size_t limit = options->limits.body_bytes_max;
-    size_t asked = options->body_limit == NULL ? limit : options->body_limit(options->owner, head);
-    return asked < limit ? asked : limit;
-}
-
-static bool take_head(struct pgl_conn *conn, struct pgl_text *input)
-{
-    struct pgl_http_server *server = conn->server;
-    const struct pgl_http_limits *limits = &server->options.limits;
-    if (input->size == 0)
-        return false;
-    enum pgl_http1_result result =
-        pgl_http1_read_request(&conn->parser, input->data, input->size, &server->head_room);
-    if (result == PGL_HTTP1_MORE) {
-        if (conn->head_since_ns == 0)
-            conn->head_since_ns = server->loop->now_ns;
-        return false;
-    }
-    struct pgl_http_exchange *exchange = pgl_http_exchange_take(server, conn);
-    if (exchange == NULL) {
-        refuse_mutely(conn);
-        return false;
-    }
-    conn->head_since_ns = 0;
-    if (result == PGL_HTTP1_REFUSED) {
-        refuse(conn, exchange, conn->parser.refusal.status, conn->parser.refusal.reason);
-        return false;
-    }
-    if (server->buffers_bytes > limits->buffers_bytes_max ||
-        !keep_head(conn, exchange, input->data)) {
-        refuse(conn, exchange, 503, "too much is going on");
-        return false;
-    }
-    input->data += conn->parser.head_bytes;
-    input->size -= conn->parser.head_bytes;
-    pgl_http1_parser_init(&conn->parser, &limits->http1);
-    pgl_http1_body_init(&conn->body, &limits->http1, exchange->head.content_length,
-                        exchange->head.is_chunked, body_limit(server, &exchange->head));
-    conn->receiving = exchange;
-    conn->body_since_ns = server->loop->now_ns;
-    conn->request_count++;
-    conn->takes_no_more = !exchange->head.is_keep_alive || server->is_draining ||
-                          conn->request_count >= limits->requests_per_connection_max ||
-                          server->loop->now_ns >= conn->age_until_ns;
-    return true;
-}
-
-/* Memory for a body comes as its bytes do: a length that was only claimed costs the peer nothing. */
-static bool keep_piece(struct pgl_http_exchange *exchange, struct pgl_text piece)
-{
-    size_t size = exchange->body.size + piece.size;
-    if (size > exchange->body_capacity) {
-        int64_t length = exchange->head.content_length;
-        size_t capacity = exchange->body_capacity * 2;
-        if (capacity < BODY_FIRST_BYTES)
-            capacity = BODY_FIRST_BYTES;
-        if (length >= 0 && capacity > (size_t)length)
-            capacity = (size_t)length;
-        if (capacity < size)
-            capacity = size;
-        char *room = pgl_arena_alloc(&exchange->arena, capacity);
-        if (room == NULL)
-            return false;
-        if (exchange->body.size > 0)
-            memcpy(room, exchange->body.data, exchange->body.size);
-        exchange->body_room = room;
-        exchange->body.data = room;
-        exchange->body_capacity = capacity;
-        pgl_http_exchange_recount(exchange);
-    }
-    memcpy(exchange->body_room + exchange->body.size, piece.data, piece.size);
-    exchange->body.size = size;
-    return exchange->server->buffers_bytes <= exchange->server->options.limits.buffers_bytes_max;
-}
-
-/* RFC 9110, 10.1.1: not to be said once the body has begun to come. */
-static void say_continue(struct pgl_conn *conn, struct pgl_http_exchange *exchange)
-{
-    if (!exchange->head.expects_continue || exchange->body.size > 0)
-        return;
-    exchange->head.expects_continue = false;
-    pgl_http1_write_continue(&exchange->out);
-    pgl_conn_mark_dirty(conn);
-}
-
-static void hand_over(struct pgl_conn *conn, struct pgl_http_exchange *exchange)
-{
-    struct pgl_http_server *server = conn->server;
-    conn->receiving = NULL;
-    exchange->stage = PGL_HTTP_ASKED;
-    pgl_http_exchange_recount(exchange);
-    pgl_counter_add(&server->metrics.requests, 1);
-    server->options.on_request(server->options.owner, exchange);
-}
-
-/* False when no further request can be read now. */
-static bool take_body(struct pgl_conn *conn, struct pgl_text *input)
-{
-    struct pgl_http_exchange *exchange = conn->receiving;
-    struct pgl_text piece;
-    for (;;) {
-        switch (pgl_http1_read_body(&conn->body, input, &piece)) {
-        case PGL_HTTP1_PIECE:
-            if (keep_piece(exchange, piece))
-                break;
-            refuse(conn, exchange, 503, "too much is going on");
-            return false;
-        case PGL_HTTP1_MORE:
-            say_continue(conn, exchange);
-            return false;
-        case PGL_HTTP1_REFUSED:
-            refuse(conn, exchange, conn->body.refusal.status, conn->body.refusal.reason);
-            return false;
-        case PGL_HTTP1_DONE:
-            hand_over(conn, exchange);
-            return true;
-        }
-    }
-}
-
-static void refuse(struct pgl_conn *conn, struct pgl_http_exchange *exchange, int status,
-                   const char *reason)
-{
-    struct pgl_http_server *server = conn->server;
-    conn->takes_no_more = true;
-    conn->is_refused = true;
-    conn->receiving = NULL;
-    exchange->stage = PGL_HTTP_ASKED;
-    pgl_counter_add(&server->metrics.refusals, 1);
-    server->options.refuse(server->options.owner, exchange, status, reason);
-    PGL_ASSERT(exchange->stage == PGL_HTTP_ANSWERED); /* `refuse` responds in its call */
 }
 
 /* ---- answers ---- */
@@ -547,8 +335,6 @@ static enum wait next_due(const struct pgl_conn *conn, int64_t *due_ns)
         wait = WAIT_HEAD;
     } else if (is_idle(conn)) {
         *due_ns = conn->idle_since_ns + limits->idle_ns;
-        if (conn->age_until_ns < *due_ns)
-            *due_ns = conn->age_until_ns;
         wait = WAIT_IDLE;
     }
     if (conn->is_blocked && conn->write_since_ns + limits->write_stall_ns < *due_ns) {
@@ -558,8 +344,8 @@ static enum wait next_due(const struct pgl_conn *conn, int64_t *due_ns)
     return wait;
 }
 
-/* A timer that is set too early costs one look when it is due; setting it anew for every request would
- * cost more. So it only ever moves forward. */
+/* A timer that is set too early costs one look when it is due; setting it anew for every request
+ * would cost more. So it only ever moves forward. */
 static void arm(struct pgl_conn *conn)
 {
     int64_t due_ns;
@@ -579,7 +365,7 @@ static void refuse_late(struct pgl_conn *conn, const char *reason)
         conn->is_broken = true;
         return;
     }
-    refuse(conn, exchange, 408, reason);
+    pgl_conn_refuse(conn, exchange, 408, reason);
     keep_input(conn, (struct pgl_text){ NULL, 0 }, true);
 }
 
@@ -637,16 +423,18 @@ static void settle(struct pgl_conn *conn)
         conn->takes_no_more = true;
     bool is_over = conn->takes_no_more && pgl_list_is_empty(&conn->exchanges);
     /* RFC 9112, 9.6: closing on a peer that still sends would reset the connection and may take the
-     * answer away from it. So what it sends is thrown away for a while. */
+     * answer away from it. So it is told that this was all, and what it sends is thrown away for a
+     * while. */
     if (is_over && conn->is_refused && !conn->is_lingering && !conn->has_ended) {
         conn->is_lingering = true;
         conn->linger_since_ns = conn->server->loop->now_ns;
+        conn->socket->ops->end_output(conn->socket);
     }
     if (conn->is_broken || (is_over && (conn->has_ended || !conn->is_lingering))) {
         pgl_conn_close(conn);
         return;
     }
-    if (conn->is_unread && may_take(conn) && pgl_list_is_empty(&conn->unread))
+    if (conn->is_unread && pgl_conn_may_take(conn) && pgl_list_is_empty(&conn->unread))
         pgl_list_append(&conn->server->unread_conns, &conn->unread);
     conn->socket->ops->want(conn->socket, is_reading(conn), conn->is_blocked);
     find_place(conn);

@@ -1,11 +1,12 @@
 /*
  * conn.h - one HTTP/1.1 connection: bytes in, requests out, answers in the order of the requests.
  *
- * For:      http_server.c and http_exchange.c only.
+ * For:      http_server.c, http_exchange.c and conn_*.c only.
  * Owner:    the server's pool.
  * Threads:  the server's loop.
- * Rule:     what happens to a connection is noted in its fields; `settle` in conn.c, behind every event,
- *           is the one place that closes it. So nothing that a handler calls can pull it away.
+ * Rule:     what happens to a connection is noted in its fields; `settle` in conn.c, behind every
+ *           event, is the one place that closes it. So nothing that a handler calls can pull it
+ *           away.
  */
 #ifndef PGL_TRANSPORT_CONN_H
 #define PGL_TRANSPORT_CONN_H
@@ -22,7 +23,7 @@ struct pgl_conn {
     struct pgl_list unread; /* in the server's, while `input` waits for its turn */
     struct pgl_list dirty;  /* in the server's, while there is something new to write */
     struct pgl_timer timer; /* never set anew for a byte: see arm() */
-    uint64_t client;        /* key of the peer's address in server->clients */
+    uint64_t client;        /* in server->clients */
 
     struct pgl_list exchanges; /* in the order of the requests */
     uint32_t exchange_count, request_count;
@@ -48,18 +49,29 @@ struct pgl_conn {
     bool is_broken;
 };
 
-/* Takes the socket over. False when there is no slot, or its client has enough; the socket is the caller's
- * then. */
+/* Takes the socket over. False when there is no slot, or its client has enough; the socket is the
+ * caller's then. */
 PGL_MUST_USE bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket);
 /* At once; what the handlers still have is abandoned. Not from within a handler's call. */
 void pgl_conn_close(struct pgl_conn *conn);
 
 /* Goes on with input that has waited for its turn. */
 void pgl_conn_read_on(struct pgl_conn *conn);
-/* There is something to write; it goes out at the end of the turn, with what else there is by then. */
+/* There is something to write; it goes out at the end of the turn, with what else there is by
+ * then. */
 void pgl_conn_mark_dirty(struct pgl_conn *conn);
 /* Writes what there is. */
 void pgl_conn_flush(struct pgl_conn *conn);
+
+/* ---- conn_requests.c ---- */
+
+/* Whether another part of a request may be taken from the input now. */
+bool pgl_conn_may_take(const struct pgl_conn *conn);
+/* Cuts off the front of `input` what was understood, and hands over what became whole. */
+void pgl_conn_take_input(struct pgl_conn *conn, struct pgl_text *input);
+/* Has the owner answer; nothing is read any more behind this exchange. */
+void pgl_conn_refuse(struct pgl_conn *conn, struct pgl_http_exchange *exchange, int status,
+                     const char *reason);
 
 /* ---- http_exchange.c ---- */
 

@@ -1,17 +1,13 @@
 /*
- * http_bench.h - for tests: an HTTP server over the twin, a handler that does what the test says, and
- * clients who speak in raw bytes.
+ * http_bench.h - for tests: an HTTP server over the twin, a handler that does what the test says,
+ * and clients who speak in raw bytes. A test that includes it includes cmocka first.
  */
 #ifndef PGL_TRANSPORT_HTTP_BENCH_H
 #define PGL_TRANSPORT_HTTP_BENCH_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include <cmocka.h>
-
+#include "base/assert.h"
 #include "platform/twin.h"
 #include "transport/http_server.h"
 
@@ -20,10 +16,12 @@
 #define HEARD_BYTES    (1u << 21)
 
 struct bench {
+    struct pgl_arena memory; /* its own */
     struct pgl_twin twin;
     struct pgl_waiter *waiter;
     struct pgl_loop loop;
     struct pgl_http_server server;
+    const struct pgl_http_limits *limits;           /* the server's */
     bool holds;                                     /* the handler keeps what it is asked */
     struct pgl_http_exchange *held[BENCH_HELD_MAX]; /* in the order of asking */
     int held_count, asked_count, abandoned_count, refused_count;
@@ -33,6 +31,7 @@ struct bench {
 };
 
 struct client {
+    struct pgl_arena memory; /* its own */
     struct bench *bench;
     struct pgl_list ready;
     struct pgl_socket *socket;
@@ -42,22 +41,24 @@ struct client {
 };
 
 /* "/big/N" is answered with N bytes, everything else with its target. */
-static void bench_answer(struct pgl_http_exchange *exchange)
+static inline void bench_answer(struct pgl_http_exchange *exchange)
 {
     static const struct pgl_http_field type[] = { { { "content-type", 12 },
                                                     { "text/plain", 10 } } };
     struct pgl_text body = exchange->head.target;
     if (pgl_text_starts_with(body, PGL_TEXT("/big/"))) {
-        size_t size = (size_t)strtoul(body.data + 5, NULL, 10);
-        char *big = pgl_arena_alloc(&exchange->arena, size);
-        assert_non_null(big);
-        memset(big, 'b', size);
-        body = (struct pgl_text){ big, size };
+        int64_t size = 0;
+        pgl_status status =
+            pgl_text_to_i64((struct pgl_text){ body.data + 5, body.size - 5 }, &size);
+        char *big = pgl_arena_alloc(&exchange->arena, (size_t)size);
+        PGL_ASSERT(pgl_is_ok(status) && big != NULL);
+        memset(big, 'b', (size_t)size);
+        body = (struct pgl_text){ big, (size_t)size };
     }
     pgl_http_respond(exchange, 200, type, 1, body);
 }
 
-static void bench_on_request(void *owner, struct pgl_http_exchange *exchange)
+static inline void bench_on_request(void *owner, struct pgl_http_exchange *exchange)
 {
     struct bench *bench = owner;
     bench->asked_count++;
@@ -66,12 +67,12 @@ static void bench_on_request(void *owner, struct pgl_http_exchange *exchange)
         bench_answer(exchange);
         return;
     }
-    assert_true(bench->held_count < BENCH_HELD_MAX);
+    PGL_ASSERT(bench->held_count < BENCH_HELD_MAX);
     bench->held[bench->held_count++] = exchange;
 }
 
-static void bench_refuse(void *owner, struct pgl_http_exchange *exchange, int status,
-                         const char *reason)
+static inline void bench_refuse(void *owner, struct pgl_http_exchange *exchange, int status,
+                                const char *reason)
 {
     static const struct pgl_http_field allow[] = { { { "allow", 5 }, { "GET, POST", 9 } } };
     struct bench *bench = owner;
@@ -80,27 +81,30 @@ static void bench_refuse(void *owner, struct pgl_http_exchange *exchange, int st
     pgl_http_respond(exchange, status, allow, status == 405, pgl_text_of(reason));
 }
 
-static void bench_on_abandoned(void *owner, struct pgl_http_exchange *exchange)
+static inline void bench_on_abandoned(void *owner, struct pgl_http_exchange *exchange)
 {
-    assert_true(exchange->is_abandoned);
+    PGL_ASSERT(exchange->is_abandoned);
     ((struct bench *)owner)->abandoned_count++;
 }
 
-static size_t bench_body_limit(void *owner, const struct pgl_http_request_head *head)
+static inline size_t bench_body_limit(void *owner, const struct pgl_http_request_head *head)
 {
     (void)head;
     return ((struct bench *)owner)->body_limit;
 }
 
-static bool bench_work(void *owner)
+static inline bool bench_work(void *owner)
 {
     return pgl_http_server_work(owner);
 }
 
-static struct bench *bench_open(const struct pgl_http_limits *limits)
+static inline struct bench *bench_open(const struct pgl_http_limits *limits)
 {
-    struct bench *bench = calloc(1, sizeof *bench);
-    assert_non_null(bench);
+    struct pgl_arena memory;
+    pgl_arena_init(&memory, sizeof(struct bench), sizeof(struct bench) + 16);
+    struct bench *bench = pgl_arena_zalloc(&memory, sizeof *bench);
+    PGL_ASSERT(bench != NULL);
+    bench->memory = memory;
     pgl_twin_open(&bench->twin, 1);
     bench->waiter = bench->twin.platform.waiter_open(&bench->twin.platform);
     bench->body_limit = SIZE_MAX;
@@ -111,21 +115,22 @@ static struct bench *bench_open(const struct pgl_http_limits *limits)
                                                .refuse = bench_refuse,
                                                .on_abandoned = bench_on_abandoned,
                                                .body_limit = bench_body_limit };
-    assert_true(pgl_is_ok(
+    PGL_ASSERT(pgl_is_ok(
         pgl_http_server_open(&bench->server, &bench->loop, "127.0.0.1", BENCH_PORT, &options)));
+    bench->limits = &bench->server.options.limits;
     bench->loop.work = bench_work;
     bench->loop.owner = &bench->server;
     return bench;
 }
 
-static struct bench *bench_open_default(void)
+static inline struct bench *bench_open_default(void)
 {
     struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
     return bench_open(&limits);
 }
 
 /* Turns until nothing happens any more. */
-static void bench_run(struct bench *bench)
+static inline void bench_run(struct bench *bench)
 {
     for (int turns = 0;; turns++) {
         bench->waiter->ops->wait(bench->waiter, 0);
@@ -133,54 +138,60 @@ static void bench_run(struct bench *bench)
         pgl_twin_note_news(&bench->twin);
         if (!has_more && !pgl_loop_has_news(&bench->loop))
             return;
-        assert_true(turns < 1000000); /* else it spins */
+        PGL_ASSERT(turns < 1000000); /* else it spins */
     }
 }
 
-static void bench_pass(struct bench *bench, int64_t by_ns)
+static inline void bench_pass(struct bench *bench, int64_t by_ns)
 {
     pgl_twin_advance(&bench->twin, by_ns);
     bench_run(bench);
 }
 
-static void bench_close(struct bench *bench)
+static inline void bench_close(struct bench *bench)
 {
     pgl_http_server_cut(&bench->server);
     for (int i = 0; i < bench->held_count; i++)
         bench_answer(bench->held[i]);
     bench_run(bench);
-    assert_int_equal(bench->server.buffers_bytes, 0);
-    assert_int_equal(bench->server.clients.count, 0);
+    PGL_ASSERT(bench->server.buffers_bytes == 0);
+    pgl_clients_sweep(&bench->server.clients, INT64_MAX);
+    PGL_ASSERT(bench->server.clients.map.count == 0);
     pgl_http_server_close(&bench->server);
     bench->waiter->ops->close(bench->waiter);
     pgl_twin_close(&bench->twin);
-    free(bench);
+    struct pgl_arena memory = bench->memory;
+    pgl_arena_free(&memory);
 }
 
-static struct client *client_open(struct bench *bench)
+static inline struct client *client_open(struct bench *bench)
 {
-    struct client *client = calloc(1, sizeof *client);
-    assert_non_null(client);
+    struct pgl_arena memory;
+    pgl_arena_init(&memory, 4096, 2 * HEARD_BYTES);
+    struct client *client = pgl_arena_zalloc(&memory, sizeof *client);
+    char *heard = pgl_arena_alloc(&memory, HEARD_BYTES);
+    PGL_ASSERT(client != NULL && heard != NULL);
+    client->memory = memory;
     client->bench = bench;
-    client->heard = calloc(1, HEARD_BYTES);
-    assert_non_null(client->heard);
+    client->heard = heard;
+    heard[0] = '\0';
     pgl_list_init(&client->ready);
-    assert_true(pgl_is_ok(bench->waiter->ops->connect(bench->waiter, "127.0.0.1", BENCH_PORT,
-                                                      &client->ready, &client->socket)));
+    PGL_ASSERT(pgl_is_ok(bench->waiter->ops->connect(bench->waiter, "127.0.0.1", BENCH_PORT,
+                                                     &client->ready, &client->socket)));
     bench_run(bench);
     return client;
 }
 
-static void client_leave(struct client *client)
+static inline void client_leave(struct client *client)
 {
     client->socket->ops->close(client->socket);
     bench_run(client->bench);
-    free(client->heard);
-    free(client);
+    struct pgl_arena memory = client->memory;
+    pgl_arena_free(&memory);
 }
 
 /* Takes what has come, `limit` bytes at most. */
-static void client_hear(struct client *client, size_t limit)
+static inline void client_hear(struct client *client, size_t limit)
 {
     while (limit > 0 && !client->has_ended && !client->is_broken) {
         size_t got, room = HEARD_BYTES - 1 - client->heard_bytes;
@@ -204,14 +215,14 @@ static void client_hear(struct client *client, size_t limit)
     }
 }
 
-static void client_forget(struct client *client)
+static inline void client_forget(struct client *client)
 {
     client->heard_bytes = 0;
     client->heard[0] = '\0';
 }
 
 /* Says it all, piece by piece if the pipe is small, without listening. */
-static void client_say_bytes(struct client *client, const char *bytes, size_t size)
+static inline void client_say_bytes(struct client *client, const char *bytes, size_t size)
 {
     while (size > 0) {
         struct pgl_span span = { bytes, size };
@@ -227,13 +238,13 @@ static void client_say_bytes(struct client *client, const char *bytes, size_t si
     }
 }
 
-static void client_say(struct client *client, const char *text)
+static inline void client_say(struct client *client, const char *text)
 {
     client_say_bytes(client, text, strlen(text));
 }
 
 /* Says it and hears the answers. */
-static const char *client_ask(struct client *client, const char *text)
+static inline const char *client_ask(struct client *client, const char *text)
 {
     client_forget(client);
     client_say(client, text);
@@ -241,7 +252,22 @@ static const char *client_ask(struct client *client, const char *text)
     return client->heard;
 }
 
-static int times_in(const char *text, const char *what)
+static inline bool is_gone(struct client *client)
+{
+    client_hear(client, SIZE_MAX);
+    return client->has_ended || client->is_broken;
+}
+
+static inline bool client_is_refused(struct client *client, int status)
+{
+    char line[32];
+    client_hear(client, SIZE_MAX);
+    snprintf(line, sizeof line, "HTTP/1.1 %d ", status);
+    return strstr(client->heard, line) != NULL &&
+           strstr(client->heard, "Connection: close\r\n") != NULL;
+}
+
+static inline int times_in(const char *text, const char *what)
 {
     int times = 0;
     for (const char *at = strstr(text, what); at != NULL; at = strstr(at + 1, what))
@@ -254,6 +280,7 @@ static int times_in(const char *text, const char *what)
         if (strstr((text), (what)) == NULL)                                                        \
             fail_msg("\"%s\" is not in:\n%s", (what), (text));                                     \
     } while (0)
+#define assert_refused(client, status) assert_true(client_is_refused((client), (status)))
 #define assert_lacks(text, what)                                                                   \
     do {                                                                                           \
         if (strstr((text), (what)) != NULL)                                                        \

@@ -190,6 +190,11 @@ void pgl_http_stream_begin(struct pgl_http_exchange *exchange, int status,
     pgl_conn_mark_dirty(exchange->conn);
 }
 
+static bool has_room(const struct pgl_buffer *out, size_t piece_bytes)
+{
+    return piece_bytes + CHUNK_FRAME_BYTES <= out->limit_bytes - out->size;
+}
+
 /* Only what is unsent counts against the limit. */
 static void drop_sent(struct pgl_http_exchange *exchange)
 {
@@ -205,9 +210,9 @@ pgl_status pgl_http_stream_write(struct pgl_http_exchange *exchange, struct pgl_
         return PGL_FAIL(PGL_CANCELLED, "the client is gone");
     if (exchange->is_mute)
         return PGL_OK;
-    if (exchange->sent_bytes > out->size / 2)
+    if (exchange->sent_bytes > out->size / 2 || !has_room(out, piece.size))
         drop_sent(exchange);
-    if (piece.size + CHUNK_FRAME_BYTES > out->limit_bytes - out->size)
+    if (!has_room(out, piece.size))
         return PGL_FAIL(PGL_EXHAUSTED, "the client does not read");
     if (exchange->is_chunked)
         pgl_http1_write_chunk(out, piece);

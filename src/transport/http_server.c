@@ -4,8 +4,9 @@
 #include "base/assert.h"
 #include "transport/conn.h"
 
-#define ACCEPTS_PER_TURN  64          /* then those who are here already are served */
-#define SLOTS_CHUNK_BYTES (64u << 10) /* the pools grow by this */
+#define ACCEPTS_PER_TURN       64 /* then those who are here already are served */
+#define CLIENTS_PER_CONNECTION 2  /* remembered: those here, and as many who left just now */
+#define SLOTS_CHUNK_BYTES      (64u << 10) /* the pools grow by this */
 
 static void on_connections(void *owner);
 
@@ -25,8 +26,11 @@ pgl_status pgl_http_server_open(struct pgl_http_server *server, struct pgl_loop 
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         pgl_list_init(lists[i]);
-    pgl_map_init(&server->clients, limits->connections_max);
-    pgl_entropy_fill(&loop->platform->entropy, &server->client_key, sizeof server->client_key);
+    struct pgl_hash_key key;
+    pgl_entropy_fill(&loop->platform->entropy, &key, sizeof key);
+    pgl_clients_init(&server->clients, key, CLIENTS_PER_CONNECTION * limits->connections_max,
+                     limits->connections_per_client_max, limits->connects_per_client_burst,
+                     limits->connects_per_client_per_s);
     pgl_random_seed(&server->jitter, pgl_entropy_u64(&loop->platform->entropy), 0);
 
     server->read_room = pgl_arena_alloc(&server->slots, PGL_CONN_READ_BYTES);
@@ -167,6 +171,6 @@ void pgl_http_server_close(struct pgl_http_server *server)
         pgl_arena_free(&e->arena);
         pgl_buffer_free(&e->out);
     }
-    pgl_map_free(&server->clients);
+    pgl_clients_free(&server->clients);
     pgl_arena_free(&server->slots);
 }

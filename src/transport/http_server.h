@@ -4,14 +4,14 @@
  * For:      the gateway, the admin page, tests. TLS and HTTP/2 go beneath this header, not into it.
  * Owner:    whoever holds the struct; it calls pgl_http_server_work at the end of every turn.
  * Threads:  the loop's.
- * A request comes whole (head, then body up to its limit) to `on_request`, as an exchange. It is the
- *           handler's until pgl_http_respond or pgl_http_stream_end, however long that takes; requests
- *           that were sent one behind the other are answered in their order.
+ * Rule:     a request comes whole (head, then body up to its limit) to `on_request`, as an
+ *           exchange. It is the handler's until pgl_http_respond or pgl_http_stream_end, however
+ *           long that takes; what was asked in a row is answered in that order.
  * Bounds:   struct pgl_http_limits, each with its reason at PGL_HTTP_LIMITS_DEFAULT.
- * Memory:   connections and exchanges lie in pools that grow up to their limits and are reused; a busy
- *           server allocates nothing for a request. An idle connection holds no buffer.
- * Errors:   what cannot be an exchange (bad bytes, too large, too late, too much) is shown to `refuse`,
- *           which answers it like any other error; the connection is closed behind that answer.
+ * Memory:   connections and exchanges lie in pools that grow up to their limits and are reused; a
+ *           busy server allocates nothing for a request. An idle connection holds no buffer.
+ * Errors:   what cannot be an exchange (bad bytes, too large, too late, too much) is shown to
+ *           `refuse`, which answers it like any other error; the connection ends with that.
  */
 #ifndef PGL_TRANSPORT_HTTP_SERVER_H
 #define PGL_TRANSPORT_HTTP_SERVER_H
@@ -22,23 +22,23 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "base/hash.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "base/random.h"
 #include "base/time.h"
 #include "runtime/loop.h"
 #include "telemetry/metrics.h"
+#include "transport/clients.h"
 #include "wire/http.h"
 #include "wire/http1.h"
 
 #define PGL_HTTP_DATE_BYTES 29 /* Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110, 5.6.7) */
 
 struct pgl_http_limits {
-    uint32_t connections_max; /* then the longest idle one goes, or else the new one */
-    uint32_t
-        connections_per_client_max; /* of one IPv4 address or IPv6 /64; more are closed at once */
-    uint32_t exchanges_max;         /* then 503 */
+    uint32_t connections_max;            /* then the longest idle one goes, or else the new one */
+    uint32_t connections_per_client_max; /* of an IPv4 address or IPv6 /64; more are closed */
+    uint32_t connects_per_client_burst;  /* new connections of a client at once, */
+    uint32_t connects_per_client_per_s;  /* and in the long run; more are closed */
+    uint32_t exchanges_max;              /* then a connection ends without an answer */
     uint32_t pipelined_max;         /* unanswered requests of a connection; then it is not read */
     uint32_t requests_per_read_max; /* then other connections have their turn */
     uint32_t requests_per_connection_max; /* the last one's answer says "close" */
@@ -61,8 +61,10 @@ struct pgl_http_limits {
 /* clang-format off */
 #define PGL_HTTP_LIMITS_DEFAULT                                                                    \
     ((struct pgl_http_limits){                                                                     \
-        .connections_max = 10000,            /* 20 MB when all are idle */                         \
+        .connections_max = 10000,            /* 15 MB when all are idle */                         \
         .connections_per_client_max = 100,   /* an office behind one address; 1 % of the whole */  \
+        .connects_per_client_burst = 200,                                                          \
+        .connects_per_client_per_s = 50,                                                           \
         .exchanges_max = 10000,              /* as many as connections: each may hold a stream */  \
         .pipelined_max = 16,                 /* few clients pipeline at all */                     \
         .requests_per_read_max = 32,         /* about 1 ms of work */                              \
@@ -125,11 +127,13 @@ struct pgl_http_server_options {
     void *owner;
     /* A whole request. Ends in pgl_http_respond or pgl_http_stream_end, in this call or later. */
     void (*on_request)(void *owner, struct pgl_http_exchange *exchange);
-    /* Not even a whole request: respond now, in this call. `status` is 400 408 413 414 417 431 501 503
-     * 505, or 405, which needs an Allow field (RFC 9110, 15.5.6); `reason` is fit to be shown. */
+    /* Not even a whole request: respond now, in this call. `status` is 400 408 413 414 417 431 501
+     * 503 505, or 405, which needs an Allow field (RFC 9110, 15.5.6); `reason` is fit to be
+     * shown. */
     void (*refuse)(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason);
     /* The client went away (or sends no more, which looks the same) while the handler had the
-     * exchange; is_abandoned is set. It has to be ended all the same, here or later. NULL: not asked. */
+     * exchange; is_abandoned is set. It has to be ended all the same, here or later. NULL: not
+     * asked. */
     void (*on_abandoned)(void *owner, struct pgl_http_exchange *exchange);
     /* How large the body may be, asked once the head is there. NULL: limits.body_bytes_max. */
     size_t (*body_limit)(void *owner, const struct pgl_http_request_head *head);
@@ -139,7 +143,7 @@ struct pgl_http_server_options {
 struct pgl_http_metrics {
     struct pgl_counter connections_open; /* a gauge */
     struct pgl_counter connections_accepted;
-    struct pgl_counter connections_refused; /* too many in all, or of one client */
+    struct pgl_counter connections_refused; /* too many in all, of one client, or too fast */
     struct pgl_counter exchanges_open;      /* a gauge */
     struct pgl_counter requests;            /* whole ones */
     struct pgl_counter abandoned;
@@ -167,8 +171,7 @@ struct pgl_http_server {
     struct pgl_list busy_conns, idle_conns;     /* idle ones: longest first */
     struct pgl_list unread_conns;               /* have input that waits for their turn */
     struct pgl_list dirty_conns;                /* have output for the end of this turn */
-    struct pgl_map clients;                     /* connections by client_key */
-    struct pgl_hash_key client_key;
+    struct pgl_clients clients;
     struct pgl_random jitter;
     size_t buffers_bytes;
     char *read_room; /* input is read here, and seldom kept */
@@ -207,8 +210,8 @@ void pgl_http_respond(struct pgl_http_exchange *exchange, int status,
 /* An answer that is written as it comes (SSE). Ended by pgl_http_stream_end. */
 void pgl_http_stream_begin(struct pgl_http_exchange *exchange, int status,
                            const struct pgl_http_field *fields, size_t field_count);
-/* Copies. PGL_EXHAUSTED when the peer does not read (nothing is written then, and the caller ends the
- * stream), PGL_CANCELLED when it is gone. */
+/* Copies. PGL_EXHAUSTED when the peer does not read (nothing is written then, and the caller ends
+ * the stream), PGL_CANCELLED when it is gone. */
 PGL_MUST_USE pgl_status pgl_http_stream_write(struct pgl_http_exchange *exchange,
                                               struct pgl_text piece);
 void pgl_http_stream_end(struct pgl_http_exchange *exchange);

@@ -1,12 +1,18 @@
 /*
- * http_server_test.c - what a client of HTTP/1.1 may rely on: answers in order, framing, bodies, streams,
- * and a polite end. The limits have http_limits_test.c.
+ * http_server_test.c - what a client of HTTP/1.1 may rely on: answers in order, framing,
+ * bodies, and a polite end. Streams have http_stream_test.c, limits http_limits_test.c.
  *
- * Method: the server runs over the twin, unchanged; clients speak in raw bytes, the test moves the clock.
+ * Method: the server runs over the twin, unchanged; clients speak in raw bytes, the test moves the
+ *         clock.
  */
-#include "transport/http_bench.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 
-#include "transport/conn.h"
+#include <cmocka.h>
+
+#include "transport/http_bench.h"
 #include "transport/peer.h"
 
 static void a_connection_serves_many_requests(void **unused)
@@ -115,6 +121,10 @@ static void continue_is_said_only_to_who_waits(void **unused)
     assert_lacks(heard, "100 Continue");
     assert_contains(heard, "200 OK");
 
+    heard = client_ask(client, EXPECTING "bo"); /* it has begun already */
+    assert_int_equal(client->heard_bytes, 0);
+    assert_contains(client_ask(client, "dy"), "HTTP/1.1 200 OK\r\n");
+
     bench->body_limit = 3; /* refused before the body is sent */
     heard = client_ask(client, EXPECTING);
     assert_lacks(heard, "100 Continue");
@@ -193,14 +203,23 @@ static void old_clients_are_told_what_happens(void **unused)
     }
 }
 
-/* What follows "Connection: close" is no request, whoever wrote it. */
+/* What follows "Connection: close" is no request, whoever wrote it, and takes no room. */
 static void nothing_is_read_behind_the_last_request(void **unused)
 {
+    static const char last[] = "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    static char more[60000];
     struct bench *bench = bench_open_default();
     struct client *client = client_open(bench);
     (void)unused;
-    client_ask(client, "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" GET("/y"));
+    memcpy(more, last, sizeof last - 1);
+    bench->holds = true;
+    client_say_bytes(client, more, sizeof more);
     assert_int_equal(bench->asked_count, 1);
+    assert_in_range(bench->server.buffers_bytes, 1, 20000);
+    bench_answer(bench->held[0]);
+    bench->held_count = 0;
+    client_hear(client, SIZE_MAX);
+    assert_contains(client->heard, "/x");
     assert_true(client->has_ended);
     client_leave(client);
     bench_close(bench);
@@ -228,122 +247,6 @@ static void bad_fields_make_a_bare_500(void **unused)
         assert_lacks(client->heard, "evil");
     }
     assert_contains(client_ask(client, ""), "");
-    client_leave(client);
-    bench_close(bench);
-}
-
-/* ---- streams ---- */
-
-static struct pgl_http_exchange *begin_stream(struct bench *bench, struct client *client,
-                                              const char *request)
-{
-    bench->holds = true;
-    client_ask(client, request);
-    assert_int_equal(bench->held_count, 1);
-    bench->held_count = 0;
-    pgl_http_stream_begin(bench->held[0], 200, NULL, 0);
-    bench_run(bench);
-    return bench->held[0];
-}
-
-static void a_stream_comes_as_it_is_written(void **unused)
-{
-    struct bench *bench = bench_open_default();
-    struct client *client = client_open(bench);
-    (void)unused;
-    struct pgl_http_exchange *stream = begin_stream(bench, client, GET("/events"));
-    client_hear(client, SIZE_MAX);
-    assert_contains(client->heard, "Transfer-Encoding: chunked\r\n");
-    assert_true(pgl_is_ok(pgl_http_stream_write(stream, PGL_TEXT("data: 1\n\n"))));
-    client_hear(client, SIZE_MAX);
-    assert_contains(client->heard, "\r\n\r\n9\r\ndata: 1\n\n\r\n");
-    bench_pass(bench, PGL_MINUTES(30)); /* silence is not idleness */
-    assert_true(pgl_is_ok(pgl_http_stream_write(stream, PGL_TEXT("data: 2\n\n"))));
-    pgl_http_stream_end(stream);
-    client_hear(client, SIZE_MAX);
-    assert_contains(client->heard, "9\r\ndata: 2\n\n\r\n0\r\n\r\n");
-    bench->holds = false;
-    assert_contains(client_ask(client, GET("/next")), "/next");
-    client_leave(client);
-    bench_close(bench);
-}
-
-static void a_stream_without_chunks_ends_with_the_connection(void **unused)
-{
-    struct bench *bench = bench_open_default();
-    struct client *client = client_open(bench);
-    (void)unused;
-    struct pgl_http_exchange *stream =
-        begin_stream(bench, client, "GET /events HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-    assert_true(pgl_is_ok(pgl_http_stream_write(stream, PGL_TEXT("raw"))));
-    bench_run(bench);
-    pgl_http_stream_end(stream);
-    client_hear(client, SIZE_MAX);
-    assert_contains(client->heard, "Connection: close\r\n\r\nraw");
-    assert_true(client->has_ended);
-    client_leave(client);
-    bench_close(bench);
-}
-
-static void a_stream_to_head_says_nothing(void **unused)
-{
-    struct bench *bench = bench_open_default();
-    struct client *client = client_open(bench);
-    (void)unused;
-    struct pgl_http_exchange *stream =
-        begin_stream(bench, client, "HEAD /events HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_true(pgl_is_ok(pgl_http_stream_write(stream, PGL_TEXT("unseen"))));
-    pgl_http_stream_end(stream);
-    client_hear(client, SIZE_MAX);
-    assert_string_equal(client->heard + client->heard_bytes - 4, "\r\n\r\n");
-    assert_lacks(client->heard, "unseen");
-    client_leave(client);
-    bench_close(bench);
-}
-
-static void a_slow_reader_fills_its_own_bound(void **unused)
-{
-    static const char event[1024] = { 'e' };
-    struct bench *bench = bench_open_default();
-    struct client *client = client_open(bench);
-    size_t written = 0;
-    (void)unused;
-    struct pgl_http_exchange *stream = begin_stream(bench, client, GET("/events"));
-    pgl_status status;
-    while (pgl_is_ok(status =
-                         pgl_http_stream_write(stream, (struct pgl_text){ event, sizeof event }))) {
-        written += sizeof event;
-        bench_run(bench);
-    }
-    assert_int_equal(status.code, PGL_EXHAUSTED);
-    /* The bound, and what the pipe holds. */
-    size_t bound = bench->server.options.limits.stream_bytes_max + bench->twin.pipe_bytes_max;
-    assert_in_range(written, bound * 9 / 10, bound);
-
-    client_hear(client, SIZE_MAX); /* it wakes up in time, and nothing is missing */
-    assert_true(client->heard_bytes > written);
-    assert_true(pgl_is_ok(pgl_http_stream_write(stream, PGL_TEXT("on"))));
-    pgl_http_stream_end(stream);
-    client_hear(client, SIZE_MAX);
-    assert_string_equal(client->heard + client->heard_bytes - 12, "2\r\non\r\n0\r\n\r\n");
-    client_leave(client);
-    bench_close(bench);
-}
-
-static void an_aborted_stream_does_not_look_whole(void **unused)
-{
-    struct bench *bench = bench_open_default();
-    struct client *client = client_open(bench);
-    (void)unused;
-    struct pgl_http_exchange *stream = begin_stream(bench, client, GET("/events"));
-    assert_true(pgl_is_ok(pgl_http_stream_write(stream, PGL_TEXT("part"))));
-    bench_run(bench);
-    pgl_http_stream_abort(stream);
-    client_hear(client, SIZE_MAX);
-    assert_contains(client->heard, "part");
-    assert_lacks(client->heard, "0\r\n\r\n");
-    assert_true(client->has_ended || client->is_broken);
-    assert_true(pgl_http_server_is_idle(&bench->server));
     client_leave(client);
     bench_close(bench);
 }
@@ -383,23 +286,6 @@ static void handlers_learn_that_the_client_is_gone(void **unused)
         assert_true(pgl_http_server_is_idle(&bench->server));
         bench_close(bench);
     }
-}
-
-static void a_stream_learns_that_the_client_is_gone(void **unused)
-{
-    struct bench *bench = bench_open_default();
-    struct client *client = client_open(bench);
-    (void)unused;
-    struct pgl_http_exchange *stream = begin_stream(bench, client, GET("/events"));
-    client_leave(client);
-    assert_int_equal(bench->abandoned_count, 1);
-    if (pgl_is_ok(
-            pgl_http_stream_write(stream, PGL_TEXT("lost")))) /* a half-closed peer may read */
-        bench_run(bench);
-    assert_int_equal(pgl_http_stream_write(stream, PGL_TEXT("lost")).code, PGL_CANCELLED);
-    pgl_http_stream_end(stream);
-    assert_true(pgl_http_server_is_idle(&bench->server));
-    bench_close(bench);
 }
 
 static void half_a_request_ends_with_its_client(void **unused)
@@ -457,12 +343,32 @@ static void draining_ends_each_connection_behind_its_answer(void **unused)
     bench_close(bench);
 }
 
+/* Its answer did not say so, as nobody knew: it is closed all the same once that is written. */
+static void draining_ends_also_who_is_being_answered(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    (void)unused;
+    client_say(client, GET("/big/200000"));
+    pgl_http_server_drain(&bench->server);
+    bench_run(bench);
+    assert_false(pgl_http_server_is_idle(&bench->server));
+    client_hear(client, SIZE_MAX);
+    assert_lacks(client->heard, "Connection: close");
+    assert_true(client->heard_bytes > 200000 && client->has_ended);
+    client_leave(client);
+    bench_close(bench);
+}
+
 static void cutting_waits_for_nobody(void **unused)
 {
     struct bench *bench = bench_open_default();
     struct client *busy = client_open(bench), *streaming = client_open(bench);
     (void)unused;
-    struct pgl_http_exchange *stream = begin_stream(bench, streaming, GET("/events"));
+    bench->holds = true;
+    client_say(streaming, GET("/events"));
+    struct pgl_http_exchange *stream = bench->held[--bench->held_count];
+    pgl_http_stream_begin(stream, 200, NULL, 0);
     client_say(busy, GET("/slow"));
     pgl_http_server_cut(&bench->server);
     assert_int_equal(bench->abandoned_count, 2);
@@ -515,15 +421,10 @@ int main(void)
         cmocka_unit_test(old_clients_are_told_what_happens),
         cmocka_unit_test(nothing_is_read_behind_the_last_request),
         cmocka_unit_test(bad_fields_make_a_bare_500),
-        cmocka_unit_test(a_stream_comes_as_it_is_written),
-        cmocka_unit_test(a_stream_without_chunks_ends_with_the_connection),
-        cmocka_unit_test(a_stream_to_head_says_nothing),
-        cmocka_unit_test(a_slow_reader_fills_its_own_bound),
-        cmocka_unit_test(an_aborted_stream_does_not_look_whole),
         cmocka_unit_test(handlers_learn_that_the_client_is_gone),
-        cmocka_unit_test(a_stream_learns_that_the_client_is_gone),
         cmocka_unit_test(half_a_request_ends_with_its_client),
         cmocka_unit_test(draining_ends_each_connection_behind_its_answer),
+        cmocka_unit_test(draining_ends_also_who_is_being_answered),
         cmocka_unit_test(cutting_waits_for_nobody),
         cmocka_unit_test(one_client_is_an_address_or_a_network),
     };

@@ -11,8 +11,9 @@
 
 #include "base/hash.h"
 
-/* Of a numeric address. An IPv4 address is one client; so is an IPv6 /64, since whoever has one address
- * of it has all of them (RFC 6177, 2). An IPv4 address mapped into IPv6 is that IPv4 address. */
+/* Of a numeric address. An IPv4 address is one client; so is an IPv6 /64, since whoever has one
+ * address of it has all of them (RFC 6177, 2). An IPv4 address mapped into IPv6 is that IPv4
+ * address. */
 uint64_t pgl_peer_key(struct pgl_hash_key key, const char *address);
 
 #endif

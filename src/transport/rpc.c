@@ -16,7 +16,8 @@ void pgl_rpc_open(struct pgl_rpc *rpc, struct pgl_loop *loop)
     pgl_mailbox_open(&rpc->replies, loop, 0, take_reply, rpc); /* nothing but replies */
 }
 
-static struct pgl_mailbox *mailbox_for(const struct pgl_endpoint *endpoint, enum pgl_method_kind kind)
+static struct pgl_mailbox *mailbox_for(const struct pgl_endpoint *endpoint,
+                                       enum pgl_method_kind kind)
 {
     switch (kind) {
     case PGL_METHOD_COMMAND:
@@ -29,16 +30,20 @@ static struct pgl_mailbox *mailbox_for(const struct pgl_endpoint *endpoint, enum
     return NULL;
 }
 
-void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint,
-                  int method, struct pgl_rpc_call *call, struct pgl_flow *flow, int *left)
+void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint, int method,
+                  struct pgl_rpc_call *call, struct pgl_flow *flow, int *left)
 {
     call->call.method = &endpoint->methods[method];
     call->call.message.reply_to = &rpc->replies;
     call->flow = flow;
     call->left = left;
-    call->call.status =
+    call->is_out = true;
+    ++*left;
+    pgl_status sent =
         pgl_mailbox_send(rpc->loop, mailbox_for(endpoint, call->call.method->kind), &call->call.message);
-    call->is_out = pgl_is_ok(call->call.status);
-    if (call->is_out)
-        ++*left;
+    if (pgl_is_ok(sent))
+        return; /* from here on the call is the callee's: not a word of it may be read or written */
+    call->call.status = sent;
+    call->is_out = false;
+    --*left;
 }

@@ -1,10 +1,12 @@
 /*
- * rpc.h - calls a method of a service. Today every service is near: a call is a message to the mailbox of whoever answers it.
+ * rpc.h - calls a method of a service. Today every service is near: a call is a message to the
+ * mailbox of whoever answers it.
  *
  * For:      the gateway and its views, services that ask services. A flow waits for the answer.
  * Owner:    one pgl_rpc a loop that calls; the call lies inside the caller's own struct.
  * Threads:  the caller's loop.
- * Bounds:   every call has a deadline, and the callee's queue a limit: a full one answers PGL_EXHAUSTED at once.
+ * Bounds:   every call has a deadline, and the callee's queue a limit: a full one answers
+ *           PGL_EXHAUSTED at once.
  */
 #ifndef PGL_TRANSPORT_RPC_H
 #define PGL_TRANSPORT_RPC_H
@@ -15,7 +17,8 @@
 #include "runtime/flow.h"
 #include "runtime/loop.h"
 
-/* Where a service answers: its contract, its table of methods, and a mailbox for each kind of method. */
+/* Where a service answers: its contract, its table of methods, and a mailbox for each kind of
+ * method. */
 struct pgl_endpoint {
     const ProtobufCServiceDescriptor *service;
     const struct pgl_method *methods; /* by the contract's enum */
@@ -38,10 +41,11 @@ struct pgl_rpc_call {
 void pgl_rpc_open(struct pgl_rpc *rpc, struct pgl_loop *loop);
 
 /*
- * Sends the call of `method` (the contract's enum); `call->call` has ask, reply, arena, deadline and trace filled in. `*left` goes up by one, and down with the answer,
- * which wakes the flow at 0. A call that is refused at once has its status and does not count: look at `*left` before waiting.
+ * Sends the call of `method` (the contract's enum); `call->call` has ask, reply, arena, deadline
+ * and trace filled in. `*left` goes up by one, and down with the answer, which wakes the flow at 0.
+ * A call that is refused at once has its status and does not count: look at `*left` before waiting.
  */
-void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint,
-                  int method, struct pgl_rpc_call *call, struct pgl_flow *flow, int *left);
+void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint, int method,
+                  struct pgl_rpc_call *call, struct pgl_flow *flow, int *left);
 
 #endif

@@ -16,7 +16,7 @@
 
 /* What `size` bytes become: section 4 with padding, section 5 without. No NUL is written. */
 #define PGL_BASE64_BYTES(size)    (((size) + 2) / 3 * 4)
-#define PGL_BASE64URL_BYTES(size) (((size) * 4 + 2) / 3)
+#define PGL_BASE64URL_BYTES(size) (((size)*4 + 2) / 3)
 
 /* Both return how many characters they wrote. */
 size_t pgl_base64_encode(const uint8_t *bytes, size_t size, char *out);

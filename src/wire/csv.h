@@ -3,12 +3,15 @@
  *
  * For:      imports of products and stock.
  * Owner:    whoever holds the struct; it borrows the text, which must outlive what was read from
- * it. Bounds:   PGL_CSV_COLUMNS_MAX, PGL_CSV_FIELD_BYTES_MAX; the text by the caller, who holds it
- * whole. Memory:   fields are parts of the text; only one with doubled quotes is copied, into the
- * arena. The header needs one that lives as long as the reader, a row one that may be reset after
- * it. Errors:   PGL_MALFORMED with the line on which the row began, counted from 1: `line 17: 3
- * columns are expected, 2 found`. PGL_EXHAUSTED when the arena is full. After one nothing more is
- * read.
+ *           it.
+ * Bounds:   PGL_CSV_COLUMNS_MAX, PGL_CSV_FIELD_BYTES_MAX; the text by the caller, who holds it
+ *           whole.
+ * Memory:   fields are parts of the text; only one with doubled quotes is copied, into the arena.
+ *           The header needs one that lives as long as the reader, a row one that may be reset
+ *           after it.
+ * Errors:   PGL_MALFORMED with the line on which the row began, counted from 1: `line 17: 3 columns
+ *           are expected, 2 found`. PGL_EXHAUSTED when the arena is full. After one nothing more is
+ *           read.
  *
  * Lines end with CRLF or LF, the last one also with nothing. A byte order mark is passed over.
  * Refused: bytes that are not UTF-8, NUL, a bare CR, a quote inside a field that does not begin

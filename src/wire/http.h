@@ -2,9 +2,11 @@
  * http.h - a request and an answer as HTTP means them, whatever version carried them.
  *
  * For:      the parsers of HTTP/1.1 and HTTP/2, which fill these structs, and the edge, which reads
- * them. Owner:    whoever holds the struct. All texts are slices of the connection's input, or of
- * the arena that was given. Bounds:   PGL_HTTP_FIELDS_MAX fields. Errors:   PGL_MALFORMED for bad
- * percent-encoding, PGL_EXHAUSTED for a full arena.
+ *           them.
+ * Owner:    whoever holds the struct. All texts are slices of the connection's input, or of the
+ *           arena that was given.
+ * Bounds:   PGL_HTTP_FIELDS_MAX fields.
+ * Errors:   PGL_MALFORMED for bad percent-encoding, PGL_EXHAUSTED for a full arena.
  */
 #ifndef PGL_WIRE_HTTP_H
 #define PGL_WIRE_HTTP_H

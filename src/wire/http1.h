@@ -2,13 +2,15 @@
  * http1.h - HTTP/1.1 between bytes and values: strict in what it reads, careful in what it writes.
  *
  * For:      the gateway's HTTP/1.1 face; our client to payment providers, webhooks and the load
- * generator. Owner:    the connection holds one parser and one body; both are plain structs to be
- * init again for each message. A message is read by one of pgl_http1_read_*, then
- * pgl_http1_read_body. Bounds:   struct pgl_http1_limits. Every byte is looked at once, however
- * small the segments are. Memory:   nothing is copied or allocated. Heads and body pieces are
- * slices of the caller's input. Errors:   PGL_HTTP1_REFUSED, with a status for the answer and a
- * reason for the log. After a refusal nobody knows where the next message would begin: answer and
- * close (RFC 9112, 6.3, 11.2).
+ *           generator.
+ * Owner:    the connection holds one parser and one body; both are plain structs to be init again
+ *           for each message. A message is read by one of pgl_http1_read_*, then
+ *           pgl_http1_read_body.
+ * Bounds:   struct pgl_http1_limits. Every byte is looked at once, however small the segments are.
+ * Memory:   nothing is copied or allocated. Heads and body pieces are slices of the caller's input.
+ * Errors:   PGL_HTTP1_REFUSED, with a status for the answer and a reason for the log. After a
+ *           refusal nobody knows where the next message would begin: answer and close (RFC 9112,
+ *           6.3, 11.2).
  *
  * Where the standard lets a recipient be lenient (bare LF, folded lines, several equal lengths) we
  * are not: two parsers in a row that guess differently are how requests are smuggled.

@@ -3,12 +3,13 @@
  * strict).
  *
  * For:      json_read.c, and any reader whose shape is not a message: ask what comes (`_value`),
- * take it
- *           (`_string`, `_number`, `_enter` and `_member` or `_element`, `_skip`), and at last
- * `_end`. Owner:    whoever holds the struct; it borrows the bytes. Bounds:   the limits given;
- * depth, keys, values and string sizes are counted while reading. Memory:   a string without
- * escapes is a part of the bytes; others are decoded into the arena. Errors:   PGL_MALFORMED with
- * the byte, counted from 1; PGL_EXHAUSTED. After one nothing more is read.
+ *           take it (`_string`, `_number`, `_enter` and `_member` or `_element`, `_skip`), and at
+ *           last `_end`.
+ * Owner:    whoever holds the struct; it borrows the bytes.
+ * Bounds:   the limits given; depth, keys, values and string sizes are counted while reading.
+ * Memory:   a string without escapes is a part of the bytes; others are decoded into the arena.
+ * Errors:   PGL_MALFORMED with the byte, counted from 1; PGL_EXHAUSTED. After one nothing more is
+ *           read.
  *
  * Refused beyond the grammar: bad UTF-8, half surrogate pairs, NUL, a BOM, and members given twice
  * (here in `_skip`; a reader of known members watches for them itself).

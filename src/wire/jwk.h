@@ -3,13 +3,14 @@
  *
  * For:      reading an issuer's JWKS document, publishing our own, and the development key of an
  *           embedded platform (generated once, kept as a PEM file that somebody else reads and
- * writes). Owner:    whoever holds the struct; a key inside a set holds its own count on the
- * OpenSSL key. Threads:  a set is built by one thread and never changed again; then any thread may
- * verify with it. A refreshed document becomes a new set. OpenSSL counts keys atomically. Bounds:
- * PGL_KEY_SET_MAX keys, PGL_JWKS_BYTES_MAX of document, RSA of 2048 to 4096 bits. Entropy:
- * generating a key and signing draw from OpenSSL's own generator, not from the platform: a secret
- * must not come from a stream that a seed replays. Nothing else here is random. Errors:   an
- * algorithm belongs to the key and is never taken from a token (RFC 8725, 3.1).
+ *           writes).
+ * Owner:    whoever holds the struct; a key inside a set holds its own count on the OpenSSL key.
+ * Threads:  a set is built by one thread and never changed again; then any thread may verify with
+ *           it. A refreshed document becomes a new set. OpenSSL counts keys atomically.
+ * Bounds:   PGL_KEY_SET_MAX keys, PGL_JWKS_BYTES_MAX of document, RSA of 2048 to 4096 bits.
+ * Entropy:  generating a key and signing draw from OpenSSL's own generator, not from the platform:
+ *           a secret must not come from a stream that a seed replays. Nothing else here is random.
+ * Errors:   an algorithm belongs to the key and is never taken from a token (RFC 8725, 3.1).
  */
 #ifndef PGL_WIRE_JWK_H
 #define PGL_WIRE_JWK_H

@@ -5,9 +5,10 @@
  * Threads:  any, with a key set that no longer changes; nothing is kept between calls. jwt_cache.h
  *           is for one loop.
  * Bounds:   the limits below. The payload is not even parsed before its signature has been found
- * right. Memory:   claims are copied into the caller's struct; nothing points into the token.
+ *           right.
+ * Memory:   claims are copied into the caller's struct; nothing points into the token.
  * Errors:   PGL_UNAUTHENTICATED with a fixed text that holds nothing of the token: fit for logs and
- * for the client, who learns nothing from it that he did not send.
+ *           for the client, who learns nothing from it that he did not send.
  *
  * What is refused: more or fewer than three parts (so also JWE), an alg that is not the key's, an
  * unknown or missing kid, crit, zip, a typ of another kind of token, duplicate members, a claim of
@@ -31,7 +32,8 @@
 #define PGL_JWT_LIFETIME_DEFAULT_NS PGL_HOURS(1)
 #define PGL_JWT_LIFETIME_MAX_NS     PGL_HOURS(24) /* a stolen token cannot be called back: hard */
 #define PGL_JWT_LEEWAY_DEFAULT_NS   PGL_SECONDS(60)
-#define PGL_JWT_LEEWAY_MAX_NS       PGL_MINUTES(5) /* clocks further apart are a fault to be mended */
+/* clocks further apart are a fault to be mended */
+#define PGL_JWT_LEEWAY_MAX_NS       PGL_MINUTES(5)
 
 enum pgl_jwt_role {
     PGL_ROLE_CUSTOMER = 1 << 0,

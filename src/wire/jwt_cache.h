@@ -6,10 +6,10 @@
  * Owner:    one loop opens, asks and closes it.
  * Threads:  that loop's only; there is no lock.
  * Bounds:   `capacity` tokens, fixed at open. When the eight places of a token are taken, the one
- * that ends first makes room; only right tokens come in, so an attacker cannot empty it. Memory:
- * about 256 bytes a token, taken at open; the token itself is not kept, only its SHA-256. Validity:
- * until the token expires, without leeway, or for PGL_JWT_CACHE_NS, whichever is first. A key set
- * of another fingerprint empties it: a withdrawn key has no afterlife here.
+ *           that ends first makes room; only right tokens come in, so an attacker cannot empty it.
+ * Memory:   about 256 bytes a token, taken at open; the token itself is not kept, only its SHA-256.
+ * Validity: until the token expires, without leeway, or for PGL_JWT_CACHE_NS, whichever is first. A
+ *           key set of another fingerprint empties it: a withdrawn key has no afterlife here.
  */
 #ifndef PGL_WIRE_JWT_CACHE_H
 #define PGL_WIRE_JWT_CACHE_H

@@ -5,9 +5,9 @@
  * Owner:    none; functions only. What is unpacked belongs to the arena.
  * Threads:  any; descriptors are constant.
  * Bounds:   PGL_MESSAGE_DEPTH_MAX nested messages; the bytes by the caller; the memory by the
- * arena: a repeated message of two bytes may become a struct of two hundred. Memory:   strings and
- * bytes are copied, so the bytes read from may go at once. Errors:   PGL_MALFORMED with the field's
- * name, PGL_EXHAUSTED when the arena is full.
+ *           arena: a repeated message of two bytes may become a struct of two hundred.
+ * Memory:   strings and bytes are copied, so the bytes read from may go at once.
+ * Errors:   PGL_MALFORMED with the field's name, PGL_EXHAUSTED when the arena is full.
  *
  * Stricter than protobuf-c, which takes strings that are no UTF-8 or hold a NUL (and then ends them
  * there). Fields that the descriptor does not know are skipped and not kept: who passes a message

@@ -4,10 +4,12 @@ Knows the program by its command line and by HTTP only. Each server lives on a f
 caller owns, on a port that the system picks, and is ended by its process id.
 """
 import http.client
+import io
 import json
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -21,9 +23,8 @@ STOP_SECONDS_MAX = 30
 class Server:
     """`panglot serve` on a data folder; start it again after it ended, with what it left there."""
 
-    def __init__(self, binary, data, *options):
-        self.binary, self.data = str(binary), str(data)
-        self.options = options or ("--demo",)
+    def __init__(self, binary, data, options=("--demo",)):
+        self.binary, self.data, self.options = str(binary), str(data), options
         self.log = pathlib.Path(data).parent / "server.log"  # all starts, one after another
         self.address = None  # (host, port) once it listens
         self.process = None
@@ -80,9 +81,9 @@ class Server:
                               timeout=START_SECONDS_MAX * 4, check=False)
         return done.returncode, done.stdout
 
-    def token(self, name):
+    def token(self, name, *options):
         """A bearer token for the customer of that name."""
-        code, said = self.run("token", "--sub", name)
+        code, said = self.run("token", "--sub", name, *options)
         if code != 0:
             raise RuntimeError(f"panglot token ended with {code}: {said}")
         return said.strip()
@@ -109,8 +110,8 @@ class Client:
         if self.token:
             sent["Authorization"] = "Bearer " + self.token
         if body is not None:
-            sent["Content-Type"] = "application/json"
-            body = json.dumps(body)
+            sent.setdefault("Content-Type", "application/json")
+            body = body if isinstance(body, bytes) else json.dumps(body)
         try:
             self.connection.request(method, path, body, sent)
             response = self.connection.getresponse()
@@ -121,3 +122,48 @@ class Client:
 
     def close(self):
         self.connection.close()
+
+    __del__ = close
+
+
+def say(address, said, seconds_max=REQUEST_SECONDS_MAX):
+    """Sends bytes as they are: (the answers, whether the server closed the connection behind them).
+
+    It does not mind being cut off while it sends: what was answered before that is what counts."""
+    with socket.create_connection(address, seconds_max) as peer:
+        try:
+            peer.sendall(said)
+        except OSError:
+            pass
+        heard, is_closed = hear(peer, time.monotonic() + seconds_max)
+    return answers_in(heard), is_closed
+
+
+def hear(peer, until, quiet_seconds=1.0):
+    """(bytes until the peer closes or says nothing more, whether it closed)."""
+    heard = b""
+    while time.monotonic() < until:
+        peer.settimeout(quiet_seconds if heard else until - time.monotonic())
+        try:
+            piece = peer.recv(65536)
+        except TimeoutError:
+            return heard, False
+        except OSError:
+            return heard, True
+        if not piece:
+            return heard, True
+        heard += piece
+    return heard, False
+
+
+def answers_in(heard):
+    """What one connection answered, in its order; bodies have a length, or are those of a HEAD."""
+    answers = []
+    while heard:
+        head, _, heard = heard.partition(b"\r\n\r\n")
+        line, _, fields = head.decode("latin-1").partition("\r\n")
+        headers = http.client.parse_headers(io.BytesIO(fields.encode("latin-1") + b"\r\n\r\n"))
+        size = int(headers.get("Content-Length") or 0)
+        answers.append(Answer(int(line.split()[1]), headers, heard[:size]))
+        heard = heard[size:]
+    return answers

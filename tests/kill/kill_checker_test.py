@@ -18,6 +18,7 @@ import fake_server
 import history
 
 HERE = pathlib.Path(__file__).resolve().parent
+SEEDS_MAX = 5
 LOOPS_AT_ONCE = 4  # they mostly sleep
 
 
@@ -89,14 +90,25 @@ class HistoryTest(unittest.TestCase):
             self.assertEqual({rule for rule, _, _ in told.wrong}, expected)
 
 
-def loop_against(fault):
+def loop_once(fault, seed):
     """(exit code, the rules that failed, all that was said)"""
     done = subprocess.run(
         [sys.executable, HERE / "kill_loop.py", "--binary", HERE / "fake_server.py",
-         "--cycles", "3", "--clients", "8", "--up-ms-max", "600", "--settle-seconds", "4"],
+         "--cycles", "3", "--clients", "8", "--up-ms-max", "600", "--settle-seconds", "4",
+         "--seed", str(seed)],
         env=dict(os.environ, FAKE_FAULT=fault), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, check=False)
     return done.returncode, re.findall(r"^FAILED +(\w+)", done.stdout, re.M), done.stdout
+
+
+def loop_against(fault):
+    """A fault shows only when a client looks at the right moment: it may take a few short loops. A
+    sound server has to pass its one."""
+    for seed in range(1, SEEDS_MAX + 1):
+        result = loop_once(fault, seed)
+        if not fault or result[1]:
+            break
+    return result
 
 
 class LoopTest(unittest.TestCase):

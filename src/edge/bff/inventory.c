@@ -14,7 +14,8 @@ pgl_status stock_get_begin(struct pgl_request *request)
         return no_memory;
     ask->sku = (char *)(uintptr_t)request->params[0].data;
     request->view = EDGE_NEW(request, GET_STOCK_RESPONSE_DESCRIPTOR);
-    return edge_ask(request, &request->edge->inventory, INVENTORY_SERVICE_GET_STOCK, ask, request->view);
+    return edge_ask(request, &request->edge->inventory, INVENTORY_SERVICE_GET_STOCK, ask,
+                    request->view);
 }
 
 pgl_status stock_get_next(struct pgl_request *request)
@@ -41,7 +42,8 @@ pgl_status stock_receive_begin(struct pgl_request *request)
     ask->sku = (char *)(uintptr_t)request->params[0].data;
     ask->receipt = body;
     request->view = EDGE_NEW(request, RECEIVE_STOCK_RESPONSE_DESCRIPTOR);
-    return edge_ask(request, &request->edge->inventory, INVENTORY_SERVICE_RECEIVE_STOCK, ask, request->view);
+    return edge_ask(request, &request->edge->inventory, INVENTORY_SERVICE_RECEIVE_STOCK, ask,
+                    request->view);
 }
 
 pgl_status stock_receive_next(struct pgl_request *request)

@@ -30,7 +30,8 @@ pgl_status order_create_begin(struct pgl_request *request)
     ask->order = body;
     ask->trace = edge_trace(request);
     request->view = EDGE_NEW(request, CREATE_ORDER_RESPONSE_DESCRIPTOR);
-    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_CREATE_ORDER, ask, request->view);
+    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_CREATE_ORDER, ask,
+                    request->view);
 }
 
 pgl_status order_create_next(struct pgl_request *request)
@@ -116,7 +117,8 @@ pgl_status order_cancel_begin(struct pgl_request *request)
     ask->id = (char *)(uintptr_t)request->params[0].data;
     ask->trace = edge_trace(request);
     request->view = EDGE_NEW(request, CANCEL_ORDER_RESPONSE_DESCRIPTOR);
-    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_CANCEL_ORDER, ask, request->view);
+    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_CANCEL_ORDER, ask,
+                    request->view);
 }
 
 pgl_status order_cancel_next(struct pgl_request *request)

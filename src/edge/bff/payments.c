@@ -11,7 +11,8 @@ pgl_status payment_get_begin(struct pgl_request *request)
     ask->caller = &request->caller;
     ask->order_id = (char *)(uintptr_t)request->params[0].data;
     request->view = EDGE_NEW(request, GET_PAYMENT_RESPONSE_DESCRIPTOR);
-    return edge_ask(request, &request->edge->payments, PAYMENT_SERVICE_GET_PAYMENT, ask, request->view);
+    return edge_ask(request, &request->edge->payments, PAYMENT_SERVICE_GET_PAYMENT, ask,
+                    request->view);
 }
 
 pgl_status payment_get_next(struct pgl_request *request)

@@ -27,7 +27,8 @@ static pgl_status ask_for_stock(struct pgl_request *request, struct products_vie
     view->stock = (GetAvailableResponse)GET_AVAILABLE_RESPONSE_INIT;
     view->has_products = true;
     edge_next_round(request);
-    return edge_ask(request, &request->edge->inventory, INVENTORY_SERVICE_GET_AVAILABLE, ask, &view->stock);
+    return edge_ask(request, &request->edge->inventory, INVENTORY_SERVICE_GET_AVAILABLE, ask,
+                    &view->stock);
 }
 
 static void fill_view(ProductView *shown, const Product *product, int64_t available)
@@ -63,7 +64,8 @@ pgl_status products_list_begin(struct pgl_request *request)
     ask->cursor = query.cursor;
     view->list = (ListProductsResponse)LIST_PRODUCTS_RESPONSE_INIT;
     request->view = view;
-    return edge_ask(request, &request->edge->catalog, CATALOG_SERVICE_LIST_PRODUCTS, ask, &view->list);
+    return edge_ask(request, &request->edge->catalog, CATALOG_SERVICE_LIST_PRODUCTS, ask,
+                    &view->list);
 }
 
 pgl_status products_list_next(struct pgl_request *request)
@@ -73,8 +75,10 @@ pgl_status products_list_next(struct pgl_request *request)
     if (!view->has_products)
         return ask_for_stock(request, view, view->list.items, view->list.n_items);
     ProductList *list = EDGE_NEW(request, PRODUCT_LIST_DESCRIPTOR);
-    ProductView *views = pgl_arena_alloc(request->arena, (view->list.n_items + 1) * sizeof views[0]);
-    ProductView **items = pgl_arena_alloc(request->arena, (view->list.n_items + 1) * sizeof items[0]);
+    ProductView *views =
+        pgl_arena_alloc(request->arena, (view->list.n_items + 1) * sizeof views[0]);
+    ProductView **items =
+        pgl_arena_alloc(request->arena, (view->list.n_items + 1) * sizeof items[0]);
     if (list == NULL || views == NULL || items == NULL)
         return no_memory;
     for (size_t i = 0; i < view->list.n_items; i++) {

@@ -1,4 +1,5 @@
-/* story.c - /api/v1/orders/{id}/saga: what happened to an order, from the logs of three services. */
+/* story.c - /api/v1/orders/{id}/saga: what happened to an order, from the logs of three
+ * services. */
 #include <stdlib.h>
 
 #include "base/id.h"
@@ -27,7 +28,8 @@ static pgl_status ask_log(struct pgl_request *request, int n)
     ask->log = logs[n];
     ask->key = (ProtobufCBinaryData){ sizeof view->key.bytes, view->key.bytes };
     view->replies[n] = (ReadKeyResponse)READ_KEY_RESPONSE_INIT;
-    return edge_ask(request, &request->edge->logs[n], EVENT_LOG_SERVICE_READ_KEY, ask, &view->replies[n]);
+    return edge_ask(request, &request->edge->logs[n], EVENT_LOG_SERVICE_READ_KEY, ask,
+                    &view->replies[n]);
 }
 
 /* Orders first: it knows whose order this is. The others are asked in its answer's wake. */
@@ -45,7 +47,8 @@ pgl_status order_story_begin(struct pgl_request *request)
 static char *event_name(struct pgl_request *request, EventType type)
 {
     /* EVENT_TYPE_ORDER_CREATED is OrderCreated */
-    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(EVENT_TYPE_DESCRIPTOR, type);
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value(EVENT_TYPE_DESCRIPTOR, (int)type);
     const char *from = value != NULL ? value->name + strlen("EVENT_TYPE_") : "UNKNOWN";
     char *name = pgl_arena_zalloc(request->arena, strlen(from) + 1);
     bool is_first = true;
@@ -61,7 +64,8 @@ static char *event_name(struct pgl_request *request, EventType type)
 }
 
 /* The id of the event that this one answers, made as its log makes it. */
-static char *cause_id(struct pgl_request *request, const struct story_view *view, const Event *event)
+static char *cause_id(struct pgl_request *request, const struct story_view *view,
+                      const Event *event)
 {
     for (int n = 0; n < LOGS; n++)
         for (size_t i = 0; i < view->replies[n].n_events; i++) {
@@ -75,7 +79,7 @@ static char *cause_id(struct pgl_request *request, const struct story_view *view
                 pgl_id_format(id, text);
             return text;
         }
-    return (char *)(uintptr_t)"";
+    return (char *)(uintptr_t) "";
 }
 
 static bool fill_event(struct pgl_request *request, const struct story_view *view, int n,
@@ -96,7 +100,8 @@ static bool fill_event(struct pgl_request *request, const struct story_view *vie
     return !request->arena->is_exhausted;
 }
 
-/* In the order of time; what happened in the same instant, in the order of cause: the logs are asked in it. */
+/* In the order of time; what happened in the same instant, in the order of cause: the logs are
+ * asked in it. */
 static int by_time(const void *left, const void *right)
 {
     const StoryEvent *a = *(StoryEvent *const *)left, *b = *(StoryEvent *const *)right;

@@ -1,5 +1,6 @@
 /*
- * views.h - the REST views, a file for each resource; each pair answers one route (gateway/routes.c).
+ * views.h - the REST views, a file for each resource; each pair answers one route
+ * (gateway/routes.c).
  */
 #ifndef PGL_EDGE_VIEWS_H
 #define PGL_EDGE_VIEWS_H

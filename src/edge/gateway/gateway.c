@@ -73,7 +73,8 @@ static struct pgl_go gateway_respond(struct pgl_flow *flow)
     return pgl_done(); /* the request is gone with the exchange */
 }
 
-/* Callees mind the deadline, and each of them answers: no step waits longer than the route's time. */
+/* Callees mind the deadline, and each of them answers: no step waits longer than the route's
+ * time. */
 static const struct pgl_step gateway_steps[] = {
     /*               name                 does               at most  when late */
     [G_IDENTIFY] = { "gateway.identify", gateway_identify, 0, 0 },
@@ -93,9 +94,11 @@ static pgl_status decode_params(struct pgl_request *request)
     for (int i = 0; i < request->param_count; i++) {
         struct pgl_text decoded;
         PGL_TRY(pgl_http_decode_segment(request->arena, request->params[i], &decoded));
-        request->params[i] = (struct pgl_text){ pgl_arena_string(request->arena, decoded), decoded.size };
+        request->params[i] =
+            (struct pgl_text){ pgl_arena_string(request->arena, decoded), decoded.size };
     }
-    return request->arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for this request") : PGL_OK;
+    return request->arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for this request")
+                                        : PGL_OK;
 }
 
 static void read_trace(struct pgl_request *request)
@@ -131,7 +134,12 @@ static const char *type_of_refusal(int status)
 
 static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
 {
-    const char *allow = status == 405 ? pgl_route_allow(exchange->head.path, &exchange->arena) : NULL;
+    const char *allow = NULL;
+    if (status ==
+        405) /* a method may be refused before there is a path: then what there is at all */
+        allow = exchange->head.path.size > 0
+                    ? pgl_route_allow(exchange->head.path, &exchange->arena)
+                    : "GET, HEAD, POST";
     edge_respond_problem(owner, exchange, status, type_of_refusal(status), reason, allow);
 }
 
@@ -147,8 +155,8 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
     request->edge = edge;
     request->exchange = exchange;
     request->arena = &exchange->arena;
-    request->route = pgl_route_find(exchange->head.method_known, exchange->head.path, request->params,
-                                    &request->param_count, &path_is_known);
+    request->route = pgl_route_find(exchange->head.method_known, exchange->head.path,
+                                    request->params, &request->param_count, &path_is_known);
     if (request->route == NULL) {
         refuse(edge, exchange, path_is_known ? 405 : 404,
                path_is_known ? "this path has other methods, see Allow"
@@ -169,13 +177,13 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
 
 static size_t body_limit(void *owner, const struct pgl_http_request_head *head)
 {
-    (void)owner;
+    const struct pgl_edge *edge = owner;
     struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
     int param_count;
     bool path_is_known;
     const struct pgl_route *route =
         pgl_route_find(head->method_known, head->path, params, &param_count, &path_is_known);
-    return route != NULL ? route->body_bytes_max : 0;
+    return route != NULL && route->takes_body ? edge->body_bytes_max : 0;
 }
 
 static bool edge_work(void *owner)
@@ -188,6 +196,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
 {
     pgl_random_seed(&edge->random, pgl_entropy_u64(&edge->loop->platform->entropy), 0x65646765);
     pgl_rpc_open(&edge->rpc, edge->loop);
+    edge->body_bytes_max = options->body_bytes_max;
+    edge->json = options->json;
     edge->routes = pgl_routes;
     edge->route_count = pgl_route_count;
     edge->loop->work = edge_work;
@@ -203,23 +213,26 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
 pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *registry,
                                 struct pgl_arena *arena)
 {
-    static const char *const methods[PGL_HTTP_METHOD_COUNT] = { [PGL_HTTP_GET] = "GET", [PGL_HTTP_POST] = "POST" };
+    static const char *const methods[PGL_HTTP_METHOD_COUNT] = {
+        [PGL_HTTP_GET] = "GET", [PGL_HTTP_POST] = "POST"
+    };
     edge->metrics = pgl_arena_zalloc(arena, (size_t)pgl_route_count * sizeof edge->metrics[0]);
     if (edge->metrics == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for metrics");
     for (int i = 0; i < pgl_route_count; i++)
-        for (int class = 2; class < 6; class++)
-            pgl_registry_add(registry, "panglot_http_requests_total", "Requests answered.",
-                             PGL_METRIC_COUNTER,
-                             pgl_arena_printf(arena, "method=\"%s\",route=\"%s\",status=\"%dxx\"",
-                                              methods[pgl_routes[i].method], pgl_routes[i].path, class),
-                             &edge->metrics[i].answers[class]);
+        for (int class = 2; class < 6; class ++)
+            pgl_registry_add(
+                registry, "panglot_http_requests_total", "Requests answered.", PGL_METRIC_COUNTER,
+                pgl_arena_printf(arena, "method=\"%s\",route=\"%s\",status=\"%dxx\"",
+                                 methods[pgl_routes[i].method], pgl_routes[i].path, class),
+                &edge->metrics[i].answers[class]);
     for (int i = 0; i < pgl_route_count; i++)
-        pgl_registry_add_latency(registry, "http_server_request_duration_seconds",
-                                 "From the request's head to its answer.",
-                                 pgl_arena_printf(arena, "method=\"%s\",route=\"%s\"",
-                                                  methods[pgl_routes[i].method], pgl_routes[i].path),
-                                 &edge->metrics[i].latency);
+        pgl_registry_add_latency(
+            registry, "http_server_request_duration_seconds",
+            "From the request's head to its answer.",
+            pgl_arena_printf(arena, "method=\"%s\",route=\"%s\"", methods[pgl_routes[i].method],
+                             pgl_routes[i].path),
+            &edge->metrics[i].latency);
     return arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for metrics") : PGL_OK;
 }
 

@@ -1,9 +1,10 @@
 /*
- * gateway.h - the way of a request through the edge: identify, admit, call, respond. Routing comes first of
- * all, since the route says how large a body may be.
+ * gateway.h - the way of a request through the edge: identify, admit, call, respond. Routing comes
+ * first of all, since the route says how large a body may be.
  *
  * Owner:    app/boot.c opens it on the edge's loop.
- * Bounds:   PGL_GATEWAY_IN_FLIGHT_MAX requests that wait for services; the next is told to come again (503).
+ * Bounds:   PGL_GATEWAY_IN_FLIGHT_MAX requests that wait for services; the next is told to come
+ *           again (503).
  */
 #ifndef PGL_EDGE_GATEWAY_H
 #define PGL_EDGE_GATEWAY_H
@@ -16,10 +17,13 @@ struct pgl_gateway_options {
     const char *host;
     uint16_t port;
     struct pgl_http_limits limits;
+    size_t body_bytes_max; /* JSON; the largest order, of 100 lines, has 12 KiB */
+    struct pgl_json_limits json;
 };
 
 /* `edge` has its loop, endpoints, keys, tokens and registry filled in. */
-PGL_MUST_USE pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_options *options);
+PGL_MUST_USE pgl_status pgl_gateway_open(struct pgl_edge *edge,
+                                         const struct pgl_gateway_options *options);
 /* Before it is opened; `arena` lives as long. */
 PGL_MUST_USE pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *registry,
                                              struct pgl_arena *arena);

@@ -6,7 +6,8 @@
 
 #include "edge/request.h"
 
-/* Fills in `caller`. PGL_UNAUTHENTICATED, PGL_DENIED. A route that is open to anyone does not look at tokens. */
+/* Fills in `caller`. PGL_UNAUTHENTICATED, PGL_DENIED. A route that is open to anyone does not look
+ * at tokens. */
 PGL_MUST_USE pgl_status edge_identify(struct pgl_request *request);
 
 #endif

@@ -7,30 +7,63 @@
 #include "edge/live/streams.h"
 #include "edge/ops/ops.h"
 
-#define READ_NS    PGL_SECONDS(5)
-#define WRITE_NS   PGL_SECONDS(5)
-#define BODY_BYTES 65536 /* the largest order, 100 lines of the longest SKUs, has 12 KiB */
-
 /* clang-format off */
+#define READ   PGL_SECONDS(5), false
+#define WRITE  PGL_SECONDS(5), true
+#define STREAM PGL_SECONDS(20), false /* of one long poll behind it */
 const struct pgl_route pgl_routes[] = {
-    /* method          path                             access                begin                 next                 at most    body       summary */
-    { PGL_HTTP_GET,  "/",                               PGL_ACCESS_ANYONE,    home_begin,           NULL,                READ_NS,   0,         "This page." },
-    { PGL_HTTP_GET,  "/livez",                          PGL_ACCESS_ANYONE,    ops_livez,            NULL,                READ_NS,   0,         "Is the process alive?" },
-    { PGL_HTTP_GET,  "/readyz",                         PGL_ACCESS_ANYONE,    ops_readyz,           NULL,                READ_NS,   0,         "May it be sent requests?" },
-    { PGL_HTTP_GET,  "/metrics",                        PGL_ACCESS_ANYONE,    ops_metrics,          NULL,                READ_NS,   0,         "Metrics in the text format of Prometheus." },
-    { PGL_HTTP_GET,  "/.well-known/jwks.json",          PGL_ACCESS_ANYONE,    ops_jwks,             NULL,                READ_NS,   0,         "The public keys that tokens are signed with." },
-    { PGL_HTTP_GET,  "/api/v1/products",                PGL_ACCESS_ANYONE,    products_list_begin,  products_list_next,  READ_NS,   0,         "Products for sale; ?category= &amp;limit= &amp;cursor=" },
-    { PGL_HTTP_GET,  "/api/v1/products/{sku}",          PGL_ACCESS_ANYONE,    product_get_begin,    product_get_next,    READ_NS,   0,         "One product." },
-    { PGL_HTTP_GET,  "/api/v1/inventory/{sku}",         PGL_ACCESS_ANYONE,    stock_get_begin,      stock_get_next,      READ_NS,   0,         "Stock of one product, warehouse by warehouse." },
-    { PGL_HTTP_POST, "/api/v1/inventory/{sku}/receipts",PGL_ACCESS_WAREHOUSE, stock_receive_begin,  stock_receive_next,  WRITE_NS,  BODY_BYTES,"Goods have arrived. Needs an Idempotency-Key." },
-    { PGL_HTTP_POST, "/api/v1/orders",                  PGL_ACCESS_CUSTOMER,  order_create_begin,   order_create_next,   WRITE_NS,  BODY_BYTES,"Place an order. Needs an Idempotency-Key." },
-    { PGL_HTTP_GET,  "/api/v1/orders",                  PGL_ACCESS_CUSTOMER,  order_list_begin,     order_list_next,     READ_NS,   0,         "Your orders, newest first; ?status= &amp;limit= &amp;cursor=" },
-    { PGL_HTTP_GET,  "/api/v1/orders/endings",          PGL_ACCESS_OPERATOR,  endings_begin,        NULL,                PGL_SECONDS(20), 0,   "Server-sent events: every order's end, as it comes." },
-    { PGL_HTTP_GET,  "/api/v1/orders/{id}",             PGL_ACCESS_CUSTOMER,  order_get_begin,      order_get_next,      READ_NS,   0,         "One order." },
-    { PGL_HTTP_GET,  "/api/v1/orders/{id}/saga",        PGL_ACCESS_CUSTOMER,  order_story_begin,    order_story_next,    READ_NS,   0,         "What happened to the order: every event." },
-    { PGL_HTTP_GET,  "/api/v1/orders/{id}/events",      PGL_ACCESS_CUSTOMER,  order_stream_begin,   NULL,                PGL_SECONDS(20), 0,   "Server-sent events: each change of the order's status." },
-    { PGL_HTTP_POST, "/api/v1/orders/{id}/cancel",      PGL_ACCESS_CUSTOMER,  order_cancel_begin,   order_cancel_next,   WRITE_NS,  BODY_BYTES,"Ask to take an order back." },
-    { PGL_HTTP_GET,  "/api/v1/payments/{orderId}",      PGL_ACCESS_CUSTOMER,  payment_get_begin,    payment_get_next,    READ_NS,   0,         "The money of an order." },
+    /* method and path, who may; first and further rounds; at most, and takes a body; what it is */
+    { PGL_HTTP_GET, "/", PGL_ACCESS_ANYONE,
+      home_begin, NULL, READ,
+      "This page." },
+    { PGL_HTTP_GET, "/livez", PGL_ACCESS_ANYONE,
+      ops_livez, NULL, READ,
+      "Is the process alive?" },
+    { PGL_HTTP_GET, "/readyz", PGL_ACCESS_ANYONE,
+      ops_readyz, NULL, READ,
+      "May it be sent requests?" },
+    { PGL_HTTP_GET, "/metrics", PGL_ACCESS_ANYONE,
+      ops_metrics, NULL, READ,
+      "Metrics in the text format of Prometheus." },
+    { PGL_HTTP_GET, "/.well-known/jwks.json", PGL_ACCESS_ANYONE,
+      ops_jwks, NULL, READ,
+      "The public keys that tokens are signed with." },
+    { PGL_HTTP_GET, "/api/v1/products", PGL_ACCESS_ANYONE,
+      products_list_begin, products_list_next, READ,
+      "Products for sale; ?category= &amp;limit= &amp;cursor=" },
+    { PGL_HTTP_GET, "/api/v1/products/{sku}", PGL_ACCESS_ANYONE,
+      product_get_begin, product_get_next, READ,
+      "One product." },
+    { PGL_HTTP_GET, "/api/v1/inventory/{sku}", PGL_ACCESS_ANYONE,
+      stock_get_begin, stock_get_next, READ,
+      "Stock of one product, warehouse by warehouse." },
+    { PGL_HTTP_POST, "/api/v1/inventory/{sku}/receipts", PGL_ACCESS_WAREHOUSE,
+      stock_receive_begin, stock_receive_next, WRITE,
+      "Goods have arrived. Needs an Idempotency-Key." },
+    { PGL_HTTP_POST, "/api/v1/orders", PGL_ACCESS_CUSTOMER,
+      order_create_begin, order_create_next, WRITE,
+      "Place an order. Needs an Idempotency-Key." },
+    { PGL_HTTP_GET, "/api/v1/orders", PGL_ACCESS_CUSTOMER,
+      order_list_begin, order_list_next, READ,
+      "Your orders, newest first; ?status= &amp;limit= &amp;cursor=" },
+    { PGL_HTTP_GET, "/api/v1/orders/endings", PGL_ACCESS_OPERATOR,
+      endings_begin, NULL, STREAM,
+      "Server-sent events: every order's end, as it comes." },
+    { PGL_HTTP_GET, "/api/v1/orders/{id}", PGL_ACCESS_CUSTOMER,
+      order_get_begin, order_get_next, READ,
+      "One order." },
+    { PGL_HTTP_GET, "/api/v1/orders/{id}/saga", PGL_ACCESS_CUSTOMER,
+      order_story_begin, order_story_next, READ,
+      "What happened to the order: every event." },
+    { PGL_HTTP_GET, "/api/v1/orders/{id}/events", PGL_ACCESS_CUSTOMER,
+      order_stream_begin, order_stream_next, STREAM,
+      "Server-sent events: each change of the order's status." },
+    { PGL_HTTP_POST, "/api/v1/orders/{id}/cancel", PGL_ACCESS_CUSTOMER,
+      order_cancel_begin, order_cancel_next, WRITE,
+      "Ask to take an order back." },
+    { PGL_HTTP_GET, "/api/v1/payments/{orderId}", PGL_ACCESS_CUSTOMER,
+      payment_get_begin, payment_get_next, READ,
+      "The money of an order." },
 };
 /* clang-format on */
 const int pgl_route_count = sizeof pgl_routes / sizeof pgl_routes[0];
@@ -53,8 +86,8 @@ static bool path_matches(const char *pattern, struct pgl_text path,
 }
 
 const struct pgl_route *pgl_route_find(enum pgl_http_method method, struct pgl_text path,
-                                       struct pgl_text params[PGL_REQUEST_PARAMS_MAX], int *param_count,
-                                       bool *path_is_known)
+                                       struct pgl_text params[PGL_REQUEST_PARAMS_MAX],
+                                       int *param_count, bool *path_is_known)
 {
     if (method == PGL_HTTP_HEAD)
         method = PGL_HTTP_GET;

@@ -5,13 +5,13 @@
 #include "base/time.h"
 #include "contract/events.h"
 #include "contract/orders.h"
-#include "edge/problem.h"
 #include "wire/json.h"
 
 #define POLL_ARENA_CHUNK_BYTES 4096
 #define POLL_ARENA_LIMIT_BYTES (4u << 20) /* 512 events as messages */
 #define PIECE_BYTES_MAX        (128u << 10)
-#define POLL_NS                PGL_SECONDS(15) /* also how often an idle stream shows that it lives */
+#define POLL_NS                PGL_SECONDS(1) /* how soon it sees that it is to end */
+#define QUIET_POLLS_MAX        15             /* then an idle stream shows that it lives */
 #define ENDINGS_AT_ONCE        512
 
 struct stream;
@@ -36,7 +36,7 @@ struct stream {
     void *reply;
     struct pgl_arena arena; /* of one poll */
     int64_t after;          /* the last thing told */
-    bool is_begun;
+    int quiet_polls;        /* since then */
 };
 
 enum { S_ASK, S_TELL };
@@ -48,19 +48,14 @@ static struct stream *stream_of(struct pgl_flow *flow)
 
 /* ---- the flow of every stream ---- */
 
-static struct pgl_go end(struct stream *stream, pgl_status status)
+/* For whatever reason: a client that has not seen the end of the order comes back. */
+static struct pgl_go end(struct stream *stream)
 {
     struct pgl_request *request = stream->request;
     pgl_arena_free(&stream->arena);
     request->edge->streams--;
     request->edge->in_flight--;
-    if (stream->is_begun) {
-        pgl_http_stream_end(request->exchange);
-    } else {
-        edge_answer_problem(request, status);
-        pgl_http_respond(request->exchange, request->status, request->fields, request->field_count,
-                         request->body);
-    }
+    pgl_http_stream_end(request->exchange);
     return pgl_done();
 }
 
@@ -69,49 +64,39 @@ static struct pgl_go stream_ask(struct pgl_flow *flow)
     struct stream *stream = stream_of(flow);
     struct pgl_edge *edge = stream->request->edge;
     if (stream->request->exchange->is_abandoned || edge->http.is_draining)
-        return end(stream, PGL_FAIL(PGL_UNAVAILABLE, "the platform is being stopped"));
+        return end(stream);
     pgl_arena_reset(&stream->arena);
     const void *question = stream->kind->question(stream);
     stream->reply = pgl_message_new(stream->kind->reply, &stream->arena);
     if (question == NULL || stream->reply == NULL)
-        return end(stream, PGL_FAIL(PGL_EXHAUSTED, "no memory for a stream"));
+        return end(stream);
     stream->call.call = (struct pgl_call){ .ask = question,
                                            .reply = stream->reply,
                                            .arena = &stream->arena,
                                            .deadline_ns = edge->loop->now_ns + POLL_NS,
                                            .trace = stream->request->trace };
-    pgl_rpc_send(&edge->rpc, stream->kind->endpoint(edge), stream->kind->method, &stream->call, flow,
-                 &stream->left);
+    pgl_rpc_send(&edge->rpc, stream->kind->endpoint(edge), stream->kind->method, &stream->call,
+                 flow, &stream->left);
     return stream->left > 0 ? pgl_wait(S_TELL) : pgl_go(S_TELL);
-}
-
-static void begin(struct stream *stream)
-{
-    static const struct pgl_http_field fields[] = {
-        { { "Content-Type", 12 }, { "text/event-stream", 17 } },
-        { { "Cache-Control", 13 }, { "no-store", 8 } },
-        { { "X-Accel-Buffering", 17 }, { "no", 2 } },
-    };
-    stream->is_begun = true;
-    pgl_http_stream_begin(stream->request->exchange, 200, fields, 3);
 }
 
 static struct pgl_go stream_tell(struct pgl_flow *flow)
 {
     struct stream *stream = stream_of(flow);
     if (!pgl_is_ok(stream->call.call.status))
-        return end(stream, stream->call.call.status);
-    if (!stream->is_begun)
-        begin(stream);
+        return end(stream);
     struct pgl_buffer out;
     pgl_buffer_init(&out, PIECE_BYTES_MAX);
-    bool is_over = stream->kind->tell(stream, &out);
-    if (out.size == 0 && !is_over)
+    bool is_over = stream->kind->tell(stream, &out), is_cut = out.is_full;
+    if (out.size == 0 && ++stream->quiet_polls == QUIET_POLLS_MAX)
         pgl_buffer_add_literal(&out, ": still here\n\n");
-    pgl_status written = pgl_http_stream_write(stream->request->exchange, pgl_buffer_text(&out));
-    bool is_cut = out.is_full || !pgl_is_ok(written);
+    if (out.size > 0) {
+        stream->quiet_polls = 0;
+        is_cut |=
+            !pgl_is_ok(pgl_http_stream_write(stream->request->exchange, pgl_buffer_text(&out)));
+    }
     pgl_buffer_free(&out);
-    return is_over || is_cut ? end(stream, PGL_OK) : pgl_go(S_ASK);
+    return is_over || is_cut ? end(stream) : pgl_go(S_ASK);
 }
 
 static const struct pgl_step stream_steps[] = {
@@ -125,6 +110,8 @@ static void on_done(struct pgl_flow *flow)
     (void)flow; /* its memory went with the exchange */
 }
 
+static const char bad_last_id[] = "Last-Event-ID: not one that we gave";
+
 /* Last-Event-ID, or `first` where there is none. */
 static pgl_status read_last_id(const struct pgl_request *request, int64_t first, int64_t *after)
 {
@@ -134,21 +121,29 @@ static pgl_status read_last_id(const struct pgl_request *request, int64_t first,
     if (value.size == 0)
         return PGL_OK;
     if (!pgl_is_ok(pgl_text_to_i64(value, after)) || *after < 0)
-        return PGL_FAIL(PGL_INVALID, "Last-Event-ID: not one that we gave");
+        return PGL_FAIL(PGL_INVALID, bad_last_id);
     return PGL_OK;
 }
 
-static pgl_status start(struct pgl_request *request, const struct stream_kind *kind, int64_t first)
+/* The head goes out at once: who watches knows that they do before there is news. */
+static pgl_status start(struct pgl_request *request, const struct stream_kind *kind, int64_t after)
 {
+    static const struct pgl_http_field fields[] = {
+        { { "Content-Type", 12 }, { "text/event-stream", 17 } },
+        { { "Cache-Control", 13 }, { "no-store", 8 } },
+        { { "X-Accel-Buffering", 17 }, { "no", 2 } },
+        { { "X-Content-Type-Options", 22 }, { "nosniff", 7 } },
+    };
     struct stream *stream = pgl_arena_zalloc(request->arena, sizeof *stream);
     if (stream == NULL || request->edge->streams == PGL_STREAMS_MAX)
         return PGL_FAIL(PGL_EXHAUSTED, "too many streams");
-    PGL_TRY(read_last_id(request, first, &stream->after));
     stream->request = request;
     stream->kind = kind;
+    stream->after = after;
     pgl_arena_init(&stream->arena, POLL_ARENA_CHUNK_BYTES, POLL_ARENA_LIMIT_BYTES);
     request->edge->streams++;
     request->is_stream = true;
+    pgl_http_stream_begin(request->exchange, 200, fields, sizeof fields / sizeof fields[0]);
     pgl_flow_start(&stream->flow, request->edge->loop, stream_steps, S_ASK, on_done);
     return PGL_OK;
 }
@@ -196,9 +191,31 @@ static const struct stream_kind changes_kind = { orders_endpoint, ORDER_SERVICE_
                                                  WAIT_ORDER_RESPONSE_DESCRIPTOR, changes_question,
                                                  tell_changes };
 
+/* The order itself is asked for first: whether it is theirs to watch, and whether there is more. */
 pgl_status order_stream_begin(struct pgl_request *request)
 {
-    return start(request, &changes_kind, 0);
+    GetOrderRequest *ask = EDGE_NEW(request, GET_ORDER_REQUEST_DESCRIPTOR);
+    if (ask == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
+    ask->caller = &request->caller;
+    ask->id = (char *)(uintptr_t)request->params[0].data;
+    request->view = EDGE_NEW(request, GET_ORDER_RESPONSE_DESCRIPTOR);
+    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_GET_ORDER, ask, request->view);
+}
+
+pgl_status order_stream_next(struct pgl_request *request)
+{
+    const GetOrderResponse *reply = request->view;
+    int64_t after;
+    PGL_TRY(edge_answer(request, 0));
+    PGL_TRY(read_last_id(request, 0, &after));
+    if (after > reply->order->version)
+        return PGL_FAIL(PGL_INVALID, bad_last_id);
+    if (after == reply->order->version && is_final(reply->order->status)) {
+        request->status = 204; /* so that a browser does not come back again and again (9.2.3) */
+        return PGL_OK;
+    }
+    return start(request, &changes_kind, after);
 }
 
 /* ---- the end of every order ---- */
@@ -246,9 +263,12 @@ static bool tell_endings(struct stream *stream, struct pgl_buffer *out)
 }
 
 static const struct stream_kind endings_kind = { orders_log_endpoint, EVENT_LOG_SERVICE_READ,
-                                                 READ_RESPONSE_DESCRIPTOR, endings_question, tell_endings };
+                                                 READ_RESPONSE_DESCRIPTOR, endings_question,
+                                                 tell_endings };
 
 pgl_status endings_begin(struct pgl_request *request)
 {
-    return start(request, &endings_kind, -1);
+    int64_t after;
+    PGL_TRY(read_last_id(request, -1, &after));
+    return start(request, &endings_kind, after);
 }

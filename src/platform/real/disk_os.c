@@ -119,7 +119,8 @@ static pgl_status write_file(struct pgl_disk *disk, const char *path, struct pgl
 static pgl_status lock(struct pgl_disk *disk, const char *path)
 {
     (void)disk;
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* stays open: the lock lives with it */
+    int file =
+        open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* stays open: the lock lives with it */
     if (file < 0)
         return status_of_errno();
     if (flock(file, LOCK_EX | LOCK_NB) == 0)

@@ -1,13 +1,14 @@
 /*
  * net_uv.c - sockets and sleeping, by libuv.
  *
- * libuv tells readiness (uv_poll); reading and writing are plain system calls made by whoever owns the
- * socket, in its turn. So a callback has one line to do: note the socket.
+ * libuv tells readiness (uv_poll); reading and writing are plain system calls made by whoever owns
+ * the socket, in its turn. So a callback has one line to do: note the socket.
  */
 #include "platform/real/real.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct uv_waiter {
     uv_loop_t loop;
     uv_async_t async;
     uv_timer_t timer;
+    int spare_file; /* see turn_one_away */
 };
 
 struct uv_socket {
@@ -55,8 +57,8 @@ static void on_time(uv_timer_t *timer)
 static void waiter_wait(struct pgl_waiter *waiter, int64_t until_ns)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
-    int64_t left_ns = until_ns == PGL_NEVER_NS ? PGL_HOURS(1)
-                                               : until_ns - pgl_clock_monotonic_ns(&home->clock);
+    int64_t left_ns =
+        until_ns == PGL_NEVER_NS ? PGL_HOURS(1) : until_ns - pgl_clock_monotonic_ns(&home->clock);
     if (left_ns <= 0) {
         uv_run(&home->loop, UV_RUN_NOWAIT);
         return;
@@ -78,8 +80,11 @@ static void waiter_wake(struct pgl_waiter *waiter)
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-    (void)status, (void)events; /* an error shows itself at the next read or write */
-    pgl_socket_note(&PGL_CONTAINER(poll, struct uv_socket, poll)->socket);
+    struct uv_socket *s = PGL_CONTAINER(poll, struct uv_socket, poll);
+    (void)events;
+    if (status < 0) /* it shows itself at a read, behind what had come before; libuv has stopped */
+        s->events = 0;
+    pgl_socket_note(&s->socket);
 }
 
 static void socket_want(struct pgl_socket *socket, bool reading, bool writing)
@@ -150,14 +155,30 @@ static void name_peer(struct pgl_socket *socket, const struct sockaddr_storage *
                   sizeof socket->peer);
 }
 
+/* The process has no file left: a connection that nobody takes would wake us for ever. The spare file
+ * makes room to take it and close it, so that its client knows. */
+static void turn_one_away(struct uv_socket *listener)
+{
+    struct uv_waiter *home = listener->home;
+    if (home->spare_file >= 0)
+        close(home->spare_file);
+    int file = accept(listener->file, NULL, NULL);
+    if (file >= 0)
+        close(file);
+    home->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static struct pgl_socket *socket_accept(struct pgl_socket *listener, struct pgl_list *ready_list)
 {
     struct uv_socket *l = PGL_CONTAINER(listener, struct uv_socket, socket);
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { 0 };
     socklen_t size = sizeof address;
     int file = accept4(l->file, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (file < 0)
-        return NULL; /* none, or none to be had: the next round tries again */
+    if (file < 0) {
+        if (errno == EMFILE || errno == ENFILE)
+            turn_one_away(l);
+        return NULL;
+    }
     int on = 1;
     setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct uv_socket *s = socket_open(l->home, file, ready_list);
@@ -166,6 +187,12 @@ static struct pgl_socket *socket_accept(struct pgl_socket *listener, struct pgl_
     name_peer(&s->socket, &address);
     socket_want(&s->socket, true, false);
     return &s->socket;
+}
+
+static void socket_end_output(struct pgl_socket *socket)
+{
+    /* What fails here shows itself at the next read. */
+    (void)shutdown(PGL_CONTAINER(socket, struct uv_socket, socket)->file, SHUT_WR);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -183,7 +210,7 @@ static void socket_close(struct pgl_socket *socket)
 }
 
 static const struct pgl_socket_ops socket_ops = {
-    socket_read, socket_write, socket_accept, socket_want, socket_close,
+    socket_read, socket_write, socket_accept, socket_want, socket_end_output, socket_close,
 };
 
 /* ---- opening ---- */
@@ -211,19 +238,22 @@ static bool parse_address(const char *host, uint16_t port, struct sockaddr_stora
 
 static uint16_t port_of(int file)
 {
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = { .v6 = { 0 } };
     socklen_t size = sizeof address;
-    if (getsockname(file, (struct sockaddr *)&address, &size) != 0)
+    if (getsockname(file, &address.any, &size) != 0)
         return 0;
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 static pgl_status waiter_listen(struct pgl_waiter *waiter, const char *host, uint16_t port,
                                 struct pgl_list *ready_list, struct pgl_socket **listener)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { 0 };
     socklen_t size;
     if (!parse_address(host, port, &address, &size))
         return PGL_FAIL(PGL_INVALID, "not a numeric address");
@@ -250,7 +280,7 @@ static pgl_status waiter_connect(struct pgl_waiter *waiter, const char *host, ui
                                  struct pgl_list *ready_list, struct pgl_socket **socket_out)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { 0 };
     socklen_t size;
     if (!parse_address(host, port, &address, &size))
         return PGL_FAIL(PGL_INVALID, "not a numeric address");
@@ -280,6 +310,7 @@ static void waiter_close(struct pgl_waiter *waiter)
     uv_close((uv_handle_t *)&home->timer, NULL);
     uv_run(&home->loop, UV_RUN_DEFAULT); /* the close callbacks */
     uv_loop_close(&home->loop);
+    close(home->spare_file);
     free(home);
 }
 
@@ -293,6 +324,7 @@ struct pgl_waiter *pgl_real_waiter_open(struct pgl_platform *platform)
         return NULL;
     home->waiter.ops = &ops;
     home->clock = platform->clock;
+    home->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (uv_loop_init(&home->loop) != 0 || uv_async_init(&home->loop, &home->async, on_wake) != 0 ||
         uv_timer_init(&home->loop, &home->timer) != 0) {
         free(home);

@@ -18,12 +18,12 @@ struct pgl_waiter *pgl_real_waiter_open(struct pgl_platform *platform);
 
 /* A thread that runs `body(argument)`. PGL_EXHAUSTED when the system has none to give. */
 struct pgl_real_thread;
-PGL_MUST_USE pgl_status pgl_real_thread_start(const char *name, void (*body)(void *), void *argument,
-                                              struct pgl_real_thread **thread);
+PGL_MUST_USE pgl_status pgl_real_thread_start(const char *name, void (*body)(void *),
+                                              void *argument, struct pgl_real_thread **thread);
 void pgl_real_thread_join(struct pgl_real_thread *thread);
 
-/* From now on SIGTERM and SIGINT wake nobody but whoever waits here; SIGPIPE is ignored. Call before
- * any thread is started. */
+/* From now on SIGTERM and SIGINT wake nobody but whoever waits here; SIGPIPE is ignored. Call
+ * before any thread is started. */
 void pgl_real_signals_take(void);
 /* Blocks until SIGTERM, SIGINT or pgl_real_signal_self. */
 void pgl_real_signals_wait(void);
@@ -33,8 +33,18 @@ void pgl_real_signal_self(void);
 /* Ends the process at once, without tidying up: for errors after which nothing can be trusted. */
 void pgl_real_die(const char *why) __attribute__((noreturn));
 
+/* Raises the number of files that the process may have open, as far as the system lets it. */
+void pgl_real_allow_files(uint64_t count);
+
 /* A variable of the environment; NULL when it is not set. */
 const char *pgl_real_environment(const char *name);
+
+/* What a process has cost so far; 0 is our own. PGL_NOT_FOUND when there is no such process. */
+struct pgl_real_process {
+    int64_t cpu_ns;       /* of all its threads, in steps of the kernel's clock: 10 ms */
+    int64_t memory_bytes; /* resident now */
+};
+PGL_MUST_USE pgl_status pgl_real_process_read(int64_t pid, struct pgl_real_process *process);
 
 /* True when standard error is a terminal, so that progress is worth showing. */
 bool pgl_real_is_watched(void);

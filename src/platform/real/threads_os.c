@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -74,6 +75,15 @@ void pgl_real_signals_wait(void)
 void pgl_real_signal_self(void)
 {
     kill(getpid(), SIGTERM);
+}
+
+void pgl_real_allow_files(uint64_t count)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= count)
+        return;
+    limit.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit); /* without it fewer connections are taken, no more */
 }
 
 const char *pgl_real_environment(const char *name)

@@ -12,18 +12,20 @@ pgl_status pgl_catalog_migrate(struct pgl_database *db)
 #define PRODUCT_COLUMNS "sku, name, description, category, image_url, price_minor, currency, active"
 
 static const char get_sql[] = "SELECT " PRODUCT_COLUMNS " FROM product WHERE sku = ?1";
-static const char list_sql[] = "SELECT " PRODUCT_COLUMNS
-                               " FROM product WHERE sku > ?1 AND active = 1 ORDER BY sku LIMIT ?2";
+static const char list_sql[] =
+    "SELECT " PRODUCT_COLUMNS " FROM product WHERE sku > ?1 AND active = 1 ORDER BY sku LIMIT ?2";
 static const char list_category_sql[] =
     "SELECT " PRODUCT_COLUMNS
     " FROM product WHERE sku > ?1 AND active = 1 AND category = ?3 ORDER BY sku LIMIT ?2";
 static const char put_sql[] =
     "INSERT INTO product (" PRODUCT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
     "ON CONFLICT (sku) DO UPDATE SET name = excluded.name, description = excluded.description, "
-    "category = excluded.category, image_url = excluded.image_url, price_minor = excluded.price_minor, "
+    "category = excluded.category, image_url = excluded.image_url, price_minor = "
+    "excluded.price_minor, "
     "currency = excluded.currency, active = excluded.active";
 
-static pgl_status product_of_row(const struct pgl_rows *rows, struct pgl_arena *arena, Product *product)
+static pgl_status product_of_row(const struct pgl_rows *rows, struct pgl_arena *arena,
+                                 Product *product)
 {
     *product = (Product)PRODUCT_INIT;
     product->sku = pgl_arena_string(arena, pgl_column_text(rows, 0));
@@ -49,8 +51,8 @@ pgl_status product_get(const struct pgl_view *view, const char *sku, Product *pr
     return status;
 }
 
-pgl_status product_list(const struct pgl_view *view, const char *category, const char *after, int limit,
-                        Product **products, size_t *count)
+pgl_status product_list(const struct pgl_view *view, const char *category, const char *after,
+                        int limit, Product **products, size_t *count)
 {
     *count = 0;
     *products = pgl_arena_alloc(view->arena, (size_t)limit * sizeof **products);

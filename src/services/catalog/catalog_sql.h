@@ -13,8 +13,9 @@ PGL_MUST_USE pgl_status pgl_catalog_migrate(struct pgl_database *db);
 /* PGL_NOT_FOUND when there is none. */
 PGL_MUST_USE pgl_status product_get(const struct pgl_view *view, const char *sku, Product *product);
 /* Active ones behind `after` in the order of SKUs; of one category if it is not empty. */
-PGL_MUST_USE pgl_status product_list(const struct pgl_view *view, const char *category, const char *after,
-                                     int limit, Product **products, size_t *count);
+PGL_MUST_USE pgl_status product_list(const struct pgl_view *view, const char *category,
+                                     const char *after, int limit, Product **products,
+                                     size_t *count);
 PGL_MUST_USE pgl_status product_put(struct pgl_tx *tx, const Product *product);
 
 #endif

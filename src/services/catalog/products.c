@@ -4,8 +4,8 @@
 #include "base/money.h"
 #include "services/catalog/catalog_sql.h"
 
-#define SKU_BYTES_MAX  64
-#define NAME_BYTES_MAX 4096 /* also of description, category, image URL */
+#define SKU_BYTES_MAX   64
+#define NAME_BYTES_MAX  4096 /* also of description, category, image URL */
 #define PRICE_MINOR_MAX INT64_C(1000000000000)
 
 static const char no_memory[] = "no memory for the answer";
@@ -22,7 +22,8 @@ static bool is_sku(const char *sku)
 pgl_status pgl_product_check(const Product *product)
 {
     if (!is_sku(product->sku))
-        return PGL_FAIL(PGL_INVALID, "sku: 1 to 64 letters, digits, dots, dashes and underscores are expected");
+        return PGL_FAIL(PGL_INVALID,
+                        "sku: 1 to 64 letters, digits, dots, dashes and underscores are expected");
     if (product->name[0] == '\0')
         return PGL_FAIL(PGL_INVALID, "name: a product needs one");
     if (strlen(product->name) > NAME_BYTES_MAX || strlen(product->description) > NAME_BYTES_MAX ||
@@ -42,7 +43,8 @@ pgl_status pgl_catalog_get(const struct pgl_view *view, const GetProductRequest 
     if (reply->product == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, no_memory);
     PGL_TRY(product_get(view, ask->sku, reply->product));
-    return reply->product->active ? PGL_OK : PGL_FAIL(PGL_NOT_FOUND, "this product is not for sale");
+    return reply->product->active ? PGL_OK
+                                  : PGL_FAIL(PGL_NOT_FOUND, "this product is not for sale");
 }
 
 pgl_status pgl_catalog_list(const struct pgl_view *view, const ListProductsRequest *ask,
@@ -91,7 +93,8 @@ pgl_status pgl_catalog_prices(const struct pgl_view *view, const GetPricesReques
     return PGL_OK;
 }
 
-pgl_status pgl_catalog_put(struct pgl_tx *tx, const PutProductRequest *ask, PutProductResponse *reply)
+pgl_status pgl_catalog_put(struct pgl_tx *tx, const PutProductRequest *ask,
+                           PutProductResponse *reply)
 {
     (void)reply;
     if (ask->caller == NULL || ask->caller->role != ROLE_OPERATOR)

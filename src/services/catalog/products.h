@@ -12,7 +12,8 @@
 
 PGL_MUST_USE pgl_status pgl_catalog_get(const struct pgl_view *view, const GetProductRequest *ask,
                                         GetProductResponse *reply);
-PGL_MUST_USE pgl_status pgl_catalog_list(const struct pgl_view *view, const ListProductsRequest *ask,
+PGL_MUST_USE pgl_status pgl_catalog_list(const struct pgl_view *view,
+                                         const ListProductsRequest *ask,
                                          ListProductsResponse *reply);
 PGL_MUST_USE pgl_status pgl_catalog_prices(const struct pgl_view *view, const GetPricesRequest *ask,
                                            GetPricesResponse *reply);

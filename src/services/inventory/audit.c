@@ -133,14 +133,14 @@ static int64_t allocated(const InventoryCommitted *held, struct pgl_text sku,
 
 /* Row by row and in sum: so there is nothing in either that is not in the other. */
 static pgl_status compare_order(const struct pgl_view *view, pgl_id order_id, int64_t state,
-                                const InventoryCommitted *held, struct pgl_inventory_audit *audit)
+                                const InventoryCommitted *held, struct pgl_inventory_audit *audit,
+                                bool *is_sound)
 {
     uint8_t first[sizeof order_id.bytes + 1] = { 0 }, last[sizeof order_id.bytes + 1];
     memcpy(first, order_id.bytes, sizeof order_id.bytes);
     memcpy(last, order_id.bytes, sizeof order_id.bytes);
     last[sizeof order_id.bytes] = UINT8_MAX;
     int64_t wanted = 0, found = 0;
-    bool is_wrong = false;
     for (size_t i = 0; i < held->n_allocations && holds_stock(state); i++)
         wanted += held->allocations[i]->quantity;
     struct pgl_rows rows = pgl_view_rows(view, ledger_of_order_sql);
@@ -152,11 +152,11 @@ static pgl_status compare_order(const struct pgl_view *view, pgl_id order_id, in
             break;
         int64_t here = pgl_column_i64(&rows, 2);
         struct pgl_text sku = pgl_column_text(&rows, 0), warehouse = pgl_column_text(&rows, 1);
-        is_wrong |= here != (holds_stock(state) ? allocated(held, sku, warehouse) : 0);
+        *is_sound &= here == (holds_stock(state) ? allocated(held, sku, warehouse) : 0);
         found += here;
         audit->orphans -= pgl_column_i64(&rows, 3);
     }
-    audit->wrong_reservations += is_wrong || found != wanted;
+    *is_sound &= found == wanted;
     audit->held += state == RESERVATION_HELD ? wanted : 0;
     audit->committed += state == RESERVATION_COMMITTED ? wanted : 0;
     return PGL_OK;
@@ -165,17 +165,19 @@ static pgl_status compare_order(const struct pgl_view *view, pgl_id order_id, in
 static pgl_status compare_reservation(const struct pgl_view *view, const struct pgl_rows *row,
                                       struct pgl_inventory_audit *audit)
 {
+    static const InventoryCommitted nothing = INVENTORY_COMMITTED_INIT;
     int64_t state = pgl_column_i64(row, 1);
     void *held;
     pgl_status unpacked = pgl_message_unpack(INVENTORY_COMMITTED_DESCRIPTOR, view->arena,
                                              pgl_column_blob(row, 2), &held);
-    audit->reservations[state]++;
     if (unpacked.code == PGL_EXHAUSTED)
         return unpacked;
-    static const InventoryCommitted unreadable = INVENTORY_COMMITTED_INIT;
-    audit->wrong_reservations += !pgl_is_ok(unpacked);
-    return compare_order(view, pgl_column_id(row, 0), state,
-                         pgl_is_ok(unpacked) ? held : &unreadable, audit);
+    bool is_sound = pgl_is_ok(unpacked);
+    audit->reservations[state]++;
+    PGL_TRY(compare_order(view, pgl_column_id(row, 0), state, is_sound ? held : &nothing, audit,
+                          &is_sound));
+    audit->wrong_reservations += !is_sound;
+    return PGL_OK;
 }
 
 static pgl_status compare_reservations(const struct pgl_view *view,

@@ -1,9 +1,10 @@
 /*
- * audit.h - whether the books of Inventory agree with themselves, and what an auditor of all services
- * needs from them.
+ * audit.h - whether the books of Inventory agree with themselves, and what an auditor of all
+ * services needs from them.
  *
  * For:      `panglot verify` and the simulator's auditor, over a snapshot.
- * Bounds:   memory for one reservation at a time, out of a small arena of its own, and 32 bytes a row of stock.
+ * Bounds:   memory for one reservation at a time, out of a small arena of its own, and 32 bytes a
+ *           row of stock.
  * Errors:   those of the database. What the books say wrongly is not an error but a finding.
  */
 #ifndef PGL_INVENTORY_AUDIT_H
@@ -32,8 +33,8 @@ PGL_MUST_USE pgl_status pgl_inventory_check(const struct pgl_view *view,
 /* Their sum. */
 int64_t pgl_inventory_faults(const struct pgl_inventory_audit *audit);
 
-/* All reservations in the order of their ids, for joins over several files. One cursor at a time on a
- * connection. */
+/* All reservations in the order of their ids, for joins over several files. One cursor at a time on
+ * a connection. */
 struct pgl_reservation {
     pgl_id order_id;
     enum reservation_state state;

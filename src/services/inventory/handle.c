@@ -80,8 +80,8 @@ static pgl_status check_lines(const Event *event)
     return PGL_OK;
 }
 
-/* What of a SKU can be promised, by warehouse. Nothing at all as long as somewhere less is there than is
- * promised already: then people have to sort out first who gets it. */
+/* What of a SKU can be promised, by warehouse. Nothing at all as long as somewhere less is there
+ * than is promised already: then people have to sort out first who gets it. */
 static pgl_status read_levels(struct pgl_tx *tx, int64_t sku_id, int64_t available[])
 {
     const struct pgl_inventory_core *core = pgl_tx_context(tx);
@@ -285,14 +285,15 @@ static pgl_status say(struct pgl_tx *tx, struct change *change)
 static pgl_status carry_out(struct pgl_tx *tx, struct change *change)
 {
     struct pgl_inventory_core *core = pgl_tx_context(tx);
-    bool is_new = change->row.state == RESERVATION_NONE;
+    enum reservation_state before = change->row.state;
+    bool is_new = before == RESERVATION_NONE;
     for (size_t i = 0; i < change->move_count; i++)
         PGL_TRY(change->step.is_released
                     ? stock_release(tx, &change->row.order_id, &change->moves[i])
                     : stock_hold(tx, &change->row.order_id, &change->moves[i]));
     PGL_TRY(say(tx, change));
     change->row.state = change->step.after.state;
-    core->entered[change->row.state]++;
+    pgl_tally_move(&core->tally, is_new ? PGL_TALLY_NOWHERE : (int)before, (int)change->row.state);
     return is_new ? reservation_insert(tx, &change->row, change->heard->tenant, change->step.says)
                   : reservation_move(tx, &change->row, change->step.says);
 }

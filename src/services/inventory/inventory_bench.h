@@ -1,6 +1,6 @@
 /*
- * inventory_bench.h - Inventory behind a log of Payments that the test writes: what is heard comes the way
- * it comes in the product, through a consumer and a writer.
+ * inventory_bench.h - Inventory behind a log of Payments that the test writes: what is heard comes
+ * the way it comes in the product, through a consumer and a writer.
  *
  * For:      unit tests of this folder.
  * Owner:    the test.

@@ -43,8 +43,12 @@ static const char reservation_get_sql[] =
 static const char reservation_insert_sql[] =
     "INSERT INTO reservation (order_id, state, last_event_seq, emitted, allocations, tenant) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const char reservation_count_get_sql[] = "SELECT state, reservations FROM reservation_count";
+const char reservation_count_put_sql[] =
+    "INSERT INTO reservation_count (state, reservations) VALUES (?1, ?2) "
+    "ON CONFLICT (state) DO UPDATE SET reservations = excluded.reservations";
 static const char reservation_move_sql[] =
-    "UPDATE reservation SET state = ?2, last_event_seq = ?3, emitted = emitted | ?4 "
+    "UPDATE reservation SET state = ?2, last_event_seq = ?3, emitted = emitted + ?4 "
     "WHERE order_id = ?1";
 
 static const char receipt_get_sql[] = "SELECT request, response FROM receipt WHERE tenant = ?1 AND "

@@ -58,6 +58,8 @@ PGL_MUST_USE pgl_status stock_add(struct pgl_tx *tx, const pgl_id *id, enum stoc
 
 /* ---- reservations ---- */
 
+extern const char reservation_count_get_sql[], reservation_count_put_sql[]; /* for store/tally.h */
+
 struct reservation_row {
     pgl_id order_id;
     enum reservation_state state; /* RESERVATION_NONE: there is no row */

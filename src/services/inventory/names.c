@@ -1,23 +1,24 @@
 /* names.c - see names.h. */
 #include "services/inventory/names.h"
 
-#include <stdlib.h>
-
 #include "base/assert.h"
+
+/* A multiple of the arena's alignment. */
+#define SKU_NAMES_BYTES (((PGL_SKUS_MAX + 1) * (size_t)(PGL_SKU_BYTES_MAX + 1) + 15) & ~(size_t)15)
 
 pgl_status pgl_names_open(struct pgl_names *names, struct pgl_hash_key hash_key)
 {
     *names = (struct pgl_names){ .hash_key = hash_key };
     pgl_map_init(&names->skus, PGL_SKUS_MAX);
-    names->sku_names = calloc(PGL_SKUS_MAX + 1, sizeof names->sku_names[0]);
+    pgl_arena_init(&names->memory, SKU_NAMES_BYTES, SKU_NAMES_BYTES);
+    names->sku_names = pgl_arena_alloc(&names->memory, SKU_NAMES_BYTES);
     return names->sku_names != NULL ? PGL_OK : PGL_FAIL(PGL_EXHAUSTED, "no memory for names");
 }
 
 void pgl_names_close(struct pgl_names *names)
 {
     pgl_map_free(&names->skus);
-    free(names->sku_names);
-    names->sku_names = NULL;
+    pgl_arena_free(&names->memory);
 }
 
 bool pgl_sku_is_valid(struct pgl_text sku)
@@ -34,8 +35,9 @@ bool pgl_sku_is_valid(struct pgl_text sku)
 }
 
 /*
- * The key under which `sku` is, or would be, in the map. Two names with one hash are unlikely and not
- * impossible: the second takes the next free key. The last added is removed first, so no chain breaks.
+ * The key under which `sku` is, or would be, in the map. Two names with one hash are unlikely and
+ * not impossible: the second takes the next free key. The last added is removed first, so no chain
+ * breaks.
  */
 static uint64_t key_of(const struct pgl_names *names, struct pgl_text sku, int64_t *id)
 {

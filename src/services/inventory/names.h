@@ -1,15 +1,17 @@
 /*
- * names.h - what SKUs and warehouses are called outside, and the small numbers that they have in rows.
+ * names.h - what SKUs and warehouses are called outside, and the small numbers that they have in
+ * rows.
  *
  * For:      handlers. Rows with integer keys are smaller and found faster than rows with names.
  * Owner:    the service; it moves with the writer's transaction.
  * Threads:  the writer's. A reader asks the tables.
- * Bounds:   PGL_SKUS_MAX, PGL_WAREHOUSES_MAX. All memory but the map's is taken at open; the system gives
- *           it page by page as it is used.
+ * Bounds:   PGL_SKUS_MAX, PGL_WAREHOUSES_MAX. All memory but the map's is taken at open; the system
+ *           gives it page by page as it is used.
  */
 #ifndef PGL_INVENTORY_NAMES_H
 #define PGL_INVENTORY_NAMES_H
 
+#include "base/arena.h"
 #include "base/hash.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -28,7 +30,8 @@ struct pgl_warehouse {
 
 struct pgl_names {
     struct pgl_hash_key hash_key;
-    struct pgl_map skus;                      /* hash of the name to its number */
+    struct pgl_map skus; /* hash of the name to its number */
+    struct pgl_arena memory;
     char (*sku_names)[PGL_SKU_BYTES_MAX + 1]; /* by number; 0 is nobody's */
     int64_t sku_count, durable_sku_count;     /* inside the transaction, behind the last commit */
     struct pgl_warehouse warehouses[PGL_WAREHOUSES_MAX]; /* the one with id 1 first */

@@ -3,8 +3,8 @@
 
 #include "base/assert.h"
 
-/* Where an order goes, and the regions of warehouses from near to far. The last row is for the rest of
- * the world; a region that a row leaves out is farther than those it names. */
+/* Where an order goes, and the regions of warehouses from near to far. The last row is for the rest
+ * of the world; a region that a row leaves out is farther than those it names. */
 /* clang-format off */
 static const struct {
     const char *ship_to;

@@ -1,10 +1,10 @@
 /*
  * reserve.h - from which warehouses the lines of an order are served.
  *
- * A line is served by the nearest warehouse that has some; what that one lacks comes from the next. Of
- * equally near ones the fullest is asked first, which needs the fewest parcels; of equally full ones that
- * with the lowest id. Lines are served in their order, and one that names the same SKU as an earlier
- * one finds what that has left.
+ * A line is served by the nearest warehouse that has some; what that one lacks comes from the next.
+ * Of equally near ones the fullest is asked first, which needs the fewest parcels; of equally full
+ * ones that with the lowest id. Lines are served in their order, and one that names the same SKU as
+ * an earlier one finds what that has left.
  *
  * For:      handle.c, before it writes anything.
  * Owner:    nobody; all is pure. The plan lies in the arena.
@@ -36,7 +36,8 @@ struct pgl_plan {
     bool is_short;    /* some of any wish is missing */
 };
 
-/* `ship_to` is the region where the order goes; one that is not in the table of ways has an order too. */
+/* `ship_to` is the region where the order goes; one that is not in the table of ways has an order
+ * too. */
 PGL_MUST_USE pgl_status pgl_reserve_plan(struct pgl_arena *arena, const struct pgl_names *names,
                                          const char *ship_to, const struct pgl_wish *wishes,
                                          size_t count, struct pgl_plan *plan);

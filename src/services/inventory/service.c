@@ -26,19 +26,12 @@ const struct pgl_method pgl_inventory_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT
 
 static void inventory_committed(void *self)
 {
-    struct pgl_inventory_core *core = &((struct pgl_inventory *)self)->core;
-    pgl_names_committed(&core->names);
-    for (int state = 0; state < RESERVATION_STATE_COUNT; state++) {
-        pgl_counter_add(&core->reservations[state], core->entered[state]);
-        core->entered[state] = 0;
-    }
+    pgl_names_committed(&((struct pgl_inventory *)self)->core.names);
 }
 
 static void inventory_rolled_back(void *self)
 {
-    struct pgl_inventory_core *core = &((struct pgl_inventory *)self)->core;
-    pgl_names_rolled_back(&core->names);
-    memset(core->entered, 0, sizeof core->entered);
+    pgl_names_rolled_back(&((struct pgl_inventory *)self)->core.names);
 }
 
 /* ---- opening ---- */
@@ -89,6 +82,8 @@ pgl_status pgl_inventory_open(struct pgl_inventory *inventory, struct pgl_writer
     PGL_TRY(load_all(names, warehouse_all(&writer->db), load_warehouse));
     PGL_TRY(load_all(names, sku_all(&writer->db), load_sku));
     pgl_names_committed(names);
+    PGL_TRY(pgl_tally_open(&inventory->core.tally, writer, RESERVATION_STATE_COUNT,
+                           reservation_count_get_sql, reservation_count_put_sql));
     PGL_TRY(pgl_log_open(&inventory->core.log, LOG_INVENTORY, writer));
     inventory->participant = (struct pgl_participant){ .self = inventory,
                                                        .committed = inventory_committed,

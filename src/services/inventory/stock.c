@@ -115,8 +115,8 @@ static pgl_status check_receipt(const ReceiveStockRequest *ask)
     if (caller == NULL || (caller->role != ROLE_WAREHOUSE && caller->role != ROLE_OPERATOR))
         return PGL_FAIL(PGL_DENIED, "only a warehouse or an operator receives stock");
     if (!is_idempotency_key(ask->idempotency_key))
-        return PGL_FAIL(PGL_INVALID,
-                        "idempotencyKey: 1 to 255 visible ASCII characters are expected");
+        return PGL_FAIL(PGL_MALFORMED,
+                        "Idempotency-Key: 1 to 255 visible ASCII characters are expected");
     if (!pgl_sku_is_valid(pgl_text_of(ask->sku)))
         return PGL_FAIL(PGL_INVALID, bad_sku);
     if (ask->receipt == NULL)
@@ -126,13 +126,13 @@ static pgl_status check_receipt(const ReceiveStockRequest *ask)
     return PGL_OK;
 }
 
-/* What has to be the same when a key is used again: all but the caller and the key, by which it was found. */
+/* What has to be the same when a key is used again: all but the caller, whose role may be
+ * another. */
 static pgl_status pack_request(struct pgl_tx *tx, const ReceiveStockRequest *ask,
                                struct pgl_text *bytes)
 {
     ReceiveStockRequest bare = *ask;
     bare.caller = NULL;
-    bare.idempotency_key = (char *)"";
     return pgl_message_pack_text(&bare.base, pgl_tx_arena(tx), bytes);
 }
 
@@ -248,7 +248,7 @@ pgl_status pgl_inventory_put_stock(struct pgl_tx *tx, struct pgl_text sku,
     if (on_hand < 0 || on_hand > ON_HAND_MAX)
         return PGL_FAIL(PGL_INVALID, "onHand: 0 to 9007199254740991 is expected");
     PGL_TRY(find_place(tx, sku, warehouse, &place));
-    /* A level of 0 that is new is written too: from then on the SKU is one that stock is kept of. */
+    /* A new SKU is written with a level of 0 too: from then on stock is kept of it. */
     if (place.sku_id != 0 && on_hand == place.on_hand)
         return PGL_OK;
     return change_level(tx, &place, STOCK_COUNTED, on_hand - place.on_hand);

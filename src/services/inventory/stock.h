@@ -24,13 +24,13 @@ PGL_MUST_USE pgl_status pgl_inventory_get_available(const struct pgl_view *view,
 PGL_MUST_USE pgl_status pgl_inventory_receive(struct pgl_tx *tx, const ReceiveStockRequest *ask,
                                               ReceiveStockResponse *reply);
 
-/* The story of an order, or of a SKU, in Inventory's log. Whose order it is knows Orders: the edge has
- * asked there before. */
+/* The story of an order, or of a SKU, in Inventory's log. Whose order it is knows Orders: the edge
+ * has asked there before. */
 PGL_MUST_USE pgl_status pgl_inventory_read_key(const struct pgl_view *view,
                                                const ReadKeyRequest *ask, ReadKeyResponse *reply);
 
-/* What was counted in a warehouse, for imports: the level is `on_hand` from now on, and the ledger has the
- * difference. Says no event. A count below what is reserved leaves a shortfall. */
+/* What was counted in a warehouse, for imports: the level is `on_hand` from now on, and the ledger
+ * has the difference. Says no event. A count below what is reserved leaves a shortfall. */
 PGL_MUST_USE pgl_status pgl_inventory_put_stock(struct pgl_tx *tx, struct pgl_text sku,
                                                 struct pgl_text warehouse, int64_t on_hand);
 

@@ -1,6 +1,6 @@
 /*
- * cancel.c - a customer asks to take an order back. We only pass the wish on: whether it is in time is
- * decided where the money is, and comes back as an event.
+ * cancel.c - a customer asks to take an order back. We only pass the wish on: whether it is in time
+ * is decided where the money is, and comes back as an event.
  */
 #include "services/orders/orders.h"
 
@@ -25,7 +25,8 @@ static pgl_status say_requested(struct pgl_tx *tx, struct order_row *order)
     return order_say(tx, order, &event);
 }
 
-pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask, CancelOrderResponse *reply)
+pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
+                             CancelOrderResponse *reply)
 {
     pgl_id id;
     struct order_row order;

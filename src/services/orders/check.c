@@ -1,4 +1,5 @@
-/* check.c - what a new order has to look like. A price in it was refused before: the contract has none. */
+/* check.c - what a new order has to look like. A price in it was refused before: the contract has
+ * none. */
 #include "base/money.h"
 #include "services/orders/orders.h"
 
@@ -20,11 +21,13 @@ static pgl_status check_key(const char *key)
 static pgl_status check_line(const NewOrderLine *line, size_t number, struct pgl_arena *arena)
 {
     if (line->sku[0] == '\0' || strlen(line->sku) > SKU_BYTES_MAX)
-        return PGL_FAIL(PGL_INVALID,
-                        pgl_arena_printf(arena, "lines[%zu].sku: 1 to 64 characters are expected", number));
+        return PGL_FAIL(
+            PGL_INVALID,
+            pgl_arena_printf(arena, "lines[%zu].sku: 1 to 64 characters are expected", number));
     if (line->quantity < 1 || line->quantity > PGL_ORDER_QUANTITY_MAX)
-        return PGL_FAIL(PGL_INVALID, pgl_arena_printf(arena, "lines[%zu].quantity: 1 to %d is expected",
-                                                      number, PGL_ORDER_QUANTITY_MAX));
+        return PGL_FAIL(PGL_INVALID,
+                        pgl_arena_printf(arena, "lines[%zu].quantity: 1 to %d is expected", number,
+                                         PGL_ORDER_QUANTITY_MAX));
     return PGL_OK;
 }
 
@@ -33,8 +36,9 @@ static pgl_status check_region(const NewOrder *order)
     const char *region = order->ship_to != NULL ? order->ship_to->region : "";
     size_t size = strlen(region);
     if (size > REGION_BYTES_MAX || strspn(region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != size)
-        return PGL_FAIL(PGL_INVALID,
-                        "shipTo.region: at most 16 capital letters, digits and dashes are expected");
+        return PGL_FAIL(
+            PGL_INVALID,
+            "shipTo.region: at most 16 capital letters, digits and dashes are expected");
     return PGL_OK;
 }
 

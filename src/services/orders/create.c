@@ -1,5 +1,6 @@
 /*
- * create.c - a customer orders. Once it is written the order is accepted: it will reach one final state.
+ * create.c - a customer orders. Once it is written the order is accepted: it will reach one final
+ * state.
  */
 #include "base/money.h"
 #include "services/orders/orders.h"
@@ -8,21 +9,24 @@
 #define KEY_PROBES_MAX 8 /* two different keys of one 64-bit hash are never seen; eight are a bug */
 
 /* The order that was made with this key, or none; `*hash` is where a new one goes. */
-static pgl_status find_by_key(struct pgl_tx *tx, const CreateOrderRequest *ask, struct order_row *order,
-                              bool *is_there, int64_t *hash)
+static pgl_status find_by_key(struct pgl_tx *tx, const CreateOrderRequest *ask,
+                              struct order_row *order, bool *is_there, int64_t *hash)
 {
     struct pgl_orders_state *orders = pgl_tx_context(tx);
-    struct pgl_text tenant = pgl_text_of(ask->caller->tenant), customer = pgl_text_of(ask->caller->subject);
+    struct pgl_text tenant = pgl_text_of(ask->caller->tenant),
+                    customer = pgl_text_of(ask->caller->subject);
     struct pgl_text key = pgl_text_of(ask->idempotency_key);
     *is_there = false;
     *hash = order_hash_of_key(orders, tenant, customer, key);
-    for (int probes = 0; probes < KEY_PROBES_MAX; probes++, *hash = (int64_t)((uint64_t)*hash + 1)) {
+    for (int probes = 0; probes < KEY_PROBES_MAX;
+         probes++, *hash = (int64_t)((uint64_t)*hash + 1)) {
         pgl_id id;
         PGL_TRY(pgl_recent_get(&orders->by_key, *hash, &id));
         if (pgl_id_is_zero(id))
             return PGL_OK;
         PGL_TRY(order_get(&tx->view, id, order));
-        *is_there = pgl_text_equal(order->tenant, tenant) && pgl_text_equal(order->customer, customer) &&
+        *is_there = pgl_text_equal(order->tenant, tenant) &&
+                    pgl_text_equal(order->customer, customer) &&
                     pgl_text_equal(order->idempotency_key, key);
         if (*is_there)
             return PGL_OK;
@@ -30,8 +34,8 @@ static pgl_status find_by_key(struct pgl_tx *tx, const CreateOrderRequest *ask, 
     return PGL_FAIL(PGL_INTERNAL, "too many idempotency keys share a hash");
 }
 
-static pgl_status replay(struct pgl_tx *tx, const struct create_order *create, const struct order_row *order,
-                         CreateOrderResponse *reply)
+static pgl_status replay(struct pgl_tx *tx, const struct create_order *create,
+                         const struct order_row *order, CreateOrderResponse *reply)
 {
     if (memcmp(order->fingerprint.data, create->fingerprint, FINGERPRINT_BYTES) != 0)
         return PGL_FAIL(PGL_INVALID, "Idempotency-Key: it was used for another request");
@@ -54,7 +58,8 @@ static pgl_status price_lines(struct pgl_tx *tx, const struct create_order *crea
         lines[i].sku = ask->lines[i]->sku;
         lines[i].quantity = ask->lines[i]->quantity;
         lines[i].unit_price_minor = create->prices[i].unit_price_minor;
-        PGL_TRY(pgl_money_times(lines[i].unit_price_minor, lines[i].quantity, &lines[i].total_minor));
+        PGL_TRY(
+            pgl_money_times(lines[i].unit_price_minor, lines[i].quantity, &lines[i].total_minor));
         PGL_TRY(pgl_money_add(order->total_minor, lines[i].total_minor, &order->total_minor));
         order->lines[i] = &lines[i];
     }
@@ -84,7 +89,7 @@ static pgl_status say_created(struct pgl_tx *tx, struct order_row *row, const Or
     said.customer = (char *)(uintptr_t)row->customer.data;
     said.currency = order->currency;
     said.amount_minor = order->total_minor;
-    said.ship_to_region = order->ship_to != NULL ? order->ship_to->region : (char *)(uintptr_t)"";
+    said.ship_to_region = order->ship_to != NULL ? order->ship_to->region : (char *)(uintptr_t) "";
     said.payment_method = order->payment->method;
     said.deadline_at_ns = row->deadline_at_ns;
     said.policy_version = 1;
@@ -120,7 +125,7 @@ static pgl_status insert(struct pgl_tx *tx, const struct create_order *create, O
     PGL_TRY(pgl_recent_get(&orders->newest, customer, &row->previous_id));
     PGL_TRY(say_created(tx, row, order));
     PGL_TRY(order_insert(tx, row));
-    pgl_tally_shift(&orders->tally, -1, ORDER_PENDING);
+    pgl_tally_move(&orders->tally, PGL_TALLY_NOWHERE, ORDER_PENDING);
     return pgl_recent_put(&orders->newest, customer, row->id);
 }
 
@@ -147,6 +152,7 @@ pgl_status pgl_orders_create(struct pgl_tx *tx, const struct create_order *creat
     PGL_TRY(find_by_key(tx, create->ask, &row, &is_there, &hash));
     if (is_there)
         return replay(tx, create, &row, reply);
+    PGL_TRY(create->priced);
 
     Order *order = pgl_message_new(ORDER_DESCRIPTOR, pgl_tx_arena(tx));
     if (order == NULL)

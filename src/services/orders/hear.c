@@ -1,5 +1,6 @@
 /*
- * hear.c - what Payments and Inventory say of an order. Progress raises its rank; the one verdict of Payments ends it.
+ * hear.c - what Payments and Inventory say of an order. Progress raises its rank; the one verdict
+ * of Payments ends it.
  */
 #include "services/orders/orders.h"
 
@@ -21,7 +22,8 @@ static pgl_status say_confirmed(struct pgl_tx *tx, struct order_row *order, cons
 static pgl_status say_cancelled(struct pgl_tx *tx, struct order_row *order)
 {
     OrderCancelled said = ORDER_CANCELLED_INIT;
-    said.final_status = (char *)(uintptr_t)(order->state == ORDER_CANCELLED ? "CANCELLED" : "FAILED");
+    said.final_status =
+        (char *)(uintptr_t)(order->state == ORDER_CANCELLED ? "CANCELLED" : "FAILED");
     said.reason = (char *)(uintptr_t)order->reason.data;
     Event event = EVENT_INIT;
     event.type = EVENT_TYPE_ORDER_CANCELLED;
@@ -33,7 +35,7 @@ static pgl_status say_cancelled(struct pgl_tx *tx, struct order_row *order)
 static pgl_status say_cancel_rejected(struct pgl_tx *tx, struct order_row *order)
 {
     OrderCancelRejected said = ORDER_CANCEL_REJECTED_INIT;
-    said.reason = (char *)(uintptr_t)"TOO_LATE";
+    said.reason = (char *)(uintptr_t) "TOO_LATE";
     Event event = EVENT_INIT;
     event.type = EVENT_TYPE_ORDER_CANCEL_REJECTED;
     event.payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_ORDER_CANCEL_REJECTED;
@@ -41,7 +43,8 @@ static pgl_status say_cancel_rejected(struct pgl_tx *tx, struct order_row *order
     return order_say(tx, order, &event);
 }
 
-static pgl_status say(struct pgl_tx *tx, struct order_row *order, EventType type, const Event *heard)
+static pgl_status say(struct pgl_tx *tx, struct order_row *order, EventType type,
+                      const Event *heard)
 {
     switch ((int)type) {
     case EVENT_TYPE_UNSPECIFIED:
@@ -85,7 +88,8 @@ static const char *first_shortage(struct pgl_arena *arena, const InventoryReserv
 }
 
 /* Why the order is as it is, as far as this event tells; else what was known before. */
-static struct pgl_text reason_of(struct pgl_tx *tx, const struct order_row *order, const Event *heard)
+static struct pgl_text reason_of(struct pgl_tx *tx, const struct order_row *order,
+                                 const Event *heard)
 {
     struct pgl_arena *arena = pgl_tx_arena(tx);
     switch (heard->payload_case) {
@@ -100,8 +104,8 @@ static struct pgl_text reason_of(struct pgl_tx *tx, const struct order_row *orde
         return pgl_text_of(
             pgl_arena_printf(arena, "payment declined: %s", heard->payment_declined->decline_code));
     case PANGLOT__EVENTS__V1__EVENT__PAYLOAD_PAYMENT_CAPTURE_FAILED:
-        return pgl_text_of(
-            pgl_arena_printf(arena, "payment failed: %s", heard->payment_capture_failed->failure_code));
+        return pgl_text_of(pgl_arena_printf(arena, "payment failed: %s",
+                                            heard->payment_capture_failed->failure_code));
     default:
         return order->reason;
     }
@@ -141,7 +145,8 @@ pgl_status pgl_orders_hear(struct pgl_tx *tx, int64_t seq, const Event *event)
     PGL_TRY(found);
 
     enum order_state before = order.state;
-    struct order_step step = pgl_order_step((struct order_facts){ order.state, order.cancel }, input);
+    struct order_step step =
+        pgl_order_step((struct order_facts){ order.state, order.cancel }, input);
     if (step.is_impossible)
         return PGL_FAIL(PGL_CONFLICT, "an order in its state cannot hear this");
     if (step.after.state == before && !step.is_noted)
@@ -153,7 +158,7 @@ pgl_status pgl_orders_hear(struct pgl_tx *tx, int64_t seq, const Event *event)
     PGL_TRY(say(tx, &order, step.says[1], event));
     PGL_TRY(order_update(tx, &order, before));
     if (order.state != before) {
-        pgl_tally_shift(&orders->tally, (int)before, (int)order.state);
+        pgl_tally_move(&orders->tally, (int)before, (int)order.state);
         pgl_waits_note(&orders->waits, id);
     }
     return PGL_OK;

@@ -20,16 +20,17 @@
 #define PGL_ORDER_QUANTITY_MAX  10000
 #define PGL_ORDER_KEY_BYTES_MAX 255
 #define PGL_ORDER_PAGE_MAX      100
-/* A page of one status looks at this many orders and then says where to go on: a rare status must not hold the reader. */
-#define PGL_ORDER_SCAN_MAX 1000
+/* A page of one status looks at this many orders and then says where to go on: a rare status must
+ * not hold the reader. */
+#define PGL_ORDER_SCAN_MAX      1000
 
 struct pgl_orders_options {
-    int64_t deadline_ns;     /* of a new order */
+    int64_t deadline_ns; /* of a new order */
     int64_t total_minor_max;
-    uint32_t generation;     /* entries of an index in memory, see store/recent.h */
+    uint32_t generation; /* entries of an index in memory, see store/recent.h */
 };
 
-#define PGL_ORDERS_OPTIONS_DEFAULT                                                                     \
+#define PGL_ORDERS_OPTIONS_DEFAULT                                                                 \
     ((struct pgl_orders_options){ PGL_MINUTES(15), INT64_C(100000000000), 32768 })
 
 struct pgl_orders_state {
@@ -49,7 +50,8 @@ struct order_price {
 /* CreateOrder as the handler gets it: everything from outside is in it. */
 struct create_order {
     const CreateOrderRequest *ask;
-    const struct order_price *prices; /* one a line */
+    pgl_status priced;          /* why there are no prices; no matter to an order that is there */
+    struct order_price *prices; /* one a line */
     uint8_t fingerprint[FINGERPRINT_BYTES];
 };
 
@@ -73,14 +75,16 @@ struct order_page {
     const ListOrdersRequest *ask;
     pgl_id first;
 };
-PGL_MUST_USE pgl_status pgl_orders_newest(struct pgl_tx *tx, const ListOrdersRequest *ask, pgl_id *newest);
+PGL_MUST_USE pgl_status pgl_orders_newest(struct pgl_tx *tx, const ListOrdersRequest *ask,
+                                          pgl_id *newest);
 PGL_MUST_USE pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page *page,
                                         ListOrdersResponse *reply);
 
 /* ---- shared by the files of this folder ---- */
 
 /* The message of a row, in the arena. */
-PGL_MUST_USE pgl_status order_show(struct pgl_arena *arena, const struct order_row *row, Order **order);
+PGL_MUST_USE pgl_status order_show(struct pgl_arena *arena, const struct order_row *row,
+                                   Order **order);
 /* As it was first answered. */
 PGL_MUST_USE pgl_status order_show_created(struct pgl_arena *arena, const struct order_row *row,
                                            Order **order);

@@ -37,29 +37,33 @@ pgl_status order_hash_seed(struct pgl_database *db, uint8_t seed[16])
 /* ---- an order ---- */
 
 static const char get_sql[] =
-    "SELECT tenant, customer, idempotency_key, fingerprint, state, cancel, currency, total_minor, body, "
+    "SELECT tenant, customer, idempotency_key, fingerprint, state, cancel, currency, total_minor, "
+    "body, "
     "created_at_ns, deadline_at_ns, reason, changes, said, last_event_seq, previous_id "
     "FROM orders WHERE order_id = ?1";
 static const char get_facts_sql[] =
     "SELECT state, cancel, said, last_event_seq, tenant, reason FROM orders WHERE order_id = ?1";
 static const char insert_sql[] =
     "INSERT INTO orders (order_id, tenant, customer, idempotency_key, fingerprint, state, cancel, "
-    "currency, total_minor, body, created_at_ns, deadline_at_ns, reason, changes, said, last_event_seq, "
-    "previous_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+    "currency, total_minor, body, created_at_ns, deadline_at_ns, reason, changes, said, "
+    "last_event_seq, "
+    "previous_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+    "?17)";
 static const char update_sql[] =
     "UPDATE orders SET state = ?2, cancel = ?3, reason = ?4, said = ?5, last_event_seq = ?6, "
     "changes = CAST(changes || ?7 AS BLOB) WHERE order_id = ?1";
 static const char ids_below_sql[] =
     "SELECT order_id FROM orders WHERE order_id < ?1 ORDER BY order_id DESC LIMIT ?2";
-static const char keys_behind_sql[] =
-    "SELECT order_id, tenant, customer, idempotency_key FROM orders WHERE order_id > ?1 ORDER BY order_id";
+static const char keys_behind_sql[] = "SELECT order_id, tenant, customer, idempotency_key FROM "
+                                      "orders WHERE order_id > ?1 ORDER BY order_id";
 
 static struct pgl_text copy(const struct pgl_view *view, struct pgl_text column)
 {
     return (struct pgl_text){ pgl_arena_string(view->arena, column), column.size };
 }
 
-static void read_row(const struct pgl_view *view, const struct pgl_rows *rows, struct order_row *order)
+static void read_row(const struct pgl_view *view, const struct pgl_rows *rows,
+                     struct order_row *order)
 {
     order->tenant = copy(view, pgl_column_text(rows, 0));
     order->customer = copy(view, pgl_column_text(rows, 1));
@@ -180,17 +184,23 @@ struct pgl_rows order_keys_behind(struct pgl_database *db, const pgl_id *after)
 /* ---- indexes and counts ---- */
 
 static const char by_key_get_sql[] = "SELECT order_id FROM order_by_key WHERE hash = ?1";
-static const char by_key_put_sql[] = "INSERT INTO order_by_key (hash, order_id) VALUES (?1, ?2) "
-                                     "ON CONFLICT (hash) DO UPDATE SET order_id = excluded.order_id";
+static const char by_key_put_sql[] =
+    "INSERT INTO order_by_key (hash, order_id) VALUES (?1, ?2) "
+    "ON CONFLICT (hash) DO UPDATE SET order_id = excluded.order_id";
 static const char by_key_watermark_get_sql[] = "SELECT keys_up_to FROM order_index WHERE id = 1";
-static const char by_key_watermark_put_sql[] = "UPDATE order_index SET keys_up_to = ?1 WHERE id = 1";
+static const char by_key_watermark_put_sql[] =
+    "UPDATE order_index SET keys_up_to = ?1 WHERE id = 1";
 static const char newest_get_sql[] = "SELECT order_id FROM newest_of_customer WHERE hash = ?1";
-static const char newest_put_sql[] = "INSERT INTO newest_of_customer (hash, order_id) VALUES (?1, ?2) "
-                                     "ON CONFLICT (hash) DO UPDATE SET order_id = excluded.order_id";
-static const char newest_watermark_get_sql[] = "SELECT customers_up_to FROM order_index WHERE id = 1";
-static const char newest_watermark_put_sql[] = "UPDATE order_index SET customers_up_to = ?1 WHERE id = 1";
+static const char newest_put_sql[] =
+    "INSERT INTO newest_of_customer (hash, order_id) VALUES (?1, ?2) "
+    "ON CONFLICT (hash) DO UPDATE SET order_id = excluded.order_id";
+static const char newest_watermark_get_sql[] =
+    "SELECT customers_up_to FROM order_index WHERE id = 1";
+static const char newest_watermark_put_sql[] =
+    "UPDATE order_index SET customers_up_to = ?1 WHERE id = 1";
 
-const struct pgl_recent_sql order_by_key_sql = { by_key_get_sql, by_key_put_sql, by_key_watermark_get_sql,
+const struct pgl_recent_sql order_by_key_sql = { by_key_get_sql, by_key_put_sql,
+                                                 by_key_watermark_get_sql,
                                                  by_key_watermark_put_sql };
 const struct pgl_recent_sql newest_of_customer_sql = { newest_get_sql, newest_put_sql,
                                                        newest_watermark_get_sql,

@@ -26,17 +26,20 @@ struct order_row {
     pgl_id previous_id; /* zero for a customer's first */
 };
 
-PGL_MUST_USE pgl_status pgl_orders_migrate(struct pgl_database *db, const struct pgl_entropy *entropy);
+PGL_MUST_USE pgl_status pgl_orders_migrate(struct pgl_database *db,
+                                           const struct pgl_entropy *entropy);
 
 /* All columns, copied to the arena. PGL_NOT_FOUND when there is none. */
 PGL_MUST_USE pgl_status order_get(const struct pgl_view *view, pgl_id id, struct order_row *order);
 
 /* What an event needs to know: state, cancel, said, last_event_seq, tenant, created_at_ns. */
-PGL_MUST_USE pgl_status order_get_facts(const struct pgl_view *view, pgl_id id, struct order_row *order);
+PGL_MUST_USE pgl_status order_get_facts(const struct pgl_view *view, pgl_id id,
+                                        struct order_row *order);
 
 PGL_MUST_USE pgl_status order_insert(struct pgl_tx *tx, const struct order_row *order);
 
-/* Writes state, cancel, reason, said and last_event_seq, and appends to the changes where the state is another than `before`. */
+/* Writes state, cancel, reason, said and last_event_seq, and appends to the changes where the state
+ * is another than `before`. */
 PGL_MUST_USE pgl_status order_update(struct pgl_tx *tx, const struct order_row *order,
                                      enum order_state before);
 

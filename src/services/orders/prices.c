@@ -34,8 +34,8 @@ static bool is_asked(const GetPricesRequest *ask, const char *sku)
     return false;
 }
 
-pgl_status pgl_prices_missing(const struct pgl_prices *prices, const NewOrder *order, int64_t now_ns,
-                              struct pgl_arena *arena, GetPricesRequest **ask)
+pgl_status pgl_prices_missing(const struct pgl_prices *prices, const NewOrder *order,
+                              int64_t now_ns, struct pgl_arena *arena, GetPricesRequest **ask)
 {
     *ask = NULL;
     bool is_missing = false;
@@ -75,8 +75,8 @@ void pgl_prices_learn(struct pgl_prices *prices, const GetPricesResponse *answer
     }
 }
 
-static bool find_price(const struct pgl_prices *prices, const GetPricesResponse *answer, const char *sku,
-                       int64_t *price_minor, const char **currency)
+static bool find_price(const struct pgl_prices *prices, const GetPricesResponse *answer,
+                       const char *sku, int64_t *price_minor, const char **currency)
 {
     for (size_t i = 0; answer != NULL && i < answer->n_prices; i++)
         if (strcmp(answer->prices[i]->sku, sku) == 0) {
@@ -102,10 +102,12 @@ pgl_status pgl_prices_of(const struct pgl_prices *prices, const NewOrder *order,
     for (size_t i = 0; i < order->n_lines; i++) {
         const char *sku = order->lines[i]->sku, *currency;
         if (!find_price(prices, answer, sku, &found[i].unit_price_minor, &currency))
-            return PGL_FAIL(PGL_INVALID, pgl_arena_printf(arena, "lines[%zu].sku: %s is not for sale", i, sku));
+            return PGL_FAIL(PGL_INVALID,
+                            pgl_arena_printf(arena, "lines[%zu].sku: %s is not for sale", i, sku));
         if (strcmp(currency, order->currency) != 0)
-            return PGL_FAIL(PGL_INVALID, pgl_arena_printf(arena, "lines[%zu].sku: %s is sold in %s, not in %s",
-                                                          i, sku, currency, order->currency));
+            return PGL_FAIL(PGL_INVALID,
+                            pgl_arena_printf(arena, "lines[%zu].sku: %s is sold in %s, not in %s",
+                                             i, sku, currency, order->currency));
     }
     *prices_of_lines = found;
     return PGL_OK;

@@ -4,7 +4,8 @@
 #include "events/story.h"
 #include "wire/message.h"
 
-pgl_status pgl_orders_get(const struct pgl_view *view, const GetOrderRequest *ask, GetOrderResponse *reply)
+pgl_status pgl_orders_get(const struct pgl_view *view, const GetOrderRequest *ask,
+                          GetOrderResponse *reply)
 {
     pgl_id id;
     struct order_row order;
@@ -14,7 +15,8 @@ pgl_status pgl_orders_get(const struct pgl_view *view, const GetOrderRequest *as
     return order_show(view->arena, &order, &reply->order);
 }
 
-pgl_status pgl_orders_story(const struct pgl_view *view, const ReadKeyRequest *ask, ReadKeyResponse *reply)
+pgl_status pgl_orders_story(const struct pgl_view *view, const ReadKeyRequest *ask,
+                            ReadKeyResponse *reply)
 {
     pgl_id id;
     struct order_row order;
@@ -62,7 +64,8 @@ static pgl_status id_below(const struct pgl_view *view, pgl_id *id)
     return PGL_OK;
 }
 
-static pgl_status add_order(const struct pgl_view *view, struct page *page, const struct order_row *row)
+static pgl_status add_order(const struct pgl_view *view, struct page *page,
+                            const struct order_row *row)
 {
     Order *order;
     PGL_TRY(order_show(view->arena, row, &order));

@@ -62,7 +62,8 @@ static struct answer_flow *flow_of(struct pgl_flow *flow)
 static void on_flow_done(struct pgl_flow *flow)
 {
     struct answer_flow *mine = flow_of(flow);
-    pgl_call_answer(mine->call, mine->status); /* its arena, and so the flow, is the caller's again */
+    pgl_call_answer(mine->call,
+                    mine->status); /* its arena, and so the flow, is the caller's again */
 }
 
 static void start_flow(struct answer_flow *flow, struct pgl_orders *orders, struct pgl_call *call,
@@ -125,8 +126,8 @@ static struct pgl_go create_prices(struct pgl_flow *flow)
         return pgl_go(CREATE_WRITE);
     create->has_asked = true;
     create->prices = (GetPricesResponse)GET_PRICES_RESPONSE_INIT;
-    return ask(&create->answer, &orders->catalog, CATALOG_SERVICE_GET_PRICES, missing, &create->prices,
-               CREATE_WRITE);
+    return ask(&create->answer, &orders->catalog, CATALOG_SERVICE_GET_PRICES, missing,
+               &create->prices, CREATE_WRITE);
 }
 
 static pgl_status prepare_create(struct create_flow *create, int64_t now_ns)
@@ -134,17 +135,16 @@ static pgl_status prepare_create(struct create_flow *create, int64_t now_ns)
     struct pgl_orders *orders = create->answer.orders;
     struct pgl_arena *arena = create->answer.call->arena;
     const CreateOrderRequest *request = create->answer.call->ask;
-    struct order_price *prices;
     struct pgl_text packed;
     if (create->has_asked) {
         PGL_TRY(create->answer.asked.call.status);
         pgl_prices_learn(&orders->prices, &create->prices, now_ns);
     }
-    PGL_TRY(pgl_prices_of(&orders->prices, request->order, create->has_asked ? &create->prices : NULL, arena,
-                          &prices));
-    PGL_TRY(pgl_message_pack_text(&request->order->base, arena, &packed));
     create->create.ask = request;
-    create->create.prices = prices;
+    create->create.priced =
+        pgl_prices_of(&orders->prices, request->order, create->has_asked ? &create->prices : NULL,
+                      arena, &create->create.prices);
+    PGL_TRY(pgl_message_pack_text(&request->order->base, arena, &packed));
     pgl_sha256(packed, create->create.fingerprint);
     return PGL_OK;
 }
@@ -166,7 +166,8 @@ static struct pgl_go create_done(struct pgl_flow *flow)
 }
 
 static const struct pgl_step create_steps[] = {
-    /*                  name             does           at most  when late: the callees mind the deadline */
+    /*                  name             does           at most  when late: the callees mind the
+     *                  deadline */
     [CREATE_PRICES] = { "create.prices", create_prices, 0, 0 },
     [CREATE_WRITE] = { "create.write", create_write, 0, 0 },
     [CREATE_DONE] = { "create.done", create_done, 0, 0 },
@@ -209,7 +210,8 @@ static struct pgl_go list_newest(struct pgl_flow *flow)
     }
     if (request->caller->role == ROLE_OPERATOR)
         return pgl_go(LIST_PAGE);
-    return ask(&list->answer, &list->answer.orders->self, INNER_NEWEST, request, &list->page.first, LIST_PAGE);
+    return ask(&list->answer, &list->answer.orders->self, INNER_NEWEST, request, &list->page.first,
+               LIST_PAGE);
 }
 
 static struct pgl_go list_page(struct pgl_flow *flow)
@@ -217,8 +219,8 @@ static struct pgl_go list_page(struct pgl_flow *flow)
     struct list_flow *list = list_of(flow);
     if (!pgl_is_ok(list->answer.asked.call.status))
         return finish(&list->answer, list->answer.asked.call.status);
-    return ask(&list->answer, &list->answer.orders->self, INNER_PAGE, &list->page, list->answer.call->reply,
-               LIST_DONE);
+    return ask(&list->answer, &list->answer.orders->self, INNER_PAGE, &list->page,
+               list->answer.call->reply, LIST_DONE);
 }
 
 static struct pgl_go list_done(struct pgl_flow *flow)
@@ -247,7 +249,8 @@ static void start_list(void *service, struct pgl_call *call)
 static void pass_wait(void *service, struct pgl_call *call)
 {
     struct pgl_orders *orders = service;
-    pgl_status sent = pgl_mailbox_send(orders->rpc.loop, &orders->state.waits.mailbox, &call->message);
+    pgl_status sent =
+        pgl_mailbox_send(orders->rpc.loop, &orders->state.waits.mailbox, &call->message);
     if (!pgl_is_ok(sent))
         pgl_call_answer(call, sent);
 }
@@ -283,7 +286,8 @@ static pgl_status feed_indexes(struct pgl_orders_state *state, struct pgl_databa
         if (pgl_id_compare(id, state->by_key.watermark) > 0)
             status = pgl_recent_feed(&state->by_key, key, id);
         if (pgl_is_ok(status) && pgl_id_compare(id, state->newest.watermark) > 0)
-            status = pgl_recent_feed(&state->newest, order_hash_of_customer(state, tenant, customer), id);
+            status = pgl_recent_feed(&state->newest,
+                                     order_hash_of_customer(state, tenant, customer), id);
         if (!pgl_is_ok(status)) {
             pgl_rows_end(&rows);
             return status;
@@ -333,8 +337,8 @@ pgl_status pgl_orders_connect(struct pgl_orders *orders, struct pgl_event_log *p
     return pgl_consumer_open(&orders->inventory, orders->writer, inventory, pgl_orders_hear);
 }
 
-pgl_status pgl_orders_serve(struct pgl_orders *orders, struct pgl_loop *loop, struct pgl_reader *reader,
-                            struct pgl_endpoint catalog)
+pgl_status pgl_orders_serve(struct pgl_orders *orders, struct pgl_loop *loop,
+                            struct pgl_reader *reader, struct pgl_endpoint catalog)
 {
     orders->reader = reader;
     orders->catalog = catalog;

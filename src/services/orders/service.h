@@ -1,7 +1,8 @@
 /*
  * service.h - Orders: takes them, keeps them, and lets them be settled by others.
  *
- * Owner:    app/boot.c. Writer and reader have loops of their own; the flows run on a loop that services share.
+ * Owner:    app/boot.c. Writer and reader have loops of their own; the flows run on a loop that
+ *           services share.
  */
 #ifndef PGL_ORDERS_SERVICE_H
 #define PGL_ORDERS_SERVICE_H
@@ -16,7 +17,8 @@
 #define PGL_ORDERS_FLOWS_MAX 4096 /* creates and lists in progress; more are refused */
 
 struct pgl_orders {
-    struct pgl_orders_state state; /* the context of the handlers: first, so that both have one address */
+    struct pgl_orders_state
+        state; /* the context of the handlers: first, so that both have one address */
     struct pgl_writer *writer;
     struct pgl_reader *reader;
     struct pgl_consumer payments, inventory;
@@ -36,7 +38,8 @@ extern const struct pgl_method pgl_orders_log_methods[EVENT_LOG_SERVICE_METHOD_C
 PGL_MUST_USE pgl_status pgl_orders_open(struct pgl_orders *orders, struct pgl_writer *writer,
                                         const struct pgl_orders_options *options);
 /* Who is listened to. */
-PGL_MUST_USE pgl_status pgl_orders_connect(struct pgl_orders *orders, struct pgl_event_log *payments,
+PGL_MUST_USE pgl_status pgl_orders_connect(struct pgl_orders *orders,
+                                           struct pgl_event_log *payments,
                                            struct pgl_event_log *inventory);
 /* Where the flows run, and whom they ask. */
 PGL_MUST_USE pgl_status pgl_orders_serve(struct pgl_orders *orders, struct pgl_loop *loop,

@@ -7,16 +7,16 @@ static const char no_memory[] = "no memory for the answer";
 
 /* By enum order_state. */
 static const OrderStatus status_of_state[ORDER_STATE_COUNT] = {
-    [ORDER_PENDING] = ORDER_STATUS_PENDING,     [ORDER_AUTHORIZED] = ORDER_STATUS_AUTHORIZED,
-    [ORDER_RESERVED] = ORDER_STATUS_RESERVED,   [ORDER_CONFIRMED] = ORDER_STATUS_CONFIRMED,
-    [ORDER_FAILED] = ORDER_STATUS_FAILED,       [ORDER_CANCELLED] = ORDER_STATUS_CANCELLED,
+    [ORDER_PENDING] = ORDER_STATUS_PENDING,   [ORDER_AUTHORIZED] = ORDER_STATUS_AUTHORIZED,
+    [ORDER_RESERVED] = ORDER_STATUS_RESERVED, [ORDER_CONFIRMED] = ORDER_STATUS_CONFIRMED,
+    [ORDER_FAILED] = ORDER_STATUS_FAILED,     [ORDER_CANCELLED] = ORDER_STATUS_CANCELLED,
 };
 
 /* What became of a client's wish to cancel. */
 static const Cancellation cancellation_of_state[ORDER_STATE_COUNT] = {
-    [ORDER_PENDING] = CANCELLATION_REQUESTED,   [ORDER_AUTHORIZED] = CANCELLATION_REQUESTED,
-    [ORDER_RESERVED] = CANCELLATION_REQUESTED,  [ORDER_CONFIRMED] = CANCELLATION_REJECTED,
-    [ORDER_FAILED] = CANCELLATION_MOOT,         [ORDER_CANCELLED] = CANCELLATION_ACCEPTED,
+    [ORDER_PENDING] = CANCELLATION_REQUESTED,  [ORDER_AUTHORIZED] = CANCELLATION_REQUESTED,
+    [ORDER_RESERVED] = CANCELLATION_REQUESTED, [ORDER_CONFIRMED] = CANCELLATION_REJECTED,
+    [ORDER_FAILED] = CANCELLATION_MOOT,        [ORDER_CANCELLED] = CANCELLATION_ACCEPTED,
 };
 
 pgl_status order_parse_id(const char *text, pgl_id *id)
@@ -28,8 +28,9 @@ pgl_status order_parse_id(const char *text, pgl_id *id)
 
 pgl_status order_check_owner(const struct order_row *row, const Caller *caller)
 {
-    bool is_allowed = caller != NULL && pgl_text_is(row->tenant, caller->tenant) &&
-                      (caller->role == ROLE_OPERATOR || pgl_text_is(row->customer, caller->subject));
+    bool is_allowed =
+        caller != NULL && pgl_text_is(row->tenant, caller->tenant) &&
+        (caller->role == ROLE_OPERATOR || pgl_text_is(row->customer, caller->subject));
     return is_allowed ? PGL_OK : PGL_FAIL(PGL_NOT_FOUND, "there is no such order");
 }
 
@@ -52,7 +53,8 @@ static OrderChange change_at(const struct order_row *row, int64_t version)
 }
 
 /* What never changes of an order. The body holds the lines, the payment and the destination. */
-static pgl_status show_constant_part(struct pgl_arena *arena, const struct order_row *row, Order **order)
+static pgl_status show_constant_part(struct pgl_arena *arena, const struct order_row *row,
+                                     Order **order)
 {
     void *body;
     PGL_TRY(pgl_message_unpack(ORDER_DESCRIPTOR, arena, row->body, &body));
@@ -91,8 +93,8 @@ pgl_status order_show(struct pgl_arena *arena, const struct order_row *row, Orde
     return PGL_OK;
 }
 
-pgl_status order_show_changes(struct pgl_arena *arena, const struct order_row *row, int64_t after_version,
-                              WaitOrderResponse *reply)
+pgl_status order_show_changes(struct pgl_arena *arena, const struct order_row *row,
+                              int64_t after_version, WaitOrderResponse *reply)
 {
     int64_t version = version_of(row), first = after_version < 0 ? 0 : after_version;
     if (first >= version)

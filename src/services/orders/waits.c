@@ -129,7 +129,8 @@ void pgl_waits_note(struct pgl_waits *waits, pgl_id order_id)
 pgl_status pgl_waits_open(struct pgl_waits *waits, struct pgl_writer *writer)
 {
     *waits = (struct pgl_waits){ .writer = writer };
-    waits->changed_capacity = (uint32_t)writer->options.batch_max; /* a unit changes one order at most */
+    waits->changed_capacity =
+        (uint32_t)writer->options.batch_max; /* a unit changes one order at most */
     waits->changed = malloc(waits->changed_capacity * sizeof waits->changed[0]);
     if (waits->changed == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a service");

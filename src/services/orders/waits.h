@@ -1,5 +1,6 @@
 /*
- * waits.h - callers that wait for news of one order: long polls, answered behind the commit that changed it.
+ * waits.h - callers that wait for news of one order: long polls, answered behind the commit that
+ * changed it.
  *
  * Owner:    the writer loop; a participant of its transactions.
  * Bounds:   PGL_WAITS_MAX callers, more are refused; each waits until its call's deadline.

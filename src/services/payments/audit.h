@@ -19,8 +19,8 @@
 struct pgl_payments_check {
     const char *name;   /* "A13 held" */
     const char *claims; /* what should hold, as a sentence */
-    const char *
-        sql; /* selects what offends, one column: an order's id in hexadecimal, or what else names it */
+    /* Selects what offends, in one column: an order's id in hexadecimal, or what else names it. */
+    const char *sql;
 };
 
 /* Ends with a row of NULLs. */
@@ -51,9 +51,8 @@ struct pgl_payments_cursor {
     struct pgl_rows rows;
 };
 
-/* Ascending by order id, from behind `after` on; all zero for the first. `after` is borrowed until
- * the end. */
-struct pgl_payments_cursor pgl_payments_walk(const struct pgl_view *view, const pgl_id *after);
+/* Ascending by order id. */
+struct pgl_payments_cursor pgl_payments_walk(const struct pgl_view *view);
 /* False at the end; then the walk is over. */
 PGL_MUST_USE pgl_status pgl_payments_next(struct pgl_payments_cursor *cursor,
                                           struct pgl_payments_row *row, bool *is_there);

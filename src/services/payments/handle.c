@@ -129,11 +129,12 @@ static pgl_status find_row(struct hearing *hearing)
                                      .currency = "" };
         if (event->type == EVENT_TYPE_ORDER_CREATED)
             fill_in_order(hearing, event->order_created);
-        status = PGL_OK;
+    } else {
+        PGL_TRY(status);
     }
     /* The ledger needs no handle to find a hold: the payment's row is it. */
     row->facts.has_handle = strcmp(row->method, PGL_METHOD_ACCOUNT) == 0;
-    return status;
+    return PGL_OK;
 }
 
 static pgl_status write_row(struct hearing *hearing, enum payment_state before)
@@ -146,7 +147,8 @@ static pgl_status write_row(struct hearing *hearing, enum payment_state before)
         PGL_TRY(payment_insert(hearing->tx, row, promise));
     else
         PGL_TRY(payment_update(hearing->tx, row));
-    pgl_tally_move(&hearing->desk->tally, before, row->facts.state);
+    pgl_tally_move(&hearing->desk->tally, before == PAYMENT_NONE ? PGL_TALLY_NOWHERE : (int)before,
+                   (int)row->facts.state);
     return PGL_OK;
 }
 
@@ -170,7 +172,7 @@ static pgl_status carry_out(struct hearing *hearing, struct payment_step step)
         raise_orphan(hearing);
     PGL_TRY(say(hearing, &step));
     while (step.after.op != PAYMENT_OP_NONE) {
-        enum payment_input outcome;
+        enum payment_input outcome = OUTCOME_UNKNOWN;
         PGL_TRY(perform(hearing, step.after.op, &outcome));
         step = pgl_payment_step(step.after, outcome, CAUSE_UNSPECIFIED);
         if (step.is_impossible)
@@ -256,7 +258,9 @@ static pgl_status say_captured(struct hearing *hearing, Event *event)
                                &captured.captured_lines, &captured.n_captured_lines));
     event->payload_case = PAYLOAD(PAYMENT_CAPTURED);
     event->payment_captured = &captured;
-    return append(hearing, event);
+    pgl_status appended = append(hearing, event);
+    event->payment_captured = NULL; /* what it pointed to ends here */
+    return appended;
 }
 
 static pgl_status say(struct hearing *hearing, const struct payment_step *step)

@@ -11,7 +11,8 @@
 #define PGL_PAYMENTS_HANDLE_H
 
 #include "events/log.h"
-#include "services/payments/tally.h"
+#include "services/payments/payments_sql.h"
+#include "store/tally.h"
 
 #define PGL_METHOD_ACCOUNT       "account" /* the one that is carried out */
 #define PGL_DECLINED_NO_CREDIT   "insufficient_credit"
@@ -20,7 +21,7 @@
 /* What the handlers know of their service. */
 struct payment_desk {
     struct pgl_event_log log;
-    struct payment_tally tally;
+    struct pgl_tally tally;
     struct pgl_counter orphans; /* stock was set aside for orders that we do not know: an alarm */
     int64_t default_credit_minor;
 };

@@ -65,11 +65,12 @@ static const char *accounts_of(struct payments_bench *bench)
     return pgl_store_bench_rows(&bench->store, "SELECT posted_minor, held_minor FROM account");
 }
 
-#define AUTHORIZED    "PaymentAuthorized"
-#define CAPTURED      "PaymentAuthorized PaymentCaptured"
-#define VOIDED        "PaymentAuthorized PaymentVoided PaymentHoldReleased"
-#define TOMBSTONE     "PaymentVoided"
-#define DECLINED_LATE "PaymentDeclined PaymentHoldReleased"
+#define AUTHORIZED  "PaymentAuthorized"
+#define CAPTURED    "PaymentAuthorized PaymentCaptured"
+#define VOIDED      "PaymentAuthorized PaymentVoided PaymentHoldReleased"
+#define TOMBSTONE   "PaymentVoided"
+#define NO_CREDIT   "PaymentDeclined PaymentHoldReleased"
+#define NOT_OFFERED "PaymentDeclined"
 
 /* clang-format off */
 static const struct {
@@ -77,30 +78,30 @@ static const struct {
     int64_t credit_minor;
     const char *row, *accounts, *said;
 } stories[] = {
-    /*        credit  state|decision|op|its|cause|code|authorized|captured|released|hold
-     *        posted|held */
-    { "O",    AMOUNT,     "3|0|0|0|0||500|0|0|500\n",                     "0|500\n", AUTHORIZED },
-    { "OR",   AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                     "500|0\n", CAPTURED },
-    { "ORC",  AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                     "500|0\n", CAPTURED },
-    { "ORF",  AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                     "500|0\n", CAPTURED },
-    { "OP",   AMOUNT,     "6|1|0|0|0||500|200|300|0\n",                   "200|0\n", CAPTURED },
-    { "OC",   AMOUNT,     "8|2|0|0|1||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "OD",   AMOUNT,     "8|2|0|0|2||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "OF",   AMOUNT,     "8|2|0|0|4||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "OCR",  AMOUNT,     "8|2|0|0|1||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "ODF",  AMOUNT,     "8|2|0|0|2||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "OFD",  AMOUNT,     "8|2|0|0|4||500|0|500|0\n",                     "0|0\n",   VOIDED },
-    { "O",    AMOUNT - 1, "7|0|0|0|0|insufficient_credit|0|0|0|0\n",      "0|0\n",   DECLINED_LATE },
-    { "OC",   0,          "7|0|0|0|0|insufficient_credit|0|0|0|0\n",      "0|0\n",   DECLINED_LATE },
-    { "B",    AMOUNT,     "7|0|0|0|0|method_not_offered|0|0|0|0\n",       "",        "PaymentDeclined" },
-    { "BC",   AMOUNT,     "7|0|0|0|0|method_not_offered|0|0|0|0\n",       "",        "PaymentDeclined" },
-    { "ZR",   0,          "6|1|0|0|0||0|0|0|0\n",                         "",        CAPTURED },
-    { "ZC",   0,          "8|2|0|0|1||0|0|0|0\n",                         "",        VOIDED },
-    { "C",    AMOUNT,     "8|2|0|0|1||0|0|0|0\n",                         "",        TOMBSTONE },
-    { "CO",   AMOUNT,     "8|2|0|0|1||0|0|0|0\n",                         "",        TOMBSTONE },
-    { "DOR",  AMOUNT,     "8|2|0|0|2||0|0|0|0\n",                         "",        TOMBSTONE },
-    { "R",    AMOUNT,     "8|2|0|0|5||0|0|0|0\n",                         "",        TOMBSTONE },
-    { "FO",   AMOUNT,     "8|2|0|0|5||0|0|0|0\n",                         "",        TOMBSTONE },
+    /* story; credit; state|decision|op|its state|cause|code|authorized|captured|released|hold;
+     * posted|held; said */
+    { "O",   AMOUNT,     "3|0|0|0|0||500|0|0|500\n",                      "0|500\n", AUTHORIZED },
+    { "OR",  AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                      "500|0\n", CAPTURED },
+    { "ORC", AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                      "500|0\n", CAPTURED },
+    { "ORF", AMOUNT,     "6|1|0|0|0||500|500|0|0\n",                      "500|0\n", CAPTURED },
+    { "OP",  AMOUNT,     "6|1|0|0|0||500|200|300|0\n",                    "200|0\n", CAPTURED },
+    { "OC",  AMOUNT,     "8|2|0|0|1||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "OD",  AMOUNT,     "8|2|0|0|2||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "OF",  AMOUNT,     "8|2|0|0|4||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "OCR", AMOUNT,     "8|2|0|0|1||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "ODF", AMOUNT,     "8|2|0|0|2||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "OFD", AMOUNT,     "8|2|0|0|4||500|0|500|0\n",                      "0|0\n",   VOIDED },
+    { "O",   AMOUNT - 1, "7|0|0|0|0|insufficient_credit|0|0|0|0\n",       "0|0\n",   NO_CREDIT },
+    { "OC",  0,          "7|0|0|0|0|insufficient_credit|0|0|0|0\n",       "0|0\n",   NO_CREDIT },
+    { "B",   AMOUNT,     "7|0|0|0|0|method_not_offered|0|0|0|0\n",        "",        NOT_OFFERED },
+    { "BC",  AMOUNT,     "7|0|0|0|0|method_not_offered|0|0|0|0\n",        "",        NOT_OFFERED },
+    { "ZR",  0,          "6|1|0|0|0||0|0|0|0\n",                          "",        CAPTURED },
+    { "ZC",  0,          "8|2|0|0|1||0|0|0|0\n",                          "",        VOIDED },
+    { "C",   AMOUNT,     "8|2|0|0|1||0|0|0|0\n",                          "",        TOMBSTONE },
+    { "CO",  AMOUNT,     "8|2|0|0|1||0|0|0|0\n",                          "",        TOMBSTONE },
+    { "DOR", AMOUNT,     "8|2|0|0|2||0|0|0|0\n",                          "",        TOMBSTONE },
+    { "R",   AMOUNT,     "8|2|0|0|5||0|0|0|0\n",                          "",        TOMBSTONE },
+    { "FO",  AMOUNT,     "8|2|0|0|5||0|0|0|0\n",                          "",        TOMBSTONE },
 };
 /* clang-format on */
 
@@ -275,6 +276,36 @@ static void an_impossible_cell_is_a_conflict_before_anything_is_written(void **u
     payments_bench_close(&bench);
 }
 
+static pgl_status hear_without_memory(struct pgl_tx *tx, void *event)
+{
+    struct pgl_arena *enough = tx->view.arena, none;
+    pgl_arena_init(&none, 256, 256);
+    while (pgl_arena_alloc(&none, 16) != NULL)
+        continue;
+    tx->view.arena = &none;
+    pgl_status status = pgl_payments_handle(tx, 1, event);
+    tx->view.arena = enough;
+    pgl_arena_free(&none);
+    return status;
+}
+
+static void without_memory_an_event_waits_for_another_try(void **unused)
+{
+    static const char letters[] = "ORPCF";
+    (void)unused;
+    struct payments_bench bench;
+    payments_bench_open(&bench, 1, AMOUNT);
+    tell(&bench, "O", 1);
+    const char *before = pgl_store_bench_dump(&bench.store, NULL);
+    for (int i = 0; letters[i] != '\0'; i++) {
+        Event *event = event_of(&bench, letters[i], letters[i] == 'O' ? 2 : 1);
+        assert_int_equal(pgl_writer_run_now(&bench.store.writer, hear_without_memory, event).code,
+                         PGL_EXHAUSTED);
+    }
+    assert_string_equal(pgl_store_bench_dump(&bench.store, NULL), before);
+    payments_bench_close(&bench);
+}
+
 static void events_of_no_interest_pass(void **unused)
 {
     (void)unused;
@@ -328,7 +359,7 @@ static void counts_move_with_the_transaction_and_survive_a_restart(void **unused
 {
     (void)unused;
     struct payments_bench bench;
-    const struct pgl_counter *by_state = bench.payments.desk.tally.by_state;
+    const struct pgl_counter *by_state = bench.payments.desk.tally.gauges;
     payments_bench_open(&bench, 1, 10 * AMOUNT);
     tell(&bench, "OR", 1);
     tell(&bench, "O", 2);
@@ -426,6 +457,7 @@ int main(void)
         cmocka_unit_test(stock_for_an_unknown_order_raises_the_alarm),
         cmocka_unit_test(an_event_that_cannot_be_is_refused_before_anything_is_written),
         cmocka_unit_test(an_impossible_cell_is_a_conflict_before_anything_is_written),
+        cmocka_unit_test(without_memory_an_event_waits_for_another_try),
         cmocka_unit_test(events_of_no_interest_pass),
         cmocka_unit_test(the_schema_refuses_what_must_never_be),
         cmocka_unit_test(counts_move_with_the_transaction_and_survive_a_restart),

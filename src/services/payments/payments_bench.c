@@ -9,7 +9,6 @@
 static void open_service(struct payments_bench *bench, int64_t default_credit_minor)
 {
     struct pgl_payments_options options = { .default_credit_minor = default_credit_minor };
-    bench->store.writer.context = &bench->payments;
     pgl_status opened = pgl_payments_open(&bench->payments, &bench->store.writer, &options);
     PGL_ASSERT(pgl_is_ok(opened));
 }

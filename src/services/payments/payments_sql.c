@@ -26,8 +26,8 @@ static const char update_sql[] =
     "UPDATE payment SET state = ?2, decision = ?3, op = ?4, op_state = ?5, cause = ?6, "
     "authorized_minor = ?7, captured_minor = ?8, released_minor = ?9, hold_minor = ?10, "
     "emitted = emitted + ?11, last_event_seq = ?12 WHERE order_id = ?1";
-static const char count_get_sql[] = "SELECT state, payments FROM payment_count";
-static const char count_put_sql[] = "UPDATE payment_count SET payments = ?2 WHERE state = ?1";
+const char payment_count_get_sql[] = "SELECT state, payments FROM payment_count";
+const char payment_count_put_sql[] = "UPDATE payment_count SET payments = ?2 WHERE state = ?1";
 
 static const char account_find_sql[] =
     "SELECT account_id FROM credit_line WHERE tenant = ?1 AND customer = ?2 AND currency = ?3";
@@ -146,26 +146,6 @@ pgl_status payment_update(struct pgl_tx *tx, const struct payment_row *row)
     struct pgl_rows rows = pgl_tx_rows(tx, update_sql);
     bind_what_changes(&rows, row);
     return run_on_one(&rows, "the payment is gone");
-}
-
-pgl_status payment_count_get(struct pgl_database *db, int64_t counts[PAYMENT_STATE_COUNT])
-{
-    struct pgl_rows rows = pgl_rows_begin(db, count_get_sql);
-    for (;;) {
-        PGL_TRY(pgl_rows_next(&rows));
-        if (!rows.has_row)
-            return PGL_OK;
-        counts[pgl_column_i64(&rows, 0)] =
-            pgl_column_i64(&rows, 1); /* 1 to 9 by the table's CHECK */
-    }
-}
-
-pgl_status payment_count_put(struct pgl_tx *tx, enum payment_state state, int64_t payments)
-{
-    struct pgl_rows rows = pgl_tx_rows(tx, count_put_sql);
-    pgl_bind_i64(&rows, state);
-    pgl_bind_i64(&rows, payments);
-    return run_on_one(&rows, "the count of a state is gone");
 }
 
 /* ---- accounts ---- */

@@ -37,10 +37,7 @@ PGL_MUST_USE pgl_status payment_insert(struct pgl_tx *tx, const struct payment_r
 /* Only what can change behind the insert: machine, money, events. */
 PGL_MUST_USE pgl_status payment_update(struct pgl_tx *tx, const struct payment_row *row);
 
-PGL_MUST_USE pgl_status payment_count_get(struct pgl_database *db,
-                                          int64_t counts[PAYMENT_STATE_COUNT]);
-PGL_MUST_USE pgl_status payment_count_put(struct pgl_tx *tx, enum payment_state state,
-                                          int64_t payments);
+extern const char payment_count_get_sql[], payment_count_put_sql[]; /* for store/tally.h */
 
 /* ---- accounts ---- */
 

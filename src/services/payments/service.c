@@ -21,34 +21,17 @@ const struct pgl_method pgl_payments_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT]
 };
 /* clang-format on */
 
-static pgl_status prepare(void *self, struct pgl_tx *tx)
-{
-    return pgl_tally_prepare(&((struct pgl_payments *)self)->desk.tally, tx);
-}
-
-static void committed(void *self)
-{
-    pgl_tally_committed(&((struct pgl_payments *)self)->desk.tally);
-}
-
-static void rolled_back(void *self)
-{
-    pgl_tally_rolled_back(&((struct pgl_payments *)self)->desk.tally);
-}
-
 pgl_status pgl_payments_open(struct pgl_payments *payments, struct pgl_writer *writer,
                              const struct pgl_payments_options *options)
 {
-    PGL_ASSERT(writer->context == payments && options->default_credit_minor >= 0);
+    PGL_ASSERT(options->default_credit_minor >= 0);
     *payments = (struct pgl_payments){ .writer = writer };
+    writer->context = payments;
     payments->desk.default_credit_minor = options->default_credit_minor;
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_payments_migrate(&writer->db));
-    PGL_TRY(pgl_tally_load(&payments->desk.tally, &writer->db));
-    payments->participant = (struct pgl_participant){
-        .self = payments, .prepare = prepare, .committed = committed, .rolled_back = rolled_back
-    };
-    pgl_writer_join(writer, &payments->participant);
+    PGL_TRY(pgl_tally_open(&payments->desk.tally, writer, PAYMENT_STATE_COUNT,
+                           payment_count_get_sql, payment_count_put_sql));
     return pgl_log_open(&payments->desk.log, LOG_PAYMENTS, writer);
 }
 

@@ -2,8 +2,8 @@
  * service.h - Payments: who decides whether an order's money is taken, and the ledger that it is
  * taken from.
  *
- * Owner:    app/boot.c. Its writer and its reader have loops of their own; both have this struct
- *           for a context, so it does not move once it is open.
+ * Owner:    app/boot.c. The struct is the context of its writer, and has to be the reader's, so it
+ *           does not move once it is open.
  * Order:    open the writer, open, open the other services, connect, start; close before the
  *           writer.
  */
@@ -22,21 +22,21 @@ struct pgl_payments_options {
 struct pgl_payments {
     struct payment_desk desk; /* first: handlers are given the struct as this */
     struct pgl_writer *writer;
-    struct pgl_participant participant;
     struct pgl_consumer orders, inventory;
 };
 
 extern const struct pgl_method pgl_payments_methods[PAYMENT_SERVICE_METHOD_COUNT];
 extern const struct pgl_method pgl_payments_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT];
 
-/* Brings an open writer's file up to date, and opens the log. */
+/* Brings the open writer's file up to date, opens the log, and becomes the writer's context. */
 PGL_MUST_USE pgl_status pgl_payments_open(struct pgl_payments *payments, struct pgl_writer *writer,
                                           const struct pgl_payments_options *options);
-/* Who it listens to. */
+/* Who it listens to; not for tools that only import. */
 PGL_MUST_USE pgl_status pgl_payments_connect(struct pgl_payments *payments,
                                              struct pgl_event_log *orders,
                                              struct pgl_event_log *inventory);
 void pgl_payments_start(struct pgl_payments *payments);
+/* Also right after an open or a connect that failed. */
 void pgl_payments_close(struct pgl_payments *payments);
 
 #endif

@@ -41,23 +41,21 @@ CREATE TABLE reservation (
     tenant         TEXT    NOT NULL,
     state          INTEGER NOT NULL CHECK (state BETWEEN 1 AND 5),    -- enum reservation_state
     allocations    BLOB    NOT NULL,   -- panglot.events.v1.InventoryCommitted; empty: none
-    emitted        INTEGER NOT NULL CHECK (emitted BETWEEN 0 AND 15), -- bits from InventoryReserved on
-    last_event_seq INTEGER NOT NULL    -- of what was said about the order; 0: nothing
+    last_event_seq INTEGER NOT NULL,   -- of what was said about the order; 0: nothing
+    -- What was said: 1 InventoryReserved, 2 ...ReservationFailed, 4 ...Released, 8 ...Committed. It goes
+    -- with the state; and since each is added when it is said, saying it twice does not fit.
+    emitted        INTEGER NOT NULL CHECK (CASE state WHEN 1 THEN emitted = 1
+                                                      WHEN 2 THEN emitted = 2
+                                                      WHEN 5 THEN emitted IN (0, 5)
+                                                      ELSE emitted = 9 END)
 ) STRICT, WITHOUT ROWID;
 
--- REJECTED, SHIPPED and RELEASED are final; from COMMITTED goods can only be shipped.
-CREATE TRIGGER reservation_is_final BEFORE UPDATE OF state ON reservation
-WHEN (OLD.state IN (2, 4, 5) AND NEW.state <> OLD.state) OR (OLD.state = 3 AND NEW.state NOT IN (3, 4))
+-- HELD is left by a verdict and COMMITTED by shipping; the others are final. (A trigger that looks at
+-- more than the state costs each order a tenth of its time.)
+CREATE TRIGGER reservation_is_final AFTER UPDATE OF state ON reservation
+WHEN OLD.state <> 1 AND (OLD.state <> 3 OR NEW.state <> 4)
 BEGIN
     SELECT RAISE(ABORT, 'a reservation never leaves its final state');
-END;
-
--- Whoever says something sets a bit that was not set before, and none is ever taken back.
-CREATE TRIGGER reservation_says_once BEFORE UPDATE OF emitted, last_event_seq ON reservation
-WHEN NEW.emitted & OLD.emitted <> OLD.emitted
-     OR (NEW.last_event_seq <> OLD.last_event_seq) <> (NEW.emitted <> OLD.emitted)
-BEGIN
-    SELECT RAISE(ABORT, 'a reservation says each thing once');
 END;
 
 -- Goods that were booked in, by the key of whoever did it.

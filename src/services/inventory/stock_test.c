@@ -1,0 +1,350 @@
+/*
+ * stock_test.c - goods come in, are counted and asked for.
+ * Method: the method tables over a real file; a table of what is refused and may
+ *         change nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "services/inventory/audit.h"
+#include "services/inventory/inventory_bench.h"
+#include "services/inventory/stock.h"
+
+#define assert_ok(expression) assert_true(pgl_is_ok(expression))
+#define COUNT(array)          (sizeof(array) / sizeof(array)[0])
+
+/* A call of ReceiveStock, whole and right until a test changes it. */
+struct ask {
+    Caller caller;
+    NewReceipt receipt;
+    ReceiveStockRequest request;
+};
+
+static void fill(struct ask *ask, const char *key, const char *sku, int64_t quantity)
+{
+    ask->caller = (Caller)CALLER_INIT;
+    ask->caller.tenant = (char *)"default";
+    ask->caller.subject = (char *)"anna";
+    ask->caller.role = ROLE_WAREHOUSE;
+    ask->receipt = (NewReceipt)NEW_RECEIPT_INIT;
+    ask->receipt.warehouse = (char *)"WH-US-1";
+    ask->receipt.quantity = quantity;
+    ask->request = (ReceiveStockRequest)RECEIVE_STOCK_REQUEST_INIT;
+    ask->request.caller = &ask->caller;
+    ask->request.idempotency_key = (char *)key;
+    ask->request.sku = (char *)sku;
+    ask->request.receipt = &ask->receipt;
+}
+
+static pgl_status receive(struct inventory_bench *bench, const struct ask *ask,
+                          ReceiveStockResponse *reply)
+{
+    *reply = (ReceiveStockResponse)RECEIVE_STOCK_RESPONSE_INIT;
+    return pgl_store_bench_command(&bench->store,
+                                   &pgl_inventory_methods[INVENTORY_SERVICE_RECEIVE_STOCK],
+                                   &ask->request, reply);
+}
+
+static Stock *stock_of(struct inventory_bench *bench, const char *sku)
+{
+    GetStockRequest ask = GET_STOCK_REQUEST_INIT;
+    GetStockResponse reply = GET_STOCK_RESPONSE_INIT;
+    ask.sku = (char *)sku;
+    assert_ok(pgl_store_bench_query(
+        &bench->store, &pgl_inventory_methods[INVENTORY_SERVICE_GET_STOCK], &ask, &reply));
+    return reply.stock;
+}
+
+static int64_t number(struct inventory_bench *bench, const char *sql)
+{
+    return pgl_store_bench_number(&bench->store, sql);
+}
+
+static void assert_sound(struct inventory_bench *bench)
+{
+    struct pgl_view view = { &bench->store.writer.db, &bench->store.arena, NULL };
+    struct pgl_inventory_audit audit;
+    assert_ok(pgl_inventory_check(&view, &audit));
+    assert_int_equal(pgl_inventory_faults(&audit), 0);
+}
+
+/* ---- receiving ---- */
+
+static void goods_are_booked_in_and_said(void **unused)
+{
+    (void)unused;
+    struct inventory_bench bench;
+    struct ask ask;
+    ReceiveStockResponse reply;
+    inventory_bench_open(&bench);
+    fill(&ask, "one", "PEN", 5);
+    assert_ok(receive(&bench, &ask, &reply));
+    fill(&ask, "two", "PEN", 7);
+    ask.caller.role = ROLE_OPERATOR;
+    assert_ok(receive(&bench, &ask, &reply));
+    assert_string_equal(reply.stock->warehouse, "WH-US-1");
+    assert_int_equal(reply.stock->on_hand, 12);
+    assert_int_equal(reply.stock->reserved, 0);
+    assert_int_equal(reply.stock->available, 12);
+    assert_false(reply.replayed);
+
+    Event *said = inventory_bench_said(&bench, 2);
+    assert_int_equal(said->type, EVENT_TYPE_STOCK_RECEIVED);
+    assert_int_equal(said->previous_seq, 1);
+    assert_int_equal(said->cause_seq, 0);
+    assert_memory_equal(said->key.data, "PEN", 3);
+    assert_string_equal(said->tenant, "default");
+    assert_string_equal(said->stock_received->warehouse, "WH-US-1");
+    assert_int_equal(said->stock_received->quantity, 7);
+    assert_int_equal(said->stock_received->on_hand, 12);
+
+    ReadKeyRequest key = READ_KEY_REQUEST_INIT;
+    ReadKeyResponse story = READ_KEY_RESPONSE_INIT;
+    key.key = said->key;
+    assert_ok(pgl_store_bench_query(
+        &bench.store, &pgl_inventory_log_methods[EVENT_LOG_SERVICE_READ_KEY], &key, &story));
+    assert_int_equal(story.n_events, 2);
+    assert_sound(&bench);
+    inventory_bench_close(&bench);
+}
+
+static void a_key_books_once(void **unused)
+{
+    (void)unused;
+    struct inventory_bench bench;
+    struct ask ask;
+    ReceiveStockResponse reply;
+    inventory_bench_open(&bench);
+    fill(&ask, "one", "PEN", 5);
+    assert_ok(receive(&bench, &ask, &reply));
+    fill(&ask, "two", "PEN", 5);
+    assert_ok(receive(&bench, &ask, &reply));
+    const char *before = inventory_bench_dump(&bench);
+
+    inventory_bench_restart(&bench);
+    fill(&ask, "one", "PEN", 5);
+    ask.caller.role = ROLE_OPERATOR; /* in another role it is still the same person and wish */
+    assert_ok(receive(&bench, &ask, &reply));
+    assert_true(reply.replayed);
+    assert_int_equal(reply.stock->on_hand, 5); /* as it was then */
+
+    /* Another wish under the same key. */
+    ask.receipt.quantity = 6;
+    assert_int_equal(receive(&bench, &ask, &reply).code, PGL_INVALID);
+    fill(&ask, "one", "INK", 5);
+    assert_int_equal(receive(&bench, &ask, &reply).code, PGL_INVALID);
+    fill(&ask, "one", "PEN", 5);
+    ask.receipt.warehouse = (char *)"WH-EU-1";
+    assert_int_equal(receive(&bench, &ask, &reply).code, PGL_INVALID);
+    assert_string_equal(inventory_bench_dump(&bench), before);
+
+    /* The same key of somebody else is another key. */
+    fill(&ask, "one", "PEN", 5);
+    ask.caller.subject = (char *)"bert";
+    assert_ok(receive(&bench, &ask, &reply));
+    assert_false(reply.replayed);
+    ask.caller.tenant = (char *)"other";
+    assert_ok(receive(&bench, &ask, &reply));
+    assert_int_equal(reply.stock->on_hand, 20);
+    assert_sound(&bench);
+    inventory_bench_close(&bench);
+}
+
+static char key_255[256], key_256[257];
+
+static void what_is_wrong_is_refused_and_changes_nothing(void **unused)
+{
+    (void)unused;
+    memset(key_255, 'k', 255);
+    memset(key_256, 'k', 256);
+    static const struct {
+        const char *key, *sku, *warehouse;
+        int64_t quantity;
+        Role role;
+        enum pgl_code code;
+    } cases[] = {
+        { "k", "PEN", "WH-US-1", 1, ROLE_CUSTOMER, PGL_DENIED },
+        { "k", "PEN", "WH-US-1", 1, ROLE_UNSPECIFIED, PGL_DENIED },
+        { "", "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_MALFORMED },
+        { "a b", "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_MALFORMED },
+        { "\xC3\xA4", "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_MALFORMED },
+        { key_256, "PEN", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_MALFORMED },
+        { "k", "", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_INVALID },
+        { "k", "P/N", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_INVALID },
+        { "k", "PEN", "WH-US-9", 1, ROLE_WAREHOUSE, PGL_INVALID },
+        { "k", "PEN", "", 1, ROLE_WAREHOUSE, PGL_INVALID },
+        { "k", "PEN", "WH-US-1", 0, ROLE_WAREHOUSE, PGL_INVALID },
+        { "k", "PEN", "WH-US-1", -1, ROLE_WAREHOUSE, PGL_INVALID },
+        { "k", "PEN", "WH-US-1", 1000000001, ROLE_WAREHOUSE, PGL_INVALID },
+        { "k", "FULL", "WH-US-1", 2, ROLE_WAREHOUSE, PGL_INVALID },
+        { "k", "FULL", "WH-US-1", 1, ROLE_WAREHOUSE, PGL_CODE_OK },
+        { key_255, "PEN", "WH-US-1", 1000000000, ROLE_OPERATOR, PGL_CODE_OK },
+    };
+    struct inventory_bench bench;
+    struct ask ask;
+    ReceiveStockResponse reply;
+    inventory_bench_open(&bench);
+    inventory_bench_stock(&bench, "FULL", "WH-US-1", INT64_C(9007199254740990));
+    const char *before = inventory_bench_dump(&bench);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        fill(&ask, cases[i].key, cases[i].sku, cases[i].quantity);
+        ask.caller.role = cases[i].role;
+        ask.receipt.warehouse = (char *)cases[i].warehouse;
+        assert_int_equal(receive(&bench, &ask, &reply).code, cases[i].code);
+        if (cases[i].code != PGL_CODE_OK)
+            assert_string_equal(inventory_bench_dump(&bench), before);
+    }
+    fill(&ask, "other", "PEN", 1);
+    ask.request.receipt = NULL;
+    assert_int_equal(receive(&bench, &ask, &reply).code, PGL_INVALID);
+    ask.request.caller = NULL;
+    assert_int_equal(receive(&bench, &ask, &reply).code, PGL_DENIED);
+    assert_sound(&bench);
+    inventory_bench_close(&bench);
+}
+
+static pgl_status put_and_fail(struct pgl_tx *tx, void *argument)
+{
+    (void)argument;
+    PGL_TRY(pgl_inventory_put_stock(tx, PGL_TEXT("NEW"), PGL_TEXT("WH-EU-1"), 5));
+    return PGL_FAIL(PGL_INTERNAL, "too late");
+}
+
+static void a_sku_of_a_rolled_back_transaction_is_forgotten(void **unused)
+{
+    (void)unused;
+    struct inventory_bench bench;
+    inventory_bench_open(&bench);
+    inventory_bench_stock(&bench, "OLD", "WH-EU-1", 1);
+    pgl_status failed = pgl_writer_run_now(&bench.store.writer, put_and_fail, NULL);
+    assert_int_equal(failed.code, PGL_INTERNAL);
+    inventory_bench_stock(&bench, "OTHER", "WH-EU-1", 1);
+    assert_int_equal(number(&bench, "SELECT id FROM sku WHERE sku = 'OTHER'"), 2);
+    inventory_bench_restart(&bench);
+    inventory_bench_stock(&bench, "NEW", "WH-EU-1", 1);
+    assert_int_equal(number(&bench, "SELECT id FROM sku WHERE sku = 'NEW'"), 3);
+    assert_sound(&bench);
+    inventory_bench_close(&bench);
+}
+
+/* ---- counting ---- */
+
+static pgl_status put_bad(struct pgl_tx *tx, void *argument)
+{
+    static const struct {
+        const char *sku, *warehouse;
+        int64_t on_hand;
+    } cases[] = {
+        { "", "WH-EU-1", 1 },
+        { "A B", "WH-EU-1", 1 },
+        { "PEN", "WH-X", 1 },
+        { "PEN", "WH-EU-1", -1 },
+        { "PEN", "WH-EU-1", INT64_C(9007199254740992) },
+    };
+    (void)argument;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_int_equal(pgl_inventory_put_stock(tx, pgl_text_of(cases[i].sku),
+                                                 pgl_text_of(cases[i].warehouse), cases[i].on_hand)
+                             .code,
+                         PGL_INVALID);
+    return PGL_OK;
+}
+
+static void a_count_sets_the_level_and_the_ledger_keeps_up(void **unused)
+{
+    (void)unused;
+    struct inventory_bench bench;
+    inventory_bench_open(&bench);
+    inventory_bench_stock(&bench, "PEN", "WH-EU-1", 5);
+    inventory_bench_stock(&bench, "PEN", "WH-EU-1", 9);
+    inventory_bench_stock(&bench, "PEN", "WH-EU-1", 9); /* counted again: nothing to note */
+    inventory_bench_stock(&bench, "PEN", "WH-EU-1", 2);
+    inventory_bench_stock(&bench, "INK", "WH-EU-1", 0);
+    assert_int_equal(stock_of(&bench, "PEN")->available, 2);
+    assert_int_equal(stock_of(&bench, "INK")->available, 0);
+    assert_int_equal(number(&bench, "SELECT count(*) FROM stock_ledger"), 4);
+    assert_ok(pgl_writer_run_now(&bench.store.writer, put_bad, NULL));
+    assert_int_equal(number(&bench, "SELECT count(*) FROM stock_ledger"), 4);
+    assert_int_equal(number(&bench, "SELECT count(*) FROM sku"), 2);
+    assert_int_equal(inventory_bench_said_count(&bench), 0);
+    assert_sound(&bench);
+    inventory_bench_close(&bench);
+}
+
+/* ---- asking ---- */
+
+static void levels_are_shown_by_warehouse_and_in_sum(void **unused)
+{
+    (void)unused;
+    static const struct inventory_bench_line line = { "PEN", 4 };
+    struct inventory_bench bench;
+    inventory_bench_open(&bench);
+    inventory_bench_stock(&bench, "PEN", "WH-US-1", 3);
+    inventory_bench_stock(&bench, "PEN", "WH-EU-1", 5);
+    inventory_bench_stock(&bench, "INK", "WH-EU-1", 0);
+    inventory_bench_authorized(&bench, 1, "EU", &line, 1);
+    Stock *stock = stock_of(&bench, "PEN");
+    assert_string_equal(stock->sku, "PEN");
+    assert_int_equal(stock->available, 4);
+    assert_int_equal(stock->n_warehouses, 2);
+    assert_string_equal(stock->warehouses[0]->warehouse, "WH-EU-1");
+    assert_int_equal(stock->warehouses[0]->on_hand, 5);
+    assert_int_equal(stock->warehouses[0]->reserved, 4);
+    assert_int_equal(stock->warehouses[0]->available, 1);
+
+    char *skus[101] = { (char *)"INK", (char *)"PEN", (char *)"" };
+    GetAvailableRequest ask = GET_AVAILABLE_REQUEST_INIT;
+    GetAvailableResponse reply = GET_AVAILABLE_RESPONSE_INIT;
+    const struct pgl_method *method = &pgl_inventory_methods[INVENTORY_SERVICE_GET_AVAILABLE];
+    ask.n_skus = 3;
+    ask.skus = skus;
+    assert_ok(pgl_store_bench_query(&bench.store, method, &ask, &reply));
+    assert_int_equal(reply.n_available, 3);
+    assert_int_equal(reply.available[0], 0);
+    assert_int_equal(reply.available[1], 4);
+    assert_int_equal(reply.available[2], 0);
+    ask.n_skus = 101;
+    assert_int_equal(pgl_store_bench_query(&bench.store, method, &ask, &reply).code, PGL_INVALID);
+
+    /* Promised more than is there: nothing is available, although elsewhere there is some. */
+    inventory_bench_stock(&bench, "PEN", "WH-EU-1", 1);
+    assert_int_equal(stock_of(&bench, "PEN")->available, 0);
+    assert_int_equal(stock_of(&bench, "PEN")->warehouses[1]->available, 3);
+    ask.n_skus = 2;
+    assert_ok(pgl_store_bench_query(&bench.store, method, &ask, &reply));
+    assert_int_equal(reply.available[1], 0);
+    inventory_bench_close(&bench);
+}
+
+static void an_unknown_sku_is_not_found(void **unused)
+{
+    (void)unused;
+    struct inventory_bench bench;
+    GetStockRequest ask = GET_STOCK_REQUEST_INIT;
+    GetStockResponse reply = GET_STOCK_RESPONSE_INIT;
+    inventory_bench_open(&bench);
+    ask.sku = (char *)"PEN";
+    assert_int_equal(
+        pgl_store_bench_query(&bench.store, &pgl_inventory_methods[INVENTORY_SERVICE_GET_STOCK],
+                              &ask, &reply)
+            .code,
+        PGL_NOT_FOUND);
+    inventory_bench_close(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(goods_are_booked_in_and_said),
+        cmocka_unit_test(a_key_books_once),
+        cmocka_unit_test(what_is_wrong_is_refused_and_changes_nothing),
+        cmocka_unit_test(a_sku_of_a_rolled_back_transaction_is_forgotten),
+        cmocka_unit_test(a_count_sets_the_level_and_the_ledger_keeps_up),
+        cmocka_unit_test(levels_are_shown_by_warehouse_and_in_sum),
+        cmocka_unit_test(an_unknown_sku_is_not_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
