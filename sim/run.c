@@ -186,7 +186,7 @@ static void step(struct run *run)
         pgl_sim_faults_take_down(&run->faults);
     }
     if (!pgl_sim_sched_step(&run->sched))
-        pgl_sim_blame(&run->report->blame, "L1: nothing will ever happen again");
+        complain_of_unrest(run);
     enter_next_phase(run);
 }
 
@@ -223,23 +223,24 @@ static void write_report(struct run *run)
     report->faults[PGL_SIM_FAULT_RESET] = run->customers.client.left;
 }
 
-void pgl_sim_run(uint64_t seed, uint32_t orders, uint32_t faults, struct pgl_sim_report *report,
-                 void (*watch)(void *self, uint32_t orders_placed), void *self)
+void pgl_sim_run(const struct pgl_sim_run_options *options, struct pgl_sim_report *report)
 {
     struct run *run = calloc(1, sizeof *run);
     PGL_ASSERT(run != NULL);
     *report = (struct pgl_sim_report){ 0 };
     run->report = report;
-    run->plan = pgl_sim_plan_draw(seed, orders, faults);
+    run->plan = pgl_sim_plan_draw(options->seed, options->orders, options->faults);
     open_run(run);
+    if (options->log_write != NULL)
+        run->machine.twin.platform.log_write = options->log_write;
     if (start(run, fill_shop)) {
         pgl_sim_customers_start(&run->customers);
         pgl_sim_faults_start(&run->faults);
     }
     for (uint64_t steps = 0; run->phase != OVER && !report->blame.is_set; steps++) {
         step(run);
-        if (watch != NULL && (steps & WATCH_EVERY_MASK) == 0)
-            watch(self, run->customers.placed);
+        if (options->watch != NULL && (steps & WATCH_EVERY_MASK) == 0)
+            options->watch(options->self, run->customers.placed);
     }
     if (!report->blame.is_set)
         read_once_more(run);

@@ -1,7 +1,7 @@
 /*
  * run.h - one seed, from the opening of a shop until all is settled and once more read from disk.
  *
- * For:      `panglot sim`. The seed and the two options below are all that a run depends on.
+ * For:      `panglot sim`. Seed, orders and faults are all that a run depends on.
  * Threads:  one; one run at a time (SQLite has one stream of random numbers for the program).
  */
 #ifndef PGL_SIM_RUN_H
@@ -9,6 +9,18 @@
 
 #include "blame.h"
 #include "plan.h"
+#include "platform/platform.h"
+
+struct pgl_sim_run_options {
+    uint64_t seed;
+    uint32_t orders;
+    uint32_t faults; /* those that may be drawn, PGL_SIM_FAULT_BITs */
+    /* What the simulated program logs; NULL: nowhere. */
+    void (*log_write)(struct pgl_platform *platform, struct pgl_text line);
+    /* Called now and then; NULL: nobody. */
+    void (*watch)(void *self, uint32_t orders_placed);
+    void *self;
+};
 
 struct pgl_sim_report {
     struct pgl_sim_blame blame;
@@ -20,8 +32,6 @@ struct pgl_sim_report {
     uint64_t faults[PGL_SIM_FAULT_KINDS]; /* how often each struck */
 };
 
-/* `faults`: those that may be drawn, PGL_SIM_FAULT_BITs. `watch` (may be NULL) is called now and then. */
-void pgl_sim_run(uint64_t seed, uint32_t orders, uint32_t faults, struct pgl_sim_report *report,
-                 void (*watch)(void *self, uint32_t orders_placed), void *self);
+void pgl_sim_run(const struct pgl_sim_run_options *options, struct pgl_sim_report *report);
 
 #endif

@@ -11,7 +11,7 @@
 struct sim_options {
     int64_t seed, runs, orders;
     const char *faults;
-    bool is_json;
+    bool is_json, logs;
     uint32_t allowed; /* the faults, as bits */
 };
 
@@ -87,6 +87,12 @@ static void complain(const struct sim_options *options, uint64_t seed, const str
             report->blame.text, (unsigned long long)seed, (long long)options->orders, options->faults);
 }
 
+static void write_log(struct pgl_platform *platform, struct pgl_text line)
+{
+    (void)platform; /* the simulated one */
+    fprintf(stderr, "%.*s", PGL_TEXT_ARGS(line));
+}
+
 static int run_all(const struct sim_options *options)
 {
     bool is_watched = pgl_real_is_watched();
@@ -94,8 +100,13 @@ static int run_all(const struct sim_options *options)
     for (; progress.done < options->runs; progress.done++) {
         struct pgl_sim_report report;
         progress.seed = (uint64_t)options->seed + (uint64_t)progress.done;
-        pgl_sim_run(progress.seed, (uint32_t)options->orders, options->allowed, &report,
-                    is_watched ? watch : NULL, &progress);
+        const struct pgl_sim_run_options run = { .seed = progress.seed,
+                                                 .orders = (uint32_t)options->orders,
+                                                 .faults = options->allowed,
+                                                 .log_write = options->logs ? write_log : NULL,
+                                                 .watch = is_watched ? watch : NULL,
+                                                 .self = &progress };
+        pgl_sim_run(&run, &report);
         if (is_watched)
             fprintf(stderr, "\r\033[K");
         if (options->is_json)
@@ -112,7 +123,7 @@ static int run_all(const struct sim_options *options)
 
 int pgl_sim_command(struct pgl_platform *platform, int argc, char **argv)
 {
-    struct sim_options options = { 0, 1, 500, "all", false, 0 };
+    struct sim_options options = { 0, 1, 500, "all", false, false, 0 };
     const struct pgl_option table[] = {
         { "--seed", "N", PGL_OPTION_NUMBER, &options.seed, 0, "of the first run; each further one counts up (drawn)" },
         { "--runs", "N", PGL_OPTION_NUMBER, &options.runs, 1, "one behind the other (1)" },
@@ -120,6 +131,7 @@ int pgl_sim_command(struct pgl_platform *platform, int argc, char **argv)
         { "--faults", "LIST", PGL_OPTION_TEXT, &options.faults, 0,
           "all, none, or some of: kill,power,kill-power,io,full,delay,duplicates,reset,slow,clock (all)" },
         { "--json", NULL, PGL_OPTION_SWITCH, &options.is_json, 0, "a JSON object a run" },
+        { "--log", NULL, PGL_OPTION_SWITCH, &options.logs, 0, "what the simulated program logs, to standard error" },
     };
     const struct pgl_command command = {
         .name = "sim",
