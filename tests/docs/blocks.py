@@ -107,7 +107,7 @@ def has_state(server, is_to_run):
 
 def run(folder, address, blocks):
     """(exit code, output) of blocks that share one shell, as a reader's do."""
-    script = ["set -eu -o pipefail"]
+    script = ["set -eu"]
     for line, content in blocks:
         script += [f"echo '---- line {line}'", content.replace(ADDRESS, "%s:%d" % address)]
     try:
