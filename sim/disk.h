@@ -122,8 +122,12 @@ void pgl_sim_disk_inject(struct pgl_sim_disk *disk, struct pgl_sim_fault fault);
 /* Forgets all faults. */
 void pgl_sim_disk_heal(struct pgl_sim_disk *disk);
 
+/* While somebody looks who is not of this world (the auditor), calls are neither counted nor struck. */
+void pgl_sim_disk_look_on(struct pgl_sim_disk *disk, bool is_looking);
+
 /* A write that would need more fails with SQLITE_FULL after what fits. */
 void pgl_sim_disk_set_capacity(struct pgl_sim_disk *disk, int64_t capacity_bytes);
+int64_t pgl_sim_disk_used_bytes(const struct pgl_sim_disk *disk);
 
 struct pgl_sim_disk_counts {
     uint64_t calls[PGL_SIM_CALL_COUNT];

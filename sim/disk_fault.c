@@ -86,6 +86,8 @@ int pgl_sim_call(struct pgl_sim_disk *disk, enum pgl_sim_call call, const char *
 {
     if (disk->is_dead)
         return SQLITE_IOERR;
+    if (disk->is_looked_on)
+        return SQLITE_OK;
     disk->counts.calls[call]++;
     trace(disk, call);
     if (flight != NULL)
@@ -113,6 +115,11 @@ void pgl_sim_disk_inject(struct pgl_sim_disk *disk, struct pgl_sim_fault fault)
 void pgl_sim_disk_heal(struct pgl_sim_disk *disk)
 {
     disk->rule_count = 0;
+}
+
+void pgl_sim_disk_look_on(struct pgl_sim_disk *disk, bool is_looking)
+{
+    disk->is_looked_on = is_looking;
 }
 
 void pgl_sim_disk_set_capacity(struct pgl_sim_disk *disk, int64_t capacity_bytes)

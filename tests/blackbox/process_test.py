@@ -103,7 +103,7 @@ class Commands(shop.Case):
                 ("people", "import", "people", "x.csv"), ("more", "import", "stock", "x", "more"),
                 ("--fast", "verify", "--fast"), ("--seed", "sim", "--seed", "x"),
                 ("--runs", "sim", "--runs", "-1"), ("--rate", "bench", "orders", "--rate", "x"),
-                ("bench", "bench"), ("chairs", "bench", "chairs")):
+                ("bench", "bench"), ("orders", "bench", "chairs")):
             with self.subTest(arguments):
                 code, said = panglot(*arguments)
                 self.assertEqual(code, 2, said)
@@ -423,6 +423,33 @@ class Import(shop.Case):
             store.open()
             self.assertEqual((store.products(), store.stock("LAMP")), before)
             self.assertEqual(store.person("new").buy(("LAMP", 1))["status"], "CONFIRMED")
+
+
+class Bench(shop.Case):
+    """Whether it counts right; how fast a platform is, is for `make bench`."""
+
+    def test_follows_each_order_to_its_end(self):
+        with a_shop("--demo", tables={}) as store:
+            url = "http://%s:%d" % store.address
+            code, said = store.run("bench", "orders", "--url", url, "--seconds", "1", "--warm-up",
+                                   "100ms", "--connections", "8", "--customers", "20", "--json")
+            self.assertEqual(code, 0, said)
+            told = json.loads(said)
+            self.assertTrue(told["good"])
+            self.assertGreater(told["confirmed"], 10)
+            self.assertEqual(told["statuses"], {"201": told["accepted"]})
+            metrics = store.stranger().ask("GET", "/metrics").body.decode()
+            made = re.search(r'^panglot_http_requests_total\{method="POST",'
+                             r'route="/api/v1/orders",status="2xx"\} (\d+)$', metrics, re.M)
+            self.assertEqual(int(made.group(1)), told["accepted"])
+
+    def test_says_when_there_is_nobody(self):
+        with a_shop() as store:
+            self.assertEqual(store.stop(), 0)
+            url = "http://%s:%d" % store.address
+            code, said = store.run("bench", "orders", "--url", url, "--seconds", "1")
+            self.assertEqual(code, 1, said)
+            self.assertIn(url, said)
 
 
 class Verify(shop.Case):
