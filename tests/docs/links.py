@@ -4,6 +4,7 @@
 Checked: relative links and their #headings, in all Markdown files; that each folder of src/ has the
 page of its row, and that the page is in the index docs/README.md; that each file which such a page
 names at the beginning of a table's row is there; that every page of docs/ is linked from some page.
+Noted, not wrong: files that have no row in their page.
 """
 import re
 import sys
@@ -34,6 +35,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 ELSEWHERE = re.compile(r"[a-z]+:")  # https:, mailto:
 HEADING = re.compile(r"^#+ (.*)$", re.M)
 FILES = re.compile(r"^\| ((?:`[^`]+`(?:, )?)+) \|", re.M)  # the first cell of a row
+FOR_TESTS = r"_(test|bench|corpus|forge)\.[ch]$|every_type\.h$|quotes\.h$|fake_\w+\.h$"
 FILE_NAME = re.compile(r"[\w./{},*-]+\.(?:[a-z]+|\{[a-z,]+\})$")
 
 
@@ -43,7 +45,8 @@ def main():
     wrong += wrong_folders()
     wrong += [f"{page}: no page links to it" for page in pages.all_pages()
               if page.parts[0] == "docs" and pages.ROOT / page not in linked]
-    print("\n".join(wrong) if wrong else f"{len(linked)} files and folders are linked, all there")
+    print("\n".join([*wrong, *(f"note: {said}" for said in without_a_row())]))
+    print(f"{len(linked)} files and folders are linked; {len(wrong)} wrong")
     sys.exit(1 if wrong or not linked else 0)
 
 
@@ -88,6 +91,17 @@ def wrong_folders():
         for file in files_named(page.read_text()) if page.exists() else []:
             if not any(list(root.glob(file)) for root in roots):
                 yield f"docs/{name}: {file} is not there"
+
+
+def without_a_row():
+    """What a reader would look for in a page and not find: sources, apart from those of tests."""
+    for folder, name in PAGES.items():
+        page = pages.ROOT / "docs" / name
+        named = set(files_named(page.read_text())) if page.exists() else set()
+        for path in sorted((pages.ROOT / folder).rglob("*.[ch]")):
+            file = str(path.relative_to(pages.ROOT / folder))
+            if not re.search(FOR_TESTS, file) and file not in named:
+                yield f"docs/{name} has no row for {folder}/{file}"
 
 
 def files_named(text):
