@@ -62,7 +62,7 @@ const struct pgl_view *audit_view(const struct audit *audit, enum pgl_audited_lo
 pgl_status audit_go_on(struct audit *audit)
 {
     const atomic_bool *is_stopping = audit->cut->is_stopping;
-    if (++audit->steps % STEPS_A_LOOK == 0 && is_stopping != NULL && atomic_load(is_stopping))
+    if (audit->steps++ % STEPS_A_LOOK == 0 && is_stopping != NULL && atomic_load(is_stopping))
         return PGL_FAIL(PGL_CANCELLED, "the platform is stopping");
     return PGL_OK;
 }

@@ -499,7 +499,7 @@ class Tokens(Bad):
         self.assertIn(answers[0].code, (401, 414))
 
 
-class ZuGuterLetzt(Bad):
+class WhenAllIsDone(Bad):
     """The last one, by its name."""
 
     def test_nothing_is_lost(self):

@@ -347,7 +347,7 @@ static pgl_status begin_following(struct pgl_load *load)
     pgl_follow_start(&load->follow);
     while (load->follow.status == 0 && load->loop->now_ns < until_ns)
         pgl_drive_turn(load->loop, until_ns);
-    if (load->follow.status != 0 && load->follow.status != 200)
+    if (load->follow.status >= 400 && load->follow.status < 500)
         return PGL_FAIL(PGL_DENIED, "the stream of endings was refused");
     return PGL_OK;
 }

@@ -2,7 +2,7 @@
  * load.h - places orders as fast as they are answered (closed loop) or at a fixed rate (open loop),
  * and follows each of them to its end.
  *
- * Owner:    whoever holds the struct; one loop, driven until pgl_load_is_over.
+ * Owner:    whoever holds the struct. It runs its loop itself, so a command calls it, not a turn.
  * Bounds:   `connections` requests at a time; PGL_LOAD_OPEN_MAX orders accepted and not ended; in
  *           the open loop arrivals wait for a free connection for PGL_LOAD_LATE_MAX_NS and are then
  *           dropped and counted.
@@ -21,9 +21,8 @@
 #include "app/bench/shop.h"
 #include "platform/real/real.h"
 
-#define PGL_LOAD_OPEN_MAX                                                                          \
-    1000000 /* 100 s behind at 10,000 a second: there is nothing to measure any more */
-#define PGL_LOAD_LATE_MAX_NS PGL_SECONDS(10)
+#define PGL_LOAD_OPEN_MAX    1000000         /* 100 s behind at 10,000/s: nothing left to measure */
+#define PGL_LOAD_LATE_MAX_NS PGL_SECONDS(10) /* of a client's patience */
 #define PGL_LOAD_STATUS_MAX  599
 
 struct pgl_load;
