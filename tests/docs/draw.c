@@ -71,9 +71,8 @@ static void draw_problems(struct pgl_buffer *out)
 {
     pgl_buffer_add_literal(out, "| type | status | in words |\n| --- | --- | --- |\n");
     for (int code = PGL_CODE_OK + 1; code < PGL_CODE_COUNT; code++)
-        pgl_buffer_printf(out, "| `/problems/%s` | %d | %s |\n",
-                          pgl_code_name((enum pgl_code)code), pgl_code_http((enum pgl_code)code),
-                          pgl_code_title((enum pgl_code)code));
+        pgl_buffer_printf(out, "| `/problems/%s` | %d | %s |\n", pgl_code_name((enum pgl_code)code),
+                          pgl_code_http((enum pgl_code)code), pgl_code_title((enum pgl_code)code));
 }
 
 static const struct {
