@@ -139,7 +139,7 @@ bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_erra
         return false;
     customers->free_errands = errand->next_free;
     customers->under_way++;
-    *errand = (struct pgl_sim_errand){ .customers = customers, .kind = kind, .about = about };
+    *errand = (struct pgl_sim_errand){ .customers = customers, .kind = kind, .about = about, .is_under_way = true };
     set_timer(errand, after_ns);
     return true;
 }
@@ -147,6 +147,7 @@ bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_erra
 static void finish(struct pgl_sim_errand *errand)
 {
     struct pgl_sim_customers *customers = errand->customers;
+    errand->is_under_way = false;
     errand->next_free = customers->free_errands;
     customers->free_errands = errand;
     customers->under_way--;
@@ -185,6 +186,7 @@ static void on_answer(void *owner, const struct pgl_sim_answer *answer)
 {
     struct pgl_sim_errand *errand = owner;
     struct pgl_sim_customers *customers = errand->customers;
+    errand->last_status = answer->status;
     if (answer->status == 401)
         pgl_buffer_clear(&customers->tokens[who_asks(errand)].text);
     if (is_open(answer) && (is_insisted_on[errand->kind] || errand->is_last)) {
@@ -244,6 +246,17 @@ static void arrive(void *owner)
 bool pgl_sim_customers_are_done(const struct pgl_sim_customers *customers)
 {
     return customers->placed == customers->plan->orders && customers->under_way == 0;
+}
+
+void pgl_sim_customers_complain(const struct pgl_sim_customers *customers)
+{
+    for (int i = 0; i < PGL_SIM_ERRANDS_MAX; i++) {
+        const struct pgl_sim_errand *errand = &customers->errands[i];
+        if (errand->is_under_way)
+            pgl_sim_blame(customers->blame, "L1: %s %s of %u has been asked %d times; last answer: %d",
+                          errand->ask.method, errand->ask.target, errand->about, errand->tries,
+                          errand->last_status);
+    }
 }
 
 void pgl_sim_customers_look_again(struct pgl_sim_customers *customers)

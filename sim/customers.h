@@ -32,6 +32,8 @@ struct pgl_sim_errand {
     enum pgl_sim_errand_kind kind;
     uint32_t about; /* the number of a wish or of a receipt */
     int tries;
+    int last_status; /* of the answer that was not conclusive */
+    bool is_under_way;
     int rank_before; /* what was known when it was asked */
     bool is_last;    /* of a look: when all is over */
     struct pgl_sim_ask ask;
@@ -74,6 +76,9 @@ void pgl_sim_customers_start(struct pgl_sim_customers *customers);
 
 /* All orders are placed and everything that was asked for is known. */
 bool pgl_sim_customers_are_done(const struct pgl_sim_customers *customers);
+
+/* Blames what is still asked for, if anything is. */
+void pgl_sim_customers_complain(const struct pgl_sim_customers *customers);
 
 /* Every order is looked at once more; it has to be final. */
 void pgl_sim_customers_look_again(struct pgl_sim_customers *customers);

@@ -143,9 +143,10 @@ static void complain_of_unrest(struct run *run)
     const char *unrest = pgl_sim_auditor_unrest(&run->auditor);
     if (!run->machine.is_up)
         pgl_sim_blame(&run->report->blame, "L1: it does not start: %s", run->faults.last_start.text);
-    else
-        pgl_sim_blame(&run->report->blame, "L1: it does not come to rest: %s",
-                      unrest != NULL ? unrest : "somebody waits for an answer");
+    if (unrest != NULL)
+        pgl_sim_blame(&run->report->blame, "L1: it does not come to rest: %s", unrest);
+    pgl_sim_customers_complain(&run->customers);
+    pgl_sim_blame(&run->report->blame, "L1: it does not come to its end");
 }
 
 static void enter_next_phase(struct run *run)
@@ -163,6 +164,7 @@ static void enter_next_phase(struct run *run)
         if (all_is_known && pgl_sim_auditor_unrest(&run->auditor) == NULL) {
             pgl_sim_auditor_scan(&run->auditor, true);
             run->phase = LOOKING;
+            pgl_sim_customers_look_again(&run->customers);
         } else if (now_ns >= run->until_ns) {
             complain_of_unrest(run);
         }
@@ -185,9 +187,13 @@ static void step(struct run *run)
         pgl_sim_machine_end(&run->machine, PGL_SIM_KILLED);
         pgl_sim_faults_take_down(&run->faults);
     }
-    if (!pgl_sim_sched_step(&run->sched))
-        complain_of_unrest(run);
     enter_next_phase(run);
+    if (run->phase == OVER || pgl_sim_sched_step(&run->sched))
+        return;
+    if (run->phase == CHAOS) /* nobody has anything to wait for any more */
+        settle(run);
+    else
+        complain_of_unrest(run);
 }
 
 /* What is on disk once the power is gone is all that there was. */
