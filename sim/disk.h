@@ -100,6 +100,7 @@ enum pgl_sim_call {
 enum pgl_sim_effect {
     PGL_SIM_FAILS, /* with the I/O error of its kind. After a failed sync further syncs of that file
                       say yes and do nothing until the restart, as after an fsync that failed */
+    PGL_SIM_FILLS, /* writes only: with SQLITE_FULL, as if nothing had fitted */
     PGL_SIM_KILLS, /* the call is not done; of a write a part may be */
     PGL_SIM_CUTS_POWER,
     PGL_SIM_DELAYS, /* done, but the world waits first */
