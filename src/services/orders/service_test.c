@@ -31,10 +31,9 @@ static struct bench {
 
 /* ---- Catalog ---- */
 
-static void answer_prices(void *owner, struct pgl_message *message)
+static void answer_prices(void *service, struct pgl_call *call)
 {
-    (void)owner;
-    struct pgl_call *call = pgl_call_of(message);
+    (void)service;
     const GetPricesRequest *ask = call->ask;
     GetPricesResponse *reply = call->reply;
     bench->asked++;
@@ -50,8 +49,13 @@ static void answer_prices(void *owner, struct pgl_message *message)
 }
 
 static const struct pgl_method catalog_methods[CATALOG_SERVICE_METHOD_COUNT] = {
-    [CATALOG_SERVICE_GET_PRICES] = { .kind = PGL_METHOD_QUERY },
+    [CATALOG_SERVICE_GET_PRICES] = { PGL_METHOD_FLOW, .flow = answer_prices },
 };
+
+static void take_question(void *owner, struct pgl_message *message)
+{
+    pgl_call_of(message)->method->flow(owner, pgl_call_of(message));
+}
 
 /* ---- the bench ---- */
 
@@ -81,8 +85,8 @@ static int open_bench(void **unused)
     assert_ok(
         pgl_reader_open(&bench->reader, &bench->readers, &options, &bench->orders.orders.state));
     pgl_mailbox_open(&bench->replies, &bench->caller, 0, take_reply, NULL);
-    pgl_mailbox_open(&bench->catalog, &bench->caller, 16, answer_prices, NULL);
-    struct pgl_endpoint catalog = { .methods = catalog_methods, .queries = &bench->catalog };
+    pgl_mailbox_open(&bench->catalog, &bench->caller, 16, take_question, NULL);
+    struct pgl_endpoint catalog = { .methods = catalog_methods, .flows = &bench->catalog };
     assert_ok(pgl_orders_serve(&bench->orders.orders, &bench->services, &bench->reader, catalog));
     return 0;
 }
