@@ -185,12 +185,18 @@ void pgl_sim_sync_directory(struct pgl_sim_disk *disk, const char *name)
     }
 }
 
-size_t pgl_sim_room(const struct pgl_sim_disk *disk)
+int64_t pgl_sim_disk_used_bytes(const struct pgl_sim_disk *disk)
 {
     int64_t used = 0;
     for (uint32_t i = 0; i < disk->entry_count; i++)
         if (disk->entries[i].live != NULL)
             used += (int64_t)disk->entries[i].live->image.size;
+    return used;
+}
+
+size_t pgl_sim_room(const struct pgl_sim_disk *disk)
+{
+    int64_t used = pgl_sim_disk_used_bytes(disk);
     return used < disk->capacity_bytes ? (size_t)(disk->capacity_bytes - used) : 0;
 }
 

@@ -61,6 +61,9 @@ static int strike(struct pgl_sim_disk *disk, const struct pgl_sim_fault *fault,
     switch (fault->effect) {
     case PGL_SIM_FAILS:
         return error_of[call];
+    case PGL_SIM_FILLS:
+        disk->counts.full_writes++;
+        return SQLITE_FULL;
     case PGL_SIM_KILLS:
     case PGL_SIM_CUTS_POWER:
         if (flight != NULL)
@@ -86,6 +89,8 @@ int pgl_sim_call(struct pgl_sim_disk *disk, enum pgl_sim_call call, const char *
 {
     if (disk->is_dead)
         return SQLITE_IOERR;
+    if (disk->is_looked_on)
+        return SQLITE_OK;
     disk->counts.calls[call]++;
     trace(disk, call);
     if (flight != NULL)
@@ -107,12 +112,18 @@ void pgl_sim_disk_inject(struct pgl_sim_disk *disk, struct pgl_sim_fault fault)
     PGL_ASSERT(disk->rule_count < PGL_SIM_DISK_FAULTS_MAX);
     PGL_ASSERT(fault.effect < PGL_SIM_EFFECT_COUNT && fault.calls != 0);
     PGL_ASSERT(fault.effect != PGL_SIM_LIES || (fault.calls & ~syncs) == 0);
+    PGL_ASSERT(fault.effect != PGL_SIM_FILLS || fault.calls == PGL_SIM_CALL_BIT(PGL_SIM_WRITE));
     disk->rules[disk->rule_count++] = (struct pgl_sim_rule){ .fault = fault };
 }
 
 void pgl_sim_disk_heal(struct pgl_sim_disk *disk)
 {
     disk->rule_count = 0;
+}
+
+void pgl_sim_disk_look_on(struct pgl_sim_disk *disk, bool is_looking)
+{
+    disk->is_looked_on = is_looking;
 }
 
 void pgl_sim_disk_set_capacity(struct pgl_sim_disk *disk, int64_t capacity_bytes)

@@ -61,7 +61,7 @@ struct pgl_sim_disk {
     struct pgl_random random;      /* what becomes of calls and bytes */
     struct pgl_random sqlite_asks; /* what SQLite draws */
     uint64_t life;                 /* the number of the process */
-    bool is_dead, is_locked;
+    bool is_dead, is_locked, is_looked_on;
     uint32_t open_count;
     int64_t capacity_bytes;
     struct pgl_sim_entry entries[PGL_SIM_DISK_FILES_MAX];

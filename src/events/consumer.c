@@ -10,6 +10,8 @@
 #include "events/events_sql.h"
 #include "wire/message.h"
 
+#define ASK_AGAIN_NS PGL_MILLISECONDS(100)
+
 static void take_events(void *owner, struct pgl_message *message);
 
 /* ---- asking ---- */
@@ -55,6 +57,17 @@ static void note_lag(struct pgl_consumer *consumer)
     pgl_counter_set(&consumer->lag, lag > 0 ? (uint64_t)lag : 0);
 }
 
+static void ask_again(void *owner)
+{
+    ask_for_more(owner);
+}
+
+/* The producer is short of something just now; its log may be as it should be. */
+static bool is_passing(pgl_status status)
+{
+    return status.code == PGL_EXHAUSTED || status.code == PGL_UNAVAILABLE;
+}
+
 static void take_events(void *owner, struct pgl_message *message)
 {
     struct pgl_consumer *consumer = owner;
@@ -62,6 +75,12 @@ static void take_events(void *owner, struct pgl_message *message)
     struct pgl_consumer_chunk *chunk = PGL_CONTAINER(read, struct pgl_consumer_chunk, read);
     chunk->is_asked = false;
     consumer->high = read->high;
+    if (is_passing(read->status)) {
+        consumer->is_first_read = read->is_first;
+        pgl_timer_set(&consumer->writer->loop->timers, &consumer->again,
+                      consumer->writer->loop->now_ns + ASK_AGAIN_NS, ask_again, consumer);
+        return;
+    }
     if (!pgl_is_ok(read->status)) {
         halt(consumer, read->status);
         return;
@@ -137,8 +156,7 @@ static struct pgl_trace trace_of(const Event *event)
  * ends. */
 static bool is_about_the_event(pgl_status status)
 {
-    return status.code != PGL_EXHAUSTED && status.code != PGL_UNAVAILABLE &&
-           status.code != PGL_DATA_LOSS;
+    return !is_passing(status) && status.code != PGL_DATA_LOSS;
 }
 
 /* Parks it, or halts, where it cannot be handled. */

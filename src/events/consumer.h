@@ -7,7 +7,7 @@
  *           is fetched. A consumer pulls, so it cannot be flooded.
  * Errors:   an event that cannot be handled parks its key: it and all later events of that key are
  *           set aside in order, the others flow on. A log that is not what it was halts the pair
- *           and pages; nothing is guessed.
+ *           and pages; nothing is guessed. A producer that could not look is asked again.
  */
 #ifndef PGL_EVENTS_CONSUMER_H
 #define PGL_EVENTS_CONSUMER_H
@@ -40,7 +40,8 @@ struct pgl_consumer {
     int64_t position, durable_position, epoch, hash;
     int64_t high; /* of the producer, when it last answered */
     bool is_first_read, is_halted;
-    int64_t aside_seq; /* this event was tried alone and failed: it is parked; 0 for none */
+    struct pgl_timer again; /* set while the producer could not answer */
+    int64_t aside_seq;      /* this event was tried alone and failed: it is parked; 0 for none */
     char aside_why[PGL_PARKED_WHY_BYTES];
     struct pgl_map parked_keys;                   /* those of the transaction included */
     uint64_t fresh_keys[PGL_LOG_READ_EVENTS_MAX]; /* which are these */

@@ -78,14 +78,14 @@ pgl_status pgl_event_at(const struct pgl_view *view, int64_t seq, struct pgl_tex
     return copy != NULL ? PGL_OK : PGL_FAIL(PGL_EXHAUSTED, "no memory for an event");
 }
 
-pgl_status pgl_event_hash_at(struct pgl_database *db, int64_t seq, int64_t *hash)
+pgl_status pgl_event_hash_at(struct pgl_database *db, int64_t seq, bool *is_there, int64_t *hash)
 {
     struct pgl_rows rows = pgl_rows_begin(db, at_sql);
     pgl_bind_i64(&rows, seq);
     PGL_TRY(pgl_rows_next(&rows));
-    if (!rows.has_row)
-        return PGL_FAIL(PGL_DATA_LOSS, "the log has lost an event");
-    *hash = pgl_event_hash(pgl_column_blob(&rows, 0));
+    *is_there = rows.has_row;
+    if (*is_there)
+        *hash = pgl_event_hash(pgl_column_blob(&rows, 0));
     pgl_rows_end(&rows);
     return PGL_OK;
 }

@@ -15,8 +15,8 @@ struct pgl_rows pgl_events_behind(struct pgl_database *db, int64_t after, int64_
 /* PGL_NOT_FOUND when there is none. `bytes` in the arena. */
 PGL_MUST_USE pgl_status pgl_event_at(const struct pgl_view *view, int64_t seq,
                                      struct pgl_text *bytes);
-/* PGL_DATA_LOSS when there is none. */
-PGL_MUST_USE pgl_status pgl_event_hash_at(struct pgl_database *db, int64_t seq, int64_t *hash);
+PGL_MUST_USE pgl_status pgl_event_hash_at(struct pgl_database *db, int64_t seq, bool *is_there,
+                                          int64_t *hash);
 
 struct pgl_consumer_row {
     int64_t epoch, position, hash;

@@ -167,7 +167,8 @@ static void fill_from_ring(struct pgl_event_log *log, struct pgl_log_read *read)
     }
 }
 
-/* What is no longer in the ring; the log has at least one such event. */
+/* What is no longer in the ring; the log has at least one such event. Not OK when it cannot be told; what is
+ * wrong with the log is in read->status. */
 static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     int64_t seq = read->after;
@@ -175,8 +176,10 @@ static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read
         pgl_events_behind(&log->writer->db, read->after, PGL_LOG_READ_EVENTS_MAX);
     for (;;) {
         PGL_TRY(pgl_rows_next(&rows));
+        if (!rows.has_row && read->count == 0)
+            read->status = PGL_FAIL(PGL_DATA_LOSS, "the log has lost its tail");
         if (!rows.has_row)
-            return read->count > 0 ? PGL_OK : PGL_FAIL(PGL_DATA_LOSS, "the log has lost its tail");
+            return PGL_OK;
         struct pgl_text bytes = pgl_column_blob(&rows, 1);
         bool is_next = pgl_column_i64(&rows, 0) == ++seq;
         bool has_room = read_has_room(read, bytes.size);
@@ -185,25 +188,26 @@ static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read
         else
             pgl_rows_end(&rows);
         if (!is_next)
-            return PGL_FAIL(PGL_DATA_LOSS, "the log has a hole");
-        if (!has_room)
+            read->status = PGL_FAIL(PGL_DATA_LOSS, "the log has a hole");
+        if (!is_next || !has_room)
             return PGL_OK;
     }
 }
 
-/* Does the log still have what this reader has seen? (reliability: B3, B4) */
-static pgl_status check_first(struct pgl_event_log *log, const struct pgl_log_read *read)
+/* Does the log still have what this reader has seen? (reliability: B3, B4) Not OK when it cannot be told. */
+static pgl_status check_first(struct pgl_event_log *log, struct pgl_log_read *read)
 {
+    bool is_there;
+    int64_t hash;
     if (read->after == 0)
         return PGL_OK;
+    PGL_TRY(pgl_event_hash_at(&log->writer->db, read->after, &is_there, &hash));
     if (read->epoch != log->epoch)
-        return PGL_FAIL(PGL_DATA_LOSS, "the log was restored: its epoch is another one");
-    if (read->after > log->durable_high)
-        return PGL_FAIL(PGL_DATA_LOSS, "the log has lost its tail");
-    int64_t hash;
-    PGL_TRY(pgl_event_hash_at(&log->writer->db, read->after, &hash));
-    if (hash != read->hash)
-        return PGL_FAIL(PGL_DATA_LOSS, "the log has another event at this place");
+        read->status = PGL_FAIL(PGL_DATA_LOSS, "the log was restored: its epoch is another one");
+    else if (!is_there || read->after > log->durable_high)
+        read->status = PGL_FAIL(PGL_DATA_LOSS, "the log has lost its tail");
+    else if (hash != read->hash)
+        read->status = PGL_FAIL(PGL_DATA_LOSS, "the log has another event at this place");
     return PGL_OK;
 }
 
@@ -211,22 +215,37 @@ static void answer_read(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     read->high = log->durable_high;
     read->epoch = log->epoch;
-    read->is_first = false;
+    if (pgl_is_ok(read->status))
+        read->is_first = false; /* checked */
     pgl_timer_clear(&log->writer->loop->timers, &read->late);
     pgl_message_reply(&read->message);
 }
 
-static bool try_read(struct pgl_event_log *log, struct pgl_log_read *read)
+/* Not OK when our own file cannot be read: that says nothing about the log. */
+static pgl_status fill(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     read->size = 0;
     read->count = 0;
-    read->status = read->is_first ? check_first(log, read) : PGL_OK;
-    if (pgl_is_ok(read->status) && read->after < log->durable_high) {
-        if (read->after + 1 >= log->ring_first_seq)
-            fill_from_ring(log, read);
-        else
-            read->status = fill_from_table(log, read);
+    read->status = PGL_OK;
+    if (read->is_first)
+        PGL_TRY(check_first(log, read));
+    if (!pgl_is_ok(read->status) || read->after >= log->durable_high)
+        return PGL_OK;
+    if (read->after + 1 < log->ring_first_seq)
+        return fill_from_table(log, read);
+    fill_from_ring(log, read);
+    return PGL_OK;
+}
+
+static bool try_read(struct pgl_event_log *log, struct pgl_log_read *read)
+{
+    pgl_status filled = fill(log, read);
+    if (filled.code == PGL_DATA_LOSS) { /* an I/O error: the process ends, and nobody is answered */
+        pgl_loop_fail(log->writer->loop, filled);
+        return false;
     }
+    if (!pgl_is_ok(filled))
+        read->status = filled;
     if (read->count == 0 && pgl_is_ok(read->status))
         return false;
     answer_read(log, read);

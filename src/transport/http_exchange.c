@@ -20,6 +20,8 @@ static struct pgl_http_exchange *take_slot(struct pgl_http_server *server)
     if (exchange == NULL)
         return NULL;
     server->exchange_slots++;
+    exchange->next_slot = server->slots_made;
+    server->slots_made = exchange;
     exchange->server = server;
     exchange->counted_bytes = 0;
     pgl_list_init(&exchange->in_order);

@@ -165,14 +165,11 @@ bool pgl_http_server_is_idle(const struct pgl_http_server *server)
 
 void pgl_http_server_close(struct pgl_http_server *server)
 {
-    struct pgl_list *node;
-    PGL_ASSERT(pgl_http_server_is_idle(server));
+    PGL_ASSERT(server->conn_count == 0);
     pgl_http_server_drain(server);
-    while ((node = pgl_list_take_first(&server->free_exchanges)) != NULL) {
-        struct pgl_http_exchange *exchange =
-            PGL_CONTAINER(node, struct pgl_http_exchange, in_order);
-        pgl_arena_free(&exchange->arena);
-        pgl_buffer_free(&exchange->out);
+    for (struct pgl_http_exchange *e = server->slots_made; e != NULL; e = e->next_slot) {
+        pgl_arena_free(&e->arena);
+        pgl_buffer_free(&e->out);
     }
     pgl_clients_free(&server->clients);
     pgl_arena_free(&server->slots);

@@ -110,6 +110,7 @@ struct pgl_http_exchange {
     enum pgl_http_stage stage;
     struct pgl_conn *conn; /* NULL once abandoned for good */
     struct pgl_list in_order;
+    struct pgl_http_exchange *next_slot;
     struct pgl_buffer out;       /* answer head, or what a stream has not got rid of */
     struct pgl_text answer_body; /* behind `out`; in the arena or constant */
     size_t sent_bytes;           /* of `out` and answer_body */
@@ -164,6 +165,7 @@ struct pgl_http_server {
     /* What follows is the server's own. */
     struct pgl_arena slots;                     /* of the two pools */
     struct pgl_list free_conns, free_exchanges; /* most recently used first */
+    struct pgl_http_exchange *slots_made;       /* free and in use */
     uint32_t conn_slots, exchange_slots;        /* made so far */
     uint32_t conn_count, exchange_count;        /* in use */
     struct pgl_list busy_conns, idle_conns;     /* idle ones: longest first */
@@ -194,7 +196,7 @@ void pgl_http_server_drain(struct pgl_http_server *server);
 void pgl_http_server_cut(struct pgl_http_server *server);
 /* No connection and no exchange is left. */
 bool pgl_http_server_is_idle(const struct pgl_http_server *server);
-/* Only when idle. */
+/* Behind a cut, when no loop runs any more: exchanges that handlers still have are gone too. */
 void pgl_http_server_close(struct pgl_http_server *server);
 
 /* Ends the exchange: the pointer is the server's afterwards. Fields are copied. The body is not: it

@@ -1,0 +1,359 @@
+/* auditor.c - see auditor.h: commits, positions, restarts. The rows are auditor_rows.c's. */
+#include "auditor.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/time.h"
+#include "wire/message.h"
+
+#define ARENA_CHUNK_BYTES 65536
+#define ARENA_LIMIT_BYTES (64u << 20)
+#define REREAD            64 /* events of each log that are read again behind every restart */
+
+/* Whose file has which log, and who reads whom (saga.md, 3.2). */
+/* clang-format off */
+static const struct {
+    Log log;
+    Log reads[2];
+} files[PGL_FILE_COUNT] = {
+    [PGL_FILE_CATALOG]   = { LOG_UNSPECIFIED, { LOG_UNSPECIFIED, LOG_UNSPECIFIED } },
+    [PGL_FILE_ORDERS]    = { LOG_ORDERS,      { LOG_PAYMENTS,    LOG_INVENTORY } },
+    [PGL_FILE_PAYMENTS]  = { LOG_PAYMENTS,    { LOG_ORDERS,      LOG_INVENTORY } },
+    [PGL_FILE_INVENTORY] = { LOG_INVENTORY,   { LOG_PAYMENTS,    LOG_UNSPECIFIED } },
+};
+
+/* What somebody who has heard an event must have said by then. */
+static const struct {
+    enum pgl_boot_file file;
+    EventType heard;
+    uint64_t if_said, then_one_of;
+} duties[] = {
+    { PGL_FILE_ORDERS,    EVENT_TYPE_PAYMENT_CAPTURED,             0, PGL_SIM_SAID(ORDER_CONFIRMED) },
+    { PGL_FILE_ORDERS,    EVENT_TYPE_PAYMENT_DECLINED,             0, PGL_SIM_SAID(ORDER_CANCELLED) },
+    { PGL_FILE_ORDERS,    EVENT_TYPE_PAYMENT_VOIDED,               0, PGL_SIM_SAID(ORDER_CANCELLED) },
+    { PGL_FILE_PAYMENTS,  EVENT_TYPE_ORDER_CREATED,                0, PGL_SIM_SAID(PAYMENT_AUTHORIZED) | PGL_SIM_VERDICTS },
+    { PGL_FILE_PAYMENTS,  EVENT_TYPE_ORDER_CANCEL_REQUESTED,       0, PGL_SIM_VERDICTS },
+    { PGL_FILE_PAYMENTS,  EVENT_TYPE_INVENTORY_RESERVED,           0, PGL_SIM_VERDICTS },
+    { PGL_FILE_PAYMENTS,  EVENT_TYPE_INVENTORY_RESERVATION_FAILED, 0, PGL_SIM_VERDICTS },
+    { PGL_FILE_INVENTORY, EVENT_TYPE_PAYMENT_AUTHORIZED,           0, PGL_SIM_SAID(INVENTORY_RESERVED) | PGL_SIM_SAID(INVENTORY_RESERVATION_FAILED) },
+    { PGL_FILE_INVENTORY, EVENT_TYPE_PAYMENT_CAPTURED,             0, PGL_SIM_SAID(INVENTORY_COMMITTED) },
+    { PGL_FILE_INVENTORY, EVENT_TYPE_PAYMENT_VOIDED,               PGL_SIM_SAID(INVENTORY_RESERVED), PGL_SIM_SAID(INVENTORY_RELEASED) },
+};
+/* clang-format on */
+
+void pgl_sim_auditor_open(struct pgl_sim_auditor *auditor, const struct pgl_sim_plan *plan,
+                          struct pgl_sim_machine *machine, struct pgl_sim_sched *sched,
+                          struct pgl_sim_journal *journal, struct pgl_sim_blame *blame)
+{
+    *auditor = (struct pgl_sim_auditor){
+        .plan = plan, .blame = blame, .machine = machine, .sched = sched, .journal = journal
+    };
+    for (int file = 0; file < PGL_FILE_COUNT; file++)
+        auditor->desks[file] = (struct pgl_sim_desk){ auditor, (enum pgl_boot_file)file };
+    pgl_sim_book_open(&auditor->book, plan, blame);
+    pgl_arena_init(&auditor->arena, ARENA_CHUNK_BYTES, ARENA_LIMIT_BYTES);
+}
+
+void pgl_sim_auditor_close(struct pgl_sim_auditor *auditor)
+{
+    pgl_sim_book_close(&auditor->book);
+    pgl_arena_free(&auditor->arena);
+    free(auditor->touched);
+}
+
+/* ---- what a commit has touched ---- */
+
+static void touch(struct pgl_sim_auditor *auditor, uint32_t number)
+{
+    struct pgl_sim_order *order = &auditor->book.orders[number];
+    if (order->is_touched)
+        return;
+    order->is_touched = true;
+    if (auditor->touched_count == auditor->touched_capacity) {
+        auditor->touched_capacity = 2 * auditor->touched_capacity + 64;
+        auditor->touched = realloc(auditor->touched, auditor->touched_capacity * sizeof auditor->touched[0]);
+        PGL_ASSERT(auditor->touched != NULL);
+    }
+    auditor->touched[auditor->touched_count++] = number;
+    auditor->customer_is_touched[order->customer] = true;
+    for (int i = 0; i < order->line_count; i++)
+        auditor->sku_is_touched[order->lines[i].sku] = true;
+}
+
+static void forget_touched(struct pgl_sim_auditor *auditor)
+{
+    for (uint32_t i = 0; i < auditor->touched_count; i++)
+        auditor->book.orders[auditor->touched[i]].is_touched = false;
+    auditor->touched_count = 0;
+    memset(auditor->sku_is_touched, 0, sizeof auditor->sku_is_touched);
+    memset(auditor->customer_is_touched, 0, sizeof auditor->customer_is_touched);
+}
+
+/* ---- events ---- */
+
+static const char events_sql[] = "SELECT seq, bytes FROM event WHERE seq > ?1 ORDER BY seq";
+static const char head_sql[] = "SELECT next_seq, epoch FROM log_head";
+
+static pgl_status hear(struct pgl_sim_auditor *auditor, Log log, int64_t seq, int64_t hash, const Event *event)
+{
+    pgl_sim_sched_note(auditor->sched, (uint64_t)hash);
+    uint32_t number = pgl_sim_book_hear(&auditor->book, log, seq, hash, event);
+    if (auditor->blame->is_set)
+        return PGL_FAIL(PGL_INTERNAL, "the book is wrong");
+    if (number != PGL_SIM_NOBODY)
+        touch(auditor, number);
+    return PGL_OK;
+}
+
+/* What is new in a file's log; with `is_patient` only as far as the causes are known. */
+static pgl_status read_events(struct pgl_sim_auditor *auditor, enum pgl_boot_file file, bool is_patient,
+                              bool *has_found)
+{
+    Log log = files[file].log;
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_database(auditor, file), events_sql);
+    pgl_bind_i64(&rows, auditor->book.high[log]);
+    for (;;) {
+        void *event;
+        PGL_TRY(pgl_rows_next(&rows));
+        if (!rows.has_row)
+            return PGL_OK;
+        struct pgl_text bytes = pgl_column_blob(&rows, 1);
+        int64_t hash = pgl_event_hash(bytes);
+        pgl_status status = pgl_message_unpack(EVENT_DESCRIPTOR, &auditor->arena, bytes, &event);
+        if (pgl_is_ok(status) && is_patient && !pgl_sim_book_knows_cause(&auditor->book, event))
+            break;
+        if (pgl_is_ok(status))
+            status = hear(auditor, log, pgl_column_i64(&rows, 0), hash, event);
+        if (!pgl_is_ok(status)) {
+            pgl_rows_end(&rows);
+            return status;
+        }
+        *has_found = true;
+    }
+    pgl_rows_end(&rows);
+    return PGL_OK;
+}
+
+/* Nothing is at the end of the log that was not heard, and nothing that was is gone. */
+static pgl_status check_head(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
+{
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_database(auditor, file), head_sql);
+    PGL_TRY(pgl_rows_next(&rows));
+    int64_t high = rows.has_row ? pgl_column_i64(&rows, 0) - 1 : -1;
+    pgl_rows_end(&rows);
+    if (high != auditor->book.high[files[file].log])
+        pgl_sim_blame(auditor->blame, "B2: log %d ends at event %lld, and %lld were seen",
+                      (int)files[file].log, (long long)high, (long long)auditor->book.high[files[file].log]);
+    return PGL_OK;
+}
+
+/* ---- positions ---- */
+
+static const char positions_sql[] = "SELECT log, position, hash FROM consumer";
+static const char parked_sql[] = "SELECT log, seq, why FROM parked LIMIT 1";
+
+static void check_duties(struct pgl_sim_auditor *auditor, enum pgl_boot_file file,
+                         const struct pgl_sim_said *heard)
+{
+    struct pgl_sim_order *order = &auditor->book.orders[heard->order];
+    for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++)
+        if (duties[i].file == file && duties[i].heard == heard->type &&
+            (duties[i].if_said == 0 || pgl_sim_has_said(order, duties[i].if_said)) &&
+            !pgl_sim_has_said(order, duties[i].then_one_of))
+            pgl_sim_blame(auditor->blame, "A8: %d has heard event %d, and nothing came of it; said: %llx",
+                          (int)file, (int)heard->type, (unsigned long long)order->said);
+    if (file == PGL_FILE_PAYMENTS && heard->type == EVENT_TYPE_ORDER_CANCEL_REQUESTED)
+        order->cancel_heard_look = auditor->looks;
+}
+
+static void move_position(struct pgl_sim_auditor *auditor, enum pgl_boot_file file, int log, int64_t position,
+                          int64_t hash)
+{
+    const struct pgl_sim_book *book = &auditor->book;
+    int64_t *at = &auditor->position[file][log];
+    if (position < *at || position > book->high[log])
+        pgl_sim_blame(auditor->blame, "B2: %d stands at event %lld of log %d, which has %lld; it stood at %lld",
+                      (int)file, (long long)position, log, (long long)book->high[log], (long long)*at);
+    else if (position > 0 && book->said[log][position - 1].hash != hash)
+        pgl_sim_blame(auditor->blame, "B3: %d remembers another event %lld of log %d", (int)file,
+                      (long long)position, log);
+    for (; *at < position && !auditor->blame->is_set; ++*at) {
+        const struct pgl_sim_said *heard = &book->said[log][*at];
+        if (heard->order == PGL_SIM_NOBODY)
+            continue;
+        touch(auditor, heard->order);
+        check_duties(auditor, file, heard);
+    }
+}
+
+static pgl_status read_positions(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
+{
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_database(auditor, file), positions_sql);
+    for (;;) {
+        PGL_TRY(pgl_rows_next(&rows));
+        if (!rows.has_row)
+            break;
+        int log = (int)pgl_column_i64(&rows, 0);
+        bool is_read = log > 0 && (log == (int)files[file].reads[0] || log == (int)files[file].reads[1]);
+        if (is_read)
+            move_position(auditor, file, log, pgl_column_i64(&rows, 1), pgl_column_i64(&rows, 2));
+        else
+            pgl_sim_blame(auditor->blame, "A8: %d reads log %d", (int)file, log);
+    }
+    rows = pgl_rows_begin(pgl_sim_database(auditor, file), parked_sql);
+    PGL_TRY(pgl_rows_next(&rows));
+    if (rows.has_row) {
+        struct pgl_text why = pgl_column_text(&rows, 2);
+        pgl_sim_blame(auditor->blame, "Q4: %d has parked event %lld of log %lld: %.*s", (int)file,
+                      (long long)pgl_column_i64(&rows, 1), (long long)pgl_column_i64(&rows, 0),
+                      PGL_TEXT_ARGS(why));
+    }
+    pgl_rows_end(&rows);
+    return PGL_OK;
+}
+
+/* ---- a look ---- */
+
+static pgl_status check_touched(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
+{
+    for (uint32_t i = 0; i < auditor->touched_count; i++)
+        PGL_TRY(pgl_sim_check_order(auditor, file, &auditor->book.orders[auditor->touched[i]]));
+    if (file == PGL_FILE_INVENTORY)
+        for (int sku = 0; sku < auditor->plan->skus; sku++)
+            if (auditor->sku_is_touched[sku])
+                PGL_TRY(pgl_sim_check_stock(auditor, sku));
+    if (file == PGL_FILE_PAYMENTS)
+        for (int customer = 0; customer < auditor->plan->customers; customer++)
+            if (auditor->customer_is_touched[customer])
+                PGL_TRY(pgl_sim_check_account(auditor, customer));
+    return PGL_OK;
+}
+
+static void begin_look(struct pgl_sim_auditor *auditor)
+{
+    auditor->looks++;
+    pgl_sim_disk_look_on(auditor->machine->disk, true);
+    pgl_arena_reset(&auditor->arena);
+}
+
+static void end_look(struct pgl_sim_auditor *auditor, pgl_status status)
+{
+    if (!pgl_is_ok(status))
+        pgl_sim_blame(auditor->blame, "X1: the auditor cannot read: %s", status.text);
+    forget_touched(auditor);
+    pgl_sim_disk_look_on(auditor->machine->disk, false);
+}
+
+static pgl_status look(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
+{
+    bool has_found = false;
+    PGL_TRY(read_events(auditor, file, false, &has_found));
+    PGL_TRY(check_head(auditor, file));
+    PGL_TRY(read_positions(auditor, file));
+    return check_touched(auditor, file);
+}
+
+static void on_commit(void *self)
+{
+    const struct pgl_sim_desk *desk = self;
+    struct pgl_sim_auditor *auditor = desk->auditor;
+    if (auditor->blame->is_set || pgl_sim_disk_is_dead(auditor->machine->disk))
+        return; /* nobody will hear of this commit; the next process shows whether it is there */
+    begin_look(auditor);
+    end_look(auditor, look(auditor, desk->file));
+}
+
+/* ---- a new process ---- */
+
+static const char hashes_sql[] = "SELECT seq, bytes FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
+
+/* The newest events that were seen before are still those. */
+static pgl_status reread_events(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
+{
+    Log log = files[file].log;
+    int64_t high = auditor->book.high[log], seq = high > REREAD ? high - REREAD : 0;
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_database(auditor, file), hashes_sql);
+    pgl_bind_i64(&rows, seq);
+    pgl_bind_i64(&rows, high);
+    for (; seq <= high; seq++) {
+        PGL_TRY(pgl_rows_next(&rows));
+        if (!rows.has_row)
+            break;
+        if (pgl_column_i64(&rows, 0) != seq + 1 ||
+            pgl_event_hash(pgl_column_blob(&rows, 1)) != auditor->book.said[log][seq].hash)
+            pgl_sim_blame(auditor->blame, "B2: event %lld of log %d is not what it was", (long long)seq + 1,
+                          (int)log);
+    }
+    pgl_rows_end(&rows);
+    if (seq < high)
+        pgl_sim_blame(auditor->blame, "B2: event %lld of log %d was seen and is gone", (long long)seq + 1,
+                      (int)log);
+    return PGL_OK;
+}
+
+/* A process may have died behind a commit that nobody saw. Causes come before what they have caused. */
+static pgl_status catch_up(struct pgl_sim_auditor *auditor)
+{
+    bool has_found = true;
+    while (has_found) {
+        has_found = false;
+        for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+            PGL_TRY(read_events(auditor, (enum pgl_boot_file)file, true, &has_found));
+    }
+    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+        PGL_TRY(check_head(auditor, (enum pgl_boot_file)file));
+    return PGL_OK;
+}
+
+static bool is_at_rest(const struct pgl_sim_order *order)
+{
+    uint64_t open = PGL_SIM_SAID(INVENTORY_RESERVED), closed = PGL_SIM_SAID(INVENTORY_COMMITTED) |
+                                                              PGL_SIM_SAID(INVENTORY_RELEASED);
+    return pgl_sim_has_said(order, PGL_SIM_FINALS) &&
+           (!pgl_sim_has_said(order, open) || pgl_sim_has_said(order, closed));
+}
+
+static pgl_status meet(struct pgl_sim_auditor *auditor)
+{
+    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+        PGL_TRY(reread_events(auditor, (enum pgl_boot_file)file));
+    PGL_TRY(catch_up(auditor));
+    for (uint32_t i = 0; i < auditor->book.order_count; i++)
+        if (!is_at_rest(&auditor->book.orders[i]))
+            touch(auditor, i);
+    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+        PGL_TRY(read_positions(auditor, (enum pgl_boot_file)file));
+    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+        PGL_TRY(check_touched(auditor, (enum pgl_boot_file)file));
+    return PGL_OK;
+}
+
+void pgl_sim_auditor_meet(struct pgl_sim_auditor *auditor)
+{
+    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++) {
+        auditor->machine->boot->writers[file].on_commit = on_commit;
+        auditor->machine->boot->writers[file].on_commit_self = &auditor->desks[file];
+    }
+    if (auditor->blame->is_set)
+        return;
+    begin_look(auditor);
+    end_look(auditor, meet(auditor));
+}
+
+/* ---- rest ---- */
+
+const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor)
+{
+    const struct pgl_sim_book *book = &auditor->book;
+    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+        for (int i = 0; i < 2; i++) {
+            Log log = files[file].reads[i];
+            if (auditor->position[file][log] != book->high[log])
+                return "Q4: somebody is behind in reading a log";
+        }
+    for (uint32_t i = 0; i < book->order_count; i++)
+        if (!is_at_rest(&book->orders[i]))
+            return "Q1: an order has not come to its end";
+    return NULL;
+}

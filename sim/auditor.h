@@ -1,0 +1,65 @@
+/*
+ * auditor.h - looks over the program's shoulder: behind every commit, what is now in the files against the book
+ * and against what customers were told.
+ *
+ * For:      a run. Its own code and its own rules: A1 to A13 of saga.md, section 9, always; Q1 to Q5 when all is quiet.
+ * Owner:    the run.
+ * Threads:  one. It reads through the writers' connections, where the disk does not count it.
+ * Errors:   the first thing that is wrong is blamed.
+ */
+#ifndef PGL_SIM_AUDITOR_H
+#define PGL_SIM_AUDITOR_H
+
+#include "journal.h"
+#include "machine.h"
+#include "sched.h"
+
+struct pgl_sim_auditor {
+    const struct pgl_sim_plan *plan;
+    struct pgl_sim_blame *blame;
+    struct pgl_sim_machine *machine;
+    struct pgl_sim_sched *sched;
+    struct pgl_sim_journal *journal;
+    struct pgl_sim_book book;
+    struct pgl_arena arena; /* of one look */
+    struct pgl_sim_desk {
+        struct pgl_sim_auditor *auditor;
+        enum pgl_boot_file file;
+    } desks[PGL_FILE_COUNT];
+
+    int64_t position[PGL_FILE_COUNT][PGL_SIM_LOGS]; /* how far each file has read each log */
+    int64_t sku_id[PGL_SIM_SKUS_MAX], account_id[PGL_SIM_CUSTOMERS_MAX]; /* 0: not looked up yet */
+    uint64_t looks;
+
+    /* Touched by the commit that is looked at. */
+    uint32_t *touched, touched_count, touched_capacity;
+    bool sku_is_touched[PGL_SIM_SKUS_MAX], customer_is_touched[PGL_SIM_CUSTOMERS_MAX];
+};
+
+void pgl_sim_auditor_open(struct pgl_sim_auditor *auditor, const struct pgl_sim_plan *plan,
+                          struct pgl_sim_machine *machine, struct pgl_sim_sched *sched,
+                          struct pgl_sim_journal *journal, struct pgl_sim_blame *blame);
+void pgl_sim_auditor_close(struct pgl_sim_auditor *auditor);
+
+/* A process is about to run on what the last one has left: nothing that was seen may be gone. */
+void pgl_sim_auditor_meet(struct pgl_sim_auditor *auditor);
+
+/* Everything in all files. `is_quiet`: and it has come to rest. */
+void pgl_sim_auditor_scan(struct pgl_sim_auditor *auditor, bool is_quiet);
+
+/* NULL when nothing is left to be done; else what is, for people. */
+const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor);
+
+/* ---- shared by the files auditor*.c ---- */
+
+PGL_MUST_USE pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor, enum pgl_boot_file file,
+                                            struct pgl_sim_order *order);
+PGL_MUST_USE pgl_status pgl_sim_check_stock(struct pgl_sim_auditor *auditor, int sku);
+PGL_MUST_USE pgl_status pgl_sim_check_account(struct pgl_sim_auditor *auditor, int customer);
+
+static inline struct pgl_database *pgl_sim_database(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
+{
+    return &auditor->machine->boot->writers[file].db;
+}
+
+#endif

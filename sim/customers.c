@@ -1,0 +1,273 @@
+/* customers.c - see customers.h: who wants what, when, and how long they insist. */
+#include "customers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/keys.h"
+#include "base/assert.h"
+#include "base/time.h"
+#include "purposes.h"
+
+#define PATIENCE_MIN_NS  PGL_MILLISECONDS(50)
+#define PATIENCE_MAX_NS  PGL_SECONDS(6) /* the server itself gives up after 5 */
+#define BUSY_AGAIN_NS    PGL_MILLISECONDS(2)
+#define RETRY_NS         PGL_MILLISECONDS(100) /* longer each time, so many times */
+#define RETRIES_SLOWER   20
+#define TOKEN_NS         PGL_HOURS(20)
+#define TOKEN_BYTES_MAX  PGL_JWT_BYTES_MAX
+#define LAST_LOOKS_AT_ONCE 16
+
+/* What is insisted on until the answer is known; the rest is asked once. */
+static const bool is_insisted_on[PGL_SIM_ERRAND_KINDS] = {
+    [PGL_SIM_CREATE] = true,
+    [PGL_SIM_CANCEL] = true,
+    [PGL_SIM_RECEIVE] = true,
+};
+
+static void arrive(void *owner);
+
+static int64_t up_to(struct pgl_sim_customers *customers, int64_t most_ns)
+{
+    return (int64_t)pgl_random_below(&customers->random, (uint64_t)most_ns + 1);
+}
+
+/* ---- wishes ---- */
+
+/* A short list with few different things on it, so that orders meet. */
+static void make_wish(struct pgl_sim_customers *customers, struct pgl_sim_wish *wish)
+{
+    static const char *const regions[] = { "EU", "US", "APAC", "CA" };
+    struct pgl_random *random = &customers->random;
+    wish->customer = (int)pgl_random_below(random, (uint64_t)customers->plan->customers);
+    wish->region = regions[pgl_random_below(random, sizeof regions / sizeof regions[0])];
+    wish->line_count = 1 + (int)pgl_random_below(random, PGL_SIM_LINES_MAX);
+    wish->order = PGL_SIM_NOBODY;
+    for (int i = 0; i < wish->line_count; i++) {
+        int sku = (int)pgl_random_below(random, (uint64_t)customers->plan->skus);
+        int64_t quantity = 1 + (int64_t)pgl_random_below(random, PGL_SIM_QUANTITY_MAX);
+        wish->lines[i] = (struct pgl_sim_share){ .sku = sku, .quantity = quantity };
+    }
+}
+
+void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pgl_sim_plan *plan,
+                            struct pgl_loop *loop, struct pgl_sim_machine *machine,
+                            struct pgl_sim_auditor *auditor, struct pgl_sim_blame *blame)
+{
+    *customers = (struct pgl_sim_customers){
+        .plan = plan, .loop = loop, .machine = machine, .auditor = auditor, .blame = blame
+    };
+    struct pgl_sim_journal *journal = &customers->journal;
+    pgl_random_seed(&customers->random, plan->seed, PGL_SIM_DRAWS_CUSTOMERS);
+    pgl_sim_client_open(&customers->client, plan, loop, &machine->twin, blame);
+    journal->wish_count = plan->orders;
+    journal->wishes = calloc(plan->orders, sizeof journal->wishes[0]);
+    customers->errands = calloc(PGL_SIM_ERRANDS_MAX, sizeof customers->errands[0]);
+    PGL_ASSERT(journal->wishes != NULL && customers->errands != NULL);
+    for (uint32_t i = 0; i < plan->orders; i++)
+        make_wish(customers, &journal->wishes[i]);
+    for (int i = 0; i < plan->receipts; i++)
+        journal->receipts[i] = (struct pgl_sim_receipt){
+            .sku = (int)pgl_random_below(&customers->random, (uint64_t)plan->skus),
+            .warehouse = (int)pgl_random_below(&customers->random, PGL_SIM_WAREHOUSES),
+            .quantity = 1 + (int64_t)pgl_random_below(&customers->random, 20),
+        };
+    for (int i = 0; i < PGL_SIM_ERRANDS_MAX; i++) {
+        customers->errands[i].next_free = customers->free_errands;
+        customers->free_errands = &customers->errands[i];
+    }
+    for (int i = 0; i <= PGL_SIM_CUSTOMERS_MAX; i++)
+        pgl_buffer_init(&customers->tokens[i].text, TOKEN_BYTES_MAX);
+}
+
+void pgl_sim_customers_close(struct pgl_sim_customers *customers)
+{
+    pgl_sim_client_close(&customers->client);
+    for (int i = 0; i <= PGL_SIM_CUSTOMERS_MAX; i++)
+        pgl_buffer_free(&customers->tokens[i].text);
+    if (customers->has_key)
+        pgl_key_close(&customers->key);
+    free(customers->errands);
+    free(customers->journal.wishes);
+}
+
+/* ---- tokens ---- */
+
+static void sign(struct pgl_sim_customers *customers, int who, struct pgl_sim_token *token)
+{
+    struct pgl_jwt_policy policy = pgl_keys_policy();
+    struct pgl_jwt_claims claims = { .roles = PGL_ROLE_CUSTOMER };
+    if (who == PGL_SIM_CUSTOMERS_MAX) {
+        claims.roles = PGL_ROLE_WAREHOUSE;
+        snprintf(claims.subject, sizeof claims.subject, "dock");
+    } else {
+        snprintf(claims.subject, sizeof claims.subject, "C-%d", who);
+    }
+    snprintf(claims.tenant, sizeof claims.tenant, "default");
+    token->issued_at_ns = claims.issued_at_ns = customers->machine->twin.wall_ns;
+    claims.expires_at_ns = claims.issued_at_ns + TOKEN_NS;
+    pgl_buffer_clear(&token->text);
+    PGL_ASSERT(pgl_is_ok(pgl_jwt_sign(&customers->key, &policy, &claims, &token->text)));
+}
+
+/* A new one when the calendar has jumped behind the old one, or far ahead of it. */
+static struct pgl_text token_of(struct pgl_sim_customers *customers, int who)
+{
+    struct pgl_sim_token *token = &customers->tokens[who];
+    int64_t age_ns = customers->machine->twin.wall_ns - token->issued_at_ns;
+    if (token->text.size == 0 || age_ns < 0 || age_ns > TOKEN_NS / 2)
+        sign(customers, who, token);
+    return pgl_buffer_text(&token->text);
+}
+
+/* ---- errands ---- */
+
+static void run_errand(void *owner);
+static void on_answer(void *owner, const struct pgl_sim_answer *answer);
+
+static void set_timer(struct pgl_sim_errand *errand, int64_t after_ns)
+{
+    struct pgl_loop *loop = errand->customers->loop;
+    pgl_timer_set(&loop->timers, &errand->timer, loop->now_ns + after_ns, run_errand, errand);
+}
+
+bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind, uint32_t about,
+                          int64_t after_ns)
+{
+    struct pgl_sim_errand *errand = customers->free_errands;
+    if (errand == NULL)
+        return false;
+    customers->free_errands = errand->next_free;
+    customers->under_way++;
+    *errand = (struct pgl_sim_errand){ .customers = customers, .kind = kind, .about = about, .is_under_way = true };
+    set_timer(errand, after_ns);
+    return true;
+}
+
+static void finish(struct pgl_sim_errand *errand)
+{
+    struct pgl_sim_customers *customers = errand->customers;
+    errand->is_under_way = false;
+    errand->next_free = customers->free_errands;
+    customers->free_errands = errand;
+    customers->under_way--;
+}
+
+/* The number of a token. */
+static int who_asks(const struct pgl_sim_errand *errand)
+{
+    return errand->kind == PGL_SIM_RECEIVE ? PGL_SIM_CUSTOMERS_MAX : pgl_sim_wish_of(errand)->customer;
+}
+
+static void run_errand(void *owner)
+{
+    struct pgl_sim_errand *errand = owner;
+    struct pgl_sim_customers *customers = errand->customers;
+    errand->ask.token = token_of(customers, who_asks(errand));
+    errand->ask.patience_ns = PATIENCE_MIN_NS + up_to(customers, PATIENCE_MAX_NS);
+    errand->ask.on_answer = on_answer;
+    errand->ask.owner = errand;
+    pgl_sim_errand_write(errand);
+    if (!pgl_sim_client_send(&customers->client, &errand->ask)) {
+        set_timer(errand, BUSY_AGAIN_NS);
+        return;
+    }
+    customers->twins_sent += errand->kind == PGL_SIM_TWIN || errand->tries > 0;
+    errand->tries++;
+}
+
+/* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is of another time. */
+static bool is_open(const struct pgl_sim_answer *answer)
+{
+    return answer->status == 0 || answer->status == 503 || answer->status == 504 || answer->status == 401;
+}
+
+static void on_answer(void *owner, const struct pgl_sim_answer *answer)
+{
+    struct pgl_sim_errand *errand = owner;
+    struct pgl_sim_customers *customers = errand->customers;
+    errand->last_status = answer->status;
+    if (answer->status == 401)
+        pgl_buffer_clear(&customers->tokens[who_asks(errand)].text);
+    if (is_open(answer) && (is_insisted_on[errand->kind] || errand->is_last)) {
+        int64_t patience = errand->tries < RETRIES_SLOWER ? errand->tries : RETRIES_SLOWER;
+        set_timer(errand, 1 + up_to(customers, RETRY_NS * patience));
+        return;
+    }
+    if (!is_open(answer))
+        pgl_sim_errand_judge(errand, answer);
+    finish(errand);
+}
+
+/* ---- arrivals ---- */
+
+void pgl_sim_customers_start(struct pgl_sim_customers *customers)
+{
+    struct pgl_arena arena;
+    pgl_arena_init(&arena, 4096, 65536);
+    pgl_status status = pgl_keys_read(&customers->machine->twin.platform, &arena,
+                                      customers->machine->options.data, &customers->key);
+    customers->has_key = pgl_is_ok(status);
+    PGL_ASSERT(customers->has_key);
+    pgl_arena_free(&arena);
+    pgl_timer_set(&customers->loop->timers, &customers->arrival, customers->loop->now_ns, arrive, customers);
+}
+
+static void send_goods(struct pgl_sim_customers *customers)
+{
+    /* Spread over the run. */
+    while (customers->receipts_sent < (uint32_t)customers->plan->receipts &&
+           (uint64_t)customers->receipts_sent * customers->plan->orders <
+               (uint64_t)customers->placed * (uint32_t)customers->plan->receipts &&
+           pgl_sim_errand_start(customers, PGL_SIM_RECEIVE, customers->receipts_sent, 0))
+        customers->receipts_sent++;
+}
+
+static void arrive(void *owner)
+{
+    struct pgl_sim_customers *customers = owner;
+    const struct pgl_sim_plan *plan = customers->plan;
+    /* Half of the places are for what follows from an order. */
+    if (customers->under_way < PGL_SIM_ERRANDS_MAX / 2) {
+        uint32_t wish = customers->placed;
+        if (pgl_sim_errand_start(customers, PGL_SIM_CREATE, wish, 0))
+            customers->placed++;
+        if (pgl_random_chance(&customers->random, plan->twin_chance))
+            pgl_sim_errand_start(customers, PGL_SIM_TWIN, wish, up_to(customers, PGL_MILLISECONDS(100)));
+        if (pgl_random_chance(&customers->random, plan->wrong_chance))
+            pgl_sim_errand_start(customers, PGL_SIM_WRONG, wish, 0);
+        send_goods(customers);
+    }
+    if (customers->placed < plan->orders)
+        pgl_timer_set(&customers->loop->timers, &customers->arrival,
+                      customers->loop->now_ns + up_to(customers, 2 * plan->arrival_ns), arrive, customers);
+}
+
+bool pgl_sim_customers_are_done(const struct pgl_sim_customers *customers)
+{
+    return customers->placed == customers->plan->orders && customers->under_way == 0;
+}
+
+void pgl_sim_customers_complain(const struct pgl_sim_customers *customers)
+{
+    for (int i = 0; i < PGL_SIM_ERRANDS_MAX; i++) {
+        const struct pgl_sim_errand *errand = &customers->errands[i];
+        if (errand->is_under_way)
+            pgl_sim_blame(customers->blame, "L1: %s %s of %u has been asked %d times; last answer: %d",
+                          errand->ask.method, errand->ask.target, errand->about, errand->tries,
+                          errand->last_status);
+    }
+}
+
+void pgl_sim_customers_look_again(struct pgl_sim_customers *customers)
+{
+    for (; customers->last_looks < customers->journal.wish_count &&
+           customers->under_way < LAST_LOOKS_AT_ONCE;
+         customers->last_looks++) {
+        if (!customers->journal.wishes[customers->last_looks].is_answered)
+            continue;
+        struct pgl_sim_errand *errand = customers->free_errands;
+        if (pgl_sim_errand_start(customers, PGL_SIM_LOOK, customers->last_looks, 0))
+            errand->is_last = true;
+    }
+}

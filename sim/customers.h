@@ -1,0 +1,101 @@
+/*
+ * customers.h - those outside: they place orders, lose their answers, ask again, change their minds, look, and
+ * remember what they were told.
+ *
+ * For:      a run. What they were told is held against the auditor's book on the spot.
+ * Owner:    the run.
+ * Threads:  the outside loop's.
+ * Bounds:   PGL_SIM_ERRANDS_MAX things under way; beyond it new ones wait.
+ */
+#ifndef PGL_SIM_CUSTOMERS_H
+#define PGL_SIM_CUSTOMERS_H
+
+#include "auditor.h"
+#include "client.h"
+
+#define PGL_SIM_ERRANDS_MAX 512
+
+enum pgl_sim_errand_kind {
+    PGL_SIM_CREATE,
+    PGL_SIM_TWIN,       /* the same request again, at the same time or much later */
+    PGL_SIM_OTHER_BODY, /* the same key for something else */
+    PGL_SIM_WRONG,      /* what no shop can sell */
+    PGL_SIM_CANCEL,
+    PGL_SIM_LOOK,
+    PGL_SIM_RECEIVE, /* a warehouse books goods in */
+    PGL_SIM_ERRAND_KINDS
+};
+
+/* One thing that somebody wants to know or to have done, however often it has to be asked. */
+struct pgl_sim_errand {
+    struct pgl_sim_customers *customers;
+    enum pgl_sim_errand_kind kind;
+    uint32_t about; /* the number of a wish or of a receipt */
+    int tries;
+    int last_status; /* of the answer that was not conclusive */
+    bool is_under_way;
+    int rank_before; /* what was known when it was asked */
+    bool is_last;    /* of a look: when all is over */
+    struct pgl_sim_ask ask;
+    struct pgl_timer timer;
+    struct pgl_sim_errand *next_free;
+};
+
+struct pgl_sim_token {
+    struct pgl_buffer text;
+    int64_t issued_at_ns; /* wall clock */
+};
+
+struct pgl_sim_customers {
+    const struct pgl_sim_plan *plan;
+    struct pgl_loop *loop;
+    struct pgl_sim_machine *machine;
+    struct pgl_sim_auditor *auditor;
+    struct pgl_sim_blame *blame;
+    struct pgl_sim_client client;
+    struct pgl_sim_journal journal;
+    struct pgl_random random;
+
+    struct pgl_sim_errand *errands, *free_errands;
+    int under_way;
+    struct pgl_timer arrival;
+    uint32_t placed, receipts_sent, last_looks;
+    uint64_t twins_sent;
+    struct pgl_key key; /* what tokens are signed with: the shop's own */
+    bool has_key;
+    struct pgl_sim_token tokens[PGL_SIM_CUSTOMERS_MAX + 1]; /* the last one is the warehouse's */
+};
+
+void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pgl_sim_plan *plan,
+                            struct pgl_loop *loop, struct pgl_sim_machine *machine,
+                            struct pgl_sim_auditor *auditor, struct pgl_sim_blame *blame);
+void pgl_sim_customers_close(struct pgl_sim_customers *customers);
+
+/* The shop is open. */
+void pgl_sim_customers_start(struct pgl_sim_customers *customers);
+
+/* All orders are placed and everything that was asked for is known. */
+bool pgl_sim_customers_are_done(const struct pgl_sim_customers *customers);
+
+/* Blames what is still asked for, if anything is. */
+void pgl_sim_customers_complain(const struct pgl_sim_customers *customers);
+
+/* Every order is looked at once more; it has to be final. */
+void pgl_sim_customers_look_again(struct pgl_sim_customers *customers);
+
+/* ---- shared by the files customers*.c ---- */
+
+/* What an errand asks, and what it makes of a conclusive answer (customers_say.c). */
+void pgl_sim_errand_write(struct pgl_sim_errand *errand);
+void pgl_sim_errand_judge(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer);
+
+/* Another errand, later. False when there are too many. */
+bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind, uint32_t about,
+                          int64_t after_ns);
+
+static inline struct pgl_sim_wish *pgl_sim_wish_of(const struct pgl_sim_errand *errand)
+{
+    return &errand->customers->journal.wishes[errand->about];
+}
+
+#endif

@@ -1,0 +1,266 @@
+/* customers_say.c - what each errand asks, and what must be true when it is answered; see customers.h. */
+#include "customers.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "base/time.h"
+
+#define FOLLOW_MAX_NS PGL_MILLISECONDS(60)
+#define HURRIES       16 /* and many follow at once: an order may be settled within a millisecond */
+
+/* The states as an answer names them, by the numbers of their rows. */
+static const char *const status_names[] = { "PENDING",   "AUTHORIZED", "RESERVED",
+                                            "CONFIRMED", "FAILED",     "CANCELLED" };
+enum { FIRST_FINAL = 3, CONFIRMED = 3 };
+
+/* ---- asking ---- */
+
+static void write_order(struct pgl_sim_errand *errand, int more_of_the_first, const char *first_sku)
+{
+    const struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
+    char *body = errand->ask.body;
+    size_t room = sizeof errand->ask.body, at = 0;
+    at += (size_t)snprintf(body, room, "{\"currency\":\"USD\",\"lines\":[");
+    for (int i = 0; i < wish->line_count; i++) {
+        char sku[16];
+        snprintf(sku, sizeof sku, "S-%d", wish->lines[i].sku);
+        at += (size_t)snprintf(body + at, room - at, "%s{\"sku\":\"%s\",\"quantity\":%lld}", i > 0 ? "," : "",
+                               i == 0 && first_sku != NULL ? first_sku : sku,
+                               (long long)wish->lines[i].quantity + (i == 0 ? more_of_the_first : 0));
+    }
+    snprintf(body + at, room - at, "],\"payment\":{\"method\":\"account\"},\"shipTo\":{\"region\":\"%s\"}}",
+             wish->region);
+    errand->ask.method = "POST";
+    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/orders");
+}
+
+static void ask_create(struct pgl_sim_errand *errand)
+{
+    write_order(errand, 0, NULL);
+    snprintf(errand->ask.key, sizeof errand->ask.key, "k-%u", errand->about);
+    pgl_sim_wish_of(errand)->is_sent = true;
+}
+
+static void ask_other_body(struct pgl_sim_errand *errand)
+{
+    write_order(errand, 1, NULL);
+    snprintf(errand->ask.key, sizeof errand->ask.key, "k-%u", errand->about);
+}
+
+static void ask_wrong(struct pgl_sim_errand *errand)
+{
+    write_order(errand, 0, "S-none");
+    snprintf(errand->ask.key, sizeof errand->ask.key, "w-%u", errand->about);
+}
+
+static void write_about(struct pgl_sim_errand *errand, const char *method, const char *behind)
+{
+    char id[PGL_ID_TEXT_BYTES + 1] = "";
+    pgl_id_format(pgl_sim_wish_of(errand)->id, id);
+    errand->ask.method = method;
+    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/orders/%s%s", id, behind);
+}
+
+static void ask_cancel(struct pgl_sim_errand *errand)
+{
+    write_about(errand, "POST", "/cancel");
+    pgl_sim_wish_of(errand)->is_cancel_sent = true;
+}
+
+static void ask_look(struct pgl_sim_errand *errand)
+{
+    write_about(errand, "GET", "");
+    errand->rank_before = pgl_sim_wish_of(errand)->rank_seen;
+}
+
+static void ask_receive(struct pgl_sim_errand *errand)
+{
+    const struct pgl_sim_receipt *receipt = &errand->customers->journal.receipts[errand->about];
+    errand->ask.method = "POST";
+    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/inventory/S-%d/receipts", receipt->sku);
+    snprintf(errand->ask.key, sizeof errand->ask.key, "r-%u", errand->about);
+    snprintf(errand->ask.body, sizeof errand->ask.body, "{\"warehouse\":\"%s\",\"quantity\":%lld}",
+             pgl_sim_warehouses[receipt->warehouse], (long long)receipt->quantity);
+}
+
+/* ---- reading ---- */
+
+/* The text behind "name": in an object of ours, whose names are not repeated at its first level; without quotes. */
+static struct pgl_text member(struct pgl_text body, const char *name)
+{
+    char wanted[32];
+    int size = snprintf(wanted, sizeof wanted, "\"%s\":", name);
+    const char *found = body.size > 0 ? memmem(body.data, body.size, wanted, (size_t)size) : NULL;
+    if (found == NULL)
+        return (struct pgl_text){ "", 0 };
+    struct pgl_text rest = { found + size, (size_t)(body.data + body.size - found) - (size_t)size };
+    if (rest.size > 0 && rest.data[0] == '"') {
+        rest.data++;
+        rest.size--;
+        return pgl_text_cut(&rest, '"');
+    }
+    size_t end = 0;
+    while (end < rest.size && rest.data[end] != ',' && rest.data[end] != '}')
+        end++;
+    return (struct pgl_text){ rest.data, end };
+}
+
+static int status_in(struct pgl_text body)
+{
+    struct pgl_text status = member(body, "status");
+    for (int rank = 0; rank < (int)(sizeof status_names / sizeof status_names[0]); rank++)
+        if (pgl_text_is(status, status_names[rank]))
+            return rank;
+    return -1;
+}
+
+static uint64_t hash_of(struct pgl_text body)
+{
+    return pgl_hash((struct pgl_hash_key){ 3, 5 }, body.data, body.size);
+}
+
+/* The order as the auditor has seen it committed; blamed when it has not. */
+static struct pgl_sim_order *order_of(struct pgl_sim_errand *errand)
+{
+    struct pgl_sim_order *order =
+        pgl_sim_book_find(&errand->customers->auditor->book, pgl_sim_wish_of(errand)->id);
+    if (order == NULL || order->wish != errand->about)
+        pgl_sim_blame(errand->customers->blame, "A11: order k-%u was answered, and is not on disk", errand->about);
+    return order;
+}
+
+/* ---- judging ---- */
+
+static bool has_status(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer, int expected)
+{
+    if (answer->status == expected)
+        return true;
+    pgl_sim_blame(errand->customers->blame, "H4: %s %s was answered %d, not %d: %.*s", errand->ask.method,
+                  errand->ask.target, answer->status, expected,
+                  (int)(answer->body.size < 200 ? answer->body.size : 200), answer->body.data);
+    return false;
+}
+
+/* What may follow once the order's id is known. */
+static void follow_up(struct pgl_sim_errand *errand)
+{
+    static const struct {
+        enum pgl_sim_errand_kind kind;
+        size_t chance;
+    } followers[] = {
+        { PGL_SIM_CANCEL, offsetof(struct pgl_sim_plan, cancel_chance) },
+        { PGL_SIM_LOOK, offsetof(struct pgl_sim_plan, look_chance) },
+        { PGL_SIM_LOOK, offsetof(struct pgl_sim_plan, look_chance) },
+        { PGL_SIM_OTHER_BODY, offsetof(struct pgl_sim_plan, other_body_chance) },
+        { PGL_SIM_TWIN, offsetof(struct pgl_sim_plan, twin_chance) },
+    };
+    struct pgl_sim_customers *customers = errand->customers;
+    for (size_t i = 0; i < sizeof followers / sizeof followers[0]; i++) {
+        const char *plan = (const char *)customers->plan;
+        uint32_t chance = *(const uint32_t *)(const void *)(plan + followers[i].chance);
+        int64_t within_ns = FOLLOW_MAX_NS >> pgl_random_below(&customers->random, HURRIES);
+        int64_t after_ns = (int64_t)pgl_random_below(&customers->random, (uint64_t)within_ns + 1);
+        if (pgl_random_chance(&customers->random, chance))
+            pgl_sim_errand_start(customers, followers[i].kind, errand->about, after_ns);
+    }
+}
+
+static void judge_create(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
+    struct pgl_sim_blame *blame = errand->customers->blame;
+    pgl_id id;
+    if (!has_status(errand, answer, 201))
+        return;
+    if (!pgl_is_ok(pgl_id_parse(member(answer->body, "id"), &id)) || status_in(answer->body) != 0) {
+        pgl_sim_blame(blame, "H5: an order was answered without its id, or not as PENDING");
+        return;
+    }
+    if (wish->is_answered && (!pgl_id_equal(wish->id, id) || wish->answer_hash != hash_of(answer->body)))
+        pgl_sim_blame(blame, "A9: k-%u was answered twice, and not the same", errand->about);
+    if (wish->is_made && !answer->is_replayed)
+        pgl_sim_blame(blame, "A9: k-%u was made twice", errand->about);
+    bool is_first = !wish->is_answered;
+    wish->is_made |= !answer->is_replayed;
+    wish->is_answered = true;
+    wish->id = id;
+    wish->answer_hash = hash_of(answer->body);
+    if (order_of(errand) != NULL && is_first)
+        follow_up(errand);
+}
+
+static void judge_refused(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    (void)has_status(errand, answer, 422);
+}
+
+static void judge_cancel(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    const struct pgl_sim_order *order = order_of(errand);
+    if (order == NULL)
+        return;
+    bool is_true = false;
+    if (answer->status == 202)
+        is_true = pgl_sim_has_said(order, PGL_SIM_SAID(ORDER_CANCEL_REQUESTED));
+    else if (answer->status == 200)
+        is_true = order->state > CONFIRMED;
+    else if (answer->status == 409)
+        is_true = order->state == CONFIRMED;
+    if (!is_true)
+        pgl_sim_blame(errand->customers->blame, "H6: a cancel was answered %d; the order is %d, said: %llx",
+                      answer->status, order->state, (unsigned long long)order->said);
+}
+
+static void judge_look(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
+    const struct pgl_sim_order *order = order_of(errand);
+    if (order == NULL || !has_status(errand, answer, 200))
+        return;
+    int rank = status_in(answer->body);
+    bool was_final = errand->rank_before >= FIRST_FINAL;
+    if (rank < errand->rank_before || (was_final && rank != errand->rank_before))
+        pgl_sim_blame(errand->customers->blame, "H7: k-%u was seen %d and then %d", errand->about,
+                      errand->rank_before, rank);
+    if (rank > order->state || (errand->is_last && rank != order->state))
+        pgl_sim_blame(errand->customers->blame, "Q7: k-%u was seen %d, and is %d", errand->about, rank,
+                      order->state);
+    int64_t total;
+    if (!pgl_is_ok(pgl_text_to_i64(member(answer->body, "totalMinor"), &total)) ||
+        total != order->amount_minor)
+        pgl_sim_blame(errand->customers->blame, "H8: k-%u has another total", errand->about);
+    if (rank > wish->rank_seen)
+        wish->rank_seen = rank;
+}
+
+static void judge_receive(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    if (answer->status == 200 || has_status(errand, answer, 201))
+        errand->customers->journal.receipts[errand->about].is_answered = true;
+}
+
+/* ---- the table ---- */
+
+static const struct {
+    void (*ask)(struct pgl_sim_errand *errand);
+    void (*judge)(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer);
+} sayings[PGL_SIM_ERRAND_KINDS] = {
+    [PGL_SIM_CREATE] = { ask_create, judge_create },
+    [PGL_SIM_TWIN] = { ask_create, judge_create },
+    [PGL_SIM_OTHER_BODY] = { ask_other_body, judge_refused },
+    [PGL_SIM_WRONG] = { ask_wrong, judge_refused },
+    [PGL_SIM_CANCEL] = { ask_cancel, judge_cancel },
+    [PGL_SIM_LOOK] = { ask_look, judge_look },
+    [PGL_SIM_RECEIVE] = { ask_receive, judge_receive },
+};
+
+void pgl_sim_errand_write(struct pgl_sim_errand *errand)
+{
+    sayings[errand->kind].ask(errand);
+}
+
+void pgl_sim_errand_judge(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    sayings[errand->kind].judge(errand, answer);
+}

@@ -1,0 +1,42 @@
+/*
+ * journal.h - what customers wished for and what they were told: the outside's account of a run, which the
+ * program's own is held against.
+ *
+ * Owner:    customers write it; the auditor reads it, and notes which order each wish became.
+ */
+#ifndef PGL_SIM_JOURNAL_H
+#define PGL_SIM_JOURNAL_H
+
+#include "book.h"
+
+/* An order that somebody places, however often it is sent. Its key is "k-" and its number. */
+struct pgl_sim_wish {
+    int customer;
+    const char *region;
+    int line_count;
+    struct pgl_sim_share lines[PGL_SIM_LINES_MAX];
+    bool is_sent, is_cancel_sent;
+
+    bool is_made;     /* somebody was told that the order is new */
+    bool is_answered; /* 201, with this: */
+    pgl_id id;
+    uint64_t answer_hash;
+    int rank_seen; /* of the states that were shown, the highest: numbers of enum order_state */
+
+    uint32_t order; /* the auditor's; PGL_SIM_NOBODY until there is one */
+};
+
+/* Goods that a warehouse books in. Its key is "r-" and its number. */
+struct pgl_sim_receipt {
+    int sku, warehouse;
+    int64_t quantity;
+    bool is_answered;
+};
+
+struct pgl_sim_journal {
+    struct pgl_sim_wish *wishes;
+    uint32_t wish_count;
+    struct pgl_sim_receipt receipts[PGL_SIM_RECEIPTS_MAX];
+};
+
+#endif

@@ -1,0 +1,114 @@
+/* plan.c - see plan.h. */
+#include "plan.h"
+
+#include "base/random.h"
+#include "base/time.h"
+#include "purposes.h"
+
+#define SOME   3   /* of how many faults one is left out, on average */
+#define SCARCE 4   /* one run in so many has too little stock, too little credit */
+#define QUIET_MIN_NS PGL_MILLISECONDS(20) /* so that something gets done between two strikes */
+#define AMPLE  INT64_C(1000000000)
+
+static const char *const fault_names[PGL_SIM_FAULT_KINDS] = {
+    [PGL_SIM_FAULT_KILL] = "kill",   [PGL_SIM_FAULT_POWER] = "power",
+    [PGL_SIM_FAULT_KILL_POWER] = "kill-power", [PGL_SIM_FAULT_IO] = "io",
+    [PGL_SIM_FAULT_FULL] = "full",   [PGL_SIM_FAULT_DELAY] = "delay",
+    [PGL_SIM_FAULT_DUPLICATES] = "duplicates", [PGL_SIM_FAULT_RESET] = "reset",
+    [PGL_SIM_FAULT_SLOW] = "slow",   [PGL_SIM_FAULT_CLOCK] = "clock",
+};
+
+const char *pgl_sim_fault_name(enum pgl_sim_fault_kind kind)
+{
+    return fault_names[kind];
+}
+
+static int64_t between(struct pgl_random *random, int64_t least, int64_t most)
+{
+    return least + (int64_t)pgl_random_below(random, (uint64_t)(most - least) + 1);
+}
+
+#define ONE_OF(random, table) (table)[pgl_random_below((random), sizeof(table) / sizeof(table)[0])]
+
+static void draw_shop(struct pgl_sim_plan *plan, struct pgl_random *random)
+{
+    bool is_stock_scarce = pgl_random_below(random, SCARCE) != 0;
+    bool is_credit_scarce = pgl_random_below(random, SCARCE) == 0;
+    plan->customers = (int)between(random, 2, PGL_SIM_CUSTOMERS_MAX);
+    plan->skus = (int)between(random, 1, PGL_SIM_SKUS_MAX);
+    /* What all want, were it spread evenly: about four units an order, half of which is there. */
+    int64_t fair = (int64_t)plan->orders * 2 / (plan->skus * PGL_SIM_WAREHOUSES) + 2;
+    for (int sku = 0; sku < plan->skus; sku++) {
+        plan->price_minor[sku] = between(random, 1, 5000);
+        for (int warehouse = 0; warehouse < PGL_SIM_WAREHOUSES; warehouse++)
+            plan->stock[sku][warehouse] = is_stock_scarce ? between(random, 0, 2 * fair) : AMPLE;
+    }
+    int64_t orders_each = (int64_t)plan->orders / plan->customers + 1;
+    for (int customer = 0; customer < plan->customers; customer++)
+        plan->credit_minor[customer] =
+            is_credit_scarce ? between(random, 1000, 8000 * orders_each) : AMPLE * 1000;
+}
+
+static void draw_customers(struct pgl_sim_plan *plan, struct pgl_random *random)
+{
+    static const int64_t arrivals_ns[] = { PGL_MICROSECONDS(500), PGL_MILLISECONDS(2),
+                                           PGL_MILLISECONDS(10), PGL_MILLISECONDS(40) };
+    static const uint32_t chances[] = { 0, 50000, 300000 };
+    plan->arrival_ns = ONE_OF(random, arrivals_ns);
+    plan->cancel_chance = ONE_OF(random, chances);
+    plan->look_chance = ONE_OF(random, chances);
+    plan->other_body_chance = ONE_OF(random, chances) / 4;
+    plan->wrong_chance = ONE_OF(random, chances) / 4;
+    plan->receipts = (int)between(random, 0, PGL_SIM_RECEIPTS_MAX);
+    if (pgl_sim_plan_has(plan, PGL_SIM_FAULT_DUPLICATES))
+        plan->twin_chance = (uint32_t)between(random, 10000, 300000);
+    if (pgl_sim_plan_has(plan, PGL_SIM_FAULT_RESET))
+        plan->leave_chance = (uint32_t)between(random, 1000, 50000);
+}
+
+static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
+{
+    static const int batches[] = { 1, 2, 3, 8, 64, 512 };
+    static const uint32_t generations[] = { 48, 200, 32768 };
+    static const int pages[] = { 4, 64, 8192 };
+    static const int caches_kib[] = { 64, 1024, 24 * 1024 };
+    static const int64_t turns_ns[] = { PGL_MICROSECONDS(2), PGL_MICROSECONDS(50), PGL_MICROSECONDS(500) };
+    static const int64_t networks_ns[] = { 0, PGL_MICROSECONDS(200), PGL_MILLISECONDS(5) };
+    plan->batch_max = ONE_OF(random, batches);
+    plan->generation = ONE_OF(random, generations);
+    plan->checkpoint_pages = ONE_OF(random, pages);
+    plan->checkpoint_idle_pages = ONE_OF(random, pages);
+    plan->writer_cache_kib = ONE_OF(random, caches_kib);
+    plan->reader_cache_kib = ONE_OF(random, caches_kib);
+    plan->splits_io = pgl_random_below(random, 4) == 0;
+    plan->is_by_priority = pgl_random_below(random, 4) == 0;
+    plan->turn_ns_max = ONE_OF(random, turns_ns);
+    plan->network_ns_max = ONE_OF(random, networks_ns);
+}
+
+static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
+{
+    int64_t length_ns = plan->arrival_ns * plan->orders;
+    plan->quiet_ns = length_ns / between(random, 2, 4 + plan->orders / 40) + QUIET_MIN_NS;
+    plan->down_ns_max = between(random, PGL_MILLISECONDS(1), PGL_SECONDS(2));
+    plan->delay_ns_max = between(random, PGL_MILLISECONDS(1), PGL_MILLISECONDS(200));
+    plan->delay_chance = (uint32_t)between(random, 1000, 100000);
+    /* A restart makes some hundred calls, an order about fifty: few enough to get somewhere. */
+    plan->io_chance = (uint32_t)between(random, 1, 400);
+}
+
+struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t allowed)
+{
+    struct pgl_sim_plan plan = { .seed = seed, .orders = orders };
+    struct pgl_random random;
+    pgl_random_seed(&random, seed, PGL_SIM_DRAWS_PLAN);
+    for (int kind = 0; kind < PGL_SIM_FAULT_KINDS; kind++)
+        if (pgl_random_below(&random, SOME) != 0)
+            plan.faults |= PGL_SIM_FAULT_BIT(kind);
+    plan.faults &= allowed;
+    draw_shop(&plan, &random);
+    draw_customers(&plan, &random);
+    draw_program(&plan, &random);
+    draw_faults(&plan, &random);
+    return plan;
+}

@@ -1,0 +1,16 @@
+/*
+ * purposes.h - who draws numbers from a seed. Each has a stream of its own, so that a draw added in one place
+ * does not reshuffle the others.
+ */
+#ifndef PGL_SIM_PURPOSES_H
+#define PGL_SIM_PURPOSES_H
+
+enum pgl_sim_purpose {
+    PGL_SIM_DRAWS_PLAN = 0x100,
+    PGL_SIM_DRAWS_TURNS,
+    PGL_SIM_DRAWS_FAULTS,
+    PGL_SIM_DRAWS_CUSTOMERS,
+    PGL_SIM_DRAWS_NETWORK
+};
+
+#endif

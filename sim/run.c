@@ -1,0 +1,256 @@
+/* run.c - see run.h. */
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/time.h"
+#include "customers.h"
+#include "faults.h"
+#include "services/catalog/catalog_sql.h"
+#include "services/inventory/stock.h"
+#include "services/payments/ledger.h"
+
+#define CHAOS_AFTER_NS   PGL_SECONDS(1)   /* beyond the last order */
+#define SETTLE_NS_MAX    PGL_SECONDS(120) /* with no faults left, an order takes milliseconds */
+#define WATCH_EVERY_MASK 0xFFF            /* steps */
+
+enum phase { CHAOS, SETTLING, LOOKING, OVER };
+
+struct run {
+    struct pgl_sim_plan plan;
+    struct pgl_sim_report *report;
+    struct pgl_sim_machine machine;
+    struct pgl_loop outside;
+    struct pgl_waiter *waiter; /* of the outside */
+    struct pgl_sim_sched sched;
+    struct pgl_sim_auditor auditor;
+    struct pgl_sim_customers customers;
+    struct pgl_sim_faults faults;
+    enum phase phase;
+    int64_t until_ns; /* of the phase */
+};
+
+/* ---- opening the shop ---- */
+
+static pgl_status put_products(struct pgl_tx *tx, void *argument)
+{
+    const struct pgl_sim_plan *plan = argument;
+    for (int sku = 0; sku < plan->skus; sku++) {
+        char name[16];
+        Product product = PRODUCT_INIT;
+        snprintf(name, sizeof name, "S-%d", sku);
+        product.sku = product.name = name;
+        product.currency = (char *)(uintptr_t)"USD";
+        product.price_minor = plan->price_minor[sku];
+        product.active = true;
+        PGL_TRY(product_put(tx, &product));
+    }
+    return PGL_OK;
+}
+
+static pgl_status put_stock(struct pgl_tx *tx, void *argument)
+{
+    const struct pgl_sim_plan *plan = argument;
+    for (int sku = 0; sku < plan->skus; sku++)
+        for (int warehouse = 0; warehouse < PGL_SIM_WAREHOUSES; warehouse++) {
+            char name[16];
+            snprintf(name, sizeof name, "S-%d", sku);
+            PGL_TRY(pgl_inventory_put_stock(tx, pgl_text_of(name), pgl_text_of(pgl_sim_warehouses[warehouse]),
+                                            plan->stock[sku][warehouse]));
+        }
+    return PGL_OK;
+}
+
+static pgl_status put_credit(struct pgl_tx *tx, void *argument)
+{
+    const struct pgl_sim_plan *plan = argument;
+    for (int customer = 0; customer < plan->customers; customer++) {
+        char name[16];
+        snprintf(name, sizeof name, "C-%d", customer);
+        PGL_TRY(pgl_payments_put_credit(tx, "default", name, "USD", plan->credit_minor[customer]));
+    }
+    return PGL_OK;
+}
+
+static pgl_status fill_shop(struct pgl_boot *boot, void *self)
+{
+    struct run *run = self;
+    PGL_TRY(pgl_writer_run_now(&boot->writers[PGL_FILE_CATALOG], put_products, &run->plan));
+    PGL_TRY(pgl_writer_run_now(&boot->writers[PGL_FILE_INVENTORY], put_stock, &run->plan));
+    return pgl_writer_run_now(&boot->writers[PGL_FILE_PAYMENTS], put_credit, &run->plan);
+}
+
+static void on_up(void *self)
+{
+    pgl_sim_auditor_meet(&((struct run *)self)->auditor);
+}
+
+static void on_down(void *self, enum pgl_sim_death death)
+{
+    struct run *run = self;
+    pgl_sim_sched_forget(&run->sched);
+    if (death == PGL_SIM_WITHOUT_POWER)
+        pgl_sim_client_break(&run->customers.client);
+}
+
+static void open_run(struct run *run)
+{
+    struct pgl_sim_blame *blame = &run->report->blame;
+    struct pgl_sim_machine *machine = &run->machine;
+    pgl_sim_machine_open(machine, &run->plan);
+    machine->on_up = on_up;
+    machine->on_down = on_down;
+    machine->self = run;
+    run->waiter = machine->twin.platform.waiter_open(&machine->twin.platform);
+    pgl_loop_init(&run->outside, "outside", &machine->twin.platform, run->waiter);
+    pgl_sim_sched_open(&run->sched, &run->plan, machine, &run->outside);
+    pgl_sim_auditor_open(&run->auditor, &run->plan, machine, &run->sched, &run->customers.journal, blame);
+    pgl_sim_customers_open(&run->customers, &run->plan, &run->outside, machine, &run->auditor, blame);
+    pgl_sim_faults_open(&run->faults, &run->plan, machine, &run->sched, &run->outside);
+}
+
+static void close_run(struct run *run)
+{
+    pgl_sim_customers_close(&run->customers);
+    pgl_sim_machine_end(&run->machine, PGL_SIM_KILLED);
+    run->waiter->ops->close(run->waiter);
+    pgl_sim_machine_close(&run->machine);
+    pgl_sim_auditor_close(&run->auditor);
+}
+
+static bool start(struct run *run, pgl_status (*prepare)(struct pgl_boot *boot, void *self))
+{
+    pgl_status status = pgl_sim_machine_start(&run->machine, prepare, run);
+    if (!pgl_is_ok(status))
+        pgl_sim_blame(&run->report->blame, "L1: it does not start: %s", status.text);
+    return pgl_is_ok(status);
+}
+
+/* ---- the phases ---- */
+
+static void settle(struct run *run)
+{
+    run->phase = SETTLING;
+    run->until_ns = run->machine.twin.now_ns + SETTLE_NS_MAX;
+    pgl_sim_faults_heal(&run->faults);
+}
+
+/* All faults are gone, and yet something is left to be done. */
+static void complain_of_unrest(struct run *run)
+{
+    const char *unrest = pgl_sim_auditor_unrest(&run->auditor);
+    if (!run->machine.is_up)
+        pgl_sim_blame(&run->report->blame, "L1: it does not start: %s", run->faults.last_start.text);
+    if (unrest != NULL)
+        pgl_sim_blame(&run->report->blame, "L1: it does not come to rest: %s", unrest);
+    pgl_sim_customers_complain(&run->customers);
+    pgl_sim_blame(&run->report->blame, "L1: it does not come to its end");
+}
+
+static void enter_next_phase(struct run *run)
+{
+    int64_t now_ns = run->machine.twin.now_ns;
+    bool all_is_known = run->machine.is_up && pgl_sim_customers_are_done(&run->customers);
+    switch (run->phase) {
+    case CHAOS:
+        if (run->customers.placed < run->plan.orders)
+            run->until_ns = now_ns + CHAOS_AFTER_NS;
+        else if (now_ns >= run->until_ns)
+            settle(run);
+        return;
+    case SETTLING:
+        if (all_is_known && pgl_sim_auditor_unrest(&run->auditor) == NULL) {
+            pgl_sim_auditor_scan(&run->auditor, true);
+            run->phase = LOOKING;
+            pgl_sim_customers_look_again(&run->customers);
+        } else if (now_ns >= run->until_ns) {
+            complain_of_unrest(run);
+        }
+        return;
+    case LOOKING:
+        pgl_sim_customers_look_again(&run->customers);
+        if (pgl_sim_customers_are_done(&run->customers))
+            run->phase = OVER;
+        else if (now_ns >= run->until_ns)
+            complain_of_unrest(run);
+        return;
+    case OVER:
+        return;
+    }
+}
+
+static void step(struct run *run)
+{
+    if (pgl_sim_machine_is_dying(&run->machine)) {
+        pgl_sim_machine_end(&run->machine, PGL_SIM_KILLED);
+        pgl_sim_faults_take_down(&run->faults);
+    }
+    enter_next_phase(run);
+    if (run->phase == OVER || pgl_sim_sched_step(&run->sched))
+        return;
+    if (run->phase == CHAOS) /* nobody has anything to wait for any more */
+        settle(run);
+    else
+        complain_of_unrest(run);
+}
+
+/* What is on disk once the power is gone is all that there was. */
+static void read_once_more(struct run *run)
+{
+    pgl_sim_machine_end(&run->machine, PGL_SIM_WITHOUT_POWER);
+    if (start(run, NULL))
+        pgl_sim_auditor_scan(&run->auditor, true);
+}
+
+static void write_report(struct run *run)
+{
+    struct pgl_sim_report *report = run->report;
+    const struct pgl_sim_book *book = &run->auditor.book;
+    report->hash = run->sched.trace;
+    report->orders = book->order_count;
+    for (uint32_t i = 0; i < book->order_count; i++) {
+        const struct pgl_sim_order *order = &book->orders[i];
+        bool is_cancelled = pgl_sim_has_said(order, PGL_SIM_SAID(ORDER_CANCELLED));
+        report->confirmed += pgl_sim_has_said(order, PGL_SIM_SAID(ORDER_CONFIRMED));
+        report->cancelled += is_cancelled && order->is_withdrawn;
+        report->failed += is_cancelled && !order->is_withdrawn;
+    }
+    report->starts = run->machine.starts;
+    report->crashes = run->machine.deaths;
+    report->turns = run->sched.turns;
+    report->commits = run->auditor.looks;
+    report->requests = run->customers.client.asked;
+    report->virtual_ns = run->machine.twin.now_ns;
+    for (int kind = 0; kind < PGL_SIM_FAULT_KINDS; kind++)
+        report->faults[kind] = pgl_sim_faults_count(&run->faults, (enum pgl_sim_fault_kind)kind);
+    report->faults[PGL_SIM_FAULT_DUPLICATES] = run->customers.twins_sent;
+    report->faults[PGL_SIM_FAULT_RESET] = run->customers.client.left;
+}
+
+void pgl_sim_run(const struct pgl_sim_run_options *options, struct pgl_sim_report *report)
+{
+    struct run *run = calloc(1, sizeof *run);
+    PGL_ASSERT(run != NULL);
+    *report = (struct pgl_sim_report){ 0 };
+    run->report = report;
+    run->plan = pgl_sim_plan_draw(options->seed, options->orders, options->faults);
+    open_run(run);
+    if (options->log_write != NULL)
+        run->machine.twin.platform.log_write = options->log_write;
+    if (start(run, fill_shop)) {
+        pgl_sim_customers_start(&run->customers);
+        pgl_sim_faults_start(&run->faults);
+    }
+    for (uint64_t steps = 0; run->phase != OVER && !report->blame.is_set; steps++) {
+        step(run);
+        if (options->watch != NULL && (steps & WATCH_EVERY_MASK) == 0)
+            options->watch(options->self, run->customers.placed);
+    }
+    if (!report->blame.is_set)
+        read_once_more(run);
+    write_report(run);
+    close_run(run);
+    free(run);
+}
