@@ -15,7 +15,8 @@
 #include "base/map.h"
 #include "events/log.h"
 
-#define PGL_PARKED_KEYS_MAX  100000 /* beyond it the consumer halts: something is thoroughly wrong */
+/* beyond it the consumer halts: something is thoroughly wrong */
+#define PGL_PARKED_KEYS_MAX  100000
 #define PGL_PARKED_WHY_BYTES 128
 
 struct pgl_consumer_chunk {

@@ -39,8 +39,8 @@ void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint, int 
     call->left = left;
     call->is_out = true;
     ++*left;
-    pgl_status sent =
-        pgl_mailbox_send(rpc->loop, mailbox_for(endpoint, call->call.method->kind), &call->call.message);
+    pgl_status sent = pgl_mailbox_send(rpc->loop, mailbox_for(endpoint, call->call.method->kind),
+                                       &call->call.message);
     if (pgl_is_ok(sent))
         return; /* from here on the call is the callee's: not a word of it may be read or written */
     call->call.status = sent;

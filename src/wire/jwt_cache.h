@@ -16,7 +16,8 @@
 
 #include "wire/jwt.h"
 
-/* 16 MB a loop when full, touched as callers come: at 10,000 callers a minute no set of 8 overflows. */
+/* 16 MB a loop when full, touched as callers come: at 10,000 callers a minute no set of 8
+ * overflows. */
 #define PGL_JWT_CACHE_CAPACITY_DEFAULT 65536
 #define PGL_JWT_CACHE_CAPACITY_MAX     (1 << 20)
 #define PGL_JWT_CACHE_NS               PGL_SECONDS(60)
