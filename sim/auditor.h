@@ -1,8 +1,9 @@
 /*
- * auditor.h - looks over the program's shoulder: behind every commit, what is now in the files against the book
- * and against what customers were told.
+ * auditor.h - looks over the program's shoulder: behind every commit, what is now in the files
+ * against the book and against what customers were told.
  *
- * For:      a run. Its own code and its own rules: A1 to A13 of saga.md, section 9, always; Q1 to Q5 when all is quiet.
+ * For:      a run. Its own code and its own rules: A1 to A13 of saga.md, section 9, always; Q1 to
+ *           Q5 when all is quiet.
  * Owner:    the run.
  * Threads:  one. It reads through the writers' connections, where the disk does not count it.
  * Errors:   the first thing that is wrong is blamed.
@@ -52,12 +53,13 @@ const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor);
 
 /* ---- shared by the files auditor*.c ---- */
 
-PGL_MUST_USE pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor, enum pgl_boot_file file,
-                                            struct pgl_sim_order *order);
+PGL_MUST_USE pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor,
+                                            enum pgl_boot_file file, struct pgl_sim_order *order);
 PGL_MUST_USE pgl_status pgl_sim_check_stock(struct pgl_sim_auditor *auditor, int sku);
 PGL_MUST_USE pgl_status pgl_sim_check_account(struct pgl_sim_auditor *auditor, int customer);
 
-static inline struct pgl_database *pgl_sim_database(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
+static inline struct pgl_database *pgl_sim_database(struct pgl_sim_auditor *auditor,
+                                                    enum pgl_boot_file file)
 {
     return &auditor->machine->boot->writers[file].db;
 }

@@ -1,5 +1,6 @@
 /*
- * client.h - HTTP/1.1 as customers speak it: requests over a few kept connections, and what is known afterwards.
+ * client.h - HTTP/1.1 as customers speak it: requests over a few kept connections, and what is
+ * known afterwards.
  *
  * For:      customers.c, over the simulated network; the bytes are those of any client.
  * Owner:    customers. An ask belongs to the client from send until its answer.
@@ -35,8 +36,8 @@ struct pgl_sim_ask {
 
 struct pgl_sim_line {
     struct pgl_sim_client *client;
-    struct pgl_socket *socket;  /* NULL while there is no connection */
-    struct pgl_sim_ask *ask;    /* NULL while idle */
+    struct pgl_socket *socket; /* NULL while there is no connection */
+    struct pgl_sim_ask *ask;   /* NULL while idle */
     struct pgl_buffer out, in;
     size_t sent_bytes;
     struct pgl_http1_parser parser;

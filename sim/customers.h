@@ -1,6 +1,6 @@
 /*
- * customers.h - those outside: they place orders, lose their answers, ask again, change their minds, look, and
- * remember what they were told.
+ * customers.h - those outside: they place orders, lose their answers, ask again, change their
+ * minds, look, and remember what they were told.
  *
  * For:      a run. What they were told is held against the auditor's book on the spot.
  * Owner:    the run.
@@ -90,8 +90,8 @@ void pgl_sim_errand_write(struct pgl_sim_errand *errand);
 void pgl_sim_errand_judge(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer);
 
 /* Another errand, later. False when there are too many. */
-bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind, uint32_t about,
-                          int64_t after_ns);
+bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
+                          uint32_t about, int64_t after_ns);
 
 static inline struct pgl_sim_wish *pgl_sim_wish_of(const struct pgl_sim_errand *errand)
 {

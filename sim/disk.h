@@ -123,7 +123,8 @@ void pgl_sim_disk_inject(struct pgl_sim_disk *disk, struct pgl_sim_fault fault);
 /* Forgets all faults. */
 void pgl_sim_disk_heal(struct pgl_sim_disk *disk);
 
-/* While somebody looks who is not of this world (the auditor), calls are neither counted nor struck. */
+/* While somebody looks who is not of this world (the auditor), calls are neither counted nor
+ * struck. */
 void pgl_sim_disk_look_on(struct pgl_sim_disk *disk, bool is_looking);
 
 /* A write that would need more fails with SQLITE_FULL after what fits. */

@@ -1,7 +1,8 @@
 /*
  * faults.h - what befalls the machine, and when it comes back.
  *
- * For:      a run. Which faults there are, and how often, is drawn by the plan; when and where they strike, here.
+ * For:      a run. Which faults there are, and how often, is drawn by the plan; when and where they
+ *           strike, here.
  * Owner:    the run.
  * Threads:  the outside loop's.
  */
@@ -26,7 +27,8 @@ struct pgl_sim_faults {
 };
 
 void pgl_sim_faults_open(struct pgl_sim_faults *faults, const struct pgl_sim_plan *plan,
-                         struct pgl_sim_machine *machine, struct pgl_sim_sched *sched, struct pgl_loop *loop);
+                         struct pgl_sim_machine *machine, struct pgl_sim_sched *sched,
+                         struct pgl_loop *loop);
 
 /* The machine runs; from now on it may be struck. */
 void pgl_sim_faults_start(struct pgl_sim_faults *faults);

@@ -1,6 +1,7 @@
 /*
- * plan.h - what a seed draws before its run begins: the shop, its customers, the sizes of the program's queues,
- * and which faults exist at all. Most seeds have only some of them, so that each is also seen without the others.
+ * plan.h - what a seed draws before its run begins: the shop, its customers, the sizes of the
+ * program's queues, and which faults exist at all. Most seeds have only some of them, so that each
+ * is also seen without the others.
  *
  * Owner:    the run. Constant once it is drawn.
  */
@@ -10,13 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PGL_SIM_CUSTOMERS_MAX  48
-#define PGL_SIM_SKUS_MAX       16
-#define PGL_SIM_WAREHOUSES     3 /* those that Inventory begins with */
-#define PGL_SIM_LINES_MAX      3
-#define PGL_SIM_QUANTITY_MAX   3
-#define PGL_SIM_RECEIPTS_MAX   64
-#define PGL_SIM_ORDERS_MAX     1000000
+#define PGL_SIM_CUSTOMERS_MAX 48
+#define PGL_SIM_SKUS_MAX      16
+#define PGL_SIM_WAREHOUSES    3 /* those that Inventory begins with */
+#define PGL_SIM_LINES_MAX     3
+#define PGL_SIM_QUANTITY_MAX  3
+#define PGL_SIM_RECEIPTS_MAX  64
+#define PGL_SIM_ORDERS_MAX    1000000
 
 enum pgl_sim_fault_kind {
     PGL_SIM_FAULT_KILL,       /* the process dies, at a call of the disk or between two turns */

@@ -1,13 +1,15 @@
 /*
- * audit.h - does a platform's data keep what the saga promises? The invariants, as a table, and what looks
- * at them.
+ * audit.h - does a platform's data keep what the saga promises? The invariants, as a table, and
+ * what looks at them.
  *
- * For:      `panglot verify`: over a stopped folder, or beside a running platform over a cut of its files.
+ * For:      `panglot verify`: over a stopped folder, or beside a running platform over a cut of its
+ *           files.
  * Owner:    the caller's thread; the views of the cut are borrowed.
- * Method:   one walk over the rows of all services, side by side in the order of the orders' ids; one walk over each log; and
- *           each service's own checks of its own file. Nothing is looked up row by row.
- * Bounds:   memory that does not grow with the number of orders. Seconds for a million of them, so not on a
- *           loop that has anything else to do.
+ * Method:   one walk over the rows of all services, side by side in the order of the orders' ids;
+ *           one walk over each log; and each service's own checks of its own file. Nothing is
+ *           looked up row by row.
+ * Bounds:   memory that does not grow with the number of orders. Seconds for a million of them, so
+ *           not on a loop that has anything else to do.
  * Errors:   a file that cannot be read. What the files say wrongly is no error but a finding.
  */
 #ifndef PGL_APP_AUDIT_H
@@ -22,7 +24,8 @@
 struct audit;
 struct joined;
 
-/* A row of the table. One of `holds` and `look` may be NULL; a balance may add to what they find. */
+/* A row of the table. One of `holds` and `look` may be NULL; a balance may add to what they
+ * find. */
 struct pgl_invariant_row {
     const char *id, *says;
     bool is_of_rest; /* true of a platform that has nothing left to do */

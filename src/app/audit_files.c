@@ -1,7 +1,8 @@
-/* audit_files.c - what each service can be held to in its own file, and the index of idempotency keys. */
+/* audit_files.c - what each service can be held to in its own file, and the index of keys. */
 #include "app/audit_inside.h"
 
-/* Orders that the index may not have yet: two generations of it (store/recent.h), however large they were made. */
+/* Orders that the index may not have yet: two generations of it (store/recent.h), however large
+ * they were made. */
 #define RECENT_KEYS_MAX (1u << 20)
 
 /* ---- Payments: its checks are named after the invariants ---- */
@@ -115,7 +116,8 @@ static void add_key(struct audit *audit, const pgl_id *order_id, int64_t key_has
     pgl_balance_add(&audit->balances[BALANCE_KEYS], order_id, key_hash, amount);
 }
 
-/* An order above the watermark may be in memory only: it is looked for among its peers, and in the table. */
+/* An order above the watermark may be in memory only: it is looked for among its peers, and in the
+ * table. */
 static pgl_status look_for_twin(struct audit *audit, const struct pgl_order_facts *order)
 {
     pgl_id in_table;
@@ -142,8 +144,8 @@ pgl_status audit_put_key(struct audit *audit, const struct pgl_order_facts *orde
     return PGL_OK;
 }
 
-/* The index has one entry a key, so two orders with one key cannot both be in it. (Two keys with one 64-bit hash
- * would look the same; nobody will see two.) */
+/* The index has one entry a key, so two orders with one key cannot both be in it. (Two keys with
+ * one 64-bit hash would look the same; nobody will see two.) */
 pgl_status audit_walk_index(struct audit *audit)
 {
     struct pgl_rows rows = pgl_order_keys(&audit->cut->orders);

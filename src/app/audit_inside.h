@@ -20,7 +20,8 @@
 enum audit_balance {
     BALANCE_CREATED, /* orders there are: their rows, and OrderCreated in the log */
     BALANCE_SAID,    /* what else was said: as bits of rows, and in the logs */
-    BALANCE_CHAIN, /* the last event of each order: in its row, and at the end of its chain in the log */
+    /* the last event of each order: in its row, and at the end of its chain in the log */
+    BALANCE_CHAIN,
     BALANCE_KEYS, /* idempotency keys: of the rows, and in the index */
     BALANCE_COUNT
 };
@@ -67,7 +68,8 @@ const struct pgl_view *audit_view(const struct audit *audit, enum pgl_audited_lo
 /* Once a row, in every walk. */
 PGL_MUST_USE pgl_status audit_go_on(struct audit *audit);
 
-/* Of an event, as part of a key in BALANCE_CHAIN; any number will do, also one out of a damaged row. */
+/* Of an event, as part of a key in BALANCE_CHAIN; any number will do, also one out of a damaged
+ * row. */
 static inline int64_t audit_event_part(enum pgl_audited_log log, int64_t seq)
 {
     return (int64_t)((uint64_t)seq * PGL_AUDITED_LOGS + log);

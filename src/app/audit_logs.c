@@ -43,7 +43,8 @@ static void note_event(struct audit *audit, enum pgl_audited_log log, int64_t se
     audit_note(audit, PGL_A8, name, "%s", what);
 }
 
-/* The position of this log's service in the log that an event names as its cause; -1 if it does not read it. */
+/* The position of this log's service in the log that an event names as its cause; -1 if it does not
+ * read it. */
 static int64_t position_in(const struct audit *audit, enum pgl_audited_log reader, Log log)
 {
     for (int i = 0; i < AUDIT_READERS; i++)

@@ -1,6 +1,6 @@
 /*
- * audit_orders.c - the rows of Orders, Payments, the ledger and Inventory, read side by side in the order of the
- * orders' ids; and what is to hold for each order.
+ * audit_orders.c - the rows of Orders, Payments, the ledger and Inventory, read side by side in the
+ * order of the orders' ids; and what is to hold for each order.
  */
 #include "app/audit_inside.h"
 
@@ -227,7 +227,8 @@ pgl_status audit_walk_orders(struct audit *audit)
 
 /* ---- what is to hold ---- */
 
-/* What is not there has no state: the machines' 0 for payments and reservations, and -1 for orders. */
+/* What is not there has no state: the machines' 0 for payments and reservations, and -1 for
+ * orders. */
 
 static int order_state(const struct joined *o)
 {
@@ -304,8 +305,8 @@ bool audit_a6(const struct audit *audit, const struct joined *o)
             strcmp(payment->currency, o->order.currency) == 0);
 }
 
-/* Payments has heard of all that Orders had to say up to its position. A cancel that finds the decision open closes
- * it; so behind it nothing is open, and what is void was not taken. */
+/* Payments has heard of all that Orders had to say up to its position. A cancel that finds the
+ * decision open closes it; so behind it nothing is open, and what is void was not taken. */
 bool audit_a12(const struct audit *audit, const struct joined *o)
 {
     int64_t heard = 0;

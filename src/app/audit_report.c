@@ -13,7 +13,7 @@ const char *pgl_audit_state_name(const struct pgl_machine *machine, int64_t stat
 }
 
 void pgl_audit_report_note(struct pgl_audit_report *report, enum pgl_invariant invariant,
-                     const char *name, const char *what)
+                           const char *name, const char *what)
 {
     struct pgl_finding *finding = &report->findings[invariant];
     finding->violations++;
@@ -24,7 +24,8 @@ void pgl_audit_report_note(struct pgl_audit_report *report, enum pgl_invariant i
     snprintf(offender->what, sizeof offender->what, "%s", what);
 }
 
-/* The three kinds of rows with a state, each with its machine; state 0 of the latter two is no row. */
+/* The three kinds of rows with a state, each with its machine; state 0 of the latter two is no
+ * row. */
 static const struct {
     const char *name;
     const struct pgl_machine *machine;

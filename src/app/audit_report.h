@@ -2,8 +2,8 @@
  * audit_report.h - what an audit has found, for people and for programs.
  *
  * Owner:    the caller; about 90 KB.
- * Bounds:   PGL_OFFENDERS_MAX offenders of an invariant are named, all are counted; PGL_CURRENCIES_MAX currencies have
- *           sums of their own.
+ * Bounds:   PGL_OFFENDERS_MAX offenders of an invariant are named, all are counted;
+ *           PGL_CURRENCIES_MAX currencies have sums of their own.
  */
 #ifndef PGL_APP_AUDIT_REPORT_H
 #define PGL_APP_AUDIT_REPORT_H
@@ -86,7 +86,7 @@ struct pgl_audit_report {
 
 /* Counts a violation, and names it if there is room. */
 void pgl_audit_report_note(struct pgl_audit_report *report, enum pgl_invariant invariant,
-                     const char *name, const char *what);
+                           const char *name, const char *what);
 
 void pgl_audit_report_write_text(const struct pgl_audit_report *report, struct pgl_buffer *out);
 void pgl_audit_report_write_json(const struct pgl_audit_report *report, struct pgl_buffer *out);

@@ -1,8 +1,9 @@
 /*
  * audit_test.c - does the audit see each thing that it is there for, and nothing where all is well?
- * Method: a platform with orders that ended in each way. First it has to be clean, also between any two turns of
- *         its loops. Then the schema's own guards are taken away and one thing at a time is spoiled by SQL, in a transaction
- *         that is rolled back: the invariant meant has to speak, and to name who it is.
+ * Method: a platform with orders that ended in each way. First it has to be clean, also between any
+ *         two turns of its loops. Then the schema's own guards are taken away and one thing at a
+ *         time is spoiled by SQL, in a transaction that is rolled back: the invariant meant has to
+ *         speak, and to name who it is.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -32,7 +32,8 @@ static void keep(struct pgl_balance *balance, uint64_t hash, const struct pgl_ba
         entry->amount = (int64_t)((uint64_t)entry->amount + (uint64_t)added->amount);
         return;
     }
-    /* A key that finds no room now finds none later either: whoever is kept is kept from its first amount on. */
+    /* A key that finds no room now finds none later either: whoever is kept is kept from its first
+     * amount on. */
     uint64_t next = entry_count(balance);
     pgl_buffer_add(&balance->entries, added, sizeof *added);
     if (!balance->entries.is_full && pgl_is_ok(pgl_map_put(&balance->places, hash, next)))

@@ -1,16 +1,17 @@
 /*
  * balance.h - do two lists agree that are too long to keep, and come in different orders?
  *
- * Both are read once. What the one says is put, what the other says is taken; an entry is a key and an amount, and in
- * the end the amounts of each key have to come to nothing. Kept are not the keys but, for each of a few
- * thousand buckets of keys, one sum of amounts times a keyed hash of their keys: it is zero if all cancel
- * out, and hardly ever else (1 in 2^51). If a sum is not, both lists are read once more, and the
- * keys of that bucket alone are kept: those left with an amount are the offenders.
+ * Both are read once. What the one says is put, what the other says is taken; an entry is a key and
+ * an amount, and in the end the amounts of each key have to come to nothing. Kept are not the keys
+ * but, for each of a few thousand buckets of keys, one sum of amounts times a keyed hash of their
+ * keys: it is zero if all cancel out, and hardly ever else (1 in 2^51). If a sum is not, both lists
+ * are read once more, and the keys of that bucket alone are kept: those left with an amount are the
+ * offenders.
  *
  * For:      what rows say against what logs say; an index against its table.
  * Owner:    the audit.
- * Bounds:   32 KiB; in the second reading PGL_BALANCE_NAMED_MAX keys. Beyond it `is_full`: then there are
- *           more offenders than are named, and those named are right.
+ * Bounds:   32 KiB; in the second reading PGL_BALANCE_NAMED_MAX keys. Beyond it `is_full`: then
+ *           there are more offenders than are named, and those named are right.
  */
 #ifndef PGL_APP_BALANCE_H
 #define PGL_APP_BALANCE_H

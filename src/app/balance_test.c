@@ -1,6 +1,7 @@
 /*
  * balance_test.c - do lists that differ show, and is it named where?
- * Method: lists of many keys in different orders; then one entry too many, too few, another amount, another part.
+ * Method: lists of many keys in different orders; then one entry too many, too few, another amount,
+ *         another part.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -99,7 +100,8 @@ static void a_swap_is_seen(void **unused)
     pgl_balance_free(&balance);
 }
 
-/* Far more offenders than can be kept: those that are named are right, and it is said that there are more. */
+/* Far more offenders than can be kept: those that are named are right, and it is said that there
+ * are more. */
 static void too_many_are_too_many(void **unused)
 {
     const uint32_t count = 2 * PGL_BALANCE_NAMED_MAX;

@@ -259,6 +259,7 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     pgl_arena_init(&boot->arena, BOOT_ARENA_CHUNK_BYTES, BOOT_ARENA_LIMIT_BYTES);
     PGL_TRY(platform->disk->ops->make_folder(platform->disk, options->data));
     PGL_TRY(platform->disk->ops->lock(platform->disk, pgl_boot_path(boot, "lock")));
+    boot->has_folder = true;
     PGL_TRY(open_threads(boot));
     PGL_TRY(open_writers(boot));
     PGL_TRY(open_services(boot));
@@ -273,8 +274,7 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     pgl_metrics_register(boot);
     pgl_mailbox_open(&boot->stops, &boot->loops[PGL_LOOP_EDGE], 1, take_stop, boot);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
-    PGL_TRY(pgl_control_open(&boot->control, boot, audit,
-                             &boot->threads[PGL_THREAD_AUDIT].is_stopping));
+    pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);
     return open_edge(boot);
 }
 

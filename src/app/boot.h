@@ -72,6 +72,7 @@ struct pgl_boot {
     struct pgl_platform *platform;
     struct pgl_boot_options options;
     struct pgl_arena arena; /* what lives as long as the process */
+    bool has_folder;        /* its lock is ours */
     struct pgl_loop loops[PGL_LOOP_COUNT];
     struct pgl_thread threads[PGL_THREAD_COUNT];
     struct pgl_writer writers[PGL_FILE_COUNT];

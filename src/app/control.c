@@ -14,6 +14,11 @@ static struct pgl_control *control_of(struct pgl_flow *flow)
     return PGL_CONTAINER(flow, struct pgl_control, flow);
 }
 
+static int64_t now_ns(const struct pgl_control *control)
+{
+    return pgl_clock_monotonic_ns(&control->loop->platform->clock);
+}
+
 /* ---- the way of an audit ---- */
 
 enum { C_HOLD, C_CUT, C_AUDIT, C_ANSWER };
@@ -47,6 +52,8 @@ static struct pgl_go control_hold(struct pgl_flow *flow)
     control->served_count =
         control->waiting_count; /* who comes from now on may know of more than this cut has */
     control->status = pgl_cut_open(&control->cut, control->boot);
+    control->cut.views.is_stopping = control->is_stopping;
+    control->asked_ns = now_ns(control);
     return pgl_is_ok(control->status) ? ask_writers(control, true, C_CUT) : pgl_go(C_ANSWER);
 }
 
@@ -61,9 +68,20 @@ static struct pgl_go control_cut(struct pgl_flow *flow)
 static struct pgl_go control_audit(struct pgl_flow *flow)
 {
     struct pgl_control *control = control_of(flow);
+    control->held_ns = now_ns(control) - control->asked_ns;
     if (pgl_is_ok(control->status))
         control->status = pgl_audit(&control->cut.views, &control->report);
     return pgl_go(C_ANSWER);
+}
+
+static void log_audit(struct pgl_control *control)
+{
+    bool is_ok = pgl_is_ok(control->status);
+    bool is_clean = is_ok && control->report.is_clean;
+    pgl_log(&control->loop->log, is_clean ? PGL_LOG_INFO : PGL_LOG_ERROR, "app", "audit",
+            "code=%s clean=%s held_ns=%lld took_ns=%lld", pgl_code_name(control->status.code),
+            is_clean ? "yes" : "no", (long long)control->held_ns,
+            (long long)(now_ns(control) - control->asked_ns));
 }
 
 static void respond(struct pgl_control *control, struct pgl_http_exchange *exchange);
@@ -72,6 +90,7 @@ static struct pgl_go control_answer(struct pgl_flow *flow)
 {
     struct pgl_control *control = control_of(flow);
     pgl_cut_close(&control->cut);
+    log_audit(control);
     for (int i = 0; i < control->served_count; i++)
         respond(control, control->waiting[i]);
     control->waiting_count -= control->served_count;
@@ -170,31 +189,40 @@ static bool control_work(void *owner)
 
 /* ---- opening ---- */
 
-pgl_status pgl_control_open(struct pgl_control *control, struct pgl_boot *boot,
-                            struct pgl_loop *loop, const atomic_bool *is_stopping)
+/* All askers come from one place; half of them may be told that there are too many. */
+static struct pgl_http_limits control_limits(void)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.exchanges_max = 2 * PGL_CONTROL_WAITING_MAX;
+    limits.connections_max = 2 * PGL_CONTROL_WAITING_MAX;
+    limits.connections_per_client_max = 2 * PGL_CONTROL_WAITING_MAX;
+    return limits;
+}
+
+void pgl_control_open(struct pgl_control *control, struct pgl_boot *boot, struct pgl_loop *loop,
+                      const atomic_bool *is_stopping)
 {
     *control = (struct pgl_control){ .boot = boot, .loop = loop, .is_stopping = is_stopping };
     pgl_mailbox_open(&control->held, loop, PGL_CUT_FILES, take_held, control);
-    struct pgl_http_server_options options = { .limits = PGL_HTTP_LIMITS_DEFAULT,
-                                               .owner = control,
-                                               .on_request = on_request,
-                                               .refuse = refuse };
-    options.limits.connections_max = options.limits.connections_per_client_max =
-        2 *
-        PGL_CONTROL_WAITING_MAX; /* all come from one place; half of them may be told that it is too much */
-    options.limits.exchanges_max = 2 * PGL_CONTROL_WAITING_MAX;
-    PGL_TRY(pgl_http_server_open(
-        &control->http, loop,
-        pgl_arena_printf(&boot->arena, "unix:%s/" PGL_CONTROL_SOCKET, boot->options.data), 0,
-        &options));
+    const struct pgl_http_server_options options = {
+        .limits = control_limits(), .owner = control, .on_request = on_request, .refuse = refuse
+    };
+    const char *host =
+        pgl_arena_printf(&boot->arena, "unix:%s/" PGL_CONTROL_SOCKET, boot->options.data);
+    pgl_status opened = pgl_http_server_open(&control->http, loop, host, 0, &options);
+    control->is_open = pgl_is_ok(opened);
+    if (!control->is_open) {
+        pgl_log(&loop->log, PGL_LOG_WARN, "app", "no-control-socket", "code=%s text=\"%s\"",
+                pgl_code_name(opened.code), opened.text);
+        return;
+    }
     loop->work = control_work;
     loop->owner = control;
-    return PGL_OK;
 }
 
 void pgl_control_close(struct pgl_control *control)
 {
-    if (control->http.loop == NULL)
+    if (!control->is_open)
         return;
     pgl_cut_close(&control->cut); /* of an audit that did not end */
     pgl_http_server_cut(&control->http);

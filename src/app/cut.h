@@ -2,8 +2,9 @@
  * cut.h - all files of a platform as they were at one moment (reliability: B10), for an audit.
  *
  * Owner:    one thread; connections of its own, opened for one audit and closed behind it.
- * Threads:  that one. `begin` while no writer is in a transaction; from then on they may write again: a
- *           snapshot stays what it was. It keeps the write-ahead logs from being emptied meanwhile.
+ * Threads:  that one. `begin` while no writer is in a transaction; from then on they may write
+ *           again: a snapshot stays what it was. It keeps the write-ahead logs from being emptied
+ *           meanwhile.
  * Bounds:   an arena: 16 bytes a row of stock, and a page cache for each file.
  */
 #ifndef PGL_APP_CUT_H

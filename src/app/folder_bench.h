@@ -1,6 +1,6 @@
 /*
- * folder_bench.h - a whole platform on a folder of its own, with orders that end in each way; for tests of what looks
- * at it.
+ * folder_bench.h - a whole platform on a folder of its own, with orders that end in each way; for
+ * tests of what looks at it.
  *
  * Owner:    the test. Its loops are turned by hand, or run by threads of the test.
  * Errors:   what goes wrong with the bench itself stops the test.

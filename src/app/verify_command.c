@@ -95,7 +95,7 @@ static int verify(struct pgl_platform *platform, const struct pgl_boot_options *
     int code;
     if (pgl_is_ok(opened))
         code = verify_stopped(&boot, is_json);
-    else if (opened.code == PGL_CONFLICT)
+    else if (opened.code == PGL_CONFLICT && !boot.has_folder)
         code = verify_running(platform, options->data, is_json);
     else
         code = complain(options->data, opened.text);

@@ -1,5 +1,6 @@
 /*
- * audit.h - a log and the positions in it, read from the file: for whoever looks whether they are whole.
+ * audit.h - a log and the positions in it, read from the file: for whoever looks whether they are
+ * whole.
  *
  * For:      `panglot verify` and the simulator's auditor, over a snapshot.
  * Owner:    the view's. One walk at a time over one connection.
@@ -43,7 +44,8 @@ struct pgl_log_position {
 
 PGL_MUST_USE pgl_status pgl_log_position_read(const struct pgl_view *view, Log log,
                                               struct pgl_log_position *position);
-/* In the producer's file: whether the event at that position is the one that was read (reliability: B3). */
+/* In the producer's file: whether the event at that position is the one that was read (reliability:
+ * B3). */
 PGL_MUST_USE pgl_status pgl_log_position_fits(const struct pgl_view *producer,
                                               const struct pgl_log_position *position, bool *fits);
 

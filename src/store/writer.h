@@ -42,8 +42,8 @@ struct pgl_participant {
     struct pgl_participant *next;
 };
 
-/* Asks a writer to begin no transaction (reliability: B10), and later to go on. It is answered between two of
- * them; what comes meanwhile waits. */
+/* Asks a writer to begin no transaction (reliability: B10), and later to go on. It is answered
+ * between two of them; what comes meanwhile waits. */
 struct pgl_writer_hold {
     struct pgl_message message;
     bool is_wanted;

@@ -1,9 +1,10 @@
 /*
- * address_os.h - where a socket listens or connects to: a numeric address and a port, or "unix:PATH".
+ * address_os.h - where a socket listens or connects to: a numeric address and a port, or
+ * "unix:PATH".
  *
  * For:      net_uv.c.
- * Bounds:   a path may be longer than a socket's address has room for; then its folder is held open, and the
- *           address goes through that.
+ * Bounds:   a path may be longer than a socket's address has room for; then its folder is held
+ *           open, and the address goes through that.
  */
 #ifndef PGL_PLATFORM_REAL_ADDRESS_OS_H
 #define PGL_PLATFORM_REAL_ADDRESS_OS_H

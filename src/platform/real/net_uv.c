@@ -160,8 +160,8 @@ static void name_peer(struct pgl_socket *socket, const struct sockaddr_storage *
                   sizeof socket->peer);
 }
 
-/* The process has no file left: a connection that nobody takes would wake us for ever. The spare file
- * makes room to take it and close it, so that its client knows. */
+/* The process has no file left: a connection that nobody takes would wake us for ever. The spare
+ * file makes room to take it and close it, so that its client knows. */
 static void turn_one_away(struct uv_socket *listener)
 {
     struct uv_waiter *home = listener->home;
@@ -236,8 +236,8 @@ static uint16_t port_of(int file)
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
-/* At a path for its owner alone; what an earlier process left there goes. On Linux the mode of the file is that
- * of the socket, so nobody gets in between. */
+/* At a path for its owner alone; what an earlier process left there goes. On Linux the mode of the
+ * file is that of the socket, so nobody gets in between. */
 static pgl_status bind_at(int file, const struct pgl_real_address *address)
 {
     int on = 1;

@@ -1,9 +1,9 @@
 /*
- * audit.h - what an auditor of all services needs from Orders: its rows in the order of their ids, and the
- * index that keeps an idempotency key from being used twice.
+ * audit.h - what an auditor of all services needs from Orders: its rows in the order of their ids,
+ * and the index that keeps an idempotency key from being used twice.
  *
- * For:      `panglot verify` and the simulator's auditor, over a snapshot. The view's context is Orders' own, as a
- *           reader's is: of it the constant key of the hashes is used.
+ * For:      `panglot verify` and the simulator's auditor, over a snapshot. The view's context is
+ *           Orders' own, as a reader's is: of it the constant key of the hashes is used.
  * Owner:    the view's. One walk of a kind at a time over one connection.
  * Bounds:   a walk reads its table once and keeps nothing.
  */

@@ -1,5 +1,6 @@
 /*
- * create_test.c - an order is made once, whoever asks how often; and what is refused leaves nothing.
+ * create_test.c - an order is made once, whoever asks how often; and what is refused leaves
+ * nothing.
  * Method: the handler on a real file, with indexes so small that they turn over all the time. What
  * is answered twice is compared as the bytes that a client sees.
  */

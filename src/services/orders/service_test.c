@@ -1,7 +1,8 @@
 /*
  * service_test.c - the methods of Orders as others call them: over mailboxes, with Catalog asked in
  * between.
- * Method: writer, reader, flows and a caller on loops that the test turns; Catalog is a mailbox that
+ * Method: writer, reader, flows and a caller on loops that the test turns; Catalog is a mailbox
+ *         that
  * answers as it is told.
  */
 #include <setjmp.h>
