@@ -73,7 +73,8 @@ static void touch(struct pgl_sim_auditor *auditor, uint32_t number)
     order->is_touched = true;
     if (auditor->touched_count == auditor->touched_capacity) {
         auditor->touched_capacity = 2 * auditor->touched_capacity + 64;
-        auditor->touched = realloc(auditor->touched, auditor->touched_capacity * sizeof auditor->touched[0]);
+        auditor->touched =
+            realloc(auditor->touched, auditor->touched_capacity * sizeof auditor->touched[0]);
         PGL_ASSERT(auditor->touched != NULL);
     }
     auditor->touched[auditor->touched_count++] = number;
@@ -96,7 +97,8 @@ static void forget_touched(struct pgl_sim_auditor *auditor)
 static const char events_sql[] = "SELECT seq, bytes FROM event WHERE seq > ?1 ORDER BY seq";
 static const char head_sql[] = "SELECT next_seq, epoch FROM log_head";
 
-static pgl_status hear(struct pgl_sim_auditor *auditor, Log log, int64_t seq, int64_t hash, const Event *event)
+static pgl_status hear(struct pgl_sim_auditor *auditor, Log log, int64_t seq, int64_t hash,
+                       const Event *event)
 {
     pgl_sim_sched_note(auditor->sched, (uint64_t)hash);
     uint32_t number = pgl_sim_book_hear(&auditor->book, log, seq, hash, event);
@@ -108,8 +110,8 @@ static pgl_status hear(struct pgl_sim_auditor *auditor, Log log, int64_t seq, in
 }
 
 /* What is new in a file's log; with `is_patient` only as far as the causes are known. */
-static pgl_status read_events(struct pgl_sim_auditor *auditor, enum pgl_boot_file file, bool is_patient,
-                              bool *has_found)
+static pgl_status read_events(struct pgl_sim_auditor *auditor, enum pgl_boot_file file,
+                              bool is_patient, bool *has_found)
 {
     Log log = files[file].log;
     struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), events_sql);
@@ -145,7 +147,8 @@ static pgl_status check_head(struct pgl_sim_auditor *auditor, enum pgl_boot_file
     pgl_rows_end(&rows);
     if (high != auditor->book.high[files[file].log])
         pgl_sim_blame(auditor->blame, "B2: log %d ends at event %lld, and %lld were seen",
-                      (int)files[file].log, (long long)high, (long long)auditor->book.high[files[file].log]);
+                      (int)files[file].log, (long long)high,
+                      (long long)auditor->book.high[files[file].log]);
     return PGL_OK;
 }
 
@@ -162,7 +165,8 @@ static void check_duties(struct pgl_sim_auditor *auditor, enum pgl_boot_file fil
         if (duties[i].file == file && duties[i].heard == heard->type &&
             (duties[i].if_said == 0 || pgl_sim_has_said(order, duties[i].if_said)) &&
             !pgl_sim_has_said(order, duties[i].then_one_of))
-            pgl_sim_blame(auditor->blame, "A8: %d has heard event %d, and nothing came of it; said: %llx",
+            pgl_sim_blame(auditor->blame,
+                          "A8: %d has heard event %d, and nothing came of it; said: %llx",
                           (int)file, (int)heard->type, (unsigned long long)order->said);
     if (file == PGL_FILE_PAYMENTS && heard->type == EVENT_TYPE_ORDER_CANCEL_REQUESTED)
         order->cancel_heard_look = auditor->looks;
@@ -170,14 +174,16 @@ static void check_duties(struct pgl_sim_auditor *auditor, enum pgl_boot_file fil
         order->has_heard_refusal = true;
 }
 
-static void move_position(struct pgl_sim_auditor *auditor, enum pgl_boot_file file, int log, int64_t position,
-                          int64_t hash)
+static void move_position(struct pgl_sim_auditor *auditor, enum pgl_boot_file file, int log,
+                          int64_t position, int64_t hash)
 {
     const struct pgl_sim_book *book = &auditor->book;
     int64_t *at = &auditor->position[file][log];
     if (position < *at || position > book->high[log])
-        pgl_sim_blame(auditor->blame, "B2: %d stands at event %lld of log %d, which has %lld; it stood at %lld",
-                      (int)file, (long long)position, log, (long long)book->high[log], (long long)*at);
+        pgl_sim_blame(auditor->blame,
+                      "B2: %d stands at event %lld of log %d, which has %lld; it stood at %lld",
+                      (int)file, (long long)position, log, (long long)book->high[log],
+                      (long long)*at);
     else if (position > 0 && book->said[log][position - 1].hash != hash)
         pgl_sim_blame(auditor->blame, "B3: %d remembers another event %lld of log %d", (int)file,
                       (long long)position, log);
@@ -198,7 +204,8 @@ static pgl_status read_positions(struct pgl_sim_auditor *auditor, enum pgl_boot_
         if (!rows.has_row)
             break;
         int log = (int)pgl_column_i64(&rows, 0);
-        bool is_read = log > 0 && (log == (int)files[file].reads[0] || log == (int)files[file].reads[1]);
+        bool is_read =
+            log > 0 && (log == (int)files[file].reads[0] || log == (int)files[file].reads[1]);
         if (is_read)
             move_position(auditor, file, log, pgl_column_i64(&rows, 1), pgl_column_i64(&rows, 2));
         else
@@ -305,7 +312,8 @@ static void on_commit(void *self)
 
 /* ---- a new process ---- */
 
-static const char hashes_sql[] = "SELECT seq, bytes FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
+static const char hashes_sql[] =
+    "SELECT seq, bytes FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
 
 /* The newest events that were seen before are still those. */
 static pgl_status reread_events(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
@@ -321,13 +329,13 @@ static pgl_status reread_events(struct pgl_sim_auditor *auditor, enum pgl_boot_f
             break;
         if (pgl_column_i64(&rows, 0) != seq + 1 ||
             pgl_event_hash(pgl_column_blob(&rows, 1)) != auditor->book.said[log][seq].hash)
-            pgl_sim_blame(auditor->blame, "B2: event %lld of log %d is not what it was", (long long)seq + 1,
-                          (int)log);
+            pgl_sim_blame(auditor->blame, "B2: event %lld of log %d is not what it was",
+                          (long long)seq + 1, (int)log);
     }
     pgl_rows_end(&rows);
     if (seq < high)
-        pgl_sim_blame(auditor->blame, "B2: event %lld of log %d was seen and is gone", (long long)seq + 1,
-                      (int)log);
+        pgl_sim_blame(auditor->blame, "B2: event %lld of log %d was seen and is gone",
+                      (long long)seq + 1, (int)log);
     return PGL_OK;
 }
 
@@ -347,8 +355,8 @@ static pgl_status catch_up(struct pgl_sim_auditor *auditor)
 
 static bool is_at_rest(const struct pgl_sim_order *order)
 {
-    uint64_t open = PGL_SIM_SAID(INVENTORY_RESERVED), closed = PGL_SIM_SAID(INVENTORY_COMMITTED) |
-                                                              PGL_SIM_SAID(INVENTORY_RELEASED);
+    uint64_t open = PGL_SIM_SAID(INVENTORY_RESERVED),
+             closed = PGL_SIM_SAID(INVENTORY_COMMITTED) | PGL_SIM_SAID(INVENTORY_RELEASED);
     return pgl_sim_has_said(order, PGL_SIM_FINALS) &&
            (!pgl_sim_has_said(order, open) || pgl_sim_has_said(order, closed));
 }
@@ -387,12 +395,14 @@ void pgl_sim_auditor_glance(struct pgl_sim_auditor *auditor)
     const struct pgl_boot *boot = auditor->machine->boot;
     if (!auditor->machine->is_up)
         return;
-    const struct pgl_consumer *const consumers[] = { &boot->orders.payments, &boot->orders.inventory,
-                                                     &boot->payments.orders, &boot->payments.inventory,
-                                                     &boot->inventory.payments };
+    const struct pgl_consumer *const consumers[] = {
+        &boot->orders.payments, &boot->orders.inventory, &boot->payments.orders,
+        &boot->payments.inventory, &boot->inventory.payments
+    };
     for (size_t i = 0; i < sizeof consumers / sizeof consumers[0]; i++)
         if (consumers[i]->is_halted)
-            pgl_sim_blame(auditor->blame, "B3: %s has stopped reading log %d, and the log is as it was",
+            pgl_sim_blame(auditor->blame,
+                          "B3: %s has stopped reading log %d, and the log is as it was",
                           consumers[i]->writer->loop->name, (int)consumers[i]->log);
     for (int file = 0; file < PGL_FILE_COUNT; file++)
         if (boot->writers[file].queued > PGL_WRITER_QUEUE_MAX)

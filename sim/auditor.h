@@ -28,7 +28,7 @@ struct pgl_sim_auditor {
         enum pgl_boot_file file;
     } desks[PGL_FILE_COUNT];
 
-    struct pgl_database eyes[PGL_FILE_COUNT]; /* on the files of the living process */
+    struct pgl_database eyes[PGL_FILE_COUNT];       /* on the files of the living process */
     int64_t position[PGL_FILE_COUNT][PGL_SIM_LOGS]; /* how far each file has read each log */
     int64_t sku_id[PGL_SIM_SKUS_MAX], account_id[PGL_SIM_CUSTOMERS_MAX]; /* 0: not looked up yet */
     uint64_t looks;
@@ -59,8 +59,8 @@ const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor);
 
 /* ---- shared by the files auditor*.c ---- */
 
-PGL_MUST_USE pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor, enum pgl_boot_file file,
-                                            struct pgl_sim_order *order);
+PGL_MUST_USE pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor,
+                                            enum pgl_boot_file file, struct pgl_sim_order *order);
 PGL_MUST_USE pgl_status pgl_sim_check_stock(struct pgl_sim_auditor *auditor, int sku);
 PGL_MUST_USE pgl_status pgl_sim_check_account(struct pgl_sim_auditor *auditor, int customer);
 
@@ -68,7 +68,8 @@ PGL_MUST_USE pgl_status pgl_sim_check_account(struct pgl_sim_auditor *auditor, i
 PGL_MUST_USE pgl_status pgl_sim_look_begin(struct pgl_sim_auditor *auditor);
 void pgl_sim_look_end(struct pgl_sim_auditor *auditor, pgl_status status);
 
-static inline struct pgl_database *pgl_sim_eyes(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
+static inline struct pgl_database *pgl_sim_eyes(struct pgl_sim_auditor *auditor,
+                                                enum pgl_boot_file file)
 {
     return &auditor->eyes[file];
 }

@@ -7,22 +7,25 @@ enum { PAID_NONE = 0, PAID_AUTHORIZED = 3, PAID_CAPTURED = 6, PAID_DECLINED = 7,
 enum { OPEN = 0, CAPTURE = 1 };
 enum { HELD = 1, REJECTED = 2, COMMITTED = 3, RELEASED = 5 };
 
-#define BITS_OF_ORDERS                                                                                 \
-    (PGL_SIM_SAID(ORDER_CREATED) | PGL_SIM_SAID(ORDER_CANCEL_REQUESTED) |                              \
-     PGL_SIM_SAID(ORDER_CONFIRMED) | PGL_SIM_SAID(ORDER_CANCELLED) | PGL_SIM_SAID(ORDER_CANCEL_REJECTED))
+#define BITS_OF_ORDERS                                                                             \
+    (PGL_SIM_SAID(ORDER_CREATED) | PGL_SIM_SAID(ORDER_CANCEL_REQUESTED) |                          \
+     PGL_SIM_SAID(ORDER_CONFIRMED) | PGL_SIM_SAID(ORDER_CANCELLED) |                               \
+     PGL_SIM_SAID(ORDER_CANCEL_REJECTED))
 
-static const char order_sql[] = "SELECT state, cancel, total_minor, said, last_event_seq, customer, "
-                                "idempotency_key FROM orders WHERE order_id = ?1";
-static const char payment_sql[] =
-    "SELECT state, decision, amount_minor, authorized_minor, captured_minor, released_minor, hold_minor, "
-    "last_event_seq FROM payment WHERE order_id = ?1";
-static const char reservation_sql[] = "SELECT state, last_event_seq FROM reservation WHERE order_id = ?1";
+static const char order_sql[] =
+    "SELECT state, cancel, total_minor, said, last_event_seq, customer, "
+    "idempotency_key FROM orders WHERE order_id = ?1";
+static const char payment_sql[] = "SELECT state, decision, amount_minor, authorized_minor, "
+                                  "captured_minor, released_minor, hold_minor, "
+                                  "last_event_seq FROM payment WHERE order_id = ?1";
+static const char reservation_sql[] =
+    "SELECT state, last_event_seq FROM reservation WHERE order_id = ?1";
 static const char sku_sql[] = "SELECT id FROM sku WHERE sku = ?1";
 static const char stock_sql[] =
     "SELECT coalesce(on_hand, 0), coalesce(reserved, 0) FROM warehouse "
     "LEFT JOIN stock ON warehouse_id = warehouse.id AND sku_id = ?1 ORDER BY warehouse.id";
-static const char account_sql[] =
-    "SELECT account_id FROM credit_line WHERE tenant = 'default' AND customer = ?1 AND currency = 'USD'";
+static const char account_sql[] = "SELECT account_id FROM credit_line WHERE tenant = 'default' AND "
+                                  "customer = ?1 AND currency = 'USD'";
 static const char balance_sql[] =
     "SELECT credit_minor, posted_minor, held_minor FROM account WHERE account_id = ?1";
 
@@ -30,7 +33,8 @@ static const char balance_sql[] =
 
 static bool is_same_wish(const struct pgl_sim_wish *wish, const struct pgl_sim_order *order)
 {
-    bool is_same = wish->is_sent && wish->customer == order->customer && wish->line_count == order->line_count;
+    bool is_same =
+        wish->is_sent && wish->customer == order->customer && wish->line_count == order->line_count;
     for (int i = 0; is_same && i < order->line_count; i++)
         is_same = wish->lines[i].sku == order->lines[i].sku &&
                   wish->lines[i].quantity == order->lines[i].quantity;
@@ -38,26 +42,31 @@ static bool is_same_wish(const struct pgl_sim_wish *wish, const struct pgl_sim_o
 }
 
 /* Which wish an order is, by its key; once. */
-static void match_wish(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order, struct pgl_text key)
+static void match_wish(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order,
+                       struct pgl_text key)
 {
     int64_t number = -1;
     uint32_t me = (uint32_t)(order - auditor->book.orders);
-    bool is_key = key.size > 2 && memcmp(key.data, "k-", 2) == 0 &&
-                  pgl_is_ok(pgl_text_to_i64((struct pgl_text){ key.data + 2, key.size - 2 }, &number));
+    bool is_key =
+        key.size > 2 && memcmp(key.data, "k-", 2) == 0 &&
+        pgl_is_ok(pgl_text_to_i64((struct pgl_text){ key.data + 2, key.size - 2 }, &number));
     if (!is_key || number < 0 || number >= auditor->journal->wish_count) {
-        pgl_sim_blame(auditor->blame, "A9: an order with a key that nobody has used: %.*s", PGL_TEXT_ARGS(key));
+        pgl_sim_blame(auditor->blame, "A9: an order with a key that nobody has used: %.*s",
+                      PGL_TEXT_ARGS(key));
         return;
     }
     struct pgl_sim_wish *wish = &auditor->journal->wishes[number];
     if (wish->order != PGL_SIM_NOBODY && wish->order != me)
         pgl_sim_blame(auditor->blame, "A9: two orders of one key, %.*s", PGL_TEXT_ARGS(key));
     if (!is_same_wish(wish, order))
-        pgl_sim_blame(auditor->blame, "A9: another order than was placed with the key %.*s", PGL_TEXT_ARGS(key));
+        pgl_sim_blame(auditor->blame, "A9: another order than was placed with the key %.*s",
+                      PGL_TEXT_ARGS(key));
     wish->order = me;
     order->wish = (uint32_t)number;
 }
 
-static void check_order_state(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order, int state)
+static void check_order_state(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order,
+                              int state)
 {
     int expected = state;
     if (pgl_sim_has_said(order, PGL_SIM_SAID(ORDER_CONFIRMED)))
@@ -70,9 +79,10 @@ static void check_order_state(struct pgl_sim_auditor *auditor, const struct pgl_
         expected = AUTHORIZED;
     else if (state > RESERVED)
         expected = RESERVED;
-    if (state != expected || state < order->state || (order->state >= CONFIRMED && state != order->state))
-        pgl_sim_blame(auditor->blame, "A1: an order is %d, was %d and should be %d; said: %llx", state,
-                      order->state, expected, (unsigned long long)order->said);
+    if (state != expected || state < order->state ||
+        (order->state >= CONFIRMED && state != order->state))
+        pgl_sim_blame(auditor->blame, "A1: an order is %d, was %d and should be %d; said: %llx",
+                      state, order->state, expected, (unsigned long long)order->said);
 }
 
 static pgl_status check_orders_row(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
@@ -98,7 +108,8 @@ static pgl_status check_orders_row(struct pgl_sim_auditor *auditor, struct pgl_s
     if (order->wish == PGL_SIM_NOBODY)
         match_wish(auditor, order, pgl_column_text(&rows, 6));
     pgl_rows_end(&rows);
-    if (is_asked && !auditor->blame->is_set && !auditor->journal->wishes[order->wish].is_cancel_sent)
+    if (is_asked && !auditor->blame->is_set &&
+        !auditor->journal->wishes[order->wish].is_cancel_sent)
         pgl_sim_blame(auditor->blame, "O2: a cancel that nobody has asked for");
     order->state = state;
     order->cancel = cancel;
@@ -122,8 +133,8 @@ static int expected_payment(const struct pgl_sim_order *order)
     return PAID_NONE;
 }
 
-static void check_money(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order, int state,
-                        const struct pgl_rows *rows)
+static void check_money(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order,
+                        int state, const struct pgl_rows *rows)
 {
     int64_t amount = order->amount_minor;
     int64_t authorized = pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_AUTHORIZED)) ? amount : 0;
@@ -132,8 +143,8 @@ static void check_money(struct pgl_sim_auditor *auditor, const struct pgl_sim_or
     if (pgl_column_i64(rows, 2) != amount || pgl_column_i64(rows, 3) != authorized ||
         pgl_column_i64(rows, 4) != captured || pgl_column_i64(rows, 5) != released ||
         pgl_column_i64(rows, 6) != authorized - captured - released)
-        pgl_sim_blame(auditor->blame, "A6: a payment over %lld in state %d has other sums", (long long)amount,
-                      state);
+        pgl_sim_blame(auditor->blame, "A6: a payment over %lld in state %d has other sums",
+                      (long long)amount, state);
 }
 
 static pgl_status check_payments_row(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
@@ -200,7 +211,8 @@ static int expected_reservation(const struct pgl_sim_order *order)
 static pgl_status check_inventory_row(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
 {
     int state = 0;
-    struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_INVENTORY), reservation_sql);
+    struct pgl_rows rows =
+        pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_INVENTORY), reservation_sql);
     pgl_bind_id(&rows, &order->id);
     PGL_TRY(pgl_rows_next(&rows));
     if (rows.has_row) {
@@ -210,7 +222,8 @@ static pgl_status check_inventory_row(struct pgl_sim_auditor *auditor, struct pg
         pgl_rows_end(&rows);
     }
     int expected = expected_reservation(order);
-    bool is_tombstone = expected == 0 && state == RELEASED && pgl_sim_has_said(order, PGL_SIM_REFUSALS);
+    bool is_tombstone =
+        expected == 0 && state == RELEASED && pgl_sim_has_said(order, PGL_SIM_REFUSALS);
     if (state != expected && !is_tombstone)
         pgl_sim_blame(auditor->blame, "A4: a reservation is in state %d; said: %llx", state,
                       (unsigned long long)order->said);
@@ -241,9 +254,10 @@ pgl_status pgl_sim_check_stock(struct pgl_sim_auditor *auditor, int sku)
         int64_t reserved = rows.has_row ? pgl_column_i64(&rows, 1) : -1;
         if (on_hand != auditor->book.on_hand[sku][warehouse] ||
             reserved != auditor->book.reserved[sku][warehouse] || reserved > on_hand)
-            pgl_sim_blame(auditor->blame, "A7: S-%d at %s: %lld on hand, %lld reserved; the book has %lld and %lld",
-                          sku, pgl_sim_warehouses[warehouse], (long long)on_hand, (long long)reserved,
-                          (long long)auditor->book.on_hand[sku][warehouse],
+            pgl_sim_blame(auditor->blame,
+                          "A7: S-%d at %s: %lld on hand, %lld reserved; the book has %lld and %lld",
+                          sku, pgl_sim_warehouses[warehouse], (long long)on_hand,
+                          (long long)reserved, (long long)auditor->book.on_hand[sku][warehouse],
                           (long long)auditor->book.reserved[sku][warehouse]);
     }
     pgl_rows_end(&rows);

@@ -58,14 +58,15 @@ static pgl_status check_sums(struct pgl_sim_auditor *auditor, bool is_quiet)
     for (size_t i = 0; i < sizeof nothings / sizeof nothings[0]; i++) {
         PGL_TRY(number(auditor, nothings[i].file, nothings[i].sql, &value));
         if (value != 0)
-            pgl_sim_blame(auditor->blame, "%s: %lld is not 0: %s", nothings[i].rule, (long long)value,
-                          nothings[i].sql);
+            pgl_sim_blame(auditor->blame, "%s: %lld is not 0: %s", nothings[i].rule,
+                          (long long)value, nothings[i].sql);
     }
     for (size_t i = 0; i < sizeof counts / sizeof counts[0] && is_quiet; i++) {
         PGL_TRY(number(auditor, counts[i].file, counts[i].sql, &value));
         if (value != expected(auditor, counts[i].file))
-            pgl_sim_blame(auditor->blame, "%s: %lld is not %lld: %s", counts[i].rule, (long long)value,
-                          (long long)expected(auditor, counts[i].file), counts[i].sql);
+            pgl_sim_blame(auditor->blame, "%s: %lld is not %lld: %s", counts[i].rule,
+                          (long long)value, (long long)expected(auditor, counts[i].file),
+                          counts[i].sql);
     }
     return PGL_OK;
 }
@@ -76,7 +77,8 @@ static void check_journal(struct pgl_sim_auditor *auditor)
     uint32_t receipts = 0;
     for (uint32_t i = 0; i < auditor->journal->wish_count; i++) {
         const struct pgl_sim_wish *wish = &auditor->journal->wishes[i];
-        const struct pgl_sim_order *order = wish->is_answered ? pgl_sim_book_find(&auditor->book, wish->id) : NULL;
+        const struct pgl_sim_order *order =
+            wish->is_answered ? pgl_sim_book_find(&auditor->book, wish->id) : NULL;
         if (wish->is_answered && (order == NULL || order->wish != i))
             pgl_sim_blame(auditor->blame, "A11: k-%u was answered and is not there", i);
     }
@@ -96,9 +98,11 @@ static void check_end(struct pgl_sim_auditor *auditor, const struct pgl_sim_orde
     bool is_refused = pgl_sim_has_said(order, PGL_SIM_REFUSALS);
     bool is_cancelled = pgl_sim_has_said(order, PGL_SIM_SAID(ORDER_CANCELLED));
     if (is_confirmed != is_captured || is_captured != is_committed)
-        pgl_sim_blame(auditor->blame, "Q2: order k-%u has said %llx", order->wish, (unsigned long long)order->said);
+        pgl_sim_blame(auditor->blame, "Q2: order k-%u has said %llx", order->wish,
+                      (unsigned long long)order->said);
     if (is_cancelled != is_refused || is_confirmed == is_cancelled)
-        pgl_sim_blame(auditor->blame, "Q3: order k-%u has said %llx", order->wish, (unsigned long long)order->said);
+        pgl_sim_blame(auditor->blame, "Q3: order k-%u has said %llx", order->wish,
+                      (unsigned long long)order->said);
 }
 
 /* Q5: what is still reserved is sold. */
@@ -109,7 +113,8 @@ static void check_reserved(struct pgl_sim_auditor *auditor)
         const struct pgl_sim_order *order = &auditor->book.orders[i];
         if (pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_COMMITTED)))
             for (int share = 0; share < order->share_count; share++)
-                sold[order->shares[share].sku][order->shares[share].warehouse] += order->shares[share].quantity;
+                sold[order->shares[share].sku][order->shares[share].warehouse] +=
+                    order->shares[share].quantity;
     }
     if (memcmp(sold, auditor->book.reserved, sizeof sold) != 0)
         pgl_sim_blame(auditor->blame, "Q5: more is reserved than was sold");
@@ -119,7 +124,8 @@ static pgl_status scan(struct pgl_sim_auditor *auditor, bool is_quiet)
 {
     for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
         for (uint32_t i = 0; i < auditor->book.order_count; i++)
-            PGL_TRY(pgl_sim_check_order(auditor, (enum pgl_boot_file)file, &auditor->book.orders[i]));
+            PGL_TRY(
+                pgl_sim_check_order(auditor, (enum pgl_boot_file)file, &auditor->book.orders[i]));
     for (int sku = 0; sku < auditor->plan->skus; sku++)
         PGL_TRY(pgl_sim_check_stock(auditor, sku));
     for (int customer = 0; customer < auditor->plan->customers; customer++)

@@ -8,7 +8,8 @@
 
 const char *const pgl_sim_warehouses[PGL_SIM_WAREHOUSES] = { "WH-EU-1", "WH-US-1", "WH-APAC-1" };
 
-void pgl_sim_book_open(struct pgl_sim_book *book, const struct pgl_sim_plan *plan, struct pgl_sim_blame *blame)
+void pgl_sim_book_open(struct pgl_sim_book *book, const struct pgl_sim_plan *plan,
+                       struct pgl_sim_blame *blame)
 {
     *book = (struct pgl_sim_book){ .plan = plan, .blame = blame };
     memcpy(book->on_hand, plan->stock, sizeof book->on_hand);
@@ -109,17 +110,20 @@ static void take_order(struct pgl_sim_book *book, struct pgl_sim_order *order, c
 
 static int64_t credit_left(const struct pgl_sim_book *book, int customer)
 {
-    return book->plan->credit_minor[customer] - book->held_minor[customer] - book->posted_minor[customer];
+    return book->plan->credit_minor[customer] - book->held_minor[customer] -
+           book->posted_minor[customer];
 }
 
 static void hold(struct pgl_sim_book *book, struct pgl_sim_order *order, const Event *event)
 {
     if (event->payment_authorized->amount_minor != order->amount_minor)
         pgl_sim_blame(book->blame, "A6: %lld authorized of %lld",
-                      (long long)event->payment_authorized->amount_minor, (long long)order->amount_minor);
+                      (long long)event->payment_authorized->amount_minor,
+                      (long long)order->amount_minor);
     book->held_minor[order->customer] += order->amount_minor;
     if (credit_left(book, order->customer) < 0)
-        pgl_sim_blame(book->blame, "A13: customer %d has spent more than the credit", order->customer);
+        pgl_sim_blame(book->blame, "A13: customer %d has spent more than the credit",
+                      order->customer);
 }
 
 static void decline(struct pgl_sim_book *book, struct pgl_sim_order *order, const Event *event)
@@ -132,10 +136,12 @@ static void decline(struct pgl_sim_book *book, struct pgl_sim_order *order, cons
 static void let_go(struct pgl_sim_book *book, struct pgl_sim_order *order, const Event *event)
 {
     order->voided_by = event->payment_voided->cause;
-    uint64_t needed = order->voided_by == CAUSE_OUT_OF_STOCK ? PGL_SIM_SAID(INVENTORY_RESERVATION_FAILED)
-                                                             : PGL_SIM_SAID(ORDER_CANCEL_REQUESTED);
+    uint64_t needed = order->voided_by == CAUSE_OUT_OF_STOCK
+                          ? PGL_SIM_SAID(INVENTORY_RESERVATION_FAILED)
+                          : PGL_SIM_SAID(ORDER_CANCEL_REQUESTED);
     if (!pgl_sim_has_said(order, needed))
-        pgl_sim_blame(book->blame, "O2: voided for cause %d, which nobody has given", (int)order->voided_by);
+        pgl_sim_blame(book->blame, "O2: voided for cause %d, which nobody has given",
+                      (int)order->voided_by);
     if (pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_AUTHORIZED)))
         book->held_minor[order->customer] -= order->amount_minor;
 }
@@ -144,7 +150,8 @@ static void capture(struct pgl_sim_book *book, struct pgl_sim_order *order, cons
 {
     if (event->payment_captured->captured_minor != order->amount_minor)
         pgl_sim_blame(book->blame, "A6: %lld captured of %lld",
-                      (long long)event->payment_captured->captured_minor, (long long)order->amount_minor);
+                      (long long)event->payment_captured->captured_minor,
+                      (long long)order->amount_minor);
     book->held_minor[order->customer] -= order->amount_minor;
     book->posted_minor[order->customer] += order->amount_minor;
 }
@@ -175,7 +182,8 @@ static void reserve(struct pgl_sim_book *book, struct pgl_sim_order *order, cons
             pgl_sim_blame(book->blame, "A4: stock is reserved that was not ordered");
             return;
         }
-        order->shares[order->share_count++] = (struct pgl_sim_share){ sku, warehouse, share->quantity };
+        order->shares[order->share_count++] =
+            (struct pgl_sim_share){ sku, warehouse, share->quantity };
         missing[line] -= share->quantity;
         book->reserved[sku][warehouse] += share->quantity;
         if (book->reserved[sku][warehouse] > book->on_hand[sku][warehouse])
@@ -183,7 +191,8 @@ static void reserve(struct pgl_sim_book *book, struct pgl_sim_order *order, cons
     }
     for (int i = 0; i < order->line_count; i++)
         if (missing[i] != 0)
-            pgl_sim_blame(book->blame, "A4: %lld of line %d are not reserved", (long long)missing[i], i + 1);
+            pgl_sim_blame(book->blame, "A4: %lld of line %d are not reserved",
+                          (long long)missing[i], i + 1);
 }
 
 static int64_t available(const struct pgl_sim_book *book, int sku)
@@ -212,7 +221,8 @@ static void release(struct pgl_sim_book *book, struct pgl_sim_order *order, cons
     if (event->inventory_released->n_allocations != (size_t)order->share_count)
         pgl_sim_blame(book->blame, "A7: not what was reserved is released");
     for (int i = 0; i < order->share_count; i++)
-        book->reserved[order->shares[i].sku][order->shares[i].warehouse] -= order->shares[i].quantity;
+        book->reserved[order->shares[i].sku][order->shares[i].warehouse] -=
+            order->shares[i].quantity;
 }
 
 /* ---- which event may follow which ---- */
@@ -245,7 +255,8 @@ static const struct rule {
 
 static const struct rule *rule_of(EventType type)
 {
-    bool is_known = (size_t)type < sizeof rules / sizeof rules[0] && rules[type].log != LOG_UNSPECIFIED;
+    bool is_known =
+        (size_t)type < sizeof rules / sizeof rules[0] && rules[type].log != LOG_UNSPECIFIED;
     return is_known ? &rules[type] : NULL;
 }
 
@@ -257,7 +268,8 @@ static bool follows_its_rule(struct pgl_sim_book *book, const struct rule *rule,
         pgl_sim_blame(book->blame, "A1: log %d says %d", (int)log, (int)event->type);
     else if ((said & UINT64_C(1) << event->type) != 0)
         pgl_sim_blame(book->blame, "A1: event %d is said twice of one order", (int)event->type);
-    else if ((said & rule->needs_all) != rule->needs_all || (rule->needs_one != 0 && (said & rule->needs_one) == 0))
+    else if ((said & rule->needs_all) != rule->needs_all ||
+             (rule->needs_one != 0 && (said & rule->needs_one) == 0))
         pgl_sim_blame(book->blame, "A2: event %d comes before what it rests on; said so far: %llx",
                       (int)event->type, (unsigned long long)said);
     else if ((said & rule->forbids) != 0)
@@ -312,7 +324,8 @@ static struct pgl_sim_order *order_of(struct pgl_sim_book *book, const Event *ev
     if (order == NULL && event->type == EVENT_TYPE_ORDER_CREATED)
         return add_order(book, id);
     if (order == NULL)
-        pgl_sim_blame(book->blame, "A2: event %d about an order that was never made", (int)event->type);
+        pgl_sim_blame(book->blame, "A2: event %d about an order that was never made",
+                      (int)event->type);
     return order;
 }
 
@@ -323,19 +336,21 @@ static void check_envelope(struct pgl_sim_book *book, const struct pgl_sim_order
     if (event->previous_seq != order->last_seq[log])
         pgl_sim_blame(book->blame, "A8: the chain of an order's events is broken");
     if (!pgl_sim_book_knows_cause(book, event))
-        pgl_sim_blame(book->blame, "B2: event %d answers to event %lld of log %d, which is not there",
+        pgl_sim_blame(book->blame,
+                      "B2: event %d answers to event %lld of log %d, which is not there",
                       (int)event->type, (long long)event->cause_seq, (int)event->cause_log);
     else if (event->cause_log != LOG_UNSPECIFIED &&
              book->said[event->cause_log][event->cause_seq - 1].order != number)
         pgl_sim_blame(book->blame, "A8: an event answers to one of another order");
 }
 
-uint32_t pgl_sim_book_hear(struct pgl_sim_book *book, Log log, int64_t seq, int64_t hash, const Event *event)
+uint32_t pgl_sim_book_hear(struct pgl_sim_book *book, Log log, int64_t seq, int64_t hash,
+                           const Event *event)
 {
     uint32_t number = PGL_SIM_NOBODY;
     if (seq != book->high[log] + 1)
-        pgl_sim_blame(book->blame, "A8: event %lld of log %d behind event %lld", (long long)seq, (int)log,
-                      (long long)book->high[log]);
+        pgl_sim_blame(book->blame, "A8: event %lld of log %d behind event %lld", (long long)seq,
+                      (int)log, (long long)book->high[log]);
     if (event->type == EVENT_TYPE_STOCK_RECEIVED && event->stock_received != NULL) {
         take_receipt(book, event->stock_received);
     } else {

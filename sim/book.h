@@ -23,8 +23,8 @@
 /* Bits of what was said of an order, by EventType. */
 #define PGL_SIM_SAID(name) (UINT64_C(1) << EVENT_TYPE_##name)
 
-#define PGL_SIM_REFUSALS                                                                               \
-    (PGL_SIM_SAID(PAYMENT_DECLINED) | PGL_SIM_SAID(PAYMENT_VOIDED) |                                   \
+#define PGL_SIM_REFUSALS                                                                           \
+    (PGL_SIM_SAID(PAYMENT_DECLINED) | PGL_SIM_SAID(PAYMENT_VOIDED) |                               \
      PGL_SIM_SAID(PAYMENT_CAPTURE_FAILED))
 #define PGL_SIM_VERDICTS (PGL_SIM_REFUSALS | PGL_SIM_SAID(PAYMENT_CAPTURED))
 #define PGL_SIM_FINALS   (PGL_SIM_SAID(ORDER_CONFIRMED) | PGL_SIM_SAID(ORDER_CANCELLED))
@@ -73,7 +73,8 @@ struct pgl_sim_book {
     struct pgl_sim_said *said[PGL_SIM_LOGS]; /* [seq - 1] */
     int64_t high[PGL_SIM_LOGS], capacity[PGL_SIM_LOGS];
 
-    int64_t on_hand[PGL_SIM_SKUS_MAX][PGL_SIM_WAREHOUSES], reserved[PGL_SIM_SKUS_MAX][PGL_SIM_WAREHOUSES];
+    int64_t on_hand[PGL_SIM_SKUS_MAX][PGL_SIM_WAREHOUSES],
+        reserved[PGL_SIM_SKUS_MAX][PGL_SIM_WAREHOUSES];
     int64_t held_minor[PGL_SIM_CUSTOMERS_MAX], posted_minor[PGL_SIM_CUSTOMERS_MAX];
     uint32_t receipts;
 };
@@ -83,7 +84,8 @@ void pgl_sim_book_open(struct pgl_sim_book *book, const struct pgl_sim_plan *pla
 void pgl_sim_book_close(struct pgl_sim_book *book);
 
 /* The next event of a log. Its number in the orders, or PGL_SIM_NOBODY for an event of none. */
-uint32_t pgl_sim_book_hear(struct pgl_sim_book *book, Log log, int64_t seq, int64_t hash, const Event *event);
+uint32_t pgl_sim_book_hear(struct pgl_sim_book *book, Log log, int64_t seq, int64_t hash,
+                           const Event *event);
 
 /* True when what the event answers to is in the book. */
 bool pgl_sim_book_knows_cause(const struct pgl_sim_book *book, const Event *event);

@@ -120,7 +120,8 @@ bool pgl_sim_client_send(struct pgl_sim_client *client, struct pgl_sim_ask *ask)
     write_request(line, ask);
     client->asked++;
     line->socket->ops->want(line->socket, true, true);
-    pgl_timer_set(&client->loop->timers, &line->late, client->loop->now_ns + ask->patience_ns, on_late, line);
+    pgl_timer_set(&client->loop->timers, &line->late, client->loop->now_ns + ask->patience_ns,
+                  on_late, line);
     return true;
 }
 
@@ -153,7 +154,8 @@ static bool push(struct pgl_sim_line *line)
 {
     struct pgl_sim_client *client = line->client;
     while (line->sent_bytes < line->out.size) {
-        struct pgl_span rest = { line->out.data + line->sent_bytes, line->out.size - line->sent_bytes };
+        struct pgl_span rest = { line->out.data + line->sent_bytes,
+                                 line->out.size - line->sent_bytes };
         size_t put;
         client->twin->delay_ns =
             (int64_t)pgl_random_below(&client->random, (uint64_t)client->network_ns_max + 1);
@@ -192,7 +194,8 @@ static bool read_answer(struct pgl_sim_line *line, struct pgl_sim_answer *found,
     case PGL_HTTP1_PIECE:
         return false;
     case PGL_HTTP1_REFUSED:
-        pgl_sim_blame(line->client->blame, "H2: an answer that is no HTTP: %s", line->parser.refusal.reason);
+        pgl_sim_blame(line->client->blame, "H2: an answer that is no HTTP: %s",
+                      line->parser.refusal.reason);
         return false;
     case PGL_HTTP1_DONE:
         break;
@@ -204,8 +207,8 @@ static bool read_answer(struct pgl_sim_line *line, struct pgl_sim_answer *found,
         return false;
     found->status = head.status;
     found->body = (struct pgl_text){ line->in.data + line->parser.head_bytes, have };
-    found->is_replayed = pgl_http_find_field(head.fields, head.field_count, PGL_TEXT("Idempotent-Replayed"),
-                                             &replayed) > 0;
+    found->is_replayed = pgl_http_find_field(head.fields, head.field_count,
+                                             PGL_TEXT("Idempotent-Replayed"), &replayed) > 0;
     *is_kept = head.is_keep_alive;
     return true;
 }

@@ -35,8 +35,8 @@ struct pgl_sim_ask {
 
 struct pgl_sim_line {
     struct pgl_sim_client *client;
-    struct pgl_socket *socket;  /* NULL while there is no connection */
-    struct pgl_sim_ask *ask;    /* NULL while idle */
+    struct pgl_socket *socket; /* NULL while there is no connection */
+    struct pgl_sim_ask *ask;   /* NULL while idle */
     struct pgl_buffer out, in;
     size_t sent_bytes;
     struct pgl_http1_parser parser;

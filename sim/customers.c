@@ -9,14 +9,14 @@
 #include "base/time.h"
 #include "purposes.h"
 
-#define PATIENCE_MIN_NS  PGL_MILLISECONDS(50)
-#define PATIENCE_MAX_NS  PGL_SECONDS(6) /* the server itself gives up after 5 */
-#define TWIN_MAX_NS      PGL_SECONDS(5)
-#define BUSY_AGAIN_NS    PGL_MILLISECONDS(2)
-#define RETRY_NS         PGL_MILLISECONDS(100) /* longer each time, so many times */
-#define RETRIES_SLOWER   20
-#define TOKEN_NS         PGL_HOURS(20)
-#define TOKEN_BYTES_MAX  PGL_JWT_BYTES_MAX
+#define PATIENCE_MIN_NS    PGL_MILLISECONDS(50)
+#define PATIENCE_MAX_NS    PGL_SECONDS(6) /* the server itself gives up after 5 */
+#define TWIN_MAX_NS        PGL_SECONDS(5)
+#define BUSY_AGAIN_NS      PGL_MILLISECONDS(2)
+#define RETRY_NS           PGL_MILLISECONDS(100) /* longer each time, so many times */
+#define RETRIES_SLOWER     20
+#define TOKEN_NS           PGL_HOURS(20)
+#define TOKEN_BYTES_MAX    PGL_JWT_BYTES_MAX
 #define LAST_LOOKS_AT_ONCE 16
 
 /* What is insisted on until the answer is known; the rest is asked once. */
@@ -132,15 +132,17 @@ static void set_timer(struct pgl_sim_errand *errand, int64_t after_ns)
     pgl_timer_set(&loop->timers, &errand->timer, loop->now_ns + after_ns, run_errand, errand);
 }
 
-bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind, uint32_t about,
-                          int64_t after_ns)
+bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
+                          uint32_t about, int64_t after_ns)
 {
     struct pgl_sim_errand *errand = customers->free_errands;
     if (errand == NULL)
         return false;
     customers->free_errands = errand->next_free;
     customers->under_way++;
-    *errand = (struct pgl_sim_errand){ .customers = customers, .kind = kind, .about = about, .is_under_way = true };
+    *errand = (struct pgl_sim_errand){
+        .customers = customers, .kind = kind, .about = about, .is_under_way = true
+    };
     set_timer(errand, after_ns);
     return true;
 }
@@ -157,7 +159,8 @@ static void finish(struct pgl_sim_errand *errand)
 /* The number of a token. */
 static int who_asks(const struct pgl_sim_errand *errand)
 {
-    return errand->kind == PGL_SIM_RECEIVE ? PGL_SIM_CUSTOMERS_MAX : pgl_sim_wish_of(errand)->customer;
+    return errand->kind == PGL_SIM_RECEIVE ? PGL_SIM_CUSTOMERS_MAX
+                                           : pgl_sim_wish_of(errand)->customer;
 }
 
 static void run_errand(void *owner)
@@ -180,7 +183,8 @@ static void run_errand(void *owner)
 /* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is of another time. */
 static bool is_open(const struct pgl_sim_answer *answer)
 {
-    return answer->status == 0 || answer->status == 503 || answer->status == 504 || answer->status == 401;
+    return answer->status == 0 || answer->status == 503 || answer->status == 504 ||
+           answer->status == 401;
 }
 
 static void on_answer(void *owner, const struct pgl_sim_answer *answer)
@@ -211,7 +215,8 @@ void pgl_sim_customers_start(struct pgl_sim_customers *customers)
     customers->has_key = pgl_is_ok(status);
     PGL_ASSERT(customers->has_key);
     pgl_arena_free(&arena);
-    pgl_timer_set(&customers->loop->timers, &customers->arrival, customers->loop->now_ns, arrive, customers);
+    pgl_timer_set(&customers->loop->timers, &customers->arrival, customers->loop->now_ns, arrive,
+                  customers);
 }
 
 static void send_goods(struct pgl_sim_customers *customers)
@@ -234,14 +239,16 @@ static void arrive(void *owner)
         if (pgl_sim_errand_start(customers, PGL_SIM_CREATE, wish, 0))
             customers->placed++;
         if (pgl_random_chance(&customers->random, plan->twin_chance))
-            pgl_sim_errand_start(customers, PGL_SIM_TWIN, wish, up_to(customers, TWIN_MAX_NS >> up_to(customers, 10)));
+            pgl_sim_errand_start(customers, PGL_SIM_TWIN, wish,
+                                 up_to(customers, TWIN_MAX_NS >> up_to(customers, 10)));
         if (pgl_random_chance(&customers->random, plan->wrong_chance))
             pgl_sim_errand_start(customers, PGL_SIM_WRONG, wish, 0);
         send_goods(customers);
     }
     if (customers->placed < plan->orders)
         pgl_timer_set(&customers->loop->timers, &customers->arrival,
-                      customers->loop->now_ns + up_to(customers, 2 * plan->arrival_ns), arrive, customers);
+                      customers->loop->now_ns + up_to(customers, 2 * plan->arrival_ns), arrive,
+                      customers);
 }
 
 bool pgl_sim_customers_are_done(const struct pgl_sim_customers *customers)
@@ -254,7 +261,8 @@ void pgl_sim_customers_complain(const struct pgl_sim_customers *customers)
     for (int i = 0; i < PGL_SIM_ERRANDS_MAX; i++) {
         const struct pgl_sim_errand *errand = &customers->errands[i];
         if (errand->is_under_way)
-            pgl_sim_blame(customers->blame, "L1: %s %s of %u has been asked %d times; last answer: %d",
+            pgl_sim_blame(customers->blame,
+                          "L1: %s %s of %u has been asked %d times; last answer: %d",
                           errand->ask.method, errand->ask.target, errand->about, errand->tries,
                           errand->last_status);
     }

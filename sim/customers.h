@@ -90,8 +90,8 @@ void pgl_sim_errand_write(struct pgl_sim_errand *errand);
 void pgl_sim_errand_judge(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer);
 
 /* Another errand, later. False when there are too many. */
-bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind, uint32_t about,
-                          int64_t after_ns);
+bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
+                          uint32_t about, int64_t after_ns);
 
 static inline struct pgl_sim_wish *pgl_sim_wish_of(const struct pgl_sim_errand *errand)
 {

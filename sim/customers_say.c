@@ -25,11 +25,13 @@ static void write_order(struct pgl_sim_errand *errand, int more_of_the_first, co
     for (int i = 0; i < wish->line_count; i++) {
         char sku[16];
         snprintf(sku, sizeof sku, "S-%d", wish->lines[i].sku);
-        at += (size_t)snprintf(body + at, room - at, "%s{\"sku\":\"%s\",\"quantity\":%lld}", i > 0 ? "," : "",
-                               i == 0 && first_sku != NULL ? first_sku : sku,
-                               (long long)wish->lines[i].quantity + (i == 0 ? more_of_the_first : 0));
+        at +=
+            (size_t)snprintf(body + at, room - at, "%s{\"sku\":\"%s\",\"quantity\":%lld}",
+                             i > 0 ? "," : "", i == 0 && first_sku != NULL ? first_sku : sku,
+                             (long long)wish->lines[i].quantity + (i == 0 ? more_of_the_first : 0));
     }
-    snprintf(body + at, room - at, "],\"payment\":{\"method\":\"account\"},\"shipTo\":{\"region\":\"%s\"}}",
+    snprintf(body + at, room - at,
+             "],\"payment\":{\"method\":\"account\"},\"shipTo\":{\"region\":\"%s\"}}",
              wish->region);
     errand->ask.method = "POST";
     snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/orders");
@@ -78,7 +80,8 @@ static void ask_receive(struct pgl_sim_errand *errand)
 {
     const struct pgl_sim_receipt *receipt = &errand->customers->journal.receipts[errand->about];
     errand->ask.method = "POST";
-    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/inventory/S-%d/receipts", receipt->sku);
+    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/inventory/S-%d/receipts",
+             receipt->sku);
     snprintf(errand->ask.key, sizeof errand->ask.key, "r-%u", errand->about);
     snprintf(errand->ask.body, sizeof errand->ask.body, "{\"warehouse\":\"%s\",\"quantity\":%lld}",
              pgl_sim_warehouses[receipt->warehouse], (long long)receipt->quantity);
@@ -126,18 +129,20 @@ static struct pgl_sim_order *order_of(struct pgl_sim_errand *errand)
     struct pgl_sim_order *order =
         pgl_sim_book_find(&errand->customers->auditor->book, pgl_sim_wish_of(errand)->id);
     if (order == NULL || order->wish != errand->about)
-        pgl_sim_blame(errand->customers->blame, "A11: order k-%u was answered, and is not on disk", errand->about);
+        pgl_sim_blame(errand->customers->blame, "A11: order k-%u was answered, and is not on disk",
+                      errand->about);
     return order;
 }
 
 /* ---- judging ---- */
 
-static bool has_status(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer, int expected)
+static bool has_status(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer,
+                       int expected)
 {
     if (answer->status == expected)
         return true;
-    pgl_sim_blame(errand->customers->blame, "H4: %s %s was answered %d, not %d: %.*s", errand->ask.method,
-                  errand->ask.target, answer->status, expected,
+    pgl_sim_blame(errand->customers->blame, "H4: %s %s was answered %d, not %d: %.*s",
+                  errand->ask.method, errand->ask.target, answer->status, expected,
                   (int)(answer->body.size < 200 ? answer->body.size : 200), answer->body.data);
     return false;
 }
@@ -177,7 +182,8 @@ static void judge_create(struct pgl_sim_errand *errand, const struct pgl_sim_ans
         pgl_sim_blame(blame, "H5: an order was answered without its id, or not as PENDING");
         return;
     }
-    if (wish->is_answered && (!pgl_id_equal(wish->id, id) || wish->answer_hash != hash_of(answer->body)))
+    if (wish->is_answered &&
+        (!pgl_id_equal(wish->id, id) || wish->answer_hash != hash_of(answer->body)))
         pgl_sim_blame(blame, "A9: k-%u was answered twice, and not the same", errand->about);
     if (wish->is_made && !answer->is_replayed)
         pgl_sim_blame(blame, "A9: k-%u was made twice", errand->about);
@@ -208,8 +214,9 @@ static void judge_cancel(struct pgl_sim_errand *errand, const struct pgl_sim_ans
     else if (answer->status == 409)
         is_true = order->state == CONFIRMED;
     if (!is_true)
-        pgl_sim_blame(errand->customers->blame, "H6: a cancel was answered %d; the order is %d, said: %llx",
-                      answer->status, order->state, (unsigned long long)order->said);
+        pgl_sim_blame(errand->customers->blame,
+                      "H6: a cancel was answered %d; the order is %d, said: %llx", answer->status,
+                      order->state, (unsigned long long)order->said);
 }
 
 static void judge_look(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
@@ -224,8 +231,8 @@ static void judge_look(struct pgl_sim_errand *errand, const struct pgl_sim_answe
         pgl_sim_blame(errand->customers->blame, "H7: k-%u was seen %d and then %d", errand->about,
                       errand->rank_before, rank);
     if (rank > order->state || (errand->is_last && rank != order->state))
-        pgl_sim_blame(errand->customers->blame, "Q7: k-%u was seen %d, and is %d", errand->about, rank,
-                      order->state);
+        pgl_sim_blame(errand->customers->blame, "Q7: k-%u was seen %d, and is %d", errand->about,
+                      rank, order->state);
     int64_t total;
     if (!pgl_is_ok(pgl_text_to_i64(member(answer->body, "totalMinor"), &total)) ||
         total != order->amount_minor)

@@ -8,12 +8,13 @@
 #define SYNCS_UNTIL_DEATH 8
 #define CALLS_OF_A_START  600 /* four files, and the first reads of each log */
 #define READS_OF_A_START  140
-#define BLACKOUT_MAX_NS   PGL_MILLISECONDS(200) /* after a start: long enough to act on what is not on disk */
-#define ROOM_MAX_BYTES    (64 << 10)
-#define SPACE_MAX_NS      PGL_SECONDS(2)
-#define SLOW_MAX_NS       PGL_MILLISECONDS(400)
-#define VERY_SLOW_NS      PGL_SECONDS(7) /* beyond every deadline of a call */
-#define JUMP_MAX_NS       PGL_HOURS(2)
+#define BLACKOUT_MAX_NS                                                                            \
+    PGL_MILLISECONDS(200) /* after a start: long enough to act on what is not on disk */
+#define ROOM_MAX_BYTES (64 << 10)
+#define SPACE_MAX_NS   PGL_SECONDS(2)
+#define SLOW_MAX_NS    PGL_MILLISECONDS(400)
+#define VERY_SLOW_NS   PGL_SECONDS(7) /* beyond every deadline of a call */
+#define JUMP_MAX_NS    PGL_HOURS(2)
 
 static void strike(void *owner);
 static void restart(void *owner);
@@ -36,7 +37,8 @@ static void set(struct pgl_sim_faults *faults, struct pgl_timer *timer, int64_t 
 }
 
 void pgl_sim_faults_open(struct pgl_sim_faults *faults, const struct pgl_sim_plan *plan,
-                         struct pgl_sim_machine *machine, struct pgl_sim_sched *sched, struct pgl_loop *loop)
+                         struct pgl_sim_machine *machine, struct pgl_sim_sched *sched,
+                         struct pgl_loop *loop)
 {
     *faults = (struct pgl_sim_faults){
         .plan = plan, .machine = machine, .sched = sched, .loop = loop, .last_start = PGL_OK
@@ -55,21 +57,24 @@ static void inject_weather(struct pgl_sim_faults *faults)
     if (faults->is_healed)
         return;
     if (pgl_sim_plan_has(plan, PGL_SIM_FAULT_IO))
-        pgl_sim_disk_inject(faults->machine->disk, (struct pgl_sim_fault){ .effect = PGL_SIM_FAILS,
-                                                                           .calls = PGL_SIM_CALLS_ALL,
-                                                                           .per_million = plan->io_chance });
-    if (pgl_sim_plan_has(plan, PGL_SIM_FAULT_DELAY))
         pgl_sim_disk_inject(faults->machine->disk,
-                            (struct pgl_sim_fault){ .effect = PGL_SIM_DELAYS,
-                                                    .calls = syncs,
-                                                    .per_million = plan->delay_chance,
-                                                    .delay_ns = 1 + up_to(faults, plan->delay_ns_max) });
+                            (struct pgl_sim_fault){ .effect = PGL_SIM_FAILS,
+                                                    .calls = PGL_SIM_CALLS_ALL,
+                                                    .per_million = plan->io_chance });
+    if (pgl_sim_plan_has(plan, PGL_SIM_FAULT_DELAY))
+        pgl_sim_disk_inject(
+            faults->machine->disk,
+            (struct pgl_sim_fault){ .effect = PGL_SIM_DELAYS,
+                                    .calls = syncs,
+                                    .per_million = plan->delay_chance,
+                                    .delay_ns = 1 + up_to(faults, plan->delay_ns_max) });
 }
 
 /* One call fails while the process starts or soon after, when files are read that memory will have later. */
 static void fail_early(struct pgl_sim_faults *faults)
 {
-    struct pgl_sim_fault fault = { .effect = PGL_SIM_FAILS, .calls = PGL_SIM_CALL_BIT(PGL_SIM_READ) };
+    struct pgl_sim_fault fault = { .effect = PGL_SIM_FAILS,
+                                   .calls = PGL_SIM_CALL_BIT(PGL_SIM_READ) };
     fault.at = 1 + pgl_random_below(&faults->random, READS_OF_A_START);
     if (pgl_random_below(&faults->random, 4) == 0) {
         fault.calls = PGL_SIM_CALLS_ALL;
@@ -181,8 +186,9 @@ static void slow_a_loop(struct pgl_sim_faults *faults)
     int loop = (int)pgl_random_below(&faults->random, PGL_LOOP_COUNT);
     bool is_very_slow = pgl_random_below(&faults->random, 8) == 0;
     faults->struck[PGL_SIM_FAULT_SLOW]++;
-    pgl_sim_sched_hold(faults->sched, loop,
-                       faults->loop->now_ns + (is_very_slow ? VERY_SLOW_NS : up_to(faults, SLOW_MAX_NS)));
+    pgl_sim_sched_hold(
+        faults->sched, loop,
+        faults->loop->now_ns + (is_very_slow ? VERY_SLOW_NS : up_to(faults, SLOW_MAX_NS)));
 }
 
 static void jump(struct pgl_sim_faults *faults)

@@ -26,7 +26,8 @@ struct pgl_sim_faults {
 };
 
 void pgl_sim_faults_open(struct pgl_sim_faults *faults, const struct pgl_sim_plan *plan,
-                         struct pgl_sim_machine *machine, struct pgl_sim_sched *sched, struct pgl_loop *loop);
+                         struct pgl_sim_machine *machine, struct pgl_sim_sched *sched,
+                         struct pgl_loop *loop);
 
 /* The machine runs; from now on it may be struck. */
 void pgl_sim_faults_start(struct pgl_sim_faults *faults);

@@ -102,7 +102,8 @@ void pgl_sim_machine_close(struct pgl_sim_machine *machine)
 }
 
 pgl_status pgl_sim_machine_start(struct pgl_sim_machine *machine,
-                                 pgl_status (*prepare)(struct pgl_boot *boot, void *self), void *self)
+                                 pgl_status (*prepare)(struct pgl_boot *boot, void *self),
+                                 void *self)
 {
     PGL_ASSERT(!machine->is_up);
     if (pgl_sim_disk_is_dead(machine->disk))

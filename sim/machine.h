@@ -40,7 +40,8 @@ void pgl_sim_machine_close(struct pgl_sim_machine *machine);
 
 /* A new process on what the last one has left. `prepare` (may be NULL) runs before the loops do. */
 PGL_MUST_USE pgl_status pgl_sim_machine_start(struct pgl_sim_machine *machine,
-                                              pgl_status (*prepare)(struct pgl_boot *boot, void *self),
+                                              pgl_status (*prepare)(struct pgl_boot *boot,
+                                                                    void *self),
                                               void *self);
 
 /* The end of the process by something that happened in it: a call of the disk that it did not survive, or an

@@ -5,17 +5,22 @@
 #include "base/time.h"
 #include "purposes.h"
 
-#define SOME   3   /* of how many faults one is left out, on average */
-#define SCARCE 4   /* one run in so many has too little stock, too little credit */
+#define SOME         3 /* of how many faults one is left out, on average */
+#define SCARCE       4 /* one run in so many has too little stock, too little credit */
 #define QUIET_MIN_NS PGL_MILLISECONDS(20) /* so that something gets done between two strikes */
-#define AMPLE  INT64_C(1000000000)
+#define AMPLE        INT64_C(1000000000)
 
 static const char *const fault_names[PGL_SIM_FAULT_KINDS] = {
-    [PGL_SIM_FAULT_KILL] = "kill",   [PGL_SIM_FAULT_POWER] = "power",
-    [PGL_SIM_FAULT_KILL_POWER] = "kill-power", [PGL_SIM_FAULT_IO] = "io",
-    [PGL_SIM_FAULT_FULL] = "full",   [PGL_SIM_FAULT_DELAY] = "delay",
-    [PGL_SIM_FAULT_DUPLICATES] = "duplicates", [PGL_SIM_FAULT_RESET] = "reset",
-    [PGL_SIM_FAULT_SLOW] = "slow",   [PGL_SIM_FAULT_CLOCK] = "clock",
+    [PGL_SIM_FAULT_KILL] = "kill",
+    [PGL_SIM_FAULT_POWER] = "power",
+    [PGL_SIM_FAULT_KILL_POWER] = "kill-power",
+    [PGL_SIM_FAULT_IO] = "io",
+    [PGL_SIM_FAULT_FULL] = "full",
+    [PGL_SIM_FAULT_DELAY] = "delay",
+    [PGL_SIM_FAULT_DUPLICATES] = "duplicates",
+    [PGL_SIM_FAULT_RESET] = "reset",
+    [PGL_SIM_FAULT_SLOW] = "slow",
+    [PGL_SIM_FAULT_CLOCK] = "clock",
 };
 
 const char *pgl_sim_fault_name(enum pgl_sim_fault_kind kind)
@@ -72,7 +77,8 @@ static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
     static const uint32_t generations[] = { 48, 100, 200, 400, 32768 };
     static const int pages[] = { 4, 64, 8192 };
     static const int caches_kib[] = { 64, 1024, 24 * 1024 };
-    static const int64_t turns_ns[] = { PGL_MICROSECONDS(2), PGL_MICROSECONDS(50), PGL_MICROSECONDS(500) };
+    static const int64_t turns_ns[] = { PGL_MICROSECONDS(2), PGL_MICROSECONDS(50),
+                                        PGL_MICROSECONDS(500) };
     static const int64_t networks_ns[] = { 0, PGL_MICROSECONDS(200), PGL_MILLISECONDS(5) };
     plan->batch_max = ONE_OF(random, batches);
     plan->generation = ONE_OF(random, generations);

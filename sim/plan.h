@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PGL_SIM_CUSTOMERS_MAX  48
-#define PGL_SIM_SKUS_MAX       16
-#define PGL_SIM_WAREHOUSES     3 /* those that Inventory begins with */
-#define PGL_SIM_LINES_MAX      3
-#define PGL_SIM_QUANTITY_MAX   3
-#define PGL_SIM_RECEIPTS_MAX   64
-#define PGL_SIM_ORDERS_MAX     1000000
+#define PGL_SIM_CUSTOMERS_MAX 48
+#define PGL_SIM_SKUS_MAX      16
+#define PGL_SIM_WAREHOUSES    3 /* those that Inventory begins with */
+#define PGL_SIM_LINES_MAX     3
+#define PGL_SIM_QUANTITY_MAX  3
+#define PGL_SIM_RECEIPTS_MAX  64
+#define PGL_SIM_ORDERS_MAX    1000000
 
 enum pgl_sim_fault_kind {
     PGL_SIM_FAULT_KILL,       /* the process dies, at a call of the disk or between two turns */

@@ -42,7 +42,7 @@ static pgl_status put_products(struct pgl_tx *tx, void *argument)
         Product product = PRODUCT_INIT;
         snprintf(name, sizeof name, "S-%d", sku);
         product.sku = product.name = name;
-        product.currency = (char *)(uintptr_t)"USD";
+        product.currency = (char *)(uintptr_t) "USD";
         product.price_minor = plan->price_minor[sku];
         product.active = true;
         PGL_TRY(product_put(tx, &product));
@@ -57,7 +57,8 @@ static pgl_status put_stock(struct pgl_tx *tx, void *argument)
         for (int warehouse = 0; warehouse < PGL_SIM_WAREHOUSES; warehouse++) {
             char name[16];
             snprintf(name, sizeof name, "S-%d", sku);
-            PGL_TRY(pgl_inventory_put_stock(tx, pgl_text_of(name), pgl_text_of(pgl_sim_warehouses[warehouse]),
+            PGL_TRY(pgl_inventory_put_stock(tx, pgl_text_of(name),
+                                            pgl_text_of(pgl_sim_warehouses[warehouse]),
                                             plan->stock[sku][warehouse]));
         }
     return PGL_OK;
@@ -107,8 +108,10 @@ static void open_run(struct run *run)
     run->waiter = machine->twin.platform.waiter_open(&machine->twin.platform);
     pgl_loop_init(&run->outside, "outside", &machine->twin.platform, run->waiter);
     pgl_sim_sched_open(&run->sched, &run->plan, machine, &run->outside);
-    pgl_sim_auditor_open(&run->auditor, &run->plan, machine, &run->sched, &run->customers.journal, blame);
-    pgl_sim_customers_open(&run->customers, &run->plan, &run->outside, machine, &run->auditor, blame);
+    pgl_sim_auditor_open(&run->auditor, &run->plan, machine, &run->sched, &run->customers.journal,
+                         blame);
+    pgl_sim_customers_open(&run->customers, &run->plan, &run->outside, machine, &run->auditor,
+                           blame);
     pgl_sim_faults_open(&run->faults, &run->plan, machine, &run->sched, &run->outside);
 }
 
@@ -143,7 +146,8 @@ static void complain_of_unrest(struct run *run)
 {
     const char *unrest = pgl_sim_auditor_unrest(&run->auditor);
     if (!run->machine.is_up)
-        pgl_sim_blame(&run->report->blame, "L1: it does not start: %s", run->faults.last_start.text);
+        pgl_sim_blame(&run->report->blame, "L1: it does not start: %s",
+                      run->faults.last_start.text);
     if (unrest != NULL)
         pgl_sim_blame(&run->report->blame, "L1: it does not come to rest: %s", unrest);
     pgl_sim_customers_complain(&run->customers);

@@ -82,7 +82,8 @@ static void turn(struct pgl_sim_sched *sched, int l)
     sched->turns++;
     pgl_sim_sched_note(sched, (uint64_t)twin->now_ns * PGL_SIM_LOOP_COUNT + (uint64_t)l);
     sched->has_more[l] = pgl_loop_turn(loop_at(sched, l));
-    pgl_twin_advance(twin, 1 + (int64_t)pgl_random_below(&sched->random, (uint64_t)sched->turn_ns_max));
+    pgl_twin_advance(twin,
+                     1 + (int64_t)pgl_random_below(&sched->random, (uint64_t)sched->turn_ns_max));
 }
 
 bool pgl_sim_sched_step(struct pgl_sim_sched *sched)

@@ -25,7 +25,8 @@ static bool read_faults(struct sim_options *options)
     while (list.data != NULL) {
         struct pgl_text name = pgl_text_cut(&list, ',');
         int kind = 0;
-        while (kind < PGL_SIM_FAULT_KINDS && !pgl_text_is(name, pgl_sim_fault_name((enum pgl_sim_fault_kind)kind)))
+        while (kind < PGL_SIM_FAULT_KINDS &&
+               !pgl_text_is(name, pgl_sim_fault_name((enum pgl_sim_fault_kind)kind)))
             kind++;
         if (kind == PGL_SIM_FAULT_KINDS) {
             fprintf(stderr, "panglot sim: --faults: there is no fault %.*s\n", PGL_TEXT_ARGS(name));
@@ -36,34 +37,39 @@ static bool read_faults(struct sim_options *options)
     return true;
 }
 
-static void print_faults(const struct pgl_sim_report *report, const char *format, const char *separator)
+static void print_faults(const struct pgl_sim_report *report, const char *format,
+                         const char *separator)
 {
     for (int kind = 0; kind < PGL_SIM_FAULT_KINDS; kind++) {
         printf("%s", kind > 0 ? separator : "");
-        printf(format, pgl_sim_fault_name((enum pgl_sim_fault_kind)kind), (unsigned long long)report->faults[kind]);
+        printf(format, pgl_sim_fault_name((enum pgl_sim_fault_kind)kind),
+               (unsigned long long)report->faults[kind]);
     }
 }
 
 static void print_text(uint64_t seed, const struct pgl_sim_report *report)
 {
-    printf("seed=%llu hash=%016llx orders=%u confirmed=%u failed=%u cancelled=%u crashes=%u commits=%llu "
+    printf("seed=%llu hash=%016llx orders=%u confirmed=%u failed=%u cancelled=%u crashes=%u "
+           "commits=%llu "
            "virtual_ms=%lld faults: ",
-           (unsigned long long)seed, (unsigned long long)report->hash, report->orders, report->confirmed,
-           report->failed, report->cancelled, report->crashes, (unsigned long long)report->commits,
-           (long long)report->virtual_ns / 1000000);
+           (unsigned long long)seed, (unsigned long long)report->hash, report->orders,
+           report->confirmed, report->failed, report->cancelled, report->crashes,
+           (unsigned long long)report->commits, (long long)report->virtual_ns / 1000000);
     print_faults(report, "%s=%llu", " ");
     printf("\n");
 }
 
 static void print_json(uint64_t seed, const struct pgl_sim_report *report)
 {
-    printf("{\"seed\":%llu,\"hash\":\"%016llx\",\"orders\":%u,\"confirmed\":%u,\"failed\":%u,\"cancelled\":%u,"
+    printf("{\"seed\":%llu,\"hash\":\"%016llx\",\"orders\":%u,\"confirmed\":%u,\"failed\":%u,"
+           "\"cancelled\":%u,"
            "\"crashes\":%u,\"commits\":%llu,\"turns\":%llu,\"requests\":%llu,\"virtualMs\":%lld,"
            "\"isViolated\":%s,\"faults\":{",
-           (unsigned long long)seed, (unsigned long long)report->hash, report->orders, report->confirmed,
-           report->failed, report->cancelled, report->crashes, (unsigned long long)report->commits,
-           (unsigned long long)report->turns, (unsigned long long)report->requests,
-           (long long)report->virtual_ns / 1000000, report->blame.is_set ? "true" : "false");
+           (unsigned long long)seed, (unsigned long long)report->hash, report->orders,
+           report->confirmed, report->failed, report->cancelled, report->crashes,
+           (unsigned long long)report->commits, (unsigned long long)report->turns,
+           (unsigned long long)report->requests, (long long)report->virtual_ns / 1000000,
+           report->blame.is_set ? "true" : "false");
     print_faults(report, "\"%s\":%llu", ",");
     printf("}}\n");
 }
@@ -80,11 +86,13 @@ static void watch(void *self, uint32_t orders_placed)
             (long long)progress->runs, (unsigned long long)progress->seed, orders_placed);
 }
 
-static void complain(const struct sim_options *options, uint64_t seed, const struct pgl_sim_report *report)
+static void complain(const struct sim_options *options, uint64_t seed,
+                     const struct pgl_sim_report *report)
 {
     fflush(stdout);
     fprintf(stderr, "violation: %s; replay: panglot sim --seed %llu --orders %lld --faults %s\n",
-            report->blame.text, (unsigned long long)seed, (long long)options->orders, options->faults);
+            report->blame.text, (unsigned long long)seed, (long long)options->orders,
+            options->faults);
 }
 
 static void write_log(struct pgl_platform *platform, struct pgl_text line)
@@ -125,19 +133,24 @@ int pgl_sim_command(struct pgl_platform *platform, int argc, char **argv)
 {
     struct sim_options options = { 0, 1, 500, "all", false, false, 0 };
     const struct pgl_option table[] = {
-        { "--seed", "N", PGL_OPTION_NUMBER, &options.seed, 0, "of the first run; each further one counts up (drawn)" },
+        { "--seed", "N", PGL_OPTION_NUMBER, &options.seed, 0,
+          "of the first run; each further one counts up (drawn)" },
         { "--runs", "N", PGL_OPTION_NUMBER, &options.runs, 1, "one behind the other (1)" },
         { "--orders", "N", PGL_OPTION_NUMBER, &options.orders, 1, "placed in each run (500)" },
         { "--faults", "LIST", PGL_OPTION_TEXT, &options.faults, 0,
-          "all, none, or some of: kill,power,kill-power,io,full,delay,duplicates,reset,slow,clock (all)" },
+          "all, none, or some of: kill,power,kill-power,io,full,delay,duplicates,reset,slow,clock "
+          "(all)" },
         { "--json", NULL, PGL_OPTION_SWITCH, &options.is_json, 0, "a JSON object a run" },
-        { "--log", NULL, PGL_OPTION_SWITCH, &options.logs, 0, "what the simulated program logs, to standard error" },
+        { "--log", NULL, PGL_OPTION_SWITCH, &options.logs, 0,
+          "what the simulated program logs, to standard error" },
     };
     const struct pgl_command command = {
         .name = "sim",
         .arguments = "[--seed N] [--runs N] [--orders N] [--faults LIST] [--json]",
-        .summary = "Runs the whole program on a simulated machine that fails, and audits every commit. The same\n"
-                   "seed, orders and faults give the same hash; exit 1 says what was violated, and how to see it again.",
+        .summary = "Runs the whole program on a simulated machine that fails, and audits every "
+                   "commit. The same\n"
+                   "seed, orders and faults give the same hash; exit 1 says what was violated, and "
+                   "how to see it again.",
         .options = table,
         .option_count = sizeof table / sizeof table[0],
     };
