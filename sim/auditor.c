@@ -9,6 +9,7 @@
 
 #define ARENA_CHUNK_BYTES 65536
 #define ARENA_LIMIT_BYTES (64u << 20)
+#define CACHE_KIB         1024
 #define REREAD            64 /* events of each log that are read again behind every restart */
 
 /* Whose file has which log, and who reads whom (saga.md, 3.2). */
@@ -113,7 +114,7 @@ static pgl_status read_events(struct pgl_sim_auditor *auditor, enum pgl_boot_fil
                               bool is_patient, bool *has_found)
 {
     Log log = files[file].log;
-    struct pgl_rows rows = pgl_rows_begin(pgl_sim_database(auditor, file), events_sql);
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), events_sql);
     pgl_bind_i64(&rows, auditor->book.high[log]);
     for (;;) {
         void *event;
@@ -140,7 +141,7 @@ static pgl_status read_events(struct pgl_sim_auditor *auditor, enum pgl_boot_fil
 /* Nothing is at the end of the log that was not heard, and nothing that was is gone. */
 static pgl_status check_head(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
 {
-    struct pgl_rows rows = pgl_rows_begin(pgl_sim_database(auditor, file), head_sql);
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), head_sql);
     PGL_TRY(pgl_rows_next(&rows));
     int64_t high = rows.has_row ? pgl_column_i64(&rows, 0) - 1 : -1;
     pgl_rows_end(&rows);
@@ -169,6 +170,8 @@ static void check_duties(struct pgl_sim_auditor *auditor, enum pgl_boot_file fil
                           (int)file, (int)heard->type, (unsigned long long)order->said);
     if (file == PGL_FILE_PAYMENTS && heard->type == EVENT_TYPE_ORDER_CANCEL_REQUESTED)
         order->cancel_heard_look = auditor->looks;
+    if (file == PGL_FILE_INVENTORY && (PGL_SIM_REFUSALS & UINT64_C(1) << heard->type) != 0)
+        order->has_heard_refusal = true;
 }
 
 static void move_position(struct pgl_sim_auditor *auditor, enum pgl_boot_file file, int log,
@@ -195,7 +198,7 @@ static void move_position(struct pgl_sim_auditor *auditor, enum pgl_boot_file fi
 
 static pgl_status read_positions(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
 {
-    struct pgl_rows rows = pgl_rows_begin(pgl_sim_database(auditor, file), positions_sql);
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), positions_sql);
     for (;;) {
         PGL_TRY(pgl_rows_next(&rows));
         if (!rows.has_row)
@@ -208,7 +211,7 @@ static pgl_status read_positions(struct pgl_sim_auditor *auditor, enum pgl_boot_
         else
             pgl_sim_blame(auditor->blame, "A8: %d reads log %d", (int)file, log);
     }
-    rows = pgl_rows_begin(pgl_sim_database(auditor, file), parked_sql);
+    rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), parked_sql);
     PGL_TRY(pgl_rows_next(&rows));
     if (rows.has_row) {
         struct pgl_text why = pgl_column_text(&rows, 2);
@@ -221,6 +224,8 @@ static pgl_status read_positions(struct pgl_sim_auditor *auditor, enum pgl_boot_
 }
 
 /* ---- a look ---- */
+
+static const char begin_sql[] = "BEGIN", end_sql[] = "COMMIT";
 
 static pgl_status check_touched(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
 {
@@ -237,19 +242,53 @@ static pgl_status check_touched(struct pgl_sim_auditor *auditor, enum pgl_boot_f
     return PGL_OK;
 }
 
-static void begin_look(struct pgl_sim_auditor *auditor)
+static pgl_status open_eyes(struct pgl_sim_auditor *auditor)
+{
+    static const char *const names[PGL_FILE_COUNT] = { [PGL_FILE_ORDERS] = "orders.db",
+                                                       [PGL_FILE_PAYMENTS] = "payments.db",
+                                                       [PGL_FILE_INVENTORY] = "inventory.db" };
+    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++) {
+        const struct pgl_database_options options = {
+            .path = pgl_boot_path(auditor->machine->boot, names[file]),
+            .vfs_name = auditor->machine->options.vfs_name,
+            .cache_kib = CACHE_KIB,
+        };
+        PGL_TRY(pgl_database_open_reader(&auditor->eyes[file], &options));
+    }
+    return PGL_OK;
+}
+
+pgl_status pgl_sim_look_begin(struct pgl_sim_auditor *auditor)
 {
     auditor->looks++;
     pgl_sim_disk_look_on(auditor->machine->disk, true);
     pgl_arena_reset(&auditor->arena);
+    if (auditor->eyes[PGL_FILE_ORDERS].handle == NULL)
+        PGL_TRY(open_eyes(auditor));
+    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++) {
+        struct pgl_rows begin = pgl_rows_begin(&auditor->eyes[file], begin_sql);
+        PGL_TRY(pgl_rows_run(&begin, NULL));
+    }
+    return PGL_OK;
 }
 
-static void end_look(struct pgl_sim_auditor *auditor, pgl_status status)
+void pgl_sim_look_end(struct pgl_sim_auditor *auditor, pgl_status status)
 {
+    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++) {
+        struct pgl_rows end = pgl_rows_begin(&auditor->eyes[file], end_sql);
+        pgl_status ended = pgl_rows_run(&end, NULL);
+        status = pgl_is_ok(status) ? ended : status;
+    }
     if (!pgl_is_ok(status))
         pgl_sim_blame(auditor->blame, "X1: the auditor cannot read: %s", status.text);
     forget_touched(auditor);
     pgl_sim_disk_look_on(auditor->machine->disk, false);
+}
+
+void pgl_sim_auditor_part(struct pgl_sim_auditor *auditor)
+{
+    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+        pgl_database_close(&auditor->eyes[file]);
 }
 
 static pgl_status look(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
@@ -267,8 +306,8 @@ static void on_commit(void *self)
     struct pgl_sim_auditor *auditor = desk->auditor;
     if (auditor->blame->is_set || pgl_sim_disk_is_dead(auditor->machine->disk))
         return; /* nobody will hear of this commit; the next process shows whether it is there */
-    begin_look(auditor);
-    end_look(auditor, look(auditor, desk->file));
+    pgl_status begun = pgl_sim_look_begin(auditor);
+    pgl_sim_look_end(auditor, pgl_is_ok(begun) ? look(auditor, desk->file) : begun);
 }
 
 /* ---- a new process ---- */
@@ -281,7 +320,7 @@ static pgl_status reread_events(struct pgl_sim_auditor *auditor, enum pgl_boot_f
 {
     Log log = files[file].log;
     int64_t high = auditor->book.high[log], seq = high > REREAD ? high - REREAD : 0;
-    struct pgl_rows rows = pgl_rows_begin(pgl_sim_database(auditor, file), hashes_sql);
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), hashes_sql);
     pgl_bind_i64(&rows, seq);
     pgl_bind_i64(&rows, high);
     for (; seq <= high; seq++) {
@@ -346,8 +385,32 @@ void pgl_sim_auditor_meet(struct pgl_sim_auditor *auditor)
     }
     if (auditor->blame->is_set)
         return;
-    begin_look(auditor);
-    end_look(auditor, meet(auditor));
+    pgl_status begun = pgl_sim_look_begin(auditor);
+    pgl_sim_look_end(auditor, pgl_is_ok(begun) ? meet(auditor) : begun);
+}
+
+/* ---- between two turns ---- */
+
+void pgl_sim_auditor_glance(struct pgl_sim_auditor *auditor)
+{
+    const struct pgl_boot *boot = auditor->machine->boot;
+    if (!auditor->machine->is_up)
+        return;
+    const struct pgl_consumer *const consumers[] = {
+        &boot->orders.payments, &boot->orders.inventory, &boot->payments.orders,
+        &boot->payments.inventory, &boot->inventory.payments
+    };
+    for (size_t i = 0; i < sizeof consumers / sizeof consumers[0]; i++)
+        if (consumers[i]->is_halted)
+            pgl_sim_blame(auditor->blame,
+                          "B3: %s has stopped reading log %d, and the log is as it was",
+                          consumers[i]->writer->loop->name, (int)consumers[i]->log);
+    for (int file = 0; file < PGL_FILE_COUNT; file++)
+        if (boot->writers[file].queued > PGL_WRITER_QUEUE_MAX)
+            pgl_sim_blame(auditor->blame, "M1: %d commands wait for %s", boot->writers[file].queued,
+                          boot->writers[file].loop->name);
+    if (boot->edge.in_flight > PGL_GATEWAY_IN_FLIGHT_MAX)
+        pgl_sim_blame(auditor->blame, "M1: %u requests wait at the edge", boot->edge.in_flight);
 }
 
 /* ---- rest ---- */

@@ -1,11 +1,11 @@
 /*
- * auditor.h - looks over the program's shoulder: behind every commit, what is now in the files
- * against the book and against what customers were told.
+ * auditor.h - looks over the program's shoulder: behind every commit, what is now in the files against the book
+ * and against what customers were told.
  *
- * For:      a run. Its own code and its own rules: A1 to A13 of saga.md, section 9, always; Q1 to
- *           Q5 when all is quiet.
+ * For:      a run. Its own code and its own rules: A1 to A13 of saga.md, section 9, always; Q1 to Q5 when all is quiet.
  * Owner:    the run.
- * Threads:  one. It reads through the writers' connections, where the disk does not count it.
+ * Threads:  one. It reads over connections of its own, so that it sees what others see and warms nobody's
+ *           cache; and where the disk neither counts nor strikes it.
  * Errors:   the first thing that is wrong is blamed.
  */
 #ifndef PGL_SIM_AUDITOR_H
@@ -28,6 +28,7 @@ struct pgl_sim_auditor {
         enum pgl_boot_file file;
     } desks[PGL_FILE_COUNT];
 
+    struct pgl_database eyes[PGL_FILE_COUNT];       /* on the files of the living process */
     int64_t position[PGL_FILE_COUNT][PGL_SIM_LOGS]; /* how far each file has read each log */
     int64_t sku_id[PGL_SIM_SKUS_MAX], account_id[PGL_SIM_CUSTOMERS_MAX]; /* 0: not looked up yet */
     uint64_t looks;
@@ -44,6 +45,11 @@ void pgl_sim_auditor_close(struct pgl_sim_auditor *auditor);
 
 /* A process is about to run on what the last one has left: nothing that was seen may be gone. */
 void pgl_sim_auditor_meet(struct pgl_sim_auditor *auditor);
+/* It is dead. */
+void pgl_sim_auditor_part(struct pgl_sim_auditor *auditor);
+
+/* Between two turns: nobody has given up, every queue is within its limit. */
+void pgl_sim_auditor_glance(struct pgl_sim_auditor *auditor);
 
 /* Everything in all files. `is_quiet`: and it has come to rest. */
 void pgl_sim_auditor_scan(struct pgl_sim_auditor *auditor, bool is_quiet);
@@ -58,10 +64,14 @@ PGL_MUST_USE pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor,
 PGL_MUST_USE pgl_status pgl_sim_check_stock(struct pgl_sim_auditor *auditor, int sku);
 PGL_MUST_USE pgl_status pgl_sim_check_account(struct pgl_sim_auditor *auditor, int customer);
 
-static inline struct pgl_database *pgl_sim_database(struct pgl_sim_auditor *auditor,
-                                                    enum pgl_boot_file file)
+/* All files are seen as they are at its begin until its end. */
+PGL_MUST_USE pgl_status pgl_sim_look_begin(struct pgl_sim_auditor *auditor);
+void pgl_sim_look_end(struct pgl_sim_auditor *auditor, pgl_status status);
+
+static inline struct pgl_database *pgl_sim_eyes(struct pgl_sim_auditor *auditor,
+                                                enum pgl_boot_file file)
 {
-    return &auditor->machine->boot->writers[file].db;
+    return &auditor->eyes[file];
 }
 
 #endif

@@ -87,7 +87,7 @@ static void check_order_state(struct pgl_sim_auditor *auditor, const struct pgl_
 
 static pgl_status check_orders_row(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
 {
-    struct pgl_rows rows = pgl_rows_begin(pgl_sim_database(auditor, PGL_FILE_ORDERS), order_sql);
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_ORDERS), order_sql);
     pgl_bind_id(&rows, &order->id);
     PGL_TRY(pgl_rows_next(&rows));
     if (!rows.has_row) {
@@ -150,8 +150,7 @@ static void check_money(struct pgl_sim_auditor *auditor, const struct pgl_sim_or
 static pgl_status check_payments_row(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
 {
     int state = PAID_NONE, decision = OPEN;
-    struct pgl_rows rows =
-        pgl_rows_begin(pgl_sim_database(auditor, PGL_FILE_PAYMENTS), payment_sql);
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_PAYMENTS), payment_sql);
     pgl_bind_id(&rows, &order->id);
     PGL_TRY(pgl_rows_next(&rows));
     if (rows.has_row) {
@@ -176,7 +175,7 @@ static pgl_status check_payments_row(struct pgl_sim_auditor *auditor, struct pgl
 
 pgl_status pgl_sim_check_account(struct pgl_sim_auditor *auditor, int customer)
 {
-    struct pgl_database *db = pgl_sim_database(auditor, PGL_FILE_PAYMENTS);
+    struct pgl_database *db = pgl_sim_eyes(auditor, PGL_FILE_PAYMENTS);
     if (auditor->account_id[customer] == 0) {
         struct pgl_rows found = pgl_rows_begin(db, account_sql);
         const char *name = pgl_arena_printf(&auditor->arena, "C-%d", customer);
@@ -213,7 +212,7 @@ static pgl_status check_inventory_row(struct pgl_sim_auditor *auditor, struct pg
 {
     int state = 0;
     struct pgl_rows rows =
-        pgl_rows_begin(pgl_sim_database(auditor, PGL_FILE_INVENTORY), reservation_sql);
+        pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_INVENTORY), reservation_sql);
     pgl_bind_id(&rows, &order->id);
     PGL_TRY(pgl_rows_next(&rows));
     if (rows.has_row) {
@@ -230,13 +229,15 @@ static pgl_status check_inventory_row(struct pgl_sim_auditor *auditor, struct pg
                       (unsigned long long)order->said);
     if (order->is_tombstone && !is_tombstone)
         pgl_sim_blame(auditor->blame, "A1: a reservation has come back from its end");
+    if (order->has_heard_refusal && state == 0)
+        pgl_sim_blame(auditor->blame, "A4: a refusal was heard and not remembered");
     order->is_tombstone = is_tombstone;
     return PGL_OK;
 }
 
 pgl_status pgl_sim_check_stock(struct pgl_sim_auditor *auditor, int sku)
 {
-    struct pgl_database *db = pgl_sim_database(auditor, PGL_FILE_INVENTORY);
+    struct pgl_database *db = pgl_sim_eyes(auditor, PGL_FILE_INVENTORY);
     if (auditor->sku_id[sku] == 0) {
         struct pgl_rows found = pgl_rows_begin(db, sku_sql);
         const char *name = pgl_arena_printf(&auditor->arena, "S-%d", sku);

@@ -6,7 +6,7 @@
 static pgl_status number(struct pgl_sim_auditor *auditor, enum pgl_boot_file file, const char *sql,
                          int64_t *value)
 {
-    struct pgl_rows rows = pgl_rows_begin(pgl_sim_database(auditor, file), sql);
+    struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), sql);
     PGL_TRY(pgl_rows_next(&rows));
     *value = rows.has_row ? pgl_column_i64(&rows, 0) : 0;
     pgl_rows_end(&rows);
@@ -145,9 +145,6 @@ void pgl_sim_auditor_scan(struct pgl_sim_auditor *auditor, bool is_quiet)
 {
     if (auditor->blame->is_set)
         return;
-    pgl_sim_disk_look_on(auditor->machine->disk, true);
-    pgl_status status = scan(auditor, is_quiet);
-    if (!pgl_is_ok(status))
-        pgl_sim_blame(auditor->blame, "X1: the auditor cannot read: %s", status.text);
-    pgl_sim_disk_look_on(auditor->machine->disk, false);
+    pgl_status begun = pgl_sim_look_begin(auditor);
+    pgl_sim_look_end(auditor, pgl_is_ok(begun) ? scan(auditor, is_quiet) : begun);
 }

@@ -52,6 +52,7 @@ struct pgl_sim_order {
     /* The auditor's: the rows as they were last seen, and when. */
     uint32_t wish; /* PGL_SIM_NOBODY until the row was seen */
     int state, cancel, decision;
+    bool has_heard_refusal;     /* Inventory has */
     bool is_tombstone;          /* of a reservation that was never made */
     uint64_t cancel_heard_look; /* the look in which Payments had heard of the cancel; 0: not yet */
     bool is_touched;

@@ -11,6 +11,7 @@
 
 #define PATIENCE_MIN_NS    PGL_MILLISECONDS(50)
 #define PATIENCE_MAX_NS    PGL_SECONDS(6) /* the server itself gives up after 5 */
+#define TWIN_MAX_NS        PGL_SECONDS(5)
 #define BUSY_AGAIN_NS      PGL_MILLISECONDS(2)
 #define RETRY_NS           PGL_MILLISECONDS(100) /* longer each time, so many times */
 #define RETRIES_SLOWER     20
@@ -179,8 +180,7 @@ static void run_errand(void *owner)
     errand->tries++;
 }
 
-/* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is
- * of another time. */
+/* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is of another time. */
 static bool is_open(const struct pgl_sim_answer *answer)
 {
     return answer->status == 0 || answer->status == 503 || answer->status == 504 ||
@@ -240,7 +240,7 @@ static void arrive(void *owner)
             customers->placed++;
         if (pgl_random_chance(&customers->random, plan->twin_chance))
             pgl_sim_errand_start(customers, PGL_SIM_TWIN, wish,
-                                 up_to(customers, PGL_MILLISECONDS(100)));
+                                 up_to(customers, TWIN_MAX_NS >> up_to(customers, 10)));
         if (pgl_random_chance(&customers->random, plan->wrong_chance))
             pgl_sim_errand_start(customers, PGL_SIM_WRONG, wish, 0);
         send_goods(customers);

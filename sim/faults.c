@@ -6,13 +6,15 @@
 
 #define CALLS_UNTIL_DEATH 600 /* about what ten orders cost */
 #define SYNCS_UNTIL_DEATH 8
-/* after a start: long enough to act on what is not on disk */
-#define BLACKOUT_MAX_NS   PGL_MILLISECONDS(200)
-#define ROOM_MAX_BYTES    (64 << 10)
-#define SPACE_MAX_NS      PGL_SECONDS(2)
-#define SLOW_MAX_NS       PGL_MILLISECONDS(400)
-#define VERY_SLOW_NS      PGL_SECONDS(7) /* beyond every deadline of a call */
-#define JUMP_MAX_NS       PGL_HOURS(2)
+#define CALLS_OF_A_START  600 /* four files, and the first reads of each log */
+#define READS_OF_A_START  140
+#define BLACKOUT_MAX_NS                                                                            \
+    PGL_MILLISECONDS(200) /* after a start: long enough to act on what is not on disk */
+#define ROOM_MAX_BYTES (64 << 10)
+#define SPACE_MAX_NS   PGL_SECONDS(2)
+#define SLOW_MAX_NS    PGL_MILLISECONDS(400)
+#define VERY_SLOW_NS   PGL_SECONDS(7) /* beyond every deadline of a call */
+#define JUMP_MAX_NS    PGL_HOURS(2)
 
 static void strike(void *owner);
 static void restart(void *owner);
@@ -20,6 +22,12 @@ static void restart(void *owner);
 static int64_t up_to(struct pgl_sim_faults *faults, int64_t most)
 {
     return (int64_t)pgl_random_below(&faults->random, (uint64_t)most + 1);
+}
+
+/* Up to that, and as often in its last thousandth as in its first half. */
+static int64_t soon(struct pgl_sim_faults *faults, int64_t most)
+{
+    return up_to(faults, most >> pgl_random_below(&faults->random, 16));
 }
 
 static void set(struct pgl_sim_faults *faults, struct pgl_timer *timer, int64_t after_ns,
@@ -62,8 +70,20 @@ static void inject_weather(struct pgl_sim_faults *faults)
                                     .delay_ns = 1 + up_to(faults, plan->delay_ns_max) });
 }
 
-/* The process will die of a call of the disk: of any, or of the sync of a log, behind which the
- * news is out. */
+/* One call fails while the process starts or soon after, when files are read that memory will have later. */
+static void fail_early(struct pgl_sim_faults *faults)
+{
+    struct pgl_sim_fault fault = { .effect = PGL_SIM_FAILS,
+                                   .calls = PGL_SIM_CALL_BIT(PGL_SIM_READ) };
+    fault.at = 1 + pgl_random_below(&faults->random, READS_OF_A_START);
+    if (pgl_random_below(&faults->random, 4) == 0) {
+        fault.calls = PGL_SIM_CALLS_ALL;
+        fault.at = 1 + pgl_random_below(&faults->random, CALLS_OF_A_START);
+    }
+    pgl_sim_disk_inject(faults->machine->disk, fault);
+}
+
+/* The process will die of a call of the disk: of any, or of the sync of a log, behind which the news is out. */
 static void arm(struct pgl_sim_faults *faults, enum pgl_sim_effect effect)
 {
     struct pgl_sim_fault fault = { .effect = effect, .calls = PGL_SIM_CALLS_ALL };
@@ -113,8 +133,11 @@ static void restart(void *owner)
         if (pgl_random_below(&faults->random, 4) == 0)
             arm(faults, PGL_SIM_CUTS_POWER);
         else
-            set(faults, &faults->blackout, up_to(faults, BLACKOUT_MAX_NS), black_out);
+            set(faults, &faults->blackout, soon(faults, BLACKOUT_MAX_NS), black_out);
     }
+    if (pgl_sim_plan_has(faults->plan, PGL_SIM_FAULT_IO) && !faults->is_healed &&
+        pgl_random_below(&faults->random, 2) == 0)
+        fail_early(faults);
     faults->last_start = pgl_sim_machine_start(faults->machine, NULL, NULL);
     if (!pgl_is_ok(faults->last_start))
         pgl_sim_faults_take_down(faults);

@@ -49,18 +49,25 @@ def parse_options():
     return parser.parse_args()
 
 
+def edits_of(mutant):
+    """Its one edit, and those it needs besides, because one guard stands behind another."""
+    return [mutant, *mutant.get("also", [])]
+
+
 def how_it_is_rotten(mutant, catchers):
     """None while the mutant still says what it says about the code."""
-    name, path = mutant["name"], ROOT / mutant["file"]
+    name = mutant["name"]
     if mutant["catcher"] not in catchers:
         return f"{name}: no catcher {mutant['catcher']}"
-    if not path.exists():
-        return f"{name}: no file {mutant['file']}"
-    count = path.read_text().count(mutant["from"])
-    if count != 1:
-        return f"{name}: its text stands {count} times in {mutant['file']}, not once"
-    if mutant["from"] == mutant["to"]:
-        return f"{name}: changes nothing"
+    for edit in edits_of(mutant):
+        path = ROOT / edit["file"]
+        if not path.exists():
+            return f"{name}: no file {edit['file']}"
+        count = path.read_text().count(edit["from"])
+        if count != 1:
+            return f"{name}: its text stands {count} times in {edit['file']}, not once"
+        if edit["from"] == edit["to"]:
+            return f"{name}: changes nothing"
     return None
 
 
@@ -97,9 +104,11 @@ def healthy(tree, catcher, mutants, name):
 
 def try_one(tree, mutant, catchers):
     catcher = catchers[mutant["catcher"]]
-    path = tree.folder / mutant["file"]
-    sound = path.read_text()
-    path.write_text(sound.replace(mutant["from"], mutant["to"]))
+    sound = {tree.folder / edit["file"]: (tree.folder / edit["file"]).read_text()
+             for edit in edits_of(mutant)}
+    for edit in edits_of(mutant):
+        path = tree.folder / edit["file"]
+        path.write_text(path.read_text().replace(edit["from"], edit["to"]))
     try:
         built, words = tree.build(catcher["target"])
         if not built:
@@ -109,7 +118,8 @@ def try_one(tree, mutant, catchers):
             return "passed", f"caught: {words}"
         return "failed", f"{result}, but {mutant['why']}"
     finally:
-        path.write_text(sound)
+        for path, text in sound.items():
+            path.write_text(text)
 
 
 class Tree:

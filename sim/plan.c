@@ -74,7 +74,7 @@ static void draw_customers(struct pgl_sim_plan *plan, struct pgl_random *random)
 static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
     static const int batches[] = { 1, 2, 3, 8, 64, 512 };
-    static const uint32_t generations[] = { 48, 200, 32768 };
+    static const uint32_t generations[] = { 48, 100, 200, 400, 32768 };
     static const int pages[] = { 4, 64, 8192 };
     static const int caches_kib[] = { 64, 1024, 24 * 1024 };
     static const int64_t turns_ns[] = { PGL_MICROSECONDS(2), PGL_MICROSECONDS(50),

@@ -92,6 +92,7 @@ static void on_down(void *self, enum pgl_sim_death death)
 {
     struct run *run = self;
     pgl_sim_sched_forget(&run->sched);
+    pgl_sim_auditor_part(&run->auditor);
     if (death == PGL_SIM_WITHOUT_POWER)
         pgl_sim_client_break(&run->customers.client);
 }
@@ -191,6 +192,7 @@ static void step(struct run *run)
         pgl_sim_machine_end(&run->machine, PGL_SIM_KILLED);
         pgl_sim_faults_take_down(&run->faults);
     }
+    pgl_sim_auditor_glance(&run->auditor);
     enter_next_phase(run);
     if (run->phase == OVER || pgl_sim_sched_step(&run->sched))
         return;

@@ -90,7 +90,7 @@ static void complain(const struct sim_options *options, uint64_t seed,
                      const struct pgl_sim_report *report)
 {
     fflush(stdout);
-    fprintf(stderr, "violation: %s\nreplay: panglot sim --seed %llu --orders %lld --faults %s\n",
+    fprintf(stderr, "violation: %s; replay: panglot sim --seed %llu --orders %lld --faults %s\n",
             report->blame.text, (unsigned long long)seed, (long long)options->orders,
             options->faults);
 }
