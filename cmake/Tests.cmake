@@ -57,3 +57,12 @@ if(TARGET panglot AND PGL_SANITIZE STREQUAL "thread")
         $<TARGET_FILE:panglot>)
     add_dependencies(threads_tests panglot)
 endif()
+
+# Every call of the disk, stopped: in full where the code is fast, sampled under the sanitizers.
+if(TARGET sim_sweep_test)
+    set_tests_properties(sim/sweep_test PROPERTIES LABELS sim TIMEOUT 300)
+    add_test(NAME sim/sweep_sampled COMMAND sim_sweep_test --every 31)
+    set_tests_properties(sim/sweep_sampled PROPERTIES LABELS unit TIMEOUT 300)
+    add_test(NAME sim/sweep_long COMMAND sim_sweep_test --long)
+    set_tests_properties(sim/sweep_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)
+endif()

@@ -6,9 +6,10 @@
  *         again, and when the shop has come to rest all has to be true: what was answered stands,
  *         to the letter; every order has an end; money and stock agree; nothing was done twice.
  *
- * Deaths are tried before each call that changes the disk: what lies between two of them leaves the
- * same disk. Errors are tried at every call. `--long` takes more patterns of damage and the deaths
- * between as well; `--every N` only each N-th call, for slow builds.
+ * Deaths are tried before each call that changes the disk, power with three patterns of damage:
+ * what lies between two such calls leaves the same disk. Errors are tried at every call, those that
+ * last at each third. A start that several stories share is swept once. `--long` leaves nothing
+ * out, and takes 20 patterns; `--every N` takes only each N-th call, for slow builds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,6 +24,7 @@
 #include "sweep_truth.h"
 
 static struct {
+    bool is_long;
     uint64_t every;
     uint64_t damages; /* patterns of a loss of power */
     uint32_t death_calls;
@@ -72,22 +74,29 @@ static const char *live_well(struct bench *bench, bool is_undisturbed)
     return pgl_truth_find_wrong(&bench->telling, is_undisturbed);
 }
 
-static uint64_t count_calls(const struct pgl_story *story, uint32_t calls)
+/* The calls of a life at which a fault is tried, counted from 1. */
+struct span {
+    uint64_t first, last;
+};
+
+/* The start is the same in all stories that begin with the same files, so it is swept in one. */
+static struct span span_of(const struct pgl_story *story, uint32_t calls)
 {
     struct bench bench;
     bench_open(&bench, story, 1);
     uint64_t before = pgl_sim_disk_call_count(bench.shop.disk, calls);
-    const char *wrong = NULL;
-    pgl_status started = live(&bench);
-    uint64_t count = pgl_sim_disk_call_count(bench.shop.disk, calls) - before;
-    if (!pgl_is_ok(started))
-        wrong = started.text;
-    else if ((wrong = bench.telling.wrong) == NULL)
+    assert_true(pgl_is_ok(pgl_shop_start(&bench.shop, pgl_telling_hear, &bench.telling)));
+    uint64_t started = pgl_sim_disk_call_count(bench.shop.disk, calls);
+    pgl_telling_try(&bench.telling);
+    uint64_t after = pgl_sim_disk_call_count(bench.shop.disk, calls);
+    const char *wrong = bench.telling.wrong;
+    if (wrong == NULL)
         wrong = pgl_truth_find_wrong(&bench.telling, true);
     bench_close(&bench);
     if (wrong != NULL)
         fail_msg("%s, undisturbed: %s", story->name, wrong);
-    return count;
+    bool has_own_start = story == pgl_stories || story->begins_empty || form.is_long;
+    return (struct span){ has_own_start ? 1 : started - before + 1, after - before };
 }
 
 /* ---- deaths ---- */
@@ -138,8 +147,8 @@ static struct pgl_sim_fault death_at(enum pgl_sim_effect effect, uint64_t at)
 static void sweep_deaths(enum pgl_sim_effect effect, bool loses_power, uint64_t seeds)
 {
     for (const struct pgl_story *story = pgl_stories; story->name != NULL; story++) {
-        uint64_t calls = count_calls(story, form.death_calls);
-        for (uint64_t at = 1; at <= calls; at += form.every)
+        struct span span = span_of(story, form.death_calls);
+        for (uint64_t at = span.first; at <= span.last; at += form.every)
             for (uint64_t seed = 1; seed <= seeds; seed++)
                 survives(story, seed, (struct deaths){ death_at(effect, at), { 0 }, loses_power });
     }
@@ -171,9 +180,10 @@ static void a_recovery_may_die_as_well(void **unused)
     (void)unused;
     pgl_random_seed(&random, 1, 1);
     for (const struct pgl_story *story = pgl_stories; story->name != NULL; story++) {
-        uint64_t calls = count_calls(story, form.death_calls);
-        for (uint64_t at = 1; at <= calls; at += form.every) {
-            uint64_t seed = pgl_random_next(&random), then = pgl_random_below(&random, calls) + 1;
+        struct span span = span_of(story, form.death_calls);
+        for (uint64_t at = span.first; at <= span.last; at += form.every) {
+            uint64_t seed = pgl_random_next(&random);
+            uint64_t then = 1 + pgl_random_below(&random, span.last);
             survives(story, seed,
                      (struct deaths){ death_at(effects[seed & 1], at),
                                       death_at(effects[seed >> 1 & 1], then), false });
@@ -187,6 +197,7 @@ static void a_recovery_may_die_as_well(void **unused)
  * it is started again, behind a loss of power. */
 static const char *withstand(struct bench *bench, struct pgl_sim_fault fault)
 {
+    pgl_sim_disk_heal(bench->shop.disk);
     pgl_sim_disk_inject(bench->shop.disk, fault);
     pgl_status started = live(bench);
     pgl_sim_disk_heal(bench->shop.disk);
@@ -217,11 +228,12 @@ static const char *withstand(struct bench *bench, struct pgl_sim_fault fault)
     return live_well(bench, false);
 }
 
-static void sweep_errors(enum pgl_sim_effect effect, uint32_t kinds, bool is_lasting)
+static void sweep_errors(enum pgl_sim_effect effect, uint32_t kinds, bool is_lasting,
+                         uint64_t every)
 {
     for (const struct pgl_story *story = pgl_stories; story->name != NULL; story++) {
-        uint64_t calls = count_calls(story, kinds);
-        for (uint64_t at = 1; at <= calls; at += form.every) {
+        struct span span = span_of(story, kinds);
+        for (uint64_t at = span.first; at <= span.last; at += every) {
             struct bench bench;
             bench_open(&bench, story, at);
             const char *wrong = withstand(
@@ -238,20 +250,57 @@ static void sweep_errors(enum pgl_sim_effect effect, uint32_t kinds, bool is_las
 static void a_call_that_fails_once_is_not_answered_over(void **unused)
 {
     (void)unused;
-    sweep_errors(PGL_SIM_FAILS, PGL_SIM_CALLS_ALL, false);
+    sweep_errors(PGL_SIM_FAILS, PGL_SIM_CALLS_ALL, false, form.every);
 }
 
 static void nor_is_a_disk_that_fails_for_good(void **unused)
 {
     (void)unused;
-    sweep_errors(PGL_SIM_FAILS, PGL_SIM_CALLS_ALL, true);
+    sweep_errors(PGL_SIM_FAILS, PGL_SIM_CALLS_ALL, true, form.is_long ? 1 : 3 * form.every);
 }
 
 static void a_full_disk_is_sat_out(void **unused)
 {
     (void)unused;
-    sweep_errors(PGL_SIM_FILLS, PGL_SIM_CALL_BIT(PGL_SIM_WRITE), false);
-    sweep_errors(PGL_SIM_FILLS, PGL_SIM_CALL_BIT(PGL_SIM_WRITE), true);
+    sweep_errors(PGL_SIM_FILLS, PGL_SIM_CALL_BIT(PGL_SIM_WRITE), false, form.every);
+    sweep_errors(PGL_SIM_FILLS, PGL_SIM_CALL_BIT(PGL_SIM_WRITE), true, form.every);
+}
+
+/* What a killed process has left is taken up with an error in the way, drawn like its place: then a
+ * start has more to read, and logs are read from their tables. */
+static void nor_over_one_in_a_recovery(void **unused)
+{
+    enum { ERRORS = 4 };
+    static const struct pgl_sim_fault errors[ERRORS] = {
+        { .effect = PGL_SIM_FAILS, .calls = PGL_SIM_CALLS_ALL },
+        { .effect = PGL_SIM_FAILS, .calls = PGL_SIM_CALL_BIT(PGL_SIM_READ) },
+        { .effect = PGL_SIM_FAILS, .calls = PGL_SIM_CALLS_ALL, .is_lasting = true },
+        { .effect = PGL_SIM_FILLS, .calls = PGL_SIM_CALL_BIT(PGL_SIM_WRITE) },
+    };
+    struct pgl_random random;
+    (void)unused;
+    pgl_random_seed(&random, 1, 2);
+    for (const struct pgl_story *story = pgl_stories; story->name != NULL; story++) {
+        struct span span = span_of(story, form.death_calls);
+        uint64_t calls[ERRORS];
+        for (int i = 0; i < ERRORS; i++)
+            calls[i] = span_of(story, errors[i].calls).last;
+        for (uint64_t at = span.first; at <= span.last; at += form.every) {
+            struct bench bench;
+            uint64_t drawn = pgl_random_below(&random, ERRORS);
+            struct pgl_sim_fault error = errors[drawn];
+            error.at = 1 + pgl_random_below(&random, calls[drawn]);
+            bench_open(&bench, story, at);
+            die_once(&bench, death_at(PGL_SIM_KILLS, at));
+            const char *wrong = withstand(&bench, error);
+            bench_close(&bench);
+            if (wrong != NULL)
+                fail_msg("%s: killed at %llu, then effect %d at %llu of calls %x%s: %s",
+                         story->name, (unsigned long long)at, (int)error.effect,
+                         (unsigned long long)error.at, error.calls,
+                         error.is_lasting ? " and later" : "", wrong);
+        }
+    }
 }
 
 /* ---- the form of this run ---- */
@@ -288,6 +337,7 @@ int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--long") == 0) {
+            form.is_long = true;
             form.damages = 20;
             form.death_calls = PGL_SIM_CALLS_ALL;
         } else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc) {
@@ -306,6 +356,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_recovery_may_die_as_well),
         cmocka_unit_test(a_call_that_fails_once_is_not_answered_over),
         cmocka_unit_test(nor_is_a_disk_that_fails_for_good),
+        cmocka_unit_test(nor_over_one_in_a_recovery),
         cmocka_unit_test(a_full_disk_is_sat_out),
     };
     return cmocka_run_group_tests(tests, open_form, close_form);
