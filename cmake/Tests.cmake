@@ -66,3 +66,17 @@ if(TARGET sim_sweep_test)
     add_test(NAME sim/sweep_long COMMAND sim_sweep_test --long)
     set_tests_properties(sim/sweep_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)
 endif()
+
+# Stories of whole processes on a machine that fails. The mistakes of mutants.toml have to be found.
+if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    foreach(seed 1 21)
+        add_test(NAME sim/seeds_from_${seed}
+            COMMAND panglot sim --seed ${seed} --runs 20 --orders 500)
+        set_tests_properties(sim/seeds_from_${seed} PROPERTIES LABELS sim TIMEOUT 300)
+    endforeach()
+    add_test(NAME sim/seeds_long COMMAND panglot sim --seed 1000 --runs 200 --orders 2000)
+    set_tests_properties(sim/seeds_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)
+    pgl_script_test(sim/twice sim 120 tests/sim/twice_test.py $<TARGET_FILE:panglot>)
+    pgl_script_test(sim/mutants "sim;prove" 3600 sim/mutants.py)
+    pgl_script_test(sim/mutants_of_the_tables sim 300 sim/mutants.py --catcher explorer)
+endif()
