@@ -12,7 +12,7 @@
 #define CACHE_KIB         1024
 #define REREAD            64 /* events of each log that are read again behind every restart */
 
-/* Whose file has which log, and who reads whom (saga.md, 3.2). */
+/* Whose file has which log, and who reads whom (docs/saga.md). */
 /* clang-format off */
 static const struct {
     Log log;

@@ -6,7 +6,7 @@
  *           machines, no SQL.
  * Owner:    the auditor.
  * Bounds:   as many orders as the run may have; memory grows with the events.
- * Errors:   what must not be is blamed, by the names of saga.md, section 9; then the book is of no
+ * Errors:   what must not be is blamed, by the names of docs/verify.md; then the book is of no
  *           more use.
  */
 #ifndef PGL_SIM_BOOK_H

@@ -194,8 +194,8 @@ static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read
     }
 }
 
-/* Does the log still have what this reader has seen? (reliability: B3, B4) Not OK when it cannot be
- * told. */
+/* Does the log still have what this reader has seen? (docs/reliability.md: B3, B4) Not OK when it
+ * cannot be told. */
 static pgl_status check_first(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     bool is_there;

@@ -8,7 +8,7 @@
  * Bounds:   the newest events lie in a ring of PGL_LOG_RING_SLOTS / PGL_LOG_RING_BYTES; older ones
  *           are read from the table, PGL_LOG_READ_EVENTS_MAX at a time. PGL_LOG_READERS_MAX reads
  *           come in at once, and each waits in its reader's memory.
- * Order:    what a reader is given is on disk (reliability: B2).
+ * Order:    what a reader is given is on disk (docs/reliability.md: B2).
  */
 #ifndef PGL_EVENTS_LOG_H
 #define PGL_EVENTS_LOG_H
