@@ -27,6 +27,7 @@ format: install ## lay out all C files
 	@scripts/lint.sh fix
 
 bench: build ## measure each promise of speed
+	@bench/orders.py
 	@for program in build/release/bench_*; do [ ! -x $$program ] || $$program || exit 1; done
 
 fuzz: install ## a minute of new inputs for each parser

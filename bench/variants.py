@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """variants.py - what the choices of the schema are worth, on the real program.
 
-Each variant is the shipped tree with one change; it is built in a folder of its own, and then all of
-them are measured in turns (A B C A B C ...), so that a machine that slows down slows all alike. Prints
-a table: orders a second, server CPU an order and answer times as medians, and the ratio to the shipped
-program, round by round. An order has two lines; a closed loop of 256 connections.
+Each variant is the shipped tree with one change; it is built in a folder of its own, and then all
+of them are measured in turns (A B C A B C ...), so that a machine that slows down slows all alike.
+Prints a table: orders a second, server CPU an order and answer times as medians, and the ratio to
+the shipped program, round by round. An order has two lines; a closed loop of 256 connections.
 
 Usage: variants.py [--rounds 3] [--seconds 8] [--only NAME ...] [--keep FOLDER]
 """
@@ -28,9 +28,9 @@ ORDERS_SQL = "src/services/orders/sql/0001_orders.sql"
 VARIANTS = {
     "shipped": ("the program as it is", None, []),
     "key-index": ("a unique index for idempotency keys, kept in every transaction",
-                  (ORDERS_SQL, ") STRICT, WITHOUT ROWID;",
-                   ") STRICT, WITHOUT ROWID;\n"
-                   "CREATE UNIQUE INDEX by_key ON orders (tenant, customer, idempotency_key);"), []),
+                  (ORDERS_SQL, ") STRICT, WITHOUT ROWID;", ") STRICT, WITHOUT ROWID;\n"
+                   "CREATE UNIQUE INDEX by_key ON orders (tenant, customer, idempotency_key);"),
+                  []),
     "list-index": ("an index for a customer's list, in place of the chain",
                    (ORDERS_SQL, ") STRICT, WITHOUT ROWID;",
                     ") STRICT, WITHOUT ROWID;\n"
@@ -42,7 +42,8 @@ VARIANTS = {
                     '    PGL_TRY(pgl_database_run(&writer->db, "SAVEPOINT one"));\n'
                     "    call->status = call->method->command("), []),
     "normal": ("synchronous=NORMAL, a bound: it can lose acknowledged orders",
-               ("src/store/database.c", "PRAGMA synchronous=FULL;", "PRAGMA synchronous=NORMAL;"), []),
+               ("src/store/database.c", "PRAGMA synchronous=FULL;", "PRAGMA synchronous=NORMAL;"),
+               []),
     "batch-128": ("at most 128 in a transaction", None, ["--batch", "128"]),
     "batch-2048": ("at most 2,048 in a transaction", None, ["--batch", "2048"]),
     "checkpoint-8M": ("the WAL copied at 8 MiB", None, ["--checkpoint-pages", "2048"]),
@@ -77,8 +78,9 @@ def measure(binary, generator, options, seconds):
                 sys.exit(f"{binary} does not start: {server.log.read_text()}")
             host, port = server.address
             done = subprocess.run(
-                [generator, "bench", "orders", "--url", f"http://{host}:{port}", "--data", server.data,
-                 "--seconds", str(seconds), "--pid", str(server.process.pid), "--json"],
+                [generator, "bench", "orders", "--url", f"http://{host}:{port}",
+                 "--data", server.data, "--seconds", str(seconds),
+                 "--pid", str(server.process.pid), "--json"],
                 stdout=subprocess.PIPE, text=True, check=True)
             return json.loads(done.stdout)
         finally:
@@ -95,12 +97,14 @@ def main():
     names = list(dict.fromkeys(["shipped", *options.only]))
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(options.keep or scratch)
-        binaries = {name: build(folder, name, VARIANTS[name][1]) for name in names if VARIANTS[name][1]}
+        binaries = {name: build(folder, name, VARIANTS[name][1])
+                    for name in names if VARIANTS[name][1]}
         shipped = build(folder, "shipped", None)
         results = {name: [] for name in names}
         for number in range(options.rounds):
             for name in names:
-                result = measure(binaries.get(name, shipped), shipped, VARIANTS[name][2], options.seconds)
+                result = measure(binaries.get(name, shipped), shipped, VARIANTS[name][2],
+                                 options.seconds)
                 results[name].append(result)
                 print(f"round {number + 1}: {name}", file=sys.stderr)
     show(results)

@@ -25,7 +25,7 @@ endforeach()
 
 # The black box: whole processes over real sockets, once, on the program as it is shipped.
 if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
-    foreach(test rest unhappy bad_input oversell process)
+    foreach(test rest unhappy bad_input oversell process verify)
         pgl_script_test(blackbox/${test} blackbox 120 tests/blackbox/${test}_test.py
             --binary $<TARGET_FILE:panglot>)
     endforeach()
@@ -56,4 +56,27 @@ if(TARGET panglot AND PGL_SANITIZE STREQUAL "thread")
     pgl_script_test(threads/whole_program threads 120 tests/threads/whole_program_test.py
         $<TARGET_FILE:panglot>)
     add_dependencies(threads_tests panglot)
+endif()
+
+# Every call of the disk, stopped: in full where the code is fast, sampled under the sanitizers.
+if(TARGET sim_sweep_test)
+    set_tests_properties(sim/sweep_test PROPERTIES LABELS sim TIMEOUT 300)
+    add_test(NAME sim/sweep_sampled COMMAND sim_sweep_test --every 31)
+    set_tests_properties(sim/sweep_sampled PROPERTIES LABELS unit TIMEOUT 300)
+    add_test(NAME sim/sweep_long COMMAND sim_sweep_test --long)
+    set_tests_properties(sim/sweep_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)
+endif()
+
+# Stories of whole processes on a machine that fails. The mistakes of mutants.toml have to be found.
+if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    foreach(seed 1 21)
+        add_test(NAME sim/seeds_from_${seed}
+            COMMAND panglot sim --seed ${seed} --runs 20 --orders 500)
+        set_tests_properties(sim/seeds_from_${seed} PROPERTIES LABELS sim TIMEOUT 300)
+    endforeach()
+    add_test(NAME sim/seeds_long COMMAND panglot sim --seed 1000 --runs 200 --orders 2000)
+    set_tests_properties(sim/seeds_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)
+    pgl_script_test(sim/twice sim 120 tests/sim/twice_test.py $<TARGET_FILE:panglot>)
+    pgl_script_test(sim/mutants "sim;prove" 3600 sim/mutants.py)
+    pgl_script_test(sim/mutants_of_the_tables sim 300 sim/mutants.py --catcher explorer)
 endif()

@@ -339,7 +339,8 @@ static pgl_status reread_events(struct pgl_sim_auditor *auditor, enum pgl_boot_f
     return PGL_OK;
 }
 
-/* A process may have died behind a commit that nobody saw. Causes come before what they have caused. */
+/* A process may have died behind a commit that nobody saw. Causes come before what they have
+ * caused. */
 static pgl_status catch_up(struct pgl_sim_auditor *auditor)
 {
     bool has_found = true;

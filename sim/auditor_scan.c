@@ -1,4 +1,5 @@
-/* auditor_scan.c - everything in all files, by sums that the program itself does not make; see auditor.h. */
+/* auditor_scan.c - everything in all files, by sums that the program itself does not make; see
+ * auditor.h. */
 #include "auditor.h"
 
 /* A number that one statement selects. */

@@ -1,11 +1,13 @@
 /*
- * book.h - the auditor's own account of money, stock and orders: what all that was said comes to, event by event,
- * by rules of its own.
+ * book.h - the auditor's own account of money, stock and orders: what all that was said comes to,
+ * event by event, by rules of its own.
  *
- * For:      auditor.c. It shares nothing with the services but the contract: no tables, no machines, no SQL.
+ * For:      auditor.c. It shares nothing with the services but the contract: no tables, no
+ *           machines, no SQL.
  * Owner:    the auditor.
  * Bounds:   as many orders as the run may have; memory grows with the events.
- * Errors:   what must not be is blamed, by the names of saga.md, section 9; then the book is of no more use.
+ * Errors:   what must not be is blamed, by the names of saga.md, section 9; then the book is of no
+ *           more use.
  */
 #ifndef PGL_SIM_BOOK_H
 #define PGL_SIM_BOOK_H

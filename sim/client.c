@@ -95,7 +95,8 @@ static void write_request(struct pgl_sim_line *line, const struct pgl_sim_ask *a
     pgl_buffer_free(&bearer);
 }
 
-/* One that is connected already, if there is; its other end may be gone, as with any kept connection. */
+/* One that is connected already, if there is; its other end may be gone, as with any kept
+ * connection. */
 static struct pgl_sim_line *find_line(struct pgl_sim_client *client)
 {
     struct pgl_sim_line *found = NULL;

@@ -1,5 +1,6 @@
 /*
- * client.h - HTTP/1.1 as customers speak it: requests over a few kept connections, and what is known afterwards.
+ * client.h - HTTP/1.1 as customers speak it: requests over a few kept connections, and what is
+ * known afterwards.
  *
  * For:      customers.c, over the simulated network; the bytes are those of any client.
  * Owner:    customers. An ask belongs to the client from send until its answer.

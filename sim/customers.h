@@ -1,6 +1,6 @@
 /*
- * customers.h - those outside: they place orders, lose their answers, ask again, change their minds, look, and
- * remember what they were told.
+ * customers.h - those outside: they place orders, lose their answers, ask again, change their
+ * minds, look, and remember what they were told.
  *
  * For:      a run. What they were told is held against the auditor's book on the spot.
  * Owner:    the run.

@@ -1,4 +1,5 @@
-/* customers_say.c - what each errand asks, and what must be true when it is answered; see customers.h. */
+/* customers_say.c - what each errand asks, and what must be true when it is answered; see
+ * customers.h. */
 #include "customers.h"
 
 #include <stdio.h>
@@ -89,7 +90,8 @@ static void ask_receive(struct pgl_sim_errand *errand)
 
 /* ---- reading ---- */
 
-/* The text behind "name": in an object of ours, whose names are not repeated at its first level; without quotes. */
+/* The text behind "name": in an object of ours, whose names are not repeated at its first level;
+ * without quotes. */
 static struct pgl_text member(struct pgl_text body, const char *name)
 {
     char wanted[32];

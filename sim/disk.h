@@ -100,6 +100,7 @@ enum pgl_sim_call {
 enum pgl_sim_effect {
     PGL_SIM_FAILS, /* with the I/O error of its kind. After a failed sync further syncs of that file
                       say yes and do nothing until the restart, as after an fsync that failed */
+    PGL_SIM_FILLS, /* writes only: with SQLITE_FULL, as if nothing had fitted */
     PGL_SIM_KILLS, /* the call is not done; of a write a part may be */
     PGL_SIM_CUTS_POWER,
     PGL_SIM_DELAYS, /* done, but the world waits first */
@@ -122,7 +123,8 @@ void pgl_sim_disk_inject(struct pgl_sim_disk *disk, struct pgl_sim_fault fault);
 /* Forgets all faults. */
 void pgl_sim_disk_heal(struct pgl_sim_disk *disk);
 
-/* While somebody looks who is not of this world (the auditor), calls are neither counted nor struck. */
+/* While somebody looks who is not of this world (the auditor), calls are neither counted nor
+ * struck. */
 void pgl_sim_disk_look_on(struct pgl_sim_disk *disk, bool is_looking);
 
 /* A write that would need more fails with SQLITE_FULL after what fits. */

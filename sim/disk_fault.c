@@ -61,6 +61,9 @@ static int strike(struct pgl_sim_disk *disk, const struct pgl_sim_fault *fault,
     switch (fault->effect) {
     case PGL_SIM_FAILS:
         return error_of[call];
+    case PGL_SIM_FILLS:
+        disk->counts.full_writes++;
+        return SQLITE_FULL;
     case PGL_SIM_KILLS:
     case PGL_SIM_CUTS_POWER:
         if (flight != NULL)
@@ -109,6 +112,7 @@ void pgl_sim_disk_inject(struct pgl_sim_disk *disk, struct pgl_sim_fault fault)
     PGL_ASSERT(disk->rule_count < PGL_SIM_DISK_FAULTS_MAX);
     PGL_ASSERT(fault.effect < PGL_SIM_EFFECT_COUNT && fault.calls != 0);
     PGL_ASSERT(fault.effect != PGL_SIM_LIES || (fault.calls & ~syncs) == 0);
+    PGL_ASSERT(fault.effect != PGL_SIM_FILLS || fault.calls == PGL_SIM_CALL_BIT(PGL_SIM_WRITE));
     disk->rules[disk->rule_count++] = (struct pgl_sim_rule){ .fault = fault };
 }
 

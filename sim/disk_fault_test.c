@@ -200,6 +200,30 @@ static void a_lying_disk_loses_what_was_promised(void **unused)
     assert_false(is_ever_lost(lie, true));
 }
 
+/* The same at each single write, also where the file would not have grown. */
+static void a_write_may_find_the_disk_full(void **unused)
+{
+    (void)unused;
+    for (uint64_t at = 1; at <= ROWS; at++) {
+        struct bench bench;
+        bench_open(&bench, at);
+        assert_true(opens(&bench));
+        pgl_sim_disk_inject(bench.disk,
+                            (struct pgl_sim_fault){ .effect = PGL_SIM_FILLS,
+                                                    .calls = PGL_SIM_CALL_BIT(PGL_SIM_WRITE),
+                                                    .at = at });
+        int full = 0;
+        for (int i = 0; i < ROWS; i++)
+            full += commits(&bench) == SQLITE_FULL;
+        assert_int_equal(full, 1);
+        assert_int_equal(bench.acked, ROWS - 1);
+        assert_int_equal(ask(bench.db, "SELECT count(*) FROM t"), bench.acked);
+        pgl_sim_disk_lose_power(bench.disk);
+        assert_kept(&bench);
+        bench_close(&bench);
+    }
+}
+
 /* Every capacity at which something fails. Refused is not stored; and when there is room the same
  * process goes on. */
 static void a_full_disk_refuses_and_recovers(void **unused)
@@ -395,6 +419,7 @@ int main(void)
         cmocka_unit_test(who_stops_at_the_first_error_loses_nothing),
         cmocka_unit_test(a_failed_sync_must_not_be_tried_again),
         cmocka_unit_test(a_lying_disk_loses_what_was_promised),
+        cmocka_unit_test(a_write_may_find_the_disk_full),
         cmocka_unit_test(a_full_disk_refuses_and_recovers),
         cmocka_unit_test(slow_calls_let_time_pass),
         cmocka_unit_test(a_run_depends_on_its_seed_alone),

@@ -1,7 +1,8 @@
 /*
  * faults.h - what befalls the machine, and when it comes back.
  *
- * For:      a run. Which faults there are, and how often, is drawn by the plan; when and where they strike, here.
+ * For:      a run. Which faults there are, and how often, is drawn by the plan; when and where they
+ *           strike, here.
  * Owner:    the run.
  * Threads:  the outside loop's.
  */

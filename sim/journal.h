@@ -1,6 +1,6 @@
 /*
- * journal.h - what customers wished for and what they were told: the outside's account of a run, which the
- * program's own is held against.
+ * journal.h - what customers wished for and what they were told: the outside's account of a run,
+ * which the program's own is held against.
  *
  * Owner:    customers write it; the auditor reads it, and notes which order each wish became.
  */

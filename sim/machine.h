@@ -1,10 +1,11 @@
 /*
- * machine.h - one simulated machine and the one process on it: the whole program, over a disk that can forget
- * and a clock and a network in memory.
+ * machine.h - one simulated machine and the one process on it: the whole program, over a disk that
+ * can forget and a clock and a network in memory.
  *
  * Owner:    the run.
  * Threads:  one.
- * Errors:   a process that cannot start is dead again; whether it should have been able to is the run's to say.
+ * Errors:   a process that cannot start is dead again; whether it should have been able to is the
+ *           run's to say.
  */
 #ifndef PGL_SIM_MACHINE_H
 #define PGL_SIM_MACHINE_H
@@ -44,12 +45,12 @@ PGL_MUST_USE pgl_status pgl_sim_machine_start(struct pgl_sim_machine *machine,
                                                                     void *self),
                                               void *self);
 
-/* The end of the process by something that happened in it: a call of the disk that it did not survive, or an
- * error after which it must not go on. */
+/* The end of the process by something that happened in it: a call of the disk that it did not
+ * survive, or an error after which it must not go on. */
 bool pgl_sim_machine_is_dying(const struct pgl_sim_machine *machine);
 
-/* Its connections drop; what was sent before still arrives, unless the power is gone. Nothing when it is down,
- * but that a machine without power forgets. */
+/* Its connections drop; what was sent before still arrives, unless the power is gone. Nothing when
+ * it is down, but that a machine without power forgets. */
 void pgl_sim_machine_end(struct pgl_sim_machine *machine, enum pgl_sim_death death);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * plan.h - what a seed draws before its run begins: the shop, its customers, the sizes of the program's queues,
- * and which faults exist at all. Most seeds have only some of them, so that each is also seen without the others.
+ * plan.h - what a seed draws before its run begins: the shop, its customers, the sizes of the
+ * program's queues, and which faults exist at all. Most seeds have only some of them, so that each
+ * is also seen without the others.
  *
  * Owner:    the run. Constant once it is drawn.
  */

@@ -1,6 +1,6 @@
 /*
- * purposes.h - who draws numbers from a seed. Each has a stream of its own, so that a draw added in one place
- * does not reshuffle the others.
+ * purposes.h - who draws numbers from a seed. Each has a stream of its own, so that a draw added in
+ * one place does not reshuffle the others.
  */
 #ifndef PGL_SIM_PURPOSES_H
 #define PGL_SIM_PURPOSES_H

@@ -36,12 +36,22 @@ static void say(const struct bench *bench, const char *what)
         fprintf(stderr, "\r\033[K%s", what);
 }
 
+static void show_second(const struct pgl_load *load, const struct pgl_load_mark *now)
+{
+    fprintf(stderr, "\r\033[K%4.0f s  %8llu accepted/s  %8llu confirmed/s  %8llu open",
+            (double)(now->at_ns - load->begin_ns) / 1e9,
+            (unsigned long long)(now->counts.accepted - load->second.accepted),
+            (unsigned long long)(now->counts.confirmed - load->second.confirmed),
+            (unsigned long long)load->open.count);
+}
+
 /* So many of each product that none runs out, drawn evenly as they are: a quarter to spare. */
 static int64_t units_needed(const struct bench *bench)
 {
     int64_t rate = bench->load.rate > 0 ? bench->load.rate : RATE_EXPECTED_MAX;
     int64_t seconds = (bench->load.warm_ns + bench->load.measure_ns) / PGL_SECONDS(1) + 1;
-    int64_t lines = rate * seconds * bench->load.lines / (int64_t)bench->shop.product_count;
+    int64_t orders = bench->load.count > 0 ? bench->load.count : rate * seconds;
+    int64_t lines = orders * bench->load.lines / (int64_t)bench->shop.product_count;
     return lines + lines / 4 + 100;
 }
 
@@ -138,6 +148,8 @@ static const char *check(struct bench *bench, const char *word)
         return "at most 10000 connections, 1000000 customers and 100 lines";
     if (bench->seconds > SECONDS_MAX)
         return "at most 12 hours: a token lives for a day";
+    if (bench->load.count > 0)
+        bench->load.warm_ns = 0; /* the orders that are asked for are those that are measured */
     bench->load.measure_ns = PGL_SECONDS(bench->seconds);
     return NULL;
 }
@@ -164,6 +176,8 @@ int pgl_bench_command(struct pgl_platform *platform, int argc, char **argv)
         { "--rate", "N", PGL_OPTION_NUMBER, &bench.load.rate, 1,
           "orders a second by a fixed schedule, in place of one behind another" },
         { "--seconds", "N", PGL_OPTION_NUMBER, &bench.seconds, 1, "how long to measure (30)" },
+        { "--orders", "N", PGL_OPTION_NUMBER, &bench.load.count, 1,
+          "after so many it ends, though there is time left" },
         { "--warm-up", "TIME", PGL_OPTION_DURATION, &bench.load.warm_ns, 0,
           "before measuring begins (2s)" },
         { "--settle", "TIME", PGL_OPTION_DURATION, &bench.load.settle_ns, 0,
@@ -192,6 +206,8 @@ int pgl_bench_command(struct pgl_platform *platform, int argc, char **argv)
     enum pgl_parsed parsed = pgl_options_parse(&command, argc, argv, pgl_real_environment);
     if (parsed != PGL_PARSED_RUN)
         return parsed == PGL_PARSED_HELP ? PGL_EXIT_DONE : PGL_EXIT_USAGE;
+    bench.load.read_process = pgl_real_process_read;
+    bench.load.on_second = !bench.is_json && pgl_real_is_watched() ? show_second : NULL;
     const char *wrong = check(&bench, word);
     return wrong != NULL ? complain(wrong) : run(platform, &bench);
 }

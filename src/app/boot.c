@@ -28,10 +28,11 @@ static const struct loop_plan {
     [PGL_LOOP_ORDERS_READER]    = { "orders-reader",    PGL_THREAD_READERS,   0 },
     [PGL_LOOP_PAYMENTS_READER]  = { "payments-reader",  PGL_THREAD_READERS,   0 },
     [PGL_LOOP_INVENTORY_READER] = { "inventory-reader", PGL_THREAD_READERS,   0 },
+    [PGL_LOOP_AUDIT]            = { "audit",            PGL_THREAD_AUDIT,     0 },
 };
 
 static const char *const thread_names[PGL_THREAD_COUNT] = {
-    "front", "catalog", "orders", "payments", "inventory", "readers",
+    "front", "catalog", "orders", "payments", "inventory", "readers", "audit",
 };
 
 static const struct file_plan {
@@ -243,7 +244,7 @@ static void take_stop(void *owner, struct pgl_message *message)
 
 void pgl_boot_stop(struct pgl_boot *boot)
 {
-    pgl_status sent = pgl_mailbox_send(NULL, &boot->control, &boot->stop);
+    pgl_status sent = pgl_mailbox_send(NULL, &boot->stops, &boot->stop);
     (void)sent; /* a second wish to stop changes nothing */
 }
 
@@ -258,6 +259,7 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     pgl_arena_init(&boot->arena, BOOT_ARENA_CHUNK_BYTES, BOOT_ARENA_LIMIT_BYTES);
     PGL_TRY(platform->disk->ops->make_folder(platform->disk, options->data));
     PGL_TRY(platform->disk->ops->lock(platform->disk, pgl_boot_path(boot, "lock")));
+    boot->has_folder = true;
     PGL_TRY(open_threads(boot));
     PGL_TRY(open_writers(boot));
     PGL_TRY(open_services(boot));
@@ -270,7 +272,9 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     PGL_TRY(pgl_orders_serve(&boot->orders, &boot->loops[PGL_LOOP_SERVICES],
                              &boot->readers[PGL_FILE_ORDERS], catalog));
     pgl_metrics_register(boot);
-    pgl_mailbox_open(&boot->control, &boot->loops[PGL_LOOP_EDGE], 1, take_stop, boot);
+    pgl_mailbox_open(&boot->stops, &boot->loops[PGL_LOOP_EDGE], 1, take_stop, boot);
+    struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
+    pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);
     return open_edge(boot);
 }
 
@@ -288,6 +292,7 @@ void pgl_boot_close(struct pgl_boot *boot)
         pgl_http_server_cut(&boot->edge.http);
         pgl_gateway_close(&boot->edge);
     }
+    pgl_control_close(&boot->control);
     pgl_jwt_cache_close(boot->edge.tokens);
     pgl_orders_close(&boot->orders);
     pgl_payments_close(&boot->payments);

@@ -9,6 +9,7 @@
 #ifndef PGL_APP_BOOT_H
 #define PGL_APP_BOOT_H
 
+#include "app/control.h"
 #include "edge/gateway/gateway.h"
 #include "platform/platform.h"
 #include "runtime/thread.h"
@@ -28,6 +29,7 @@ enum pgl_boot_loop {
     PGL_LOOP_ORDERS_READER,
     PGL_LOOP_PAYMENTS_READER,
     PGL_LOOP_INVENTORY_READER,
+    PGL_LOOP_AUDIT,
     PGL_LOOP_COUNT
 };
 
@@ -38,6 +40,7 @@ enum pgl_boot_thread {
     PGL_THREAD_PAYMENTS,
     PGL_THREAD_INVENTORY,
     PGL_THREAD_READERS,
+    PGL_THREAD_AUDIT,
     PGL_THREAD_COUNT
 };
 
@@ -69,6 +72,7 @@ struct pgl_boot {
     struct pgl_platform *platform;
     struct pgl_boot_options options;
     struct pgl_arena arena; /* what lives as long as the process */
+    bool has_folder;        /* its lock is ours */
     struct pgl_loop loops[PGL_LOOP_COUNT];
     struct pgl_thread threads[PGL_THREAD_COUNT];
     struct pgl_writer writers[PGL_FILE_COUNT];
@@ -81,7 +85,8 @@ struct pgl_boot {
     struct pgl_key_set keys;
     struct pgl_edge edge;
     struct pgl_registry registry;
-    struct pgl_mailbox control; /* of the edge's loop: the wish to stop */
+    struct pgl_control control; /* what other commands ask */
+    struct pgl_mailbox stops;   /* of the edge's loop: the wish to stop */
     struct pgl_message stop;
     struct pgl_flow drain;
     int64_t drain_until_ns;

@@ -14,6 +14,8 @@ static const struct {
 } commands[] = {
     { "serve", "the platform, all services in one process", pgl_serve_command },
     { "token", "prints a token signed by a data folder's own key", pgl_token_command },
+    { "verify", "looks whether a folder's data keeps what the platform promises",
+      pgl_verify_command },
     { "import", "loads products, stock or credit lines from CSV into a stopped folder",
       pgl_import_command },
     { "bench", "places orders at a running platform and tells how fast it is", pgl_bench_command },

@@ -62,9 +62,13 @@ static void register_consumers(struct pgl_boot *boot)
                          "Events that the consumer has not handled yet, as far as it knows.",
                          PGL_METRIC_GAUGE, rows[i].labels, &rows[i].consumer->lag);
     for (size_t i = 0; i < count; i++)
-        pgl_registry_add(&boot->registry, "panglot_events_parked_total",
-                         "Events set aside because they could not be handled.", PGL_METRIC_COUNTER,
+        pgl_registry_add(&boot->registry, "panglot_events_parked",
+                         "Events set aside because they could not be handled.", PGL_METRIC_GAUGE,
                          rows[i].labels, &rows[i].consumer->parked);
+    for (size_t i = 0; i < count; i++)
+        pgl_registry_add(&boot->registry, "panglot_consumer_halted",
+                         "1 when the log is not what it was, and nothing of it is handled.",
+                         PGL_METRIC_GAUGE, rows[i].labels, &rows[i].consumer->halted);
 }
 
 static void register_orders(struct pgl_boot *boot)

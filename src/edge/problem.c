@@ -28,6 +28,11 @@ static struct pgl_text write_problem(struct pgl_arena *arena, int http_status, c
     struct pgl_buffer out;
     pgl_buffer_init(&out, PROBLEM_BYTES_MAX);
     pgl_json_write(&problem.base, &out);
+    if (out.is_full) { /* a detail may repeat what was sent to us, and that may be long */
+        pgl_buffer_clear(&out);
+        problem.detail = (char *)(uintptr_t) "";
+        pgl_json_write(&problem.base, &out);
+    }
     char *copy = out.is_full ? NULL : pgl_arena_string(arena, pgl_buffer_text(&out));
     struct pgl_text text = { copy, copy != NULL ? out.size : 0 };
     pgl_buffer_free(&out);

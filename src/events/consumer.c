@@ -46,6 +46,7 @@ static void ask_for_more(struct pgl_consumer *consumer)
 static void halt(struct pgl_consumer *consumer, pgl_status why)
 {
     consumer->is_halted = true;
+    pgl_counter_set(&consumer->halted, 1);
     pgl_log(&consumer->writer->loop->log, PGL_LOG_ERROR, "events", "consumer-halted",
             "loop=%s log=%d position=%lld text=\"%s\"", consumer->writer->loop->name,
             (int)consumer->log, (long long)consumer->durable_position, why.text);
@@ -274,6 +275,7 @@ static pgl_status load_parked_keys(struct pgl_consumer *consumer)
             pgl_rows_end(&rows);
             return put;
         }
+        pgl_counter_add(&consumer->parked, 1);
     }
 }
 

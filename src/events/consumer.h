@@ -15,7 +15,8 @@
 #include "base/map.h"
 #include "events/log.h"
 
-#define PGL_PARKED_KEYS_MAX  100000 /* beyond it the consumer halts: something is thoroughly wrong */
+/* beyond it the consumer halts: something is thoroughly wrong */
+#define PGL_PARKED_KEYS_MAX  100000
 #define PGL_PARKED_WHY_BYTES 128
 
 struct pgl_consumer_chunk {
@@ -46,7 +47,8 @@ struct pgl_consumer {
     struct pgl_map parked_keys;                   /* those of the transaction included */
     uint64_t fresh_keys[PGL_LOG_READ_EVENTS_MAX]; /* which are these */
     int fresh_key_count, fresh_count;             /* keys and events that the transaction parks */
-    struct pgl_counter handled, parked, lag;
+    struct pgl_counter handled;
+    struct pgl_counter parked, lag, halted; /* gauges; halted is 0 or 1 */
 };
 
 /* Joins the writer. `handle` is called in its transactions. */

@@ -167,8 +167,8 @@ static void fill_from_ring(struct pgl_event_log *log, struct pgl_log_read *read)
     }
 }
 
-/* What is no longer in the ring; the log has at least one such event. Not OK when it cannot be told; what is
- * wrong with the log is in read->status. */
+/* What is no longer in the ring; the log has at least one such event. Not OK when it cannot be
+ * told; what is wrong with the log is in read->status. */
 static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     int64_t seq = read->after;
@@ -194,7 +194,8 @@ static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read
     }
 }
 
-/* Does the log still have what this reader has seen? (reliability: B3, B4) Not OK when it cannot be told. */
+/* Does the log still have what this reader has seen? (reliability: B3, B4) Not OK when it cannot be
+ * told. */
 static pgl_status check_first(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     bool is_there;

@@ -1,6 +1,6 @@
 /*
- * log_test.c - numbers without holes, only what is committed is served, and a reader's memory of the
- * log is held against it.
+ * log_test.c - numbers without holes, only what is committed is served, and a reader's memory of
+ * the log is held against it.
  * Method: a real file; readers on a loop of their own. What the ring gives is compared with the
  * table, over many sizes, wraps and rollbacks.
  */

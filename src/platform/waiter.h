@@ -64,9 +64,10 @@ struct pgl_waiter_ops {
      * `until_ns`. */
     void (*wait)(struct pgl_waiter *waiter, int64_t until_ns);
     void (*wake)(struct pgl_waiter *waiter);
+    /* At a numeric address, or "unix:PATH": then for this user alone, and `port` means nothing. */
     PGL_MUST_USE pgl_status (*listen)(struct pgl_waiter *waiter, const char *host, uint16_t port,
                                       struct pgl_list *ready_list, struct pgl_socket **listener);
-    /* A numeric address. The socket is noted when it is connected or has failed. */
+    /* To such an address. The socket is noted when it is connected or has failed. */
     PGL_MUST_USE pgl_status (*connect)(struct pgl_waiter *waiter, const char *host, uint16_t port,
                                        struct pgl_list *ready_list, struct pgl_socket **socket);
     void (*close)(struct pgl_waiter *waiter);

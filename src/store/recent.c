@@ -18,8 +18,11 @@ static pgl_status generation_open(struct pgl_recent_generation *generation, uint
 
 /* ---- the young generation: filled, and emptied again by a rollback ---- */
 
-static pgl_status add(struct pgl_recent_generation *young, int64_t key, pgl_id id)
+static pgl_status add(struct pgl_recent *recent, int64_t key, pgl_id id)
 {
+    struct pgl_recent_generation *young = &recent->young;
+    if (young->count == recent->room)
+        return PGL_FAIL(PGL_EXHAUSTED, "an index is full");
     uint64_t *there = pgl_map_get(&young->newest, (uint64_t)key);
     young->entries[young->count] =
         (struct pgl_recent_entry){ key, id, there != NULL ? (uint32_t)*there + 1 : 0 };
@@ -72,33 +75,46 @@ static pgl_status turn_over(struct pgl_recent *recent)
     return PGL_OK;
 }
 
-static pgl_status write_entry(struct pgl_tx *tx, const struct pgl_recent *recent,
-                              const struct pgl_recent_entry *entry)
+static pgl_status write_entry(const struct pgl_recent *recent, const struct pgl_recent_entry *entry)
 {
-    struct pgl_rows rows = pgl_tx_rows(tx, recent->sql->put);
+    struct pgl_rows rows = pgl_rows_begin(recent->db, recent->sql->put);
     pgl_bind_i64(&rows, entry->key);
     pgl_bind_id(&rows, &entry->id);
     return pgl_rows_run(&rows, NULL);
 }
 
-static pgl_status merge_slice(struct pgl_recent *recent, struct pgl_tx *tx)
+/* The next `slice` entries of the old generation; with the last of them the watermark rises. */
+static pgl_status merge(struct pgl_recent *recent, uint32_t slice)
 {
-    uint32_t came = recent->young.count - recent->durable_count;
-    uint32_t slice = 2 * came > SLICE_MIN ? 2 * came : SLICE_MIN;
     for (; slice > 0 && recent->merged < recent->old.count; slice--, recent->merged++)
-        PGL_TRY(write_entry(tx, recent, &recent->old.entries[recent->merged]));
+        PGL_TRY(write_entry(recent, &recent->old.entries[recent->merged]));
     if (recent->merged < recent->old.count)
         return PGL_OK;
-    recent->watermark = recent->old.last;
-    struct pgl_rows rows = pgl_tx_rows(tx, recent->sql->watermark_put);
-    pgl_bind_id(&rows, &recent->watermark);
+    struct pgl_rows rows = pgl_rows_begin(recent->db, recent->sql->watermark_put);
+    pgl_bind_id(&rows, &recent->old.last);
     return pgl_rows_run(&rows, NULL);
 }
 
 static pgl_status recent_prepare(void *self, struct pgl_tx *tx)
 {
+    (void)tx;
     struct pgl_recent *recent = self;
-    return recent->merged < recent->old.count ? merge_slice(recent, tx) : PGL_OK;
+    if (recent->merged == recent->old.count)
+        return PGL_OK;
+    uint32_t came = recent->young.count - recent->durable_count;
+    return merge(recent, 2 * came > SLICE_MIN ? 2 * came : SLICE_MIN);
+}
+
+/* What is left of the old generation, before the loop runs. */
+static pgl_status merge_at_once(struct pgl_recent *recent)
+{
+    if (recent->merged == recent->old.count)
+        return PGL_OK;
+    PGL_TRY(pgl_database_run(recent->db, "BEGIN IMMEDIATE"));
+    PGL_TRY(merge(recent, recent->old.count)); /* a start that fails is rolled back by the next */
+    PGL_TRY(pgl_database_run(recent->db, "COMMIT"));
+    recent->durable_merged = recent->merged;
+    return PGL_OK;
 }
 
 static void recent_committed(void *self)
@@ -132,10 +148,11 @@ pgl_status pgl_recent_open(struct pgl_recent *recent, struct pgl_writer *writer,
                            const struct pgl_recent_sql *sql, uint32_t generation)
 {
     *recent = (struct pgl_recent){ .sql = sql, .db = &writer->db, .generation = generation };
-    /* Half as much again: a batch may begin with the young generation nearly full. */
-    uint32_t room = generation + generation / 2 + PGL_WRITER_QUEUE_MAX;
-    PGL_TRY(generation_open(&recent->young, room));
-    PGL_TRY(generation_open(&recent->old, room));
+    /* Half as much again: a batch may begin with the young generation nearly full, and the older
+     * one may still be on its way to the table. */
+    recent->room = generation + generation / 2 + PGL_WRITER_QUEUE_MAX;
+    PGL_TRY(generation_open(&recent->young, recent->room));
+    PGL_TRY(generation_open(&recent->old, recent->room));
     PGL_TRY(read_watermark(recent));
     recent->participant = (struct pgl_participant){ .self = recent,
                                                     .prepare = recent_prepare,
@@ -155,9 +172,11 @@ void pgl_recent_close(struct pgl_recent *recent)
 
 pgl_status pgl_recent_feed(struct pgl_recent *recent, int64_t key, pgl_id id)
 {
-    if (recent->young.count == recent->generation && recent->old.count == 0)
+    if (recent->young.count >= recent->generation) {
+        PGL_TRY(merge_at_once(recent));
         PGL_TRY(turn_over(recent));
-    PGL_TRY(add(&recent->young, key, id));
+    }
+    PGL_TRY(add(recent, key, id));
     recent->durable_count = recent->young.count;
     return PGL_OK;
 }
@@ -169,7 +188,7 @@ pgl_status pgl_recent_put(struct pgl_recent *recent, int64_t key, pgl_id id)
                     recent->merged == recent->old.count && recent->merged == recent->durable_merged;
     if (recent->young.count >= recent->generation && may_turn)
         PGL_TRY(turn_over(recent));
-    return add(&recent->young, key, id);
+    return add(recent, key, id);
 }
 
 pgl_status pgl_recent_get(struct pgl_recent *recent, int64_t key, pgl_id *id)

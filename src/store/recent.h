@@ -8,7 +8,8 @@
  *           written to the table in slices, a slice a transaction, so that neighbours share pages.
  *           A lookup asks memory first, then the table.
  * Crash:    nothing is lost: what memory held is rebuilt from the rows above the watermark. The
- *           owner feeds them again at start (at most two generations).
+ *           owner feeds them again at start; more than two generations of them (the last process
+ *           had larger ones) are written to the table meanwhile.
  * Owner:    a writer loop; a participant of its transactions.
  * Bounds:   two generations in memory; a slice is at least as large as what came in the meantime,
  *           so the older one is always written before the younger is full.
@@ -46,6 +47,7 @@ struct pgl_recent {
     const struct pgl_recent_sql *sql;
     struct pgl_database *db;
     uint32_t generation;
+    uint32_t room; /* for entries of one generation */
     struct pgl_recent_generation young, old;
     uint32_t durable_count;          /* of young */
     uint32_t merged, durable_merged; /* of old */
@@ -60,7 +62,8 @@ void pgl_recent_close(struct pgl_recent *recent);
 /* Before the loop runs: an entry that is in the rows already. */
 PGL_MUST_USE pgl_status pgl_recent_feed(struct pgl_recent *recent, int64_t key, pgl_id id);
 
-/* In a transaction; ids only ever rise. Replaces what the key had. */
+/* In a transaction; ids only ever rise. Replaces what the key had. PGL_EXHAUSTED for a transaction
+ * with more entries than half a generation and PGL_WRITER_QUEUE_MAX. */
 PGL_MUST_USE pgl_status pgl_recent_put(struct pgl_recent *recent, int64_t key, pgl_id id);
 
 /* Zero when there is none. Sees what the transaction has put. */

@@ -10,6 +10,7 @@
 
 static bool writer_turn(void *owner);
 static void take_command(void *owner, struct pgl_message *message);
+static void take_hold(void *owner, struct pgl_message *message);
 
 /* ---- opening ---- */
 
@@ -22,6 +23,7 @@ pgl_status pgl_writer_open(struct pgl_writer *writer, struct pgl_loop *loop,
     pgl_arena_init(&writer->arena, WRITER_ARENA_CHUNK_BYTES, WRITER_ARENA_LIMIT_BYTES);
     pgl_id_maker_init(&writer->ids, pgl_entropy_u64(&loop->platform->entropy));
     pgl_mailbox_open(&writer->commands, loop, PGL_WRITER_QUEUE_MAX, take_command, writer);
+    pgl_mailbox_open(&writer->holds, loop, 1, take_hold, writer);
     loop->work = writer_turn;
     loop->owner = writer;
     return PGL_OK;
@@ -206,6 +208,13 @@ static void take_command(void *owner, struct pgl_message *message)
     *writer->last = message;
     writer->last = &message->next;
     writer->queued++;
+}
+
+static void take_hold(void *owner, struct pgl_message *message)
+{
+    struct pgl_writer *writer = owner;
+    writer->is_held = PGL_CONTAINER(message, struct pgl_writer_hold, message)->is_wanted;
+    pgl_message_reply(message);
 }
 
 /* Answers the first `count` commands, with `status` where it is not OK. */

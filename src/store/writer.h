@@ -42,6 +42,13 @@ struct pgl_participant {
     struct pgl_participant *next;
 };
 
+/* Asks a writer to begin no transaction (reliability: B10), and later to go on. It is answered
+ * between two of them; what comes meanwhile waits. */
+struct pgl_writer_hold {
+    struct pgl_message message;
+    bool is_wanted;
+};
+
 struct pgl_writer_metrics {
     struct pgl_counter commits, units, rollbacks, checkpoints;
     struct pgl_counter wal_pages;
@@ -60,6 +67,7 @@ struct pgl_writer {
     struct pgl_database db;
     struct pgl_writer_options options;
     struct pgl_mailbox commands;
+    struct pgl_mailbox holds;             /* struct pgl_writer_hold; one at a time */
     struct pgl_participant *participants; /* in the order of joining */
     struct pgl_id_maker ids;
     struct pgl_arena arena; /* for events; emptied with each batch */
@@ -71,7 +79,7 @@ struct pgl_writer {
     int commands_alone, events_alone;
     struct pgl_timer retry; /* set while the disk is full */
     bool is_waiting_to_retry;
-    bool is_held; /* no new transaction until released: for a cut over all files */
+    bool is_held; /* see struct pgl_writer_hold */
 
     /* After COMMIT, before anybody is answered; NULL for none. The simulator's auditor looks
      * here. */

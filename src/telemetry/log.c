@@ -18,8 +18,9 @@ void pgl_log(const struct pgl_log *log, enum pgl_log_level level, const char *mo
     char line[LINE_BYTES];
     pgl_time_format(log->wall_ns(log->self), line);
     int size = PGL_TIME_TEXT_BYTES;
-    size += snprintf(line + size, sizeof line - (size_t)size, " %s %s %s ", level_names[level],
-                     module, event);
+    /* Both names are ours, and short. */
+    size += snprintf(line + size, sizeof line - (size_t)size, " %s %.64s %.64s ",
+                     level_names[level], module, event);
     va_list args;
     va_start(args, format);
     int more = vsnprintf(line + size, sizeof line - (size_t)size, format, args);

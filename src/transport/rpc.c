@@ -16,16 +16,17 @@ void pgl_rpc_open(struct pgl_rpc *rpc, struct pgl_loop *loop)
     pgl_mailbox_open(&rpc->replies, loop, 0, take_reply, rpc); /* nothing but replies */
 }
 
+/* NULL for what the service does not offer: a row of its table that nobody has filled in. */
 static struct pgl_mailbox *mailbox_for(const struct pgl_endpoint *endpoint,
-                                       enum pgl_method_kind kind)
+                                       const struct pgl_method *method)
 {
-    switch (kind) {
+    switch (method->kind) {
     case PGL_METHOD_COMMAND:
-        return endpoint->commands;
+        return method->command != NULL ? endpoint->commands : NULL;
     case PGL_METHOD_QUERY:
-        return endpoint->queries;
+        return method->query != NULL ? endpoint->queries : NULL;
     case PGL_METHOD_FLOW:
-        return endpoint->flows;
+        return method->flow != NULL ? endpoint->flows : NULL;
     }
     return NULL;
 }
@@ -33,14 +34,16 @@ static struct pgl_mailbox *mailbox_for(const struct pgl_endpoint *endpoint,
 void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint, int method,
                   struct pgl_rpc_call *call, struct pgl_flow *flow, int *left)
 {
+    struct pgl_mailbox *mailbox = mailbox_for(endpoint, &endpoint->methods[method]);
     call->call.method = &endpoint->methods[method];
     call->call.message.reply_to = &rpc->replies;
     call->flow = flow;
     call->left = left;
     call->is_out = true;
     ++*left;
-    pgl_status sent =
-        pgl_mailbox_send(rpc->loop, mailbox_for(endpoint, call->call.method->kind), &call->call.message);
+    pgl_status sent = PGL_FAIL(PGL_UNIMPLEMENTED, "the service does not offer this");
+    if (mailbox != NULL)
+        sent = pgl_mailbox_send(rpc->loop, mailbox, &call->call.message);
     if (pgl_is_ok(sent))
         return; /* from here on the call is the callee's: not a word of it may be read or written */
     call->call.status = sent;

@@ -7,6 +7,7 @@
  * Threads:  the caller's loop.
  * Bounds:   every call has a deadline, and the callee's queue a limit: a full one answers
  *           PGL_EXHAUSTED at once.
+ * Errors:   PGL_UNIMPLEMENTED at once, for a method that the service does not have.
  */
 #ifndef PGL_TRANSPORT_RPC_H
 #define PGL_TRANSPORT_RPC_H

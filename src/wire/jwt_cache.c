@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 
 #define WAYS                                                                                       \
-    8 /* 10,000 tokens in 16,384 places: with 4 ways a ninth finds no room, with 8 a 28th */
+    8 /* a set that is full makes somebody be verified again; 4 ways overflow 3 times as often */
 
 struct place {
     uint8_t digest[PGL_SHA256_BYTES];

@@ -180,6 +180,37 @@ class Http(Bad):
         self.assertEqual(self.say(get("Connection: close", line="GET http://shop/livez?x=y "
                                       "HTTP/1.1"))[0][0].code, 200)
 
+    def test_answers_come_in_the_order_of_their_requests(self):
+        body = json.dumps(shop.order_of((sku, 1))).encode()
+        order = post(f"Authorization: Bearer {buyer.token}", f"Content-Length: {len(body)}",
+                     f"Idempotency-Key: piped-{next(KEYS)}", body=body)
+        answers, _ = self.say(order + get() + get(line="GET /none HTTP/1.1") + order + LAST)
+        self.assertEqual([answer.code for answer in answers], [201, 200, 404, 201, 200])
+        self.assertEqual(answers[0].body, answers[3].body)
+
+    def test_a_client_may_ask_before_it_sends_a_body(self):
+        body = json.dumps(shop.order_of((sku, 1))).encode()
+        head = post(f"Authorization: Bearer {buyer.token}", f"Content-Length: {len(body)}",
+                    f"Idempotency-Key: asked-{next(KEYS)}", "Expect: 100-continue",
+                    "Connection: close")
+        with socket.create_connection(store.address) as peer:
+            peer.sendall(head)
+            self.assertEqual(peer.recv(65536), b"HTTP/1.1 100 Continue\r\n\r\n")
+            peer.sendall(body)
+            answer, = harness.answers_in(harness.hear(peer, time.monotonic() + 5)[0])
+        self.assertEqual(answer.code, 201)
+
+    def test_heads_of_streams_have_no_body(self):
+        name = buyer.buy((sku, 1))["id"]
+        with socket.create_connection(store.address) as peer:
+            peer.sendall(get(f"Authorization: Bearer {buyer.token}",
+                             line=f"HEAD /api/v1/orders/{name}/events HTTP/1.1") + LAST)
+            heard, is_closed = harness.hear(peer, time.monotonic() + 5)
+        heads = heard.split(b"\r\n\r\n")
+        self.assertIn(b"text/event-stream", heads[0])
+        self.assertTrue(heads[1].startswith(b"HTTP/1.1 200 OK\r\n"), heard)
+        self.assertTrue(is_closed)
+
     def test_slow_clients_disturb_nobody(self):
         slow = [socket.create_connection(store.address) for _ in range(50)]
         said = LAST
@@ -468,7 +499,7 @@ class Tokens(Bad):
         self.assertIn(answers[0].code, (401, 414))
 
 
-class ZuGuterLetzt(Bad):
+class WhenAllIsDone(Bad):
     """The last one, by its name."""
 
     def test_nothing_is_lost(self):

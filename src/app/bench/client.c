@@ -106,7 +106,7 @@ static bool take_head(struct pgl_client *client, struct pgl_text *input)
     struct pgl_http_response_head head;
     pgl_http1_parser_init(&parser, &limits);
     switch (pgl_http1_read_response(&parser, input->data, input->size, false, &head)) {
-    case PGL_HTTP1_MORE: /* read again from its beginning: answers come in one piece but for a few */
+    case PGL_HTTP1_MORE: /* read again from its beginning: most answers come in one piece */
         return input->size < client->in_bytes_max;
     case PGL_HTTP1_DONE:
         break;

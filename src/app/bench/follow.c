@@ -118,8 +118,10 @@ static void on_broken(void *owner)
 static void on_end(void *owner)
 {
     struct pgl_follow *follow = owner;
-    if (follow->status == 200)
-        on_broken(follow); /* a stream of endings has none itself */
+    bool is_refused = follow->status >= 400 && follow->status < 500;
+    if (!is_refused)
+        on_broken(
+            follow); /* a stream of endings has none itself, and what is busy may be free again */
 }
 
 pgl_status pgl_follow_init(struct pgl_follow *follow, struct pgl_loop *loop,

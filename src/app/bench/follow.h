@@ -5,8 +5,8 @@
  * Owner:    whoever holds the struct; one loop.
  * Bounds:   PGL_FOLLOW_LINE_BYTES a line.
  * Errors:   a stream that breaks is asked for again behind the last ending heard (Last-Event-ID),
- *           so none is missed; `breaks` counts. An answer other than 200 stays in `status` and ends
- *           the following.
+ *           so none is missed; `breaks` counts. A refusal (4xx) stays in `status` and ends the
+ *           following.
  */
 #ifndef PGL_APP_BENCH_FOLLOW_H
 #define PGL_APP_BENCH_FOLLOW_H

@@ -1,8 +1,6 @@
 /* load.c - see load.h. */
 #include "app/bench/load.h"
 
-#include <stdio.h>
-
 #include "app/bench/drive.h"
 #include "contract/orders.h"
 #include "wire/json.h"
@@ -37,6 +35,13 @@ static bool is_measured(const struct pgl_load *load, int64_t due_ns)
 
 /* ---- placing ---- */
 
+/* Whether an order that is due then is still to be placed. */
+static bool is_wanted(const struct pgl_load *load, int64_t due_ns)
+{
+    bool is_enough = load->options.count > 0 && load->placed == (uint64_t)load->options.count;
+    return due_ns < load->window_until_ns && !is_enough;
+}
+
 static void place(struct pgl_load_asker *asker, int64_t due_ns)
 {
     struct pgl_load *load = asker->load;
@@ -45,6 +50,8 @@ static void place(struct pgl_load_asker *asker, int64_t due_ns)
         pgl_shop_write_order(load->shop, load->placed++ % load->shop->customer_count,
                              (size_t)load->options.lines, &load->random, asker->client.out);
     load->asking++;
+    if (load->placed == (uint64_t)load->options.count)
+        load->window_until_ns = due_ns + 1; /* the last one is still inside */
     pgl_client_send(&asker->client);
 }
 
@@ -52,7 +59,7 @@ static void place(struct pgl_load_asker *asker, int64_t due_ns)
 static void go_on(struct pgl_load_asker *asker, int64_t now_ns)
 {
     struct pgl_load *load = asker->load;
-    if (load->options.rate == 0 && now_ns < load->window_until_ns)
+    if (load->options.rate == 0 && is_wanted(load, now_ns))
         place(asker, now_ns);
     else
         pgl_list_append(&load->idle, &asker->node);
@@ -75,7 +82,7 @@ static int64_t next_due_ns(const struct pgl_load *load)
 static void place_what_is_due(struct pgl_load *load, int64_t now_ns)
 {
     int64_t due_ns;
-    while ((due_ns = next_due_ns(load)) <= now_ns && due_ns < load->window_until_ns) {
+    while ((due_ns = next_due_ns(load)) <= now_ns && is_wanted(load, due_ns)) {
         struct pgl_list *node = pgl_list_take_first(&load->idle);
         bool is_dropped = node == NULL && now_ns - due_ns > PGL_LOAD_LATE_MAX_NS;
         if (node == NULL && !is_dropped)
@@ -201,25 +208,14 @@ static void on_broken(void *owner)
 static struct pgl_load_mark mark(struct pgl_load *load)
 {
     struct pgl_load_mark now = { .at_ns = clock_ns(load), .counts = load->result.counts };
-    pgl_status own = pgl_real_process_read(0, &now.own), server = PGL_OK;
+    pgl_status own = load->options.read_process(0, &now.own), server = PGL_OK;
     if (load->options.server_pid != 0)
-        server = pgl_real_process_read(load->options.server_pid, &now.server);
+        server = load->options.read_process(load->options.server_pid, &now.server);
     if (pgl_is_ok(load->fatal))
         load->fatal = pgl_is_ok(own) ? server : own;
     if (now.server.memory_bytes > load->result.server_memory_max_bytes)
         load->result.server_memory_max_bytes = now.server.memory_bytes;
     return now;
-}
-
-static void show_second(struct pgl_load *load, const struct pgl_load_mark *now)
-{
-    if (pgl_real_is_watched())
-        fprintf(stderr, "\r%5.0f s  %8llu accepted/s  %8llu confirmed/s  %8llu open ",
-                (double)(now->at_ns - load->begin_ns) / 1e9,
-                (unsigned long long)(now->counts.accepted - load->second.accepted),
-                (unsigned long long)(now->counts.confirmed - load->second.confirmed),
-                (unsigned long long)load->open.count);
-    load->second = now->counts;
 }
 
 static void watch_time(struct pgl_load *load, int64_t now_ns)
@@ -230,7 +226,9 @@ static void watch_time(struct pgl_load *load, int64_t now_ns)
         load->result.until = mark(load);
     if (now_ns >= load->next_second_ns) {
         struct pgl_load_mark now = mark(load);
-        show_second(load, &now);
+        if (load->options.on_second != NULL)
+            load->options.on_second(load, &now);
+        load->second = now.counts;
         load->next_second_ns += PGL_SECONDS(1);
     }
 }
@@ -286,7 +284,7 @@ static int64_t wake_ns(const struct pgl_load *load)
         next_ns = least(
             next_ns, PGL_CONTAINER(load->resting.next, struct pgl_load_asker, node)->rest_until_ns);
     bool is_placing = load->options.rate > 0 && !pgl_list_is_empty(&load->idle);
-    if (is_placing && next_due_ns(load) < load->window_until_ns)
+    if (is_placing && is_wanted(load, next_due_ns(load)))
         next_ns = least(next_ns, next_due_ns(load));
     return next_ns;
 }
@@ -319,7 +317,7 @@ pgl_status pgl_load_init(struct pgl_load *load, struct pgl_loop *loop,
 {
     const struct pgl_entropy *entropy = &loop->platform->entropy;
     struct pgl_hash_key key = { pgl_entropy_u64(entropy), pgl_entropy_u64(entropy) };
-    *load = (struct pgl_load){ .loop = loop, .options = *options, .shop = shop };
+    *load = (struct pgl_load){ .loop = loop, .options = *options, .shop = shop, .fatal = PGL_OK };
     pgl_list_init(&load->idle);
     pgl_list_init(&load->resting);
     pgl_random_seed(&load->random, pgl_entropy_u64(entropy), 0); /* keys must be new in every run */
@@ -349,7 +347,7 @@ static pgl_status begin_following(struct pgl_load *load)
     pgl_follow_start(&load->follow);
     while (load->follow.status == 0 && load->loop->now_ns < until_ns)
         pgl_drive_turn(load->loop, until_ns);
-    if (load->follow.status != 0 && load->follow.status != 200)
+    if (load->follow.status >= 400 && load->follow.status < 500)
         return PGL_FAIL(PGL_DENIED, "the stream of endings was refused");
     return PGL_OK;
 }
@@ -363,7 +361,8 @@ static void begin(struct pgl_load *load)
     load->next_second_ns = load->begin_ns + PGL_SECONDS(1);
     load->loop->work = work;
     load->loop->owner = load;
-    while (load->options.rate == 0 && (node = pgl_list_take_first(&load->idle)) != NULL)
+    while (load->options.rate == 0 && is_wanted(load, load->begin_ns) &&
+           (node = pgl_list_take_first(&load->idle)) != NULL)
         place(PGL_CONTAINER(node, struct pgl_load_asker, node), load->begin_ns);
 }
 

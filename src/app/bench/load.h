@@ -2,7 +2,7 @@
  * load.h - places orders as fast as they are answered (closed loop) or at a fixed rate (open loop),
  * and follows each of them to its end.
  *
- * Owner:    whoever holds the struct; one loop, driven until pgl_load_is_over.
+ * Owner:    whoever holds the struct. It runs its loop itself, so a command calls it, not a turn.
  * Bounds:   `connections` requests at a time; PGL_LOAD_OPEN_MAX orders accepted and not ended; in
  *           the open loop arrivals wait for a free connection for PGL_LOAD_LATE_MAX_NS and are then
  *           dropped and counted.
@@ -21,19 +21,11 @@
 #include "app/bench/shop.h"
 #include "platform/real/real.h"
 
-#define PGL_LOAD_OPEN_MAX                                                                          \
-    1000000 /* 100 s behind at 10,000 a second: there is nothing to measure any more */
-#define PGL_LOAD_LATE_MAX_NS PGL_SECONDS(10)
+#define PGL_LOAD_OPEN_MAX    1000000         /* 100 s behind at 10,000/s: nothing left to measure */
+#define PGL_LOAD_LATE_MAX_NS PGL_SECONDS(10) /* of a client's patience */
 #define PGL_LOAD_STATUS_MAX  599
 
-struct pgl_load_options {
-    int64_t connections;
-    int64_t rate; /* a second; 0 for the closed loop */
-    int64_t lines;
-    int64_t warm_ns, measure_ns;
-    int64_t settle_ns;  /* at most between the last ending and giving up */
-    int64_t server_pid; /* 0 when it is not known */
-};
+struct pgl_load;
 
 struct pgl_load_counts {
     uint64_t accepted, confirmed, failed, cancelled;
@@ -44,6 +36,20 @@ struct pgl_load_mark {
     int64_t at_ns;
     struct pgl_load_counts counts;
     struct pgl_real_process own, server;
+};
+
+struct pgl_load_options {
+    int64_t connections;
+    int64_t rate; /* a second; 0 for the closed loop */
+    int64_t lines;
+    int64_t warm_ns, measure_ns;
+    int64_t count;      /* of orders, then it ends though there is time left; 0 for no such end */
+    int64_t settle_ns;  /* at most between the last ending and giving up */
+    int64_t server_pid; /* 0 when it is not known */
+    /* pgl_real_process_read; 0 is the load's own process. */
+    pgl_status (*read_process)(int64_t pid, struct pgl_real_process *process);
+    /* Told once a second how it goes; NULL where nobody looks. */
+    void (*on_second)(const struct pgl_load *load, const struct pgl_load_mark *now);
 };
 
 struct pgl_load_result {
@@ -69,6 +75,7 @@ struct pgl_load {
     struct pgl_load_options options;
     const struct pgl_shop *shop;
     struct pgl_load_result result;
+    struct pgl_load_counts second; /* how far it was when on_second was told last */
     struct pgl_open_orders open;
     struct pgl_follow follow;
     pgl_status fatal; /* not OK: the run is over and means nothing */
@@ -81,8 +88,6 @@ struct pgl_load {
     int64_t begin_ns, window_from_ns, window_until_ns, last_ending_ns, next_second_ns;
     int64_t arrivals; /* of the open loop, so far */
     uint64_t asking, placed;
-    bool is_measured;
-    struct pgl_load_counts second;
 };
 
 PGL_MUST_USE pgl_status pgl_load_init(struct pgl_load *load, struct pgl_loop *loop,

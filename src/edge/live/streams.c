@@ -254,8 +254,10 @@ static bool tell_endings(struct stream *stream, struct pgl_buffer *out)
 {
     const ReadResponse *reply = stream->reply;
     for (size_t i = 0; i < reply->n_events; i++) {
-        EventType type = reply->events[i]->event->type;
-        if (type == EVENT_TYPE_ORDER_CONFIRMED || type == EVENT_TYPE_ORDER_CANCELLED)
+        const Event *event = reply->events[i]->event;
+        bool is_ending =
+            event->type == EVENT_TYPE_ORDER_CONFIRMED || event->type == EVENT_TYPE_ORDER_CANCELLED;
+        if (is_ending && strcmp(event->tenant, stream->request->caller.tenant) == 0)
             tell_ending(reply->events[i], out);
     }
     stream->after = reply->low + (int64_t)reply->n_events;

@@ -13,12 +13,14 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "base/assert.h"
 #include "base/time.h"
+#include "platform/real/address_os.h"
 
 #define LISTEN_BACKLOG 1024
 #define SPANS_MAX      16
@@ -38,6 +40,7 @@ struct uv_socket {
     uv_poll_t poll;
     int file;
     int events; /* what libuv was last asked for */
+    char *path; /* of a listener at one, which goes with it; NULL else */
 };
 
 static const struct pgl_socket_ops socket_ops;
@@ -147,7 +150,9 @@ static enum pgl_io socket_write(struct pgl_socket *socket, const struct pgl_span
 
 static void name_peer(struct pgl_socket *socket, const struct sockaddr_storage *address)
 {
-    if (address->ss_family == AF_INET6)
+    if (address->ss_family == AF_UNIX)
+        memcpy(socket->peer, "local", sizeof "local");
+    else if (address->ss_family == AF_INET6)
         inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, socket->peer,
                   sizeof socket->peer);
     else
@@ -155,8 +160,8 @@ static void name_peer(struct pgl_socket *socket, const struct sockaddr_storage *
                   sizeof socket->peer);
 }
 
-/* The process has no file left: a connection that nobody takes would wake us for ever. The spare file
- * makes room to take it and close it, so that its client knows. */
+/* The process has no file left: a connection that nobody takes would wake us for ever. The spare
+ * file makes room to take it and close it, so that its client knows. */
 static void turn_one_away(struct uv_socket *listener)
 {
     struct uv_waiter *home = listener->home;
@@ -205,6 +210,9 @@ static void on_closed(uv_handle_t *handle)
 static void socket_close(struct pgl_socket *socket)
 {
     struct uv_socket *s = PGL_CONTAINER(socket, struct uv_socket, socket);
+    if (s->path != NULL)
+        unlink(s->path);
+    free(s->path);
     pgl_list_remove(&socket->ready);
     uv_close((uv_handle_t *)&s->poll, on_closed);
 }
@@ -215,27 +223,6 @@ static const struct pgl_socket_ops socket_ops = {
 
 /* ---- opening ---- */
 
-static bool parse_address(const char *host, uint16_t port, struct sockaddr_storage *address,
-                          socklen_t *size)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)address;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
-    memset(address, 0, sizeof *address);
-    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        *size = sizeof *v4;
-        return true;
-    }
-    if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        *size = sizeof *v6;
-        return true;
-    }
-    return false;
-}
-
 static uint16_t port_of(int file)
 {
     union {
@@ -244,33 +231,72 @@ static uint16_t port_of(int file)
         struct sockaddr_in6 v6;
     } address = { .v6 = { 0 } };
     socklen_t size = sizeof address;
-    if (getsockname(file, &address.any, &size) != 0)
+    if (getsockname(file, &address.any, &size) != 0 || address.any.sa_family == AF_UNIX)
         return 0;
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+/* At a path for its owner alone; what an earlier process left there goes. On Linux the mode of the
+ * file is that of the socket, so nobody gets in between. */
+static pgl_status bind_at(int file, const struct pgl_real_address *address)
+{
+    int on = 1;
+    if (address->path != NULL) {
+        unlink(address->path);
+        fchmod(file, S_IRUSR | S_IWUSR);
+    } else {
+        setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    }
+    if (bind(file, (const struct sockaddr *)&address->storage, address->size) == 0 &&
+        listen(file, LISTEN_BACKLOG) == 0)
+        return PGL_OK;
+    return PGL_FAIL(PGL_UNAVAILABLE,
+                    errno == EADDRINUSE ? "the port is in use" : strerrorname_np(errno));
+}
+
+static pgl_status connect_to(int file, const struct pgl_real_address *address)
+{
+    int on = 1;
+    if (address->path == NULL)
+        setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(file, (const struct sockaddr *)&address->storage, address->size) == 0 ||
+        errno == EINPROGRESS)
+        return PGL_OK;
+    return PGL_FAIL(PGL_UNAVAILABLE, strerrorname_np(errno));
+}
+
+/* A socket at the address, after what `reach` does with it. */
+static pgl_status open_at(struct uv_waiter *home, const char *host, uint16_t port,
+                          struct pgl_list *ready_list, struct uv_socket **s,
+                          pgl_status (*reach)(int file, const struct pgl_real_address *address))
+{
+    struct pgl_real_address address;
+    PGL_TRY(pgl_real_address_open(&address, host, port));
+    int file = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    pgl_status status =
+        file >= 0 ? reach(file, &address) : PGL_FAIL(PGL_UNAVAILABLE, strerrorname_np(errno));
+    pgl_real_address_close(&address);
+    if (!pgl_is_ok(status)) {
+        if (file >= 0)
+            close(file);
+        return status;
+    }
+    *s = socket_open(home, file, ready_list);
+    if (*s == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a socket");
+    if (reach == bind_at && address.path != NULL)
+        (*s)->path = strdup(address.path);
+    name_peer(&(*s)->socket, &address.storage);
+    return PGL_OK;
 }
 
 static pgl_status waiter_listen(struct pgl_waiter *waiter, const char *host, uint16_t port,
                                 struct pgl_list *ready_list, struct pgl_socket **listener)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
-    struct sockaddr_storage address = { 0 };
-    socklen_t size;
-    if (!parse_address(host, port, &address, &size))
-        return PGL_FAIL(PGL_INVALID, "not a numeric address");
-    int file = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (file < 0)
-        return PGL_FAIL(PGL_UNAVAILABLE, strerrorname_np(errno));
-    int on = 1;
-    setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(file, (struct sockaddr *)&address, size) != 0 || listen(file, LISTEN_BACKLOG) != 0) {
-        const char *why = errno == EADDRINUSE ? "the port is in use" : strerrorname_np(errno);
-        close(file);
-        return PGL_FAIL(PGL_UNAVAILABLE, why);
-    }
-    struct uv_socket *s = socket_open(home, file, ready_list);
-    if (s == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a listener");
-    s->socket.port = port_of(file);
+    struct uv_socket *s;
+    PGL_TRY(open_at(home, host, port, ready_list, &s, bind_at));
+    s->socket.port = port_of(s->file);
     socket_want(&s->socket, true, false);
     *listener = &s->socket;
     return PGL_OK;
@@ -280,24 +306,8 @@ static pgl_status waiter_connect(struct pgl_waiter *waiter, const char *host, ui
                                  struct pgl_list *ready_list, struct pgl_socket **socket_out)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
-    struct sockaddr_storage address = { 0 };
-    socklen_t size;
-    if (!parse_address(host, port, &address, &size))
-        return PGL_FAIL(PGL_INVALID, "not a numeric address");
-    int file = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (file < 0)
-        return PGL_FAIL(PGL_UNAVAILABLE, strerrorname_np(errno));
-    int on = 1;
-    setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(file, (struct sockaddr *)&address, size) != 0 && errno != EINPROGRESS) {
-        pgl_status status = PGL_FAIL(PGL_UNAVAILABLE, strerrorname_np(errno));
-        close(file);
-        return status;
-    }
-    struct uv_socket *s = socket_open(home, file, ready_list);
-    if (s == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a connection");
-    name_peer(&s->socket, &address);
+    struct uv_socket *s;
+    PGL_TRY(open_at(home, host, port, ready_list, &s, connect_to));
     socket_want(&s->socket, true, true);
     *socket_out = &s->socket;
     return PGL_OK;

@@ -4,7 +4,8 @@
  *
  * For:      `panglot verify` and the simulator's auditor, over a snapshot.
  * Bounds:   memory for one reservation at a time, out of a small arena of its own, and 32 bytes a
- *           row of stock.
+ *           row of stock. Each table is read in its own order, once; PGL_INVENTORY_OFFENDERS_MAX
+ *           faults are named, all are counted.
  * Errors:   those of the database. What the books say wrongly is not an error but a finding.
  */
 #ifndef PGL_INVENTORY_AUDIT_H
@@ -12,6 +13,13 @@
 
 #include "services/inventory/reservation_machine.h"
 #include "store/view.h"
+
+#define PGL_INVENTORY_OFFENDERS_MAX 20
+
+/* One fault: an order's id, or a SKU and its warehouse; and what is wrong there. */
+struct pgl_inventory_offender {
+    char name[112], what[64];
+};
 
 struct pgl_inventory_audit {
     int64_t reservations[RESERVATION_STATE_COUNT];
@@ -26,6 +34,8 @@ struct pgl_inventory_audit {
     int64_t wrong_reserved;     /* the same of reserved */
     int64_t wrong_reservations; /* whose allocations are not what the ledger has for their order */
     int64_t orphans; /* ledger rows of orders without a reservation, or without their stock */
+    struct pgl_inventory_offender offenders[PGL_INVENTORY_OFFENDERS_MAX];
+    int offender_count;
 };
 
 PGL_MUST_USE pgl_status pgl_inventory_check(const struct pgl_view *view,
@@ -38,8 +48,13 @@ int64_t pgl_inventory_faults(const struct pgl_inventory_audit *audit);
 struct pgl_reservation {
     pgl_id order_id;
     enum reservation_state state;
-    bool is_there; /* false behind the last */
+    int64_t emitted;
+    int64_t last_event_seq; /* 0: nothing was said */
+    bool is_there;          /* false behind the last */
 };
+
+/* What is said of a reservation, as a bit of `emitted`. */
+#define PGL_RESERVATION_BIT(type) (INT64_C(1) << ((type)-EVENT_TYPE_INVENTORY_RESERVED))
 
 struct pgl_reservation_cursor {
     struct pgl_rows rows;

@@ -6,34 +6,6 @@
 #include "services/orders/orders.h"
 #include "wire/message.h"
 
-#define KEY_PROBES_MAX 8 /* two different keys of one 64-bit hash are never seen; eight are a bug */
-
-/* The order that was made with this key, or none; `*hash` is where a new one goes. */
-static pgl_status find_by_key(struct pgl_tx *tx, const CreateOrderRequest *ask,
-                              struct order_row *order, bool *is_there, int64_t *hash)
-{
-    struct pgl_orders_state *orders = pgl_tx_context(tx);
-    struct pgl_text tenant = pgl_text_of(ask->caller->tenant),
-                    customer = pgl_text_of(ask->caller->subject);
-    struct pgl_text key = pgl_text_of(ask->idempotency_key);
-    *is_there = false;
-    *hash = order_hash_of_key(orders, tenant, customer, key);
-    for (int probes = 0; probes < KEY_PROBES_MAX;
-         probes++, *hash = (int64_t)((uint64_t)*hash + 1)) {
-        pgl_id id;
-        PGL_TRY(pgl_recent_get(&orders->by_key, *hash, &id));
-        if (pgl_id_is_zero(id))
-            return PGL_OK;
-        PGL_TRY(order_get(&tx->view, id, order));
-        *is_there = pgl_text_equal(order->tenant, tenant) &&
-                    pgl_text_equal(order->customer, customer) &&
-                    pgl_text_equal(order->idempotency_key, key);
-        if (*is_there)
-            return PGL_OK;
-    }
-    return PGL_FAIL(PGL_INTERNAL, "too many idempotency keys share a hash");
-}
-
 static pgl_status replay(struct pgl_tx *tx, const struct create_order *create,
                          const struct order_row *order, CreateOrderResponse *reply)
 {
@@ -100,12 +72,12 @@ static pgl_status say_created(struct pgl_tx *tx, struct order_row *row, const Or
     return order_say(tx, row, &event);
 }
 
-static pgl_status insert(struct pgl_tx *tx, const struct create_order *create, Order *order,
-                         struct order_row *row)
+static pgl_status fill_row(struct pgl_tx *tx, const struct create_order *create, Order *order,
+                           struct order_row *row)
 {
     struct pgl_orders_state *orders = pgl_tx_context(tx);
     const Caller *caller = create->ask->caller;
-    row->id = pgl_tx_new_id(tx);
+    *row = (struct order_row){ .id = pgl_tx_new_id(tx), .state = ORDER_PENDING };
     row->tenant = pgl_text_of(caller->tenant);
     row->customer = pgl_text_of(caller->subject);
     row->idempotency_key = pgl_text_of(create->ask->idempotency_key);
@@ -114,19 +86,14 @@ static pgl_status insert(struct pgl_tx *tx, const struct create_order *create, O
     row->total_minor = order->total_minor;
     row->created_at_ns = pgl_tx_now_ns(tx);
     row->deadline_at_ns = row->created_at_ns + orders->options.deadline_ns;
+    row->reason = PGL_TEXT("");
     /* Only what the columns do not have. */
     Order body = ORDER_INIT;
     body.lines = order->lines;
     body.n_lines = order->n_lines;
     body.payment = order->payment;
     body.ship_to = order->ship_to;
-    PGL_TRY(pgl_message_pack_text(&body.base, pgl_tx_arena(tx), &row->body));
-    int64_t customer = order_hash_of_customer(orders, row->tenant, row->customer);
-    PGL_TRY(pgl_recent_get(&orders->newest, customer, &row->previous_id));
-    PGL_TRY(say_created(tx, row, order));
-    PGL_TRY(order_insert(tx, row));
-    pgl_tally_move(&orders->tally, PGL_TALLY_NOWHERE, ORDER_PENDING);
-    return pgl_recent_put(&orders->newest, customer, row->id);
+    return pgl_message_pack_text(&body.base, pgl_tx_arena(tx), &row->body);
 }
 
 static pgl_status show_new(struct pgl_tx *tx, const struct order_row *row, Order *order)
@@ -142,14 +109,26 @@ static pgl_status show_new(struct pgl_tx *tx, const struct order_row *row, Order
     return PGL_OK;
 }
 
+static pgl_status write_new(struct pgl_tx *tx, const Order *order, struct order_row *row,
+                            int64_t place)
+{
+    struct pgl_orders_state *orders = pgl_tx_context(tx);
+    int64_t customer = order_hash_of_customer(orders, row->tenant, row->customer);
+    PGL_TRY(pgl_recent_get(&orders->newest, customer, &row->previous_id));
+    PGL_TRY(say_created(tx, row, order));
+    PGL_TRY(order_insert(tx, row));
+    pgl_tally_move(&orders->tally, PGL_TALLY_NOWHERE, ORDER_PENDING);
+    PGL_TRY(pgl_recent_put(&orders->newest, customer, row->id));
+    return pgl_recent_put(&orders->by_key, place, row->id);
+}
+
 pgl_status pgl_orders_create(struct pgl_tx *tx, const struct create_order *create,
                              CreateOrderResponse *reply)
 {
-    struct pgl_orders_state *orders = pgl_tx_context(tx);
-    struct order_row row = { .state = ORDER_PENDING };
+    struct order_row row;
     bool is_there;
-    int64_t hash;
-    PGL_TRY(find_by_key(tx, create->ask, &row, &is_there, &hash));
+    int64_t place;
+    PGL_TRY(order_find_by_key(tx, create->ask, &row, &is_there, &place));
     if (is_there)
         return replay(tx, create, &row, reply);
     PGL_TRY(create->priced);
@@ -161,12 +140,9 @@ pgl_status pgl_orders_create(struct pgl_tx *tx, const struct create_order *creat
     order->payment = create->ask->order->payment;
     order->ship_to = create->ask->order->ship_to;
     PGL_TRY(price_lines(tx, create, order));
-
-    row = (struct order_row){ .state = ORDER_PENDING };
-    row.reason = PGL_TEXT("");
-    PGL_TRY(insert(tx, create, order, &row));
-    PGL_TRY(pgl_recent_put(&orders->by_key, hash, row.id));
+    PGL_TRY(fill_row(tx, create, order, &row));
+    PGL_TRY(show_new(tx, &row, order)); /* what may lack memory comes before the first write */
     reply->replayed = false;
     reply->order = order;
-    return show_new(tx, &row, order);
+    return write_new(tx, order, &row, place);
 }

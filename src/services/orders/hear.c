@@ -4,7 +4,7 @@
  */
 #include "services/orders/orders.h"
 
-#include <stdio.h>
+#define PAYLOAD(name) PANGLOT__EVENTS__V1__EVENT__PAYLOAD_##name
 
 /* The events that an order's end says, made from what has ended it. */
 static pgl_status say_confirmed(struct pgl_tx *tx, struct order_row *order, const Event *heard)
@@ -14,7 +14,7 @@ static pgl_status say_confirmed(struct pgl_tx *tx, struct order_row *order, cons
     said.confirmed_at_ns = pgl_tx_now_ns(tx);
     Event event = EVENT_INIT;
     event.type = EVENT_TYPE_ORDER_CONFIRMED;
-    event.payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_ORDER_CONFIRMED;
+    event.payload_case = PAYLOAD(ORDER_CONFIRMED);
     event.order_confirmed = &said;
     return order_say(tx, order, &event);
 }
@@ -27,7 +27,7 @@ static pgl_status say_cancelled(struct pgl_tx *tx, struct order_row *order)
     said.reason = (char *)(uintptr_t)order->reason.data;
     Event event = EVENT_INIT;
     event.type = EVENT_TYPE_ORDER_CANCELLED;
-    event.payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_ORDER_CANCELLED;
+    event.payload_case = PAYLOAD(ORDER_CANCELLED);
     event.order_cancelled = &said;
     return order_say(tx, order, &event);
 }
@@ -38,7 +38,7 @@ static pgl_status say_cancel_rejected(struct pgl_tx *tx, struct order_row *order
     said.reason = (char *)(uintptr_t) "TOO_LATE";
     Event event = EVENT_INIT;
     event.type = EVENT_TYPE_ORDER_CANCEL_REJECTED;
-    event.payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_ORDER_CANCEL_REJECTED;
+    event.payload_case = PAYLOAD(ORDER_CANCEL_REJECTED);
     event.order_cancel_rejected = &said;
     return order_say(tx, order, &event);
 }
@@ -93,17 +93,17 @@ static struct pgl_text reason_of(struct pgl_tx *tx, const struct order_row *orde
 {
     struct pgl_arena *arena = pgl_tx_arena(tx);
     switch (heard->payload_case) {
-    case PANGLOT__EVENTS__V1__EVENT__PAYLOAD_INVENTORY_RESERVATION_FAILED:
+    case PAYLOAD(INVENTORY_RESERVATION_FAILED):
         return pgl_text_of(first_shortage(arena, heard->inventory_reservation_failed));
-    case PANGLOT__EVENTS__V1__EVENT__PAYLOAD_PAYMENT_VOIDED:
+    case PAYLOAD(PAYMENT_VOIDED):
         /* Inventory may have told more of it already. */
         if (heard->payment_voided->cause == CAUSE_OUT_OF_STOCK && order->reason.size > 0)
             return order->reason;
         return pgl_text_of(reason_of_cause(heard->payment_voided->cause));
-    case PANGLOT__EVENTS__V1__EVENT__PAYLOAD_PAYMENT_DECLINED:
+    case PAYLOAD(PAYMENT_DECLINED):
         return pgl_text_of(
             pgl_arena_printf(arena, "payment declined: %s", heard->payment_declined->decline_code));
-    case PANGLOT__EVENTS__V1__EVENT__PAYLOAD_PAYMENT_CAPTURE_FAILED:
+    case PAYLOAD(PAYMENT_CAPTURE_FAILED):
         return pgl_text_of(pgl_arena_printf(arena, "payment failed: %s",
                                             heard->payment_capture_failed->failure_code));
     default:
@@ -121,9 +121,29 @@ pgl_status order_say(struct pgl_tx *tx, struct order_row *order, Event *event)
     return pgl_log_append(&orders->log, tx, event, &order->last_event_seq);
 }
 
+static pgl_status check(const Event *event, enum order_input input)
+{
+    static const int payloads[ORDER_INPUT_COUNT] = {
+        [ORDER_ON_ACTION_REQUIRED] = PAYLOAD(PAYMENT_ACTION_REQUIRED),
+        [ORDER_ON_AUTHORIZED] = PAYLOAD(PAYMENT_AUTHORIZED),
+        [ORDER_ON_RESERVED] = PAYLOAD(INVENTORY_RESERVED),
+        [ORDER_ON_OUT_OF_STOCK] = PAYLOAD(INVENTORY_RESERVATION_FAILED),
+        [ORDER_ON_CAPTURED] = PAYLOAD(PAYMENT_CAPTURED),
+        [ORDER_ON_WITHDRAWN] = PAYLOAD(PAYMENT_VOIDED),
+        [ORDER_ON_VOIDED] = PAYLOAD(PAYMENT_VOIDED),
+        [ORDER_ON_DECLINED] = PAYLOAD(PAYMENT_DECLINED),
+        [ORDER_ON_CAPTURE_FAILED] = PAYLOAD(PAYMENT_CAPTURE_FAILED),
+    };
+    if (event->key.len != sizeof(pgl_id))
+        return PGL_FAIL(PGL_INVALID, "an event about an order without an order's id");
+    if ((int)event->payload_case != payloads[input])
+        return PGL_FAIL(PGL_INVALID, "an event with another one's payload");
+    return PGL_OK;
+}
+
 static Cause cause_of(const Event *event)
 {
-    bool is_void = event->payload_case == PANGLOT__EVENTS__V1__EVENT__PAYLOAD_PAYMENT_VOIDED;
+    bool is_void = event->payload_case == PAYLOAD(PAYMENT_VOIDED);
     return is_void ? event->payment_voided->cause : CAUSE_UNSPECIFIED;
 }
 
@@ -136,8 +156,7 @@ pgl_status pgl_orders_hear(struct pgl_tx *tx, int64_t seq, const Event *event)
         return PGL_OK;
     pgl_id id;
     struct order_row order;
-    if (event->key.len != sizeof id.bytes)
-        return PGL_FAIL(PGL_CONFLICT, "an event about an order without an order's id");
+    PGL_TRY(check(event, input));
     memcpy(id.bytes, event->key.data, sizeof id.bytes);
     pgl_status found = order_get_facts(&tx->view, id, &order);
     if (found.code == PGL_NOT_FOUND)

@@ -101,6 +101,14 @@ PGL_MUST_USE pgl_status order_parse_id(const char *text, pgl_id *id);
 /* Appends an event about the order and notes it in the row, which the caller then writes. */
 PGL_MUST_USE pgl_status order_say(struct pgl_tx *tx, struct order_row *order, Event *event);
 
+/* Opens both indexes in memory and feeds them what their tables do not have yet. */
+PGL_MUST_USE pgl_status order_keys_open(struct pgl_orders_state *orders, struct pgl_writer *writer);
+void order_keys_close(struct pgl_orders_state *orders);
+
+/* The order that was made with this key, or none; then `*place` is where a new one goes. */
+PGL_MUST_USE pgl_status order_find_by_key(struct pgl_tx *tx, const CreateOrderRequest *ask,
+                                          struct order_row *order, bool *is_there, int64_t *place);
+
 int64_t order_hash_of_key(const struct pgl_orders_state *orders, struct pgl_text tenant,
                           struct pgl_text customer, struct pgl_text key);
 int64_t order_hash_of_customer(const struct pgl_orders_state *orders, struct pgl_text tenant,

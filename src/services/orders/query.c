@@ -74,6 +74,23 @@ static pgl_status add_order(const struct pgl_view *view, struct page *page,
     return PGL_OK;
 }
 
+/* A cursor of somebody else's chain must tell nothing, not even that it is one. */
+static pgl_status check_cursor(const struct pgl_view *view, const struct order_page *from)
+{
+    static const pgl_status not_ours = { PGL_INVALID, "cursor: not one that we gave" };
+    const struct pgl_orders_state *orders = view->context;
+    const Caller *caller = from->ask->caller;
+    struct order_row row;
+    pgl_status found = order_get(view, from->first, &row);
+    if (found.code == PGL_NOT_FOUND)
+        return not_ours;
+    PGL_TRY(found);
+    int64_t chain =
+        order_hash_of_customer(orders, pgl_text_of(caller->tenant), pgl_text_of(caller->subject));
+    bool is_in_chain = order_hash_of_customer(orders, row.tenant, row.customer) == chain;
+    return caller->role == ROLE_OPERATOR || is_in_chain ? PGL_OK : not_ours;
+}
+
 pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page *from,
                            ListOrdersResponse *reply)
 {
@@ -82,6 +99,8 @@ pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page 
     reply->items = pgl_arena_alloc(view->arena, (size_t)from->ask->limit * sizeof reply->items[0]);
     if (reply->items == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a list");
+    if (from->ask->cursor[0] != '\0')
+        PGL_TRY(check_cursor(view, from));
     if (page.is_operator && pgl_id_is_zero(id)) { /* from the newest of all */
         memset(id.bytes, 0xFF, sizeof id.bytes);
         PGL_TRY(id_below(view, &id));

@@ -130,22 +130,27 @@ static struct pgl_go create_prices(struct pgl_flow *flow)
                &create->prices, CREATE_WRITE);
 }
 
-static pgl_status prepare_create(struct create_flow *create, int64_t now_ns)
+static pgl_status find_prices(struct create_flow *create, int64_t now_ns)
 {
-    struct pgl_orders *orders = create->answer.orders;
-    struct pgl_arena *arena = create->answer.call->arena;
+    struct pgl_prices *known = &create->answer.orders->prices;
     const CreateOrderRequest *request = create->answer.call->ask;
-    struct pgl_text packed;
+    const GetPricesResponse *answer = create->has_asked ? &create->prices : NULL;
     if (create->has_asked) {
         PGL_TRY(create->answer.asked.call.status);
-        pgl_prices_learn(&orders->prices, &create->prices, now_ns);
+        pgl_prices_learn(known, answer, now_ns);
     }
-    create->create.ask = request;
-    create->create.priced =
-        pgl_prices_of(&orders->prices, request->order, create->has_asked ? &create->prices : NULL,
-                      arena, &create->create.prices);
-    PGL_TRY(pgl_message_pack_text(&request->order->base, arena, &packed));
+    return pgl_prices_of(known, request->order, answer, create->answer.call->arena,
+                         &create->create.prices);
+}
+
+static pgl_status prepare_create(struct create_flow *create, int64_t now_ns)
+{
+    const CreateOrderRequest *request = create->answer.call->ask;
+    struct pgl_text packed;
+    PGL_TRY(pgl_message_pack_text(&request->order->base, create->answer.call->arena, &packed));
     pgl_sha256(packed, create->create.fingerprint);
+    create->create.ask = request;
+    create->create.priced = find_prices(create, now_ns);
     return PGL_OK;
 }
 
@@ -268,33 +273,6 @@ static void take_call(void *owner, struct pgl_message *message)
     call->method->flow(owner, call);
 }
 
-/* Keys and customers that the tables of the indexes do not have yet. */
-static pgl_status feed_indexes(struct pgl_orders_state *state, struct pgl_database *db)
-{
-    pgl_id from = state->by_key.watermark;
-    if (pgl_id_compare(state->newest.watermark, from) < 0)
-        from = state->newest.watermark;
-    struct pgl_rows rows = order_keys_behind(db, &from);
-    for (;;) {
-        PGL_TRY(pgl_rows_next(&rows));
-        if (!rows.has_row)
-            return PGL_OK;
-        pgl_id id = pgl_column_id(&rows, 0);
-        struct pgl_text tenant = pgl_column_text(&rows, 1), customer = pgl_column_text(&rows, 2);
-        int64_t key = order_hash_of_key(state, tenant, customer, pgl_column_text(&rows, 3));
-        pgl_status status = PGL_OK;
-        if (pgl_id_compare(id, state->by_key.watermark) > 0)
-            status = pgl_recent_feed(&state->by_key, key, id);
-        if (pgl_is_ok(status) && pgl_id_compare(id, state->newest.watermark) > 0)
-            status = pgl_recent_feed(&state->newest,
-                                     order_hash_of_customer(state, tenant, customer), id);
-        if (!pgl_is_ok(status)) {
-            pgl_rows_end(&rows);
-            return status;
-        }
-    }
-}
-
 /* New ids stay above those on disk, whatever the clock says now. */
 static pgl_status stay_above_the_newest(struct pgl_writer *writer)
 {
@@ -321,9 +299,7 @@ pgl_status pgl_orders_open(struct pgl_orders *orders, struct pgl_writer *writer,
     PGL_TRY(order_hash_seed(&writer->db, seed));
     memcpy(&state->hash_key, seed, sizeof state->hash_key);
     PGL_TRY(stay_above_the_newest(writer));
-    PGL_TRY(pgl_recent_open(&state->by_key, writer, &order_by_key_sql, options->generation));
-    PGL_TRY(pgl_recent_open(&state->newest, writer, &newest_of_customer_sql, options->generation));
-    PGL_TRY(feed_indexes(state, &writer->db));
+    PGL_TRY(order_keys_open(state, writer));
     PGL_TRY(pgl_tally_open(&state->tally, writer, ORDER_STATE_COUNT, order_count_get_sql,
                            order_count_put_sql));
     PGL_TRY(pgl_log_open(&state->log, LOG_ORDERS, writer));
@@ -366,6 +342,5 @@ void pgl_orders_close(struct pgl_orders *orders)
     pgl_feed_close(&orders->feed);
     pgl_waits_close(&state->waits);
     pgl_log_close(&state->log);
-    pgl_recent_close(&state->by_key);
-    pgl_recent_close(&state->newest);
+    order_keys_close(state);
 }

@@ -113,19 +113,3 @@ pgl_status order_show_changes(struct pgl_arena *arena, const struct order_row *r
     reply->n_changes = count;
     return PGL_OK;
 }
-
-int64_t order_hash_of_customer(const struct pgl_orders_state *orders, struct pgl_text tenant,
-                               struct pgl_text customer)
-{
-    struct pgl_hash_key key = orders->hash_key;
-    key.k1 ^= pgl_hash(key, tenant.data, tenant.size);
-    return (int64_t)pgl_hash(key, customer.data, customer.size);
-}
-
-int64_t order_hash_of_key(const struct pgl_orders_state *orders, struct pgl_text tenant,
-                          struct pgl_text customer, struct pgl_text key)
-{
-    struct pgl_hash_key hash_key = orders->hash_key;
-    hash_key.k0 ^= (uint64_t)order_hash_of_customer(orders, tenant, customer);
-    return (int64_t)pgl_hash(hash_key, key.data, key.size);
-}

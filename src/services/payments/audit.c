@@ -94,7 +94,10 @@ pgl_status pgl_payments_audit(const struct pgl_view *view, const struct pgl_paym
 
 static const char walk_sql[] =
     "SELECT order_id, state, decision, cause, currency, amount_minor, authorized_minor, "
-    "captured_minor, hold_minor FROM payment ORDER BY order_id";
+    "captured_minor, hold_minor, released_minor, emitted, last_event_seq FROM payment "
+    "ORDER BY order_id";
+static const char transfers_sql[] =
+    "SELECT order_id, amount_minor FROM transfer ORDER BY order_id, kind";
 
 struct pgl_payments_cursor pgl_payments_walk(const struct pgl_view *view)
 {
@@ -118,6 +121,9 @@ pgl_status pgl_payments_next(struct pgl_payments_cursor *cursor, struct pgl_paym
         .authorized_minor = pgl_column_i64(rows, 6),
         .captured_minor = pgl_column_i64(rows, 7),
         .hold_minor = pgl_column_i64(rows, 8),
+        .released_minor = pgl_column_i64(rows, 9),
+        .emitted = pgl_column_i64(rows, 10),
+        .last_event_seq = pgl_column_i64(rows, 11),
     };
     struct pgl_text currency = pgl_column_text(rows, 4);
     memcpy(row->currency, currency.data,
@@ -128,4 +134,22 @@ pgl_status pgl_payments_next(struct pgl_payments_cursor *cursor, struct pgl_paym
 void pgl_payments_walk_end(struct pgl_payments_cursor *cursor)
 {
     pgl_rows_end(&cursor->rows);
+}
+
+/* ---- walking all that the ledger has taken ---- */
+
+struct pgl_payments_cursor pgl_transfers_walk(const struct pgl_view *view)
+{
+    return (struct pgl_payments_cursor){ pgl_view_rows(view, transfers_sql) };
+}
+
+pgl_status pgl_transfers_next(struct pgl_payments_cursor *cursor, struct pgl_transfer_row *row,
+                              bool *is_there)
+{
+    PGL_TRY(pgl_rows_next(&cursor->rows));
+    *is_there = cursor->rows.has_row;
+    if (*is_there)
+        *row = (struct pgl_transfer_row){ pgl_column_id(&cursor->rows, 0),
+                                          pgl_column_i64(&cursor->rows, 1) };
+    return PGL_OK;
 }

@@ -44,8 +44,13 @@ struct pgl_payments_row {
     enum payment_decision decision;
     Cause cause;
     char currency[4]; /* "" in a tombstone */
-    int64_t amount_minor, authorized_minor, captured_minor, hold_minor;
+    int64_t amount_minor, authorized_minor, captured_minor, released_minor, hold_minor;
+    int64_t emitted; /* PGL_PAYMENT_BIT of each event said */
+    int64_t last_event_seq;
 };
+
+/* What is said of a payment, as a bit of `emitted`. */
+#define PGL_PAYMENT_BIT(type) (INT64_C(1) << ((type)-EVENT_TYPE_PAYMENT_ACTION_REQUIRED))
 
 struct pgl_payments_cursor {
     struct pgl_rows rows;
@@ -58,5 +63,17 @@ PGL_MUST_USE pgl_status pgl_payments_next(struct pgl_payments_cursor *cursor,
                                           struct pgl_payments_row *row, bool *is_there);
 /* For who stops before the end. */
 void pgl_payments_walk_end(struct pgl_payments_cursor *cursor);
+
+/* ---- walking all that the ledger has taken ---- */
+
+struct pgl_transfer_row {
+    pgl_id order_id;
+    int64_t amount_minor;
+};
+
+/* Ascending by order id; ended like a walk over payments. */
+struct pgl_payments_cursor pgl_transfers_walk(const struct pgl_view *view);
+PGL_MUST_USE pgl_status pgl_transfers_next(struct pgl_payments_cursor *cursor,
+                                           struct pgl_transfer_row *row, bool *is_there);
 
 #endif

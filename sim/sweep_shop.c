@@ -1,0 +1,244 @@
+/* sweep_shop.c - see sweep_shop.h. */
+#include "sweep_shop.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/time.h"
+#include "services/catalog/catalog_sql.h"
+#include "services/inventory/stock.h"
+#include "store/vfs.h"
+
+#define PASS_NS         PGL_MICROSECONDS(20)
+#define DOWN_NS         PGL_SECONDS(1)
+#define FILE_BYTES_MAX  (1u << 20)
+#define FILES_BYTES_MAX (32u << 20)
+
+/* clang-format off */
+const struct pgl_shop_ware pgl_shop_wares[] = {
+    /* sku,  price,  eu, us */
+    { "CUP",   500,   2, 10 }, /* three of them come from two places */
+    { "LAST",  700,   1,  0 },
+    { "GONE",  300,   0,  0 },
+    { "GOLD", 150000, 5,  0 }, /* more than anybody's credit */
+    { NULL,      0,   0,  0 },
+};
+/* clang-format on */
+
+/* ---- files that are no databases, as the platform has them ---- */
+
+static struct pgl_shop *shop_of(struct pgl_disk *disk)
+{
+    return PGL_CONTAINER(disk, struct pgl_shop, files);
+}
+
+static pgl_status make_folder(struct pgl_disk *disk, const char *path)
+{
+    (void)disk, (void)path; /* a name with a slash in it needs none here */
+    return PGL_OK;
+}
+
+static pgl_status read_file(struct pgl_disk *disk, const char *path, size_t limit_bytes,
+                            struct pgl_arena *arena, struct pgl_text *content)
+{
+    char *bytes = pgl_arena_alloc(arena, limit_bytes);
+    if (bytes == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a file");
+    size_t size;
+    PGL_TRY(pgl_sim_disk_read_file(shop_of(disk)->disk, path, bytes, limit_bytes, &size));
+    *content = (struct pgl_text){ bytes, size };
+    return PGL_OK;
+}
+
+static pgl_status write_file(struct pgl_disk *disk, const char *path, struct pgl_text content)
+{
+    return pgl_sim_disk_write_file(shop_of(disk)->disk, path, content);
+}
+
+static pgl_status lock(struct pgl_disk *disk, const char *path)
+{
+    (void)path;
+    return pgl_sim_disk_lock(shop_of(disk)->disk);
+}
+
+static const struct pgl_disk_ops file_ops = { make_folder, read_file, write_file, lock };
+
+/* ---- the time that a disk sees and takes ---- */
+
+static int64_t wall_ns(void *twin)
+{
+    return ((const struct pgl_twin *)twin)->wall_ns;
+}
+
+static void wait_for(void *twin, int64_t wait_ns)
+{
+    pgl_twin_advance(twin, wait_ns);
+}
+
+/* ---- the machine ---- */
+
+void pgl_shop_open(struct pgl_shop *shop, uint64_t seed, const struct pgl_shop_files *files)
+{
+    *shop = (struct pgl_shop){ .files = { &file_ops, PGL_SHOP_VFS } };
+    pgl_twin_open(&shop->twin, seed);
+    shop->twin.platform.disk = &shop->files;
+    pgl_sim_sqlite_seed(seed);
+    struct pgl_sim_world world = { &shop->twin, wall_ns, wait_for };
+    shop->disk = pgl_sim_disk_open(PGL_SHOP_DISK, seed, world);
+    PGL_ASSERT(pgl_is_ok(pgl_vfs_register(PGL_SHOP_VFS, PGL_SHOP_DISK)));
+    for (int i = 0; files != NULL && i < files->count; i++)
+        PGL_ASSERT(pgl_is_ok(
+            pgl_sim_disk_write_file(shop->disk, files->files[i].name, files->files[i].content)));
+    shop->boot = malloc(sizeof *shop->boot);
+    PGL_ASSERT(shop->boot != NULL);
+}
+
+void pgl_shop_close(struct pgl_shop *shop)
+{
+    pgl_shop_end(shop);
+    pgl_vfs_unregister(PGL_SHOP_VFS);
+    pgl_sim_disk_close(shop->disk);
+    pgl_twin_close(&shop->twin);
+    free(shop->boot);
+}
+
+/* ---- the process ---- */
+
+/* Small queues and logs, so that a few orders see checkpoints and full generations. */
+static struct pgl_boot_options boot_options(void)
+{
+    struct pgl_boot_options options = pgl_boot_defaults();
+    options.data = PGL_SHOP_FOLDER;
+    options.vfs_name = PGL_SHOP_VFS;
+    options.batch_max = 8;
+    options.checkpoint_pages = 24;
+    options.checkpoint_idle_pages = 8;
+    options.writer_cache_kib = options.reader_cache_kib = 256;
+    options.orders.generation = 128;
+    options.payments.default_credit_minor = PGL_SHOP_CREDIT_MINOR;
+    return options;
+}
+
+static pgl_status put_wares(struct pgl_tx *tx, void *unused)
+{
+    (void)unused;
+    for (const struct pgl_shop_ware *ware = pgl_shop_wares; ware->sku != NULL; ware++) {
+        Product product = PRODUCT_INIT;
+        product.sku = product.name = (char *)(uintptr_t)ware->sku;
+        product.currency = (char *)(uintptr_t) "USD";
+        product.price_minor = ware->price_minor;
+        product.active = true;
+        PGL_TRY(product_put(tx, &product));
+    }
+    return PGL_OK;
+}
+
+static pgl_status put_stock(struct pgl_tx *tx, void *unused)
+{
+    (void)unused;
+    for (const struct pgl_shop_ware *ware = pgl_shop_wares; ware->sku != NULL; ware++) {
+        struct pgl_text sku = pgl_text_of(ware->sku);
+        PGL_TRY(pgl_inventory_put_stock(tx, sku, PGL_TEXT("WH-EU-1"), ware->eu));
+        PGL_TRY(pgl_inventory_put_stock(tx, sku, PGL_TEXT("WH-US-1"), ware->us));
+    }
+    return PGL_OK;
+}
+
+/* Stock first, as in app/demo.c: where there are products there is stock, whenever it died. */
+static pgl_status put_in_place(struct pgl_boot *boot)
+{
+    struct pgl_view view = { &boot->writers[PGL_FILE_CATALOG].db, &boot->arena, NULL };
+    Product product = PRODUCT_INIT;
+    pgl_status status = product_get(&view, pgl_shop_wares[0].sku, &product);
+    if (status.code != PGL_NOT_FOUND)
+        return status;
+    PGL_TRY(pgl_writer_run_now(&boot->writers[PGL_FILE_INVENTORY], put_stock, NULL));
+    return pgl_writer_run_now(&boot->writers[PGL_FILE_CATALOG], put_wares, NULL);
+}
+
+pgl_status pgl_shop_start(struct pgl_shop *shop,
+                          void (*take_reply)(void *owner, struct pgl_message *message), void *owner)
+{
+    PGL_ASSERT(!shop->is_up);
+    struct pgl_boot_options options = boot_options();
+    if (pgl_sim_disk_is_dead(shop->disk))
+        pgl_sim_disk_restart(shop->disk);
+    pgl_twin_advance(&shop->twin, DOWN_NS);
+    shop->starts++;
+    shop->is_up = true;
+    shop->waiter = shop->twin.platform.waiter_open(&shop->twin.platform);
+    pgl_loop_init(&shop->client, "client", &shop->twin.platform, shop->waiter);
+    pgl_mailbox_open(&shop->replies, &shop->client, 0, take_reply, owner);
+    pgl_status status = pgl_boot_open(shop->boot, &shop->twin.platform, &options);
+    if (pgl_is_ok(status))
+        status = put_in_place(shop->boot);
+    if (pgl_is_ok(status) && pgl_shop_is_over(shop))
+        status = PGL_FAIL(PGL_UNAVAILABLE, "it died while it started");
+    if (pgl_is_ok(status))
+        pgl_boot_start(shop->boot);
+    else
+        pgl_shop_end(shop);
+    return status;
+}
+
+bool pgl_shop_is_over(const struct pgl_shop *shop)
+{
+    bool is_over = !shop->is_up || pgl_sim_disk_is_dead(shop->disk);
+    for (int l = 0; l < PGL_LOOP_COUNT && !is_over; l++)
+        is_over = !pgl_is_ok(shop->boot->loops[l].fatal);
+    return is_over;
+}
+
+/* Against the stream: what a loop says is heard in the next pass, so that others come between. */
+bool pgl_shop_pass(struct pgl_shop *shop)
+{
+    bool has_more = false;
+    pgl_twin_advance(&shop->twin, PASS_NS);
+    pgl_twin_note_news(&shop->twin);
+    for (int l = PGL_LOOP_COUNT - 1; l >= 0; l--) {
+        has_more |= pgl_loop_turn(&shop->boot->loops[l]);
+        if (pgl_shop_is_over(shop))
+            return false;
+        (void)pgl_loop_turn(&shop->client);
+    }
+    for (int l = 0; l < PGL_LOOP_COUNT && !has_more; l++)
+        has_more = pgl_loop_has_news(&shop->boot->loops[l]);
+    return has_more;
+}
+
+void pgl_shop_end(struct pgl_shop *shop)
+{
+    if (!shop->is_up)
+        return;
+    shop->is_up = false;
+    pgl_sim_disk_kill(shop->disk);
+    pgl_boot_close(shop->boot);
+    shop->waiter->ops->close(shop->waiter);
+}
+
+/* ---- files to begin with ---- */
+
+void pgl_shop_keep(struct pgl_shop *shop, struct pgl_shop_files *files)
+{
+    static const char *const names[] = {
+        "catalog.db",    "orders.db",       "payments.db",      "inventory.db",    "catalog.db-wal",
+        "orders.db-wal", "payments.db-wal", "inventory.db-wal", "signing-key.pem",
+    };
+    *files = (struct pgl_shop_files){ 0 };
+    pgl_arena_init(&files->arena, FILE_BYTES_MAX, FILES_BYTES_MAX);
+    pgl_sim_disk_restart(shop->disk);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct pgl_text content;
+        const char *name = pgl_arena_printf(&files->arena, PGL_SHOP_FOLDER "/%s", names[i]);
+        pgl_status read = read_file(&shop->files, name, FILE_BYTES_MAX, &files->arena, &content);
+        PGL_ASSERT(pgl_is_ok(read));
+        files->files[files->count].name = name;
+        files->files[files->count++].content = content;
+    }
+    pgl_sim_disk_kill(shop->disk);
+}
+
+void pgl_shop_files_free(struct pgl_shop_files *files)
+{
+    pgl_arena_free(&files->arena);
+}

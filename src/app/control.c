@@ -1,0 +1,233 @@
+/* control.c - see control.h; who asks is in control_ask.c. */
+#include "app/control.h"
+
+#include "app/boot.h"
+#include "base/assert.h"
+
+#define STEP(name, does)                                                                           \
+    {                                                                                              \
+        name, does, 0, 0                                                                           \
+    } /* whoever is waited for always answers */
+
+static struct pgl_control *control_of(struct pgl_flow *flow)
+{
+    return PGL_CONTAINER(flow, struct pgl_control, flow);
+}
+
+static int64_t now_ns(const struct pgl_control *control)
+{
+    return pgl_clock_monotonic_ns(&control->loop->platform->clock);
+}
+
+/* ---- the way of an audit ---- */
+
+enum { C_HOLD, C_CUT, C_AUDIT, C_ANSWER };
+
+/* Asks each writer to hold, or to go on. The flow is woken once all have answered. */
+static struct pgl_go ask_writers(struct pgl_control *control, bool is_wanted, int next)
+{
+    control->held_count = 0;
+    for (int i = 0; i < PGL_CUT_FILES; i++) {
+        struct pgl_writer_hold *hold = &control->holds[i];
+        struct pgl_mailbox *holds = &pgl_cut_writer(control->boot, i)->holds;
+        *hold =
+            (struct pgl_writer_hold){ .message.reply_to = &control->held, .is_wanted = is_wanted };
+        pgl_status sent = pgl_mailbox_send(control->loop, holds, &hold->message);
+        PGL_ASSERT(pgl_is_ok(sent)); /* nobody else asks, and we do so one at a time */
+    }
+    return pgl_wait(next);
+}
+
+static void take_held(void *owner, struct pgl_message *message)
+{
+    struct pgl_control *control = owner;
+    (void)message;
+    if (++control->held_count == PGL_CUT_FILES)
+        pgl_flow_wake(&control->flow);
+}
+
+static struct pgl_go control_hold(struct pgl_flow *flow)
+{
+    struct pgl_control *control = control_of(flow);
+    control->served_count =
+        control->waiting_count; /* who comes from now on may know of more than this cut has */
+    control->status = pgl_cut_open(&control->cut, control->boot);
+    control->cut.views.is_stopping = control->is_stopping;
+    control->asked_ns = now_ns(control);
+    return pgl_is_ok(control->status) ? ask_writers(control, true, C_CUT) : pgl_go(C_ANSWER);
+}
+
+static struct pgl_go control_cut(struct pgl_flow *flow)
+{
+    struct pgl_control *control = control_of(flow);
+    control->status = pgl_cut_begin(&control->cut);
+    return ask_writers(control, false, C_AUDIT);
+}
+
+/* Long; but the writers are on their way again, and nobody else is on this thread. */
+static struct pgl_go control_audit(struct pgl_flow *flow)
+{
+    struct pgl_control *control = control_of(flow);
+    control->held_ns = now_ns(control) - control->asked_ns;
+    if (pgl_is_ok(control->status))
+        control->status = pgl_audit(&control->cut.views, &control->report);
+    return pgl_go(C_ANSWER);
+}
+
+static void log_audit(struct pgl_control *control)
+{
+    bool is_ok = pgl_is_ok(control->status);
+    bool is_clean = is_ok && control->report.is_clean;
+    pgl_log(&control->loop->log, is_clean ? PGL_LOG_INFO : PGL_LOG_ERROR, "app", "audit",
+            "code=%s clean=%s held_ns=%lld took_ns=%lld", pgl_code_name(control->status.code),
+            is_clean ? "yes" : "no", (long long)control->held_ns,
+            (long long)(now_ns(control) - control->asked_ns));
+}
+
+static void respond(struct pgl_control *control, struct pgl_http_exchange *exchange);
+
+static struct pgl_go control_answer(struct pgl_flow *flow)
+{
+    struct pgl_control *control = control_of(flow);
+    pgl_cut_close(&control->cut);
+    log_audit(control);
+    for (int i = 0; i < control->served_count; i++)
+        respond(control, control->waiting[i]);
+    control->waiting_count -= control->served_count;
+    memmove(control->waiting, control->waiting + control->served_count,
+            (size_t)control->waiting_count * sizeof control->waiting[0]);
+    return control->waiting_count > 0 ? pgl_go(C_HOLD) : pgl_done();
+}
+
+static const struct pgl_step control_steps[] = {
+    [C_HOLD] = STEP("control.hold", control_hold),
+    [C_CUT] = STEP("control.cut", control_cut),
+    [C_AUDIT] = STEP("control.audit", control_audit),
+    [C_ANSWER] = STEP("control.answer", control_answer),
+};
+
+static void on_done(struct pgl_flow *flow)
+{
+    control_of(flow)->is_busy = false;
+}
+
+/* ---- answers ---- */
+
+static void respond_text(struct pgl_http_exchange *exchange, int status, struct pgl_text text)
+{
+    const struct pgl_http_field type = { PGL_TEXT("Content-Type"),
+                                         PGL_TEXT("text/plain; charset=utf-8") };
+    pgl_http_respond(exchange, status, &type, 1, text);
+}
+
+static bool wants_text(const struct pgl_http_exchange *exchange)
+{
+    struct pgl_text accept;
+    return pgl_http_find_field(exchange->head.fields, exchange->head.field_count,
+                               PGL_TEXT("Accept"), &accept) == 1 &&
+           pgl_text_is(accept, "text/plain");
+}
+
+static void respond(struct pgl_control *control, struct pgl_http_exchange *exchange)
+{
+    if (!pgl_is_ok(control->status)) {
+        respond_text(exchange, pgl_code_http(control->status.code),
+                     pgl_text_of(control->status.text));
+        return;
+    }
+    bool is_text = wants_text(exchange);
+    const struct pgl_http_field fields[] = {
+        { PGL_TEXT("Content-Type"),
+          is_text ? PGL_TEXT("text/plain; charset=utf-8") : PGL_TEXT("application/json") },
+        { PGL_TEXT("Panglot-Clean"), control->report.is_clean ? PGL_TEXT("yes") : PGL_TEXT("no") },
+    };
+    struct pgl_buffer out;
+    pgl_buffer_init(&out, PGL_CONTROL_ANSWER_BYTES_MAX);
+    if (is_text)
+        pgl_audit_report_write_text(&control->report, &out);
+    else
+        pgl_audit_report_write_json(&control->report, &out);
+    char *body = pgl_arena_string(&exchange->arena, pgl_buffer_text(&out));
+    if (body == NULL)
+        respond_text(exchange, 503, PGL_TEXT("no memory for the report"));
+    else
+        pgl_http_respond(exchange, 200, fields, 2, (struct pgl_text){ body, out.size });
+    pgl_buffer_free(&out);
+}
+
+/* ---- requests ---- */
+
+static void on_request(void *owner, struct pgl_http_exchange *exchange)
+{
+    struct pgl_control *control = owner;
+    if (exchange->head.method_known != PGL_HTTP_GET ||
+        !pgl_text_is(exchange->head.path, "/verify")) {
+        respond_text(exchange, 404, PGL_TEXT("there is GET /verify"));
+        return;
+    }
+    if (control->waiting_count == PGL_CONTROL_WAITING_MAX) {
+        respond_text(exchange, 503, PGL_TEXT("too many are waiting for an audit"));
+        return;
+    }
+    control->waiting[control->waiting_count++] = exchange;
+    if (control->is_busy)
+        return;
+    control->is_busy = true;
+    pgl_flow_start(&control->flow, control->loop, control_steps, C_HOLD, on_done);
+}
+
+static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
+{
+    (void)owner;
+    respond_text(exchange, status, pgl_text_of(reason));
+}
+
+static bool control_work(void *owner)
+{
+    return pgl_http_server_work(&((struct pgl_control *)owner)->http);
+}
+
+/* ---- opening ---- */
+
+/* All askers come from one place; half of them may be told that there are too many. */
+static struct pgl_http_limits control_limits(void)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.exchanges_max = 2 * PGL_CONTROL_WAITING_MAX;
+    limits.connections_max = 2 * PGL_CONTROL_WAITING_MAX;
+    limits.connections_per_client_max = 2 * PGL_CONTROL_WAITING_MAX;
+    return limits;
+}
+
+void pgl_control_open(struct pgl_control *control, struct pgl_boot *boot, struct pgl_loop *loop,
+                      const atomic_bool *is_stopping)
+{
+    *control = (struct pgl_control){ .boot = boot, .loop = loop, .is_stopping = is_stopping };
+    pgl_mailbox_open(&control->held, loop, PGL_CUT_FILES, take_held, control);
+    const struct pgl_http_server_options options = {
+        .limits = control_limits(), .owner = control, .on_request = on_request, .refuse = refuse
+    };
+    const char *host =
+        pgl_arena_printf(&boot->arena, "unix:%s/" PGL_CONTROL_SOCKET, boot->options.data);
+    pgl_status opened = pgl_http_server_open(&control->http, loop, host, 0, &options);
+    control->is_open = pgl_is_ok(opened);
+    if (!control->is_open) {
+        pgl_log(&loop->log, PGL_LOG_WARN, "app", "no-control-socket", "code=%s text=\"%s\"",
+                pgl_code_name(opened.code), opened.text);
+        return;
+    }
+    loop->work = control_work;
+    loop->owner = control;
+}
+
+void pgl_control_close(struct pgl_control *control)
+{
+    if (!control->is_open)
+        return;
+    pgl_cut_close(&control->cut); /* of an audit that did not end */
+    pgl_http_server_cut(&control->http);
+    for (int i = 0; i < control->waiting_count; i++)
+        pgl_http_respond(control->waiting[i], 503, NULL, 0,
+                         PGL_TEXT("")); /* abandoned: it goes nowhere */
+    pgl_http_server_close(&control->http);
+}

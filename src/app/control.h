@@ -1,0 +1,61 @@
+/*
+ * control.h - what commands ask a running platform, over the socket DIR/control.sock (mode 0600):
+ * HTTP/1.1 with one route.
+ *
+ *     GET /verify    an audit of all files, as JSON, or as text for `Accept: text/plain`;
+ *                    with `Panglot-Clean: yes` or `no`
+ *
+ * How:      all writers are asked to begin no transaction, which takes as long as their running
+ *           ones; the cut is taken, a read each file; they go on. That is milliseconds. The audit
+ *           then runs on this loop's own thread, which does nothing else.
+ * Owner:    app/boot.c.
+ * Threads:  the audit's loop.
+ * Bounds:   PGL_CONTROL_WAITING_MAX askers; one audit at a time. Who asks while one runs gets the
+ *           next.
+ */
+#ifndef PGL_APP_CONTROL_H
+#define PGL_APP_CONTROL_H
+
+#include "app/cut.h"
+#include "runtime/flow.h"
+#include "store/writer.h"
+#include "transport/http_server.h"
+
+#define PGL_CONTROL_SOCKET           "control.sock"
+#define PGL_CONTROL_WAITING_MAX      16
+#define PGL_CONTROL_ANSWER_BYTES_MAX (1u << 20) /* every invariant with all its offenders: 100 KB */
+
+struct pgl_control {
+    struct pgl_boot *boot;
+    struct pgl_loop *loop;
+    const atomic_bool *is_stopping; /* of the thread */
+    struct pgl_http_server http;
+    bool is_open;
+    struct pgl_http_exchange *waiting[PGL_CONTROL_WAITING_MAX]; /* in the order of asking */
+    int waiting_count, served_count; /* served by the audit that is under way */
+
+    struct pgl_flow flow;
+    bool is_busy;
+    struct pgl_mailbox held; /* writers that hold, and those that go on */
+    struct pgl_writer_hold holds[PGL_CUT_FILES];
+    int held_count;
+    int64_t asked_ns; /* when the writers were asked to hold */
+    int64_t held_ns;  /* how long it took until they went on */
+    struct pgl_cut cut;
+    pgl_status status; /* of the audit */
+    struct pgl_audit_report report;
+};
+
+/* Listens; where the folder can hold no socket, the log says so and nobody can ask. Nothing runs
+ * yet. */
+void pgl_control_open(struct pgl_control *control, struct pgl_boot *boot, struct pgl_loop *loop,
+                      const atomic_bool *is_stopping);
+/* When no loop runs any more; also after an open that failed, or none. */
+void pgl_control_close(struct pgl_control *control);
+
+/* From another process: what the running platform answers, appended to `out`; a platform that is
+ * starting is waited for. Blocks. PGL_UNAVAILABLE when nobody answers. */
+PGL_MUST_USE pgl_status pgl_control_ask(struct pgl_platform *platform, const char *folder,
+                                        bool is_json, struct pgl_buffer *out, bool *is_clean);
+
+#endif

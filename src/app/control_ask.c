@@ -1,0 +1,148 @@
+/* control_ask.c - a command asks the platform that runs in a folder. */
+#include "app/control.h"
+#include "base/time.h"
+#include "runtime/thread.h"
+#include "transport/http_client.h"
+
+#define ANSWER_WITHIN_NS PGL_MINUTES(10) /* an audit of more orders than a folder should have */
+#define LISTENS_WITHIN_NS                                                                          \
+    PGL_SECONDS(10) /* a start takes the lock before it listens, and recovers in between */
+#define TRY_AGAIN_NS PGL_MILLISECONDS(50)
+
+struct asking {
+    struct pgl_flow flow;
+    struct pgl_thread thread; /* the caller's own: nothing else runs on it */
+    struct pgl_loop loop;
+    struct pgl_http_client client;
+    const char *host;
+    bool is_json;
+    int64_t listens_until_ns;
+    pgl_status status;
+};
+
+enum { A_ASK, A_TRY_AGAIN, A_READ, A_LATE };
+
+static struct asking *asking_of(struct pgl_flow *flow)
+{
+    return PGL_CONTAINER(flow, struct asking, flow);
+}
+
+static struct pgl_go end(struct asking *asking, pgl_status status)
+{
+    asking->status = status;
+    pgl_thread_stop(&asking->thread);
+    return pgl_done();
+}
+
+static pgl_status send(struct asking *asking)
+{
+    const struct pgl_http_field accept = { PGL_TEXT("Accept"), asking->is_json
+                                                                   ? PGL_TEXT("application/json")
+                                                                   : PGL_TEXT("text/plain") };
+    const struct pgl_http1_request request = { .method = PGL_TEXT("GET"),
+                                               .target = PGL_TEXT("/verify"),
+                                               .host = PGL_TEXT("localhost"),
+                                               .content_length = -1,
+                                               .fields = &accept,
+                                               .field_count = 1 };
+    PGL_TRY(pgl_http_client_connect(&asking->client, asking->host, 0));
+    return pgl_http_client_send(&asking->client, &request, (struct pgl_text){ NULL, 0 });
+}
+
+static struct pgl_go ask(struct pgl_flow *flow)
+{
+    struct asking *asking = asking_of(flow);
+    pgl_status sent = send(asking);
+    if (pgl_is_ok(sent))
+        return pgl_wait(A_READ);
+    if (flow->loop->now_ns < asking->listens_until_ns)
+        return pgl_wait(A_TRY_AGAIN);
+    return end(asking, PGL_FAIL(PGL_UNAVAILABLE,
+                                "another process uses this folder, and does not answer at its "
+                                "socket"));
+}
+
+static struct pgl_go try_again(struct pgl_flow *flow)
+{
+    (void)flow;
+    return pgl_go(A_ASK);
+}
+
+static struct pgl_go read_answer(struct pgl_flow *flow)
+{
+    struct asking *asking = asking_of(flow);
+    switch (asking->client.stage) {
+    case PGL_HTTP_CLIENT_ANSWERED:
+        return end(asking, PGL_OK);
+    case PGL_HTTP_CLIENT_FAILED:
+    case PGL_HTTP_CLIENT_CLOSED:
+        return end(asking, PGL_FAIL(PGL_UNAVAILABLE, "the platform went away before it answered"));
+    case PGL_HTTP_CLIENT_READY:
+    case PGL_HTTP_CLIENT_ASKED:
+    case PGL_HTTP_CLIENT_ANSWERING:
+        break;
+    }
+    return pgl_wait(A_READ);
+}
+
+static struct pgl_go be_late(struct pgl_flow *flow)
+{
+    return end(asking_of(flow),
+               PGL_FAIL(PGL_DEADLINE, "the platform did not answer within 10 minutes"));
+}
+
+static const struct pgl_step ask_steps[] = {
+    /*                name             does         at most           when late */
+    [A_ASK] = { "ask.ask", ask, 0, 0 },
+    [A_TRY_AGAIN] = { "ask.again", try_again, TRY_AGAIN_NS, A_TRY_AGAIN },
+    [A_READ] = { "ask.read", read_answer, ANSWER_WITHIN_NS, A_LATE },
+    [A_LATE] = { "ask.late", be_late, 0, 0 },
+};
+
+static void on_done(struct pgl_flow *flow)
+{
+    (void)flow; /* the caller's */
+}
+
+/* What the answer says, once there is one. */
+static pgl_status read_report(const struct pgl_http_client *client, struct pgl_buffer *out,
+                              bool *is_clean)
+{
+    struct pgl_text verdict;
+    const struct pgl_http_response_head *head = &client->head;
+    if (head->status != 200)
+        return PGL_FAIL(PGL_UNAVAILABLE, "the platform could not look now; it may be stopping");
+    if (pgl_http_find_field(head->fields, head->field_count, PGL_TEXT("Panglot-Clean"), &verdict) !=
+        1)
+        return PGL_FAIL(PGL_UNAVAILABLE, "an answer that is none of ours");
+    *is_clean = pgl_text_is(verdict, "yes");
+    pgl_buffer_add_text(out, pgl_buffer_text(&client->body));
+    return PGL_OK;
+}
+
+pgl_status pgl_control_ask(struct pgl_platform *platform, const char *folder, bool is_json,
+                           struct pgl_buffer *out, bool *is_clean)
+{
+    struct pgl_arena arena;
+    struct asking asking = { .is_json = is_json, .thread = { .name = "ask" } };
+    asking.thread.waiter = platform->waiter_open(platform);
+    if (asking.thread.waiter == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory to ask");
+    pgl_arena_init(&arena, 4096, 16384);
+    asking.host = pgl_arena_printf(&arena, "unix:%s/" PGL_CONTROL_SOCKET, folder);
+    pgl_loop_init(&asking.loop, "ask", platform, asking.thread.waiter);
+    asking.thread.loops[asking.thread.loop_count++] = &asking.loop;
+    asking.listens_until_ns = asking.loop.now_ns + LISTENS_WITHIN_NS;
+    pgl_http_client_init(&asking.client, &asking.loop, PGL_CONTROL_ANSWER_BYTES_MAX);
+    asking.client.flow = &asking.flow;
+    pgl_flow_start(&asking.flow, &asking.loop, ask_steps, A_ASK, on_done);
+    pgl_status status = pgl_thread_run(&asking.thread);
+    if (pgl_is_ok(status))
+        status = asking.status;
+    if (pgl_is_ok(status))
+        status = read_report(&asking.client, out, is_clean);
+    pgl_http_client_free(&asking.client);
+    asking.thread.waiter->ops->close(asking.thread.waiter);
+    pgl_arena_free(&arena);
+    return status;
+}

@@ -1,0 +1,56 @@
+/* cut.c - see cut.h. */
+#include "app/cut.h"
+
+#include "app/boot.h"
+
+#define CUT_ARENA_CHUNK_BYTES 65536
+#define CUT_ARENA_LIMIT_BYTES                                                                      \
+    (256u << 20)           /* 16 bytes a row of stock: every SKU in every warehouse, twice */
+#define CUT_CACHE_KIB 2048 /* tables are read in their order, so little is read again */
+
+static const struct {
+    enum pgl_boot_file file;
+    size_t view; /* offset in struct pgl_audit_cut */
+} cut_files[PGL_CUT_FILES] = {
+    { PGL_FILE_ORDERS, offsetof(struct pgl_audit_cut, orders) },
+    { PGL_FILE_PAYMENTS, offsetof(struct pgl_audit_cut, payments) },
+    { PGL_FILE_INVENTORY, offsetof(struct pgl_audit_cut, inventory) },
+};
+
+struct pgl_writer *pgl_cut_writer(struct pgl_boot *boot, int i)
+{
+    return &boot->writers[cut_files[i].file];
+}
+
+pgl_status pgl_cut_open(struct pgl_cut *cut, struct pgl_boot *boot)
+{
+    const struct pgl_entropy *entropy = &boot->platform->entropy;
+    *cut = (struct pgl_cut){ 0 };
+    cut->views.key = (struct pgl_hash_key){ pgl_entropy_u64(entropy), pgl_entropy_u64(entropy) };
+    pgl_arena_init(&cut->arena, CUT_ARENA_CHUNK_BYTES, CUT_ARENA_LIMIT_BYTES);
+    for (int i = 0; i < PGL_CUT_FILES; i++) {
+        struct pgl_writer *writer = pgl_cut_writer(boot, i);
+        struct pgl_database_options options = writer->options.database;
+        options.cache_kib = CUT_CACHE_KIB;
+        PGL_TRY(pgl_database_open_reader(&cut->files[i], &options));
+        struct pgl_view *view =
+            (struct pgl_view *)(void *)((char *)&cut->views + cut_files[i].view);
+        *view = (struct pgl_view){ &cut->files[i], &cut->arena, writer->context };
+    }
+    return PGL_OK;
+}
+
+/* A transaction's snapshot is taken by its first read. */
+pgl_status pgl_cut_begin(struct pgl_cut *cut)
+{
+    for (int i = 0; i < PGL_CUT_FILES; i++)
+        PGL_TRY(pgl_database_run(&cut->files[i], "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;"));
+    return PGL_OK;
+}
+
+void pgl_cut_close(struct pgl_cut *cut)
+{
+    for (int i = 0; i < PGL_CUT_FILES; i++)
+        pgl_database_close(&cut->files[i]);
+    pgl_arena_free(&cut->arena);
+}

@@ -1,0 +1,143 @@
+/*
+ * routes_test.c - the table of routes says one thing about each method and path, and every row says
+ * who may.
+ * Method: the table is walked; each row is found by a path made from it, and by nothing else.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "edge/gateway/routes.h"
+
+static const struct pgl_route *find(enum pgl_http_method method, const char *path, bool *is_known)
+{
+    struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
+    int param_count;
+    return pgl_route_find(method, pgl_text_of(path), params, &param_count, is_known);
+}
+
+static int params_of(const char *path)
+{
+    int count = 0;
+    for (; *path != '\0'; path++)
+        count += *path == '{';
+    return count;
+}
+
+static void every_row_says_who_may_and_how_much(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < pgl_route_count; i++) {
+        const struct pgl_route *route = &pgl_routes[i];
+        assert_in_range(route->access, PGL_ACCESS_ANYONE, PGL_ACCESS_OPERATOR);
+        assert_true(route->method == PGL_HTTP_GET || route->method == PGL_HTTP_POST);
+        assert_true(route->method == PGL_HTTP_POST || !route->takes_body);
+        assert_non_null(route->begin);
+        assert_true(route->at_most_ns > 0);
+        assert_true(route->summary[0] != '\0');
+        assert_int_equal(route->path[0], '/');
+        assert_in_range(params_of(route->path), 0, PGL_REQUEST_PARAMS_MAX);
+        /* What changes something is for somebody whom we know. */
+        assert_true(route->method == PGL_HTTP_GET || route->access != PGL_ACCESS_ANYONE);
+    }
+}
+
+/* Two rows for one request: the second is never found. A row of names before one of words hides
+ * it. */
+static void every_row_is_found_by_its_own_path(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < pgl_route_count; i++) {
+        struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
+        int param_count;
+        bool is_known;
+        const struct pgl_route *route = &pgl_routes[i];
+        /* "{id}" is a segment like any other. */
+        assert_ptr_equal(pgl_route_find(route->method, pgl_text_of(route->path), params,
+                                        &param_count, &is_known),
+                         route);
+        assert_true(is_known);
+        assert_int_equal(param_count, params_of(route->path));
+        for (int p = 0; p < param_count; p++)
+            assert_int_equal(params[p].data[0], '{');
+        if (route->method == PGL_HTTP_GET)
+            assert_ptr_equal(find(PGL_HTTP_HEAD, route->path, &is_known), route);
+    }
+}
+
+static void nothing_else_is_found(void **unused)
+{
+    (void)unused;
+    static const char *const paths[] = {
+        "",
+        "//",
+        "/livez/",
+        "/LIVEZ",
+        "/livez?",
+        "/api",
+        "/api/v1",
+        "/api/v1/orders/",
+        "/api/v1/orders//",
+        "/api/v1//orders",
+        "/api/v2/orders",
+        "/api/v1/orders/a/b",
+        "/api/v1/orders/a/saga/",
+        "/api/v1/orders//cancel",
+        "livez",
+        "/livez\n",
+    };
+    bool is_known;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_null(find(PGL_HTTP_GET, paths[i], &is_known));
+        assert_false(is_known);
+    }
+    assert_null(find(PGL_HTTP_POST, "/livez", &is_known));
+    assert_true(is_known);
+    assert_null(find(PGL_HTTP_DELETE, "/api/v1/orders/a", &is_known));
+    assert_true(is_known);
+}
+
+static void a_word_goes_before_a_name(void **unused)
+{
+    (void)unused;
+    bool is_known;
+    assert_string_equal(find(PGL_HTTP_GET, "/api/v1/orders/endings", &is_known)->path,
+                        "/api/v1/orders/endings");
+    assert_string_equal(find(PGL_HTTP_GET, "/api/v1/orders/endings2", &is_known)->path,
+                        "/api/v1/orders/{id}");
+}
+
+static void allow_names_each_method_once(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *path, *allow;
+    } cases[] = {
+        { "/livez", "GET, HEAD" },
+        { "/api/v1/orders", "POST, GET, HEAD" },
+        { "/api/v1/orders/x", "GET, HEAD" },
+        { "/api/v1/orders/endings", "GET, HEAD" },
+        { "/api/v1/orders/x/cancel", "POST" },
+        { "/nowhere", "" },
+    };
+    struct pgl_arena arena;
+    pgl_arena_init(&arena, 4096, 65536);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(pgl_route_allow(pgl_text_of(cases[i].path), &arena), cases[i].allow);
+    pgl_arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_row_says_who_may_and_how_much),
+        cmocka_unit_test(every_row_is_found_by_its_own_path),
+        cmocka_unit_test(nothing_else_is_found),
+        cmocka_unit_test(a_word_goes_before_a_name),
+        cmocka_unit_test(allow_names_each_method_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
