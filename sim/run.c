@@ -85,7 +85,10 @@ static pgl_status fill_shop(struct pgl_boot *boot, void *self)
 
 static void on_up(void *self)
 {
-    pgl_sim_auditor_meet(&((struct run *)self)->auditor);
+    struct run *run = self;
+    pgl_sim_auditor_meet(&run->auditor);
+    if (run->phase == CHAOS)
+        pgl_sim_customers_return(&run->customers);
 }
 
 static void on_down(void *self, enum pgl_sim_death death)
