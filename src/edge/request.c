@@ -133,8 +133,8 @@ static pgl_status read_limit(struct pgl_text value, int32_t *limit)
 pgl_status edge_read_list_query(struct pgl_request *request, const char *filter_name,
                                 struct edge_list_query *query)
 {
-    *query = (struct edge_list_query){ LIST_LIMIT_USUAL, (char *)(uintptr_t) "",
-                                       (char *)(uintptr_t) "" };
+    *query = (struct edge_list_query){ LIST_LIMIT_USUAL, pgl_message_string(""),
+                                       pgl_message_string("") };
     struct pgl_text left = request->exchange->head.query;
     struct pgl_http_field pair;
     for (;;) {

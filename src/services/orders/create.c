@@ -58,10 +58,10 @@ static pgl_status say_created(struct pgl_tx *tx, struct order_row *row, const Or
         said.lines[i] = &lines[i];
     }
     said.n_lines = order->n_lines;
-    said.customer = (char *)(uintptr_t)row->customer.data;
+    said.customer = pgl_message_string(row->customer.data);
     said.currency = order->currency;
     said.amount_minor = order->total_minor;
-    said.ship_to_region = order->ship_to != NULL ? order->ship_to->region : (char *)(uintptr_t) "";
+    said.ship_to_region = order->ship_to != NULL ? order->ship_to->region : pgl_message_string("");
     said.payment_method = order->payment->method;
     said.deadline_at_ns = row->deadline_at_ns;
     said.policy_version = 1;

@@ -64,7 +64,7 @@ static pgl_status show_constant_part(struct pgl_arena *arena, const struct order
         return PGL_FAIL(PGL_EXHAUSTED, no_memory);
     pgl_id_format(row->id, id);
     shown->id = id;
-    shown->currency = (char *)(uintptr_t)row->currency.data;
+    shown->currency = pgl_message_string(row->currency.data);
     shown->total_minor = row->total_minor;
     shown->created_at_ns = row->created_at_ns;
     *order = shown;
@@ -85,7 +85,7 @@ pgl_status order_show(struct pgl_arena *arena, const struct order_row *row, Orde
     PGL_TRY(show_constant_part(arena, row, order));
     (*order)->status = status_of_state[row->state];
     if (row->state == ORDER_FAILED || row->state == ORDER_CANCELLED)
-        (*order)->reason = (char *)(uintptr_t)row->reason.data;
+        (*order)->reason = pgl_message_string(row->reason.data);
     if (row->cancel == CANCEL_CLIENT)
         (*order)->cancellation = cancellation_of_state[row->state];
     (*order)->version = version_of(row);
@@ -107,7 +107,7 @@ pgl_status order_show_changes(struct pgl_arena *arena, const struct order_row *r
     for (size_t i = 0; i < count; i++) {
         changes[i] = change_at(row, first + 1 + (int64_t)i);
         if (changes[i].status == ORDER_STATUS_FAILED || changes[i].status == ORDER_STATUS_CANCELLED)
-            changes[i].reason = (char *)(uintptr_t)row->reason.data;
+            changes[i].reason = pgl_message_string(row->reason.data);
         reply->changes[i] = &changes[i];
     }
     reply->n_changes = count;
