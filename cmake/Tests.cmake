@@ -67,6 +67,17 @@ if(TARGET sim_sweep_test)
     set_tests_properties(sim/sweep_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)
 endif()
 
+# Memory that runs out: the linker leads our allocations, and what the simulated disk does in between,
+# through the test.
+if(TARGET sim_sweep_memory_test)
+    foreach(name malloc calloc realloc free pgl_sim_image_write pgl_sim_image_resize
+            pgl_sim_inode_new pgl_sim_shm_map)
+        target_link_options(sim_sweep_memory_test PRIVATE -Wl,--wrap=${name})
+    endforeach()
+    add_test(NAME sim/sweep_memory_long COMMAND sim_sweep_memory_test --long)
+    set_tests_properties(sim/sweep_memory_long PROPERTIES LABELS "sim;prove" TIMEOUT 1800)
+endif()
+
 # Stories of whole processes on a machine that fails. The mistakes of mutants.toml have to be found.
 if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     foreach(seed 1 21)

@@ -164,11 +164,11 @@ pgl_status pgl_shop_start(struct pgl_shop *shop,
     if (pgl_sim_disk_is_dead(shop->disk))
         pgl_sim_disk_restart(shop->disk);
     pgl_twin_advance(&shop->twin, DOWN_NS);
-    shop->starts++;
     shop->is_up = true;
     shop->waiter = shop->twin.platform.waiter_open(&shop->twin.platform);
     pgl_loop_init(&shop->client, "client", &shop->twin.platform, shop->waiter);
     pgl_mailbox_open(&shop->replies, &shop->client, 0, take_reply, owner);
+    shop->is_inside = true;
     pgl_status status = pgl_boot_open(shop->boot, &shop->twin.platform, &options);
     if (pgl_is_ok(status))
         status = put_in_place(shop->boot);
@@ -176,7 +176,8 @@ pgl_status pgl_shop_start(struct pgl_shop *shop,
         status = PGL_FAIL(PGL_UNAVAILABLE, "it died while it started");
     if (pgl_is_ok(status))
         pgl_boot_start(shop->boot);
-    else
+    shop->is_inside = false;
+    if (!pgl_is_ok(status))
         pgl_shop_end(shop);
     return status;
 }
@@ -196,7 +197,9 @@ bool pgl_shop_pass(struct pgl_shop *shop)
     pgl_twin_advance(&shop->twin, PASS_NS);
     pgl_twin_note_news(&shop->twin);
     for (int l = PGL_LOOP_COUNT - 1; l >= 0; l--) {
+        shop->is_inside = true;
         has_more |= pgl_loop_turn(&shop->boot->loops[l]);
+        shop->is_inside = false;
         if (pgl_shop_is_over(shop))
             return false;
         (void)pgl_loop_turn(&shop->client);
@@ -212,7 +215,9 @@ void pgl_shop_end(struct pgl_shop *shop)
         return;
     shop->is_up = false;
     pgl_sim_disk_kill(shop->disk);
+    shop->is_inside = true;
     pgl_boot_close(shop->boot);
+    shop->is_inside = false;
     shop->waiter->ops->close(shop->waiter);
 }
 

@@ -35,7 +35,7 @@ struct pgl_shop {
     struct pgl_sim_disk *disk;
     struct pgl_boot *boot; /* of the living process */
     bool is_up;
-    uint32_t starts;
+    bool is_inside; /* what is shipped runs, and not what stands around it */
 
     /* Who asks: has its turn behind each of the others, so that no answer is seen too late. */
     struct pgl_waiter *waiter;

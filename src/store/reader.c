@@ -19,12 +19,26 @@ static pgl_status answer_one(struct pgl_reader *reader, struct pgl_call *call)
     return call->method->query(&view, call->ask, call->reply);
 }
 
+static pgl_status end_snapshot(struct pgl_reader *reader)
+{
+    struct pgl_rows commit = pgl_rows_begin(&reader->db, "COMMIT");
+    return pgl_rows_run(&commit, NULL);
+}
+
+static pgl_status begin_snapshot(struct pgl_reader *reader)
+{
+    if (pgl_database_is_in_transaction(&reader->db)) /* for lack of memory the last did not end */
+        PGL_TRY(end_snapshot(reader));
+    struct pgl_rows begin = pgl_rows_begin(&reader->db, "BEGIN");
+    return pgl_rows_run(&begin, NULL);
+}
+
 static bool reader_turn(void *owner)
 {
     struct pgl_reader *reader = owner;
     if (reader->first == NULL)
         return false;
-    pgl_status snapshot = pgl_database_run(&reader->db, "BEGIN");
+    pgl_status snapshot = begin_snapshot(reader);
     for (int i = 0; i < PGL_READER_SNAPSHOT_MAX && reader->first != NULL; i++) {
         struct pgl_call *call = pgl_call_of(reader->first);
         reader->first = call->message.next;
@@ -35,7 +49,7 @@ static bool reader_turn(void *owner)
             pgl_loop_fail(reader->loop, status);
         pgl_call_answer(call, status);
     }
-    pgl_status ended = pgl_database_run(&reader->db, "COMMIT");
+    pgl_status ended = end_snapshot(reader);
     if (ended.code == PGL_DATA_LOSS)
         pgl_loop_fail(reader->loop, ended);
     return reader->first != NULL;
