@@ -182,7 +182,8 @@ static void run_errand(void *owner)
     errand->tries++;
 }
 
-/* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is of another time. */
+/* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is
+ * of another time. */
 static bool is_open(const struct pgl_sim_answer *answer)
 {
     return answer->status == 0 || answer->status == 503 || answer->status == 504 ||
