@@ -140,6 +140,7 @@ static void restart(void *owner)
     if (pgl_sim_plan_has(faults->plan, PGL_SIM_FAULT_IO) && !faults->is_healed &&
         pgl_random_below(&faults->random, 2) == 0)
         fail_early(faults);
+    faults->machine->options.orders.generation = pgl_sim_draw_generation(&faults->random);
     faults->last_start = pgl_sim_machine_start(faults->machine, NULL, NULL);
     if (!pgl_is_ok(faults->last_start))
         pgl_sim_faults_take_down(faults);

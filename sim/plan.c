@@ -1,7 +1,6 @@
 /* plan.c - see plan.h. */
 #include "plan.h"
 
-#include "base/random.h"
 #include "base/time.h"
 #include "events/log.h"
 #include "purposes.h"
@@ -72,10 +71,15 @@ static void draw_customers(struct pgl_sim_plan *plan, struct pgl_random *random)
         plan->leave_chance = (uint32_t)between(random, 1000, 50000);
 }
 
+uint32_t pgl_sim_draw_generation(struct pgl_random *random)
+{
+    static const uint32_t generations[] = { 48, 100, 200, 400, 32768 };
+    return ONE_OF(random, generations);
+}
+
 static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
     static const int batches[] = { 1, 2, 3, 8, 64, 512 };
-    static const uint32_t generations[] = { 48, 100, 200, 400, 32768 };
     static const uint32_t slots[] = { 4, 64, PGL_LOG_RING_SLOTS };
     static const uint32_t bytes[] = { PGL_EVENT_BYTES_MAX, PGL_LOG_RING_BYTES };
     static const int pages[] = { 4, 64, 8192 };
@@ -84,7 +88,7 @@ static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
                                         PGL_MICROSECONDS(500) };
     static const int64_t networks_ns[] = { 0, PGL_MICROSECONDS(200), PGL_MILLISECONDS(5) };
     plan->batch_max = ONE_OF(random, batches);
-    plan->generation = ONE_OF(random, generations);
+    plan->generation = pgl_sim_draw_generation(random);
     plan->ring_slots = ONE_OF(random, slots);
     plan->ring_bytes = ONE_OF(random, bytes);
     plan->checkpoint_pages = ONE_OF(random, pages);

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/random.h"
+
 #define PGL_SIM_CUSTOMERS_MAX 48
 #define PGL_SIM_SKUS_MAX      16
 #define PGL_SIM_WAREHOUSES    3 /* those that Inventory begins with */
@@ -71,6 +73,9 @@ struct pgl_sim_plan {
 
 /* `allowed` are the faults that may be drawn. */
 struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t allowed);
+
+/* Of the next process: orders.generation may be another one at each start. */
+uint32_t pgl_sim_draw_generation(struct pgl_random *random);
 
 static inline bool pgl_sim_plan_has(const struct pgl_sim_plan *plan, enum pgl_sim_fault_kind kind)
 {
