@@ -6,6 +6,7 @@
 #include "purposes.h"
 
 #define SOME         3 /* of how many faults one is left out, on average */
+#define NEW          8 /* one SKU in so many is for sale, and its first goods have yet to arrive */
 #define SCARCE       4 /* one run in so many has too little stock, too little credit */
 #define QUIET_MIN_NS PGL_MILLISECONDS(20) /* so that something gets done between two strikes */
 #define AMPLE        INT64_C(1000000000)
@@ -45,7 +46,8 @@ static void draw_shop(struct pgl_sim_plan *plan, struct pgl_random *random)
     int64_t fair = (int64_t)plan->orders * 2 / (plan->skus * PGL_SIM_WAREHOUSES) + 2;
     for (int sku = 0; sku < plan->skus; sku++) {
         plan->price_minor[sku] = between(random, 1, 5000);
-        for (int warehouse = 0; warehouse < PGL_SIM_WAREHOUSES; warehouse++)
+        bool is_new = pgl_random_below(random, NEW) == 0;
+        for (int warehouse = 0; warehouse < PGL_SIM_WAREHOUSES && !is_new; warehouse++)
             plan->stock[sku][warehouse] = is_stock_scarce ? between(random, 0, 2 * fair) : AMPLE;
     }
     int64_t orders_each = (int64_t)plan->orders / plan->customers + 1;

@@ -58,6 +58,8 @@ static pgl_status put_stock(struct pgl_tx *tx, void *argument)
         for (int warehouse = 0; warehouse < PGL_SIM_WAREHOUSES; warehouse++) {
             char name[16];
             snprintf(name, sizeof name, "S-%d", sku);
+            if (plan->stock[sku][warehouse] == 0)
+                continue; /* Inventory has never heard of it */
             PGL_TRY(pgl_inventory_put_stock(tx, pgl_text_of(name),
                                             pgl_text_of(pgl_sim_warehouses[warehouse]),
                                             plan->stock[sku][warehouse]));
