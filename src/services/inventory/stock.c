@@ -2,6 +2,7 @@
 #include "services/inventory/stock.h"
 
 #include "events/story.h"
+#include "saga/idempotency.h"
 #include "services/inventory/inventory.h"
 #include "services/inventory/inventory_sql.h"
 #include "wire/message.h"
@@ -99,23 +100,12 @@ pgl_status pgl_inventory_read_key(const struct pgl_view *view, const ReadKeyRequ
 
 /* ---- goods come in ---- */
 
-static bool is_idempotency_key(const char *key)
-{
-    size_t size = strlen(key);
-    for (size_t i = 0; i < size; i++)
-        if (key[i] < 0x21 || key[i] > 0x7E)
-            return false;
-    return size >= 1 && size <= PGL_RECEIPT_KEY_BYTES_MAX;
-}
-
 static pgl_status check_receipt(const ReceiveStockRequest *ask)
 {
     const Caller *caller = ask->caller;
     if (caller == NULL || (caller->role != ROLE_WAREHOUSE && caller->role != ROLE_OPERATOR))
         return PGL_FAIL(PGL_DENIED, "only a warehouse or an operator receives stock");
-    if (!is_idempotency_key(ask->idempotency_key))
-        return PGL_FAIL(PGL_MALFORMED,
-                        "Idempotency-Key: 1 to 255 visible ASCII characters are expected");
+    PGL_TRY(pgl_idempotency_key_check(ask->idempotency_key));
     if (!pgl_sku_is_valid(pgl_text_of(ask->sku)))
         return PGL_FAIL(PGL_INVALID, bad_sku);
     if (ask->receipt == NULL)
