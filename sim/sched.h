@@ -21,9 +21,8 @@ struct pgl_sim_sched {
     struct pgl_sim_machine *machine;
     struct pgl_loop *outside;
     struct pgl_random random;
-    bool
-        /* the first that can, in an order that changes now and then; else any that can */
-        is_by_priority;
+    /* The first that can, in an order that changes now and then; else any that can. */
+    bool is_by_priority;
     int64_t turn_ns_max;
     uint64_t turns, trace;
 

@@ -1,11 +1,11 @@
 /*
  * sweep_memory_test.c - a start, a story and an end in which one allocation fails, or all from then
  * on: those of our own code and those of SQLite.
- * Method: the linker leads our malloc, calloc, realloc and free here (cmake/Tests.cmake), and SQLite
- *         is given its memory from here. A story is told once to count what it asks for; then once
- *         for each of these. Nothing may crash, no answer may be wrong, and every block has to be
- *         given back; what goes on has to go on well once there is memory again, what does not has
- *         to start well. The machine around (disk, sockets) does not run out of memory.
+ * Method: the linker leads our malloc, calloc, realloc and free here (cmake/Tests.cmake), and
+ *         SQLite is given its memory from here. A story is told once to count what it asks for;
+ *         then once for each of these. Nothing may crash, no answer may be wrong, and every block
+ *         has to be given back; what goes on has to go on well once there is memory again, what
+ *         does not has to start well. The machine around it does not run out of memory.
  *
  * `--every N` takes only each N-th allocation; `--long` takes all.
  */

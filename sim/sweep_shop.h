@@ -53,13 +53,13 @@ extern const struct pgl_shop_ware pgl_shop_wares[]; /* ends with a NULL */
 
 #define PGL_SHOP_CREDIT_MINOR 100000 /* of every customer */
 
-/* On these files, or on an empty disk (NULL). `take_reply` is called with `owner` in the client's
- * turns. Nothing is started. */
+/* On these files, or on an empty disk (NULL). Nothing is started. */
 void pgl_shop_open(struct pgl_shop *shop, uint64_t seed, const struct pgl_shop_files *files);
 void pgl_shop_close(struct pgl_shop *shop);
 
 /* A process on what the last one has left; the wares are put in place unless they are there. A
- * process that cannot start has ended. */
+ * process that cannot start has ended. Replies to `replies` come to `take_reply`, with `owner`, in
+ * the client's turns. */
 PGL_MUST_USE pgl_status pgl_shop_start(struct pgl_shop *shop,
                                        void (*take_reply)(void *owner, struct pgl_message *message),
                                        void *owner);

@@ -69,6 +69,7 @@ struct pgl_telling {
     int pass;
     int refusals;      /* "not now", in the last try */
     const char *wrong; /* the first thing that must not be; NULL: none */
+    char found[512];   /* see sweep_truth.h */
 };
 
 void pgl_telling_open(struct pgl_telling *telling, const struct pgl_story *story,

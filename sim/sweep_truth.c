@@ -86,12 +86,10 @@ static const struct { const char *claim, *offenders; } claims[] = {
 };
 /* clang-format on */
 
-static char wrong[512];
-
-static const char *say(const char *claim, const char *offender)
+static const char *say(struct pgl_telling *telling, const char *claim, const char *offender)
 {
-    (void)snprintf(wrong, sizeof wrong, "not so: %s: %s", claim, offender);
-    return wrong;
+    (void)snprintf(telling->found, sizeof telling->found, "not so: %s: %s", claim, offender);
+    return telling->found;
 }
 
 static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
@@ -129,27 +127,28 @@ static sqlite3 *open_all(void)
     return db;
 }
 
-static const char *look_at_files(sqlite3 *db)
+static const char *look_at_files(sqlite3 *db, struct pgl_telling *telling)
 {
     sqlite3_stmt *statement = prepare(db, "PRAGMA integrity_check");
     const char *found = NULL;
     while (found == NULL && sqlite3_step(statement) == SQLITE_ROW)
         if (strcmp((const char *)sqlite3_column_text(statement, 0), "ok") != 0)
-            found = say("the files are whole", (const char *)sqlite3_column_text(statement, 0));
+            found = say(telling, "the files are whole",
+                        (const char *)sqlite3_column_text(statement, 0));
     (void)sqlite3_finalize(statement);
     return found;
 }
 
-static const char *look_at_claims(sqlite3 *db)
+static const char *look_at_claims(sqlite3 *db, struct pgl_telling *telling)
 {
     for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++) {
         sqlite3_stmt *statement = prepare(db, claims[i].offenders);
         const char *found = NULL;
         int rc = sqlite3_step(statement);
         if (rc == SQLITE_ROW)
-            found = say(claims[i].claim, (const char *)sqlite3_column_text(statement, 0));
+            found = say(telling, claims[i].claim, (const char *)sqlite3_column_text(statement, 0));
         else if (rc != SQLITE_DONE)
-            found = say(claims[i].claim, sqlite3_errmsg(db));
+            found = say(telling, claims[i].claim, sqlite3_errmsg(db));
         (void)sqlite3_finalize(statement);
         if (found != NULL)
             return found;
@@ -166,27 +165,27 @@ static int64_t state_of(sqlite3 *db, const struct pgl_asked *asked)
                asked->order_id);
 }
 
-static const char *look_at_order(sqlite3 *db, const struct pgl_telling *telling, int i,
+static const char *look_at_order(sqlite3 *db, struct pgl_telling *telling, int i,
                                  bool is_undisturbed)
 {
     const struct pgl_story_ask *ask = &telling->story->asks[i];
     const struct pgl_asked *asked = &telling->asked[i];
     int64_t state = state_of(db, asked);
     if (state < 0)
-        return say("A11: what was answered is there", asked->order_id);
+        return say(telling, "A11: what was answered is there", asked->order_id);
     unsigned ends = is_undisturbed ? ask->ends_usually : ask->ends_possibly;
-    return (ends & 1u << state) != 0 ? NULL : say("it ends as it may", asked->order_id);
+    return (ends & 1u << state) != 0 ? NULL : say(telling, "it ends as it may", asked->order_id);
 }
 
 /* "Too late" is a promise as well. */
-static const char *look_at_cancel(sqlite3 *db, const struct pgl_telling *telling, int i)
+static const char *look_at_cancel(sqlite3 *db, struct pgl_telling *telling, int i)
 {
     const struct pgl_asked *asked = &telling->asked[i];
     int64_t state = state_of(db, &telling->asked[telling->story->asks[i].after]);
     if (asked->cancel_answer == CANCEL_ANSWER_TOO_LATE && state != ORDER_CONFIRMED)
-        return say("too late is confirmed", asked->order_id);
+        return say(telling, "too late is confirmed", asked->order_id);
     if (asked->cancel_answer == CANCEL_ANSWER_NOTHING_TO_CANCEL && state == ORDER_CONFIRMED)
-        return say("nothing to cancel is not confirmed", asked->order_id);
+        return say(telling, "nothing to cancel is not confirmed", asked->order_id);
     return NULL;
 }
 
@@ -201,7 +200,7 @@ static bool is_repeated(const struct pgl_story *story, int i)
 }
 
 /* A7: of each ware lies there what came in, and is reserved what was confirmed. */
-static const char *look_at_ware(sqlite3 *db, const struct pgl_telling *telling,
+static const char *look_at_ware(sqlite3 *db, struct pgl_telling *telling,
                                 const struct pgl_shop_ware *ware)
 {
     static const char on_hand_sql[] = "SELECT sum(on_hand) FROM inventory.stock "
@@ -219,14 +218,13 @@ static const char *look_at_ware(sqlite3 *db, const struct pgl_telling *telling,
             reserved += ask->quantity;
     }
     if (ask(db, on_hand_sql, ware->sku) != on_hand)
-        return say("what came in lies there, once", ware->sku);
+        return say(telling, "what came in lies there, once", ware->sku);
     if (ask(db, reserved_sql, ware->sku) != reserved)
-        return say("what was confirmed is reserved, once", ware->sku);
+        return say(telling, "what was confirmed is reserved, once", ware->sku);
     return NULL;
 }
 
-static const char *look_at_story(sqlite3 *db, const struct pgl_telling *telling,
-                                 bool is_undisturbed)
+static const char *look_at_story(sqlite3 *db, struct pgl_telling *telling, bool is_undisturbed)
 {
     const struct pgl_story *story = telling->story;
     const char *found = NULL;
@@ -239,19 +237,19 @@ static const char *look_at_story(sqlite3 *db, const struct pgl_telling *telling,
     for (const struct pgl_shop_ware *w = pgl_shop_wares; w->sku != NULL && found == NULL; w++)
         found = look_at_ware(db, telling, w);
     if (found == NULL && ask(db, "SELECT count(*) FROM orders.orders", NULL) != story->orders)
-        found = say("there are the orders that were asked for", "another number");
+        found = say(telling, "there are the orders that were asked for", "another number");
     if (found == NULL && story->confirmed >= 0 &&
         ask(db, "SELECT count(*) FROM orders.orders WHERE state = 3", NULL) != story->confirmed)
-        found = say("as many are confirmed as have to be", "another number");
+        found = say(telling, "as many are confirmed as have to be", "another number");
     return found;
 }
 
-const char *pgl_truth_find_wrong(const struct pgl_telling *telling, bool is_undisturbed)
+const char *pgl_truth_find_wrong(struct pgl_telling *telling, bool is_undisturbed)
 {
     sqlite3 *db = open_all();
-    const char *found = look_at_files(db);
+    const char *found = look_at_files(db, telling);
     if (found == NULL)
-        found = look_at_claims(db);
+        found = look_at_claims(db, telling);
     if (found == NULL)
         found = look_at_story(db, telling, is_undisturbed);
     (void)sqlite3_close(db);

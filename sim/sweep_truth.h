@@ -10,7 +10,7 @@
 
 #include "sweep_story.h"
 
-/* NULL, or what is wrong; valid until the next call. `is_undisturbed`: it has to end as usual. */
-const char *pgl_truth_find_wrong(const struct pgl_telling *telling, bool is_undisturbed);
+/* NULL, or what is wrong, in telling->found. `is_undisturbed`: it has to end as usual. */
+const char *pgl_truth_find_wrong(struct pgl_telling *telling, bool is_undisturbed);
 
 #endif
