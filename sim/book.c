@@ -109,8 +109,8 @@ static struct pgl_sim_order *add_order(struct pgl_sim_book *book, pgl_id id)
     if (book->order_count == book->order_capacity) {
         book->order_capacity = 2 * book->order_capacity + 64;
         book->orders = realloc(book->orders, book->order_capacity * sizeof book->orders[0]);
-        PGL_ASSERT(book->orders != NULL);
     }
+    PGL_ASSERT(book->orders != NULL);
     struct pgl_sim_order *order = &book->orders[book->order_count];
     *order = (struct pgl_sim_order){ .id = id, .wish = PGL_SIM_NOBODY };
     PGL_ASSERT(pgl_is_ok(pgl_map_put(&book->by_id, hash_of(id), book->order_count)));
