@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "saga/idempotency.h"
 #include "services/orders/orders_bench.h"
 #include "wire/message.h"
 
@@ -71,9 +72,9 @@ static void a_key_is_visible_ascii(void **unused)
         bench->ask.idempotency_key = pgl_message_string(wrong[i]);
         expect(PGL_MALFORMED, rule);
     }
-    bench->ask.idempotency_key = text_of(PGL_ORDER_KEY_BYTES_MAX + 1, '~');
+    bench->ask.idempotency_key = text_of(PGL_IDEMPOTENCY_KEY_BYTES_MAX + 1, '~');
     expect(PGL_MALFORMED, rule);
-    bench->ask.idempotency_key = text_of(PGL_ORDER_KEY_BYTES_MAX, '!');
+    bench->ask.idempotency_key = text_of(PGL_IDEMPOTENCY_KEY_BYTES_MAX, '!');
     expect(PGL_CODE_OK, "");
 }
 

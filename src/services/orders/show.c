@@ -3,8 +3,6 @@
 
 #include "wire/message.h"
 
-static const char no_memory[] = "no memory for the answer";
-
 /* By enum order_state. */
 static const OrderStatus status_of_state[ORDER_STATE_COUNT] = {
     [ORDER_PENDING] = ORDER_STATUS_PENDING,   [ORDER_AUTHORIZED] = ORDER_STATUS_AUTHORIZED,
@@ -61,7 +59,7 @@ static pgl_status show_constant_part(struct pgl_arena *arena, const struct order
     Order *shown = body;
     char *id = pgl_arena_zalloc(arena, PGL_ID_TEXT_BYTES + 1);
     if (id == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     pgl_id_format(row->id, id);
     shown->id = id;
     shown->currency = pgl_message_string(row->currency.data);
@@ -103,7 +101,7 @@ pgl_status order_show_changes(struct pgl_arena *arena, const struct order_row *r
     OrderChange *changes = pgl_arena_alloc(arena, count * sizeof changes[0]);
     reply->changes = pgl_arena_alloc(arena, count * sizeof reply->changes[0]);
     if (changes == NULL || reply->changes == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
         changes[i] = change_at(row, first + 1 + (int64_t)i);
         if (changes[i].status == ORDER_STATUS_FAILED || changes[i].status == ORDER_STATUS_CANCELLED)
