@@ -12,16 +12,17 @@
 #define CACHE_KIB         1024
 #define REREAD            64 /* events of each log that are read again behind every restart */
 
-/* Whose file has which log, and who reads whom (saga.md, 3.2). */
+/* Whose file has which log, and who reads whom (docs/saga.md). */
 /* clang-format off */
 static const struct {
+    const char *name;
     Log log;
     Log reads[2];
 } files[PGL_FILE_COUNT] = {
-    [PGL_FILE_CATALOG]   = { LOG_UNSPECIFIED, { LOG_UNSPECIFIED, LOG_UNSPECIFIED } },
-    [PGL_FILE_ORDERS]    = { LOG_ORDERS,      { LOG_PAYMENTS,    LOG_INVENTORY } },
-    [PGL_FILE_PAYMENTS]  = { LOG_PAYMENTS,    { LOG_ORDERS,      LOG_INVENTORY } },
-    [PGL_FILE_INVENTORY] = { LOG_INVENTORY,   { LOG_PAYMENTS,    LOG_UNSPECIFIED } },
+    [PGL_FILE_CATALOG]   = { "Catalog",   LOG_UNSPECIFIED, { LOG_UNSPECIFIED, LOG_UNSPECIFIED } },
+    [PGL_FILE_ORDERS]    = { "Orders",    LOG_ORDERS,      { LOG_PAYMENTS,    LOG_INVENTORY } },
+    [PGL_FILE_PAYMENTS]  = { "Payments",  LOG_PAYMENTS,    { LOG_ORDERS,      LOG_INVENTORY } },
+    [PGL_FILE_INVENTORY] = { "Inventory", LOG_INVENTORY,   { LOG_PAYMENTS,    LOG_UNSPECIFIED } },
 };
 
 /* What somebody who has heard an event must have said by then. */
@@ -160,14 +161,15 @@ static const char parked_sql[] = "SELECT log, seq, why FROM parked LIMIT 1";
 static void check_duties(struct pgl_sim_auditor *auditor, enum pgl_boot_file file,
                          const struct pgl_sim_said *heard)
 {
+    char said[PGL_SIM_SAID_BYTES];
     struct pgl_sim_order *order = &auditor->book.orders[heard->order];
     for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++)
         if (duties[i].file == file && duties[i].heard == heard->type &&
             (duties[i].if_said == 0 || pgl_sim_has_said(order, duties[i].if_said)) &&
             !pgl_sim_has_said(order, duties[i].then_one_of))
-            pgl_sim_blame(auditor->blame,
-                          "A8: %d has heard event %d, and nothing came of it; said: %llx",
-                          (int)file, (int)heard->type, (unsigned long long)order->said);
+            pgl_sim_blame(auditor->blame, "A8: %s has heard %s, and nothing came of it:%s",
+                          files[file].name, pgl_sim_event_name(heard->type),
+                          pgl_sim_said_text(order, said));
     if (file == PGL_FILE_PAYMENTS && heard->type == EVENT_TYPE_ORDER_CANCEL_REQUESTED)
         order->cancel_heard_look = auditor->looks;
     if (file == PGL_FILE_INVENTORY && (PGL_SIM_REFUSALS & UINT64_C(1) << heard->type) != 0)
@@ -181,12 +183,12 @@ static void move_position(struct pgl_sim_auditor *auditor, enum pgl_boot_file fi
     int64_t *at = &auditor->position[file][log];
     if (position < *at || position > book->high[log])
         pgl_sim_blame(auditor->blame,
-                      "B2: %d stands at event %lld of log %d, which has %lld; it stood at %lld",
-                      (int)file, (long long)position, log, (long long)book->high[log],
+                      "B2: %s stands at event %lld of log %d, which has %lld; it stood at %lld",
+                      files[file].name, (long long)position, log, (long long)book->high[log],
                       (long long)*at);
     else if (position > 0 && book->said[log][position - 1].hash != hash)
-        pgl_sim_blame(auditor->blame, "B3: %d remembers another event %lld of log %d", (int)file,
-                      (long long)position, log);
+        pgl_sim_blame(auditor->blame, "B3: %s remembers another event %lld of log %d",
+                      files[file].name, (long long)position, log);
     for (; *at < position && !auditor->blame->is_set; ++*at) {
         const struct pgl_sim_said *heard = &book->said[log][*at];
         if (heard->order == PGL_SIM_NOBODY)
@@ -209,15 +211,15 @@ static pgl_status read_positions(struct pgl_sim_auditor *auditor, enum pgl_boot_
         if (is_read)
             move_position(auditor, file, log, pgl_column_i64(&rows, 1), pgl_column_i64(&rows, 2));
         else
-            pgl_sim_blame(auditor->blame, "A8: %d reads log %d", (int)file, log);
+            pgl_sim_blame(auditor->blame, "A8: %s reads log %d", files[file].name, log);
     }
     rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), parked_sql);
     PGL_TRY(pgl_rows_next(&rows));
     if (rows.has_row) {
         struct pgl_text why = pgl_column_text(&rows, 2);
-        pgl_sim_blame(auditor->blame, "Q4: %d has parked event %lld of log %lld: %.*s", (int)file,
-                      (long long)pgl_column_i64(&rows, 1), (long long)pgl_column_i64(&rows, 0),
-                      PGL_TEXT_ARGS(why));
+        pgl_sim_blame(auditor->blame, "Q4: %s has parked event %lld of log %lld: %.*s",
+                      files[file].name, (long long)pgl_column_i64(&rows, 1),
+                      (long long)pgl_column_i64(&rows, 0), PGL_TEXT_ARGS(why));
     }
     pgl_rows_end(&rows);
     return PGL_OK;
@@ -244,15 +246,10 @@ static pgl_status check_touched(struct pgl_sim_auditor *auditor, enum pgl_boot_f
 
 static pgl_status open_eyes(struct pgl_sim_auditor *auditor)
 {
-    static const char *const names[PGL_FILE_COUNT] = { [PGL_FILE_ORDERS] = "orders.db",
-                                                       [PGL_FILE_PAYMENTS] = "payments.db",
-                                                       [PGL_FILE_INVENTORY] = "inventory.db" };
     for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++) {
-        const struct pgl_database_options options = {
-            .path = pgl_boot_path(auditor->machine->boot, names[file]),
-            .vfs_name = auditor->machine->options.vfs_name,
-            .cache_kib = CACHE_KIB,
-        };
+        struct pgl_database_options options =
+            auditor->machine->boot->writers[file].options.database;
+        options.cache_kib = CACHE_KIB;
         PGL_TRY(pgl_database_open_reader(&auditor->eyes[file], &options));
     }
     return PGL_OK;

@@ -1,11 +1,12 @@
 /*
- * auditor.h - looks over the program's shoulder: behind every commit, what is now in the files against the book
- * and against what customers were told.
+ * auditor.h - looks over the program's shoulder: behind every commit, what is now in the files
+ * against the book and against what customers were told.
  *
- * For:      a run. Its own code and its own rules: A1 to A13 of saga.md, section 9, always; Q1 to Q5 when all is quiet.
+ * For:      a run. Its own code and its own rules: A1 to A13 of saga.md, section 9, always; Q1 to
+ *           Q5 when all is quiet.
  * Owner:    the run.
- * Threads:  one. It reads over connections of its own, so that it sees what others see and warms nobody's
- *           cache; and where the disk neither counts nor strikes it.
+ * Threads:  one. It reads over connections of its own, so that it sees what others see and warms
+ *           nobody's cache; and where the disk neither counts nor strikes it.
  * Errors:   the first thing that is wrong is blamed.
  */
 #ifndef PGL_SIM_AUDITOR_H
@@ -53,6 +54,10 @@ void pgl_sim_auditor_glance(struct pgl_sim_auditor *auditor);
 
 /* Everything in all files. `is_quiet`: and it has come to rest. */
 void pgl_sim_auditor_scan(struct pgl_sim_auditor *auditor, bool is_quiet);
+
+/* What `panglot verify` finds in the same files: by rules of its own, it has to be nothing
+ * either. */
+void pgl_sim_auditor_ask_verify(struct pgl_sim_auditor *auditor, bool is_quiet);
 
 /* NULL when nothing is left to be done; else what is, for people. */
 const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor);

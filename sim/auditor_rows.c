@@ -68,6 +68,7 @@ static void match_wish(struct pgl_sim_auditor *auditor, struct pgl_sim_order *or
 static void check_order_state(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order,
                               int state)
 {
+    char said[PGL_SIM_SAID_BYTES];
     int expected = state;
     if (pgl_sim_has_said(order, PGL_SIM_SAID(ORDER_CONFIRMED)))
         expected = CONFIRMED;
@@ -81,12 +82,13 @@ static void check_order_state(struct pgl_sim_auditor *auditor, const struct pgl_
         expected = RESERVED;
     if (state != expected || state < order->state ||
         (order->state >= CONFIRMED && state != order->state))
-        pgl_sim_blame(auditor->blame, "A1: an order is %d, was %d and should be %d; said: %llx",
-                      state, order->state, expected, (unsigned long long)order->said);
+        pgl_sim_blame(auditor->blame, "A1: an order is %d, was %d and should be %d; said:%s", state,
+                      order->state, expected, pgl_sim_said_text(order, said));
 }
 
 static pgl_status check_orders_row(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
 {
+    char said[PGL_SIM_SAID_BYTES];
     struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_ORDERS), order_sql);
     pgl_bind_id(&rows, &order->id);
     PGL_TRY(pgl_rows_next(&rows));
@@ -98,8 +100,8 @@ static pgl_status check_orders_row(struct pgl_sim_auditor *auditor, struct pgl_s
     bool is_asked = pgl_sim_has_said(order, PGL_SIM_SAID(ORDER_CANCEL_REQUESTED));
     check_order_state(auditor, order, state);
     if (cancel != (is_asked ? CAUSE_CLIENT : CAUSE_UNSPECIFIED))
-        pgl_sim_blame(auditor->blame, "A1: an order's cancel is %d; said: %llx", cancel,
-                      (unsigned long long)order->said);
+        pgl_sim_blame(auditor->blame, "A1: an order's cancel is %d; said:%s", cancel,
+                      pgl_sim_said_text(order, said));
     if (pgl_column_i64(&rows, 2) != order->amount_minor ||
         pgl_column_i64(&rows, 3) != (int64_t)(order->said & BITS_OF_ORDERS) ||
         pgl_column_i64(&rows, 4) != order->last_seq[LOG_ORDERS] ||
@@ -149,6 +151,7 @@ static void check_money(struct pgl_sim_auditor *auditor, const struct pgl_sim_or
 
 static pgl_status check_payments_row(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
 {
+    char said[PGL_SIM_SAID_BYTES];
     int state = PAID_NONE, decision = OPEN;
     struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_PAYMENTS), payment_sql);
     pgl_bind_id(&rows, &order->id);
@@ -162,8 +165,8 @@ static pgl_status check_payments_row(struct pgl_sim_auditor *auditor, struct pgl
         pgl_rows_end(&rows);
     }
     if (state != expected_payment(order))
-        pgl_sim_blame(auditor->blame, "A2: a payment is in state %d; said: %llx", state,
-                      (unsigned long long)order->said);
+        pgl_sim_blame(auditor->blame, "A2: a payment is in state %d; said:%s", state,
+                      pgl_sim_said_text(order, said));
     if (order->decision != OPEN && decision != order->decision)
         pgl_sim_blame(auditor->blame, "A1: a decision was %d and is %d", order->decision, decision);
     bool is_late = order->cancel_heard_look != 0 && order->cancel_heard_look < auditor->looks;
@@ -210,6 +213,7 @@ static int expected_reservation(const struct pgl_sim_order *order)
 
 static pgl_status check_inventory_row(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
 {
+    char said[PGL_SIM_SAID_BYTES];
     int state = 0;
     struct pgl_rows rows =
         pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_INVENTORY), reservation_sql);
@@ -225,8 +229,8 @@ static pgl_status check_inventory_row(struct pgl_sim_auditor *auditor, struct pg
     bool is_tombstone =
         expected == 0 && state == RELEASED && pgl_sim_has_said(order, PGL_SIM_REFUSALS);
     if (state != expected && !is_tombstone)
-        pgl_sim_blame(auditor->blame, "A4: a reservation is in state %d; said: %llx", state,
-                      (unsigned long long)order->said);
+        pgl_sim_blame(auditor->blame, "A4: a reservation is in state %d; said:%s", state,
+                      pgl_sim_said_text(order, said));
     if (order->is_tombstone && !is_tombstone)
         pgl_sim_blame(auditor->blame, "A1: a reservation has come back from its end");
     if (order->has_heard_refusal && state == 0)

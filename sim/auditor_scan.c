@@ -2,6 +2,11 @@
  * auditor.h. */
 #include "auditor.h"
 
+#include <stdlib.h>
+
+#include "app/cut.h"
+#include "base/assert.h"
+
 /* A number that one statement selects. */
 static pgl_status number(struct pgl_sim_auditor *auditor, enum pgl_boot_file file, const char *sql,
                          int64_t *value)
@@ -93,17 +98,18 @@ static void check_journal(struct pgl_sim_auditor *auditor)
 /* Q2, Q3: the three sides of an order tell one story. */
 static void check_end(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order)
 {
+    char said[PGL_SIM_SAID_BYTES];
     bool is_confirmed = pgl_sim_has_said(order, PGL_SIM_SAID(ORDER_CONFIRMED));
     bool is_captured = pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_CAPTURED));
     bool is_committed = pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_COMMITTED));
     bool is_refused = pgl_sim_has_said(order, PGL_SIM_REFUSALS);
     bool is_cancelled = pgl_sim_has_said(order, PGL_SIM_SAID(ORDER_CANCELLED));
     if (is_confirmed != is_captured || is_captured != is_committed)
-        pgl_sim_blame(auditor->blame, "Q2: order k-%u has said %llx", order->wish,
-                      (unsigned long long)order->said);
+        pgl_sim_blame(auditor->blame, "Q2: of k-%u was said:%s", order->wish,
+                      pgl_sim_said_text(order, said));
     if (is_cancelled != is_refused || is_confirmed == is_cancelled)
-        pgl_sim_blame(auditor->blame, "Q3: order k-%u has said %llx", order->wish,
-                      (unsigned long long)order->said);
+        pgl_sim_blame(auditor->blame, "Q3: of k-%u was said:%s", order->wish,
+                      pgl_sim_said_text(order, said));
 }
 
 /* Q5: what is still reserved is sold. */
@@ -147,4 +153,39 @@ void pgl_sim_auditor_scan(struct pgl_sim_auditor *auditor, bool is_quiet)
         return;
     pgl_status begun = pgl_sim_look_begin(auditor);
     pgl_sim_look_end(auditor, pgl_is_ok(begun) ? scan(auditor, is_quiet) : begun);
+}
+
+/* ---- a second opinion ---- */
+
+static pgl_status verify(struct pgl_sim_auditor *auditor, struct pgl_audit_report *report)
+{
+    struct pgl_cut cut;
+    pgl_status status = pgl_cut_open(&cut, auditor->machine->boot);
+    if (pgl_is_ok(status))
+        status = pgl_cut_begin(&cut);
+    if (pgl_is_ok(status))
+        status = pgl_audit(&cut.views, report);
+    pgl_cut_close(&cut);
+    return status;
+}
+
+void pgl_sim_auditor_ask_verify(struct pgl_sim_auditor *auditor, bool is_quiet)
+{
+    if (auditor->blame->is_set)
+        return;
+    struct pgl_audit_report *report = calloc(1, sizeof *report);
+    PGL_ASSERT(report != NULL);
+    pgl_sim_disk_look_on(auditor->machine->disk, true);
+    pgl_status status = verify(auditor, report);
+    pgl_sim_disk_look_on(auditor->machine->disk, false);
+    if (!pgl_is_ok(status))
+        pgl_sim_blame(auditor->blame, "V1: verify cannot read: %s", status.text);
+    else if (is_quiet && !report->is_at_rest)
+        pgl_sim_blame(auditor->blame, "V2: verify sees somebody behind in reading a log");
+    for (int i = 0; i < PGL_INVARIANT_COUNT; i++)
+        if (report->findings[i].violations > 0)
+            pgl_sim_blame(auditor->blame, "V3: verify says of %s: %s: %s", pgl_invariants[i].id,
+                          report->findings[i].offenders[0].name,
+                          report->findings[i].offenders[0].what);
+    free(report);
 }

@@ -13,7 +13,7 @@ struct pgl_sim_blame {
     char text[PGL_SIM_BLAME_BYTES];
 };
 
-/* "A2: order 17 is CONFIRMED, its payment VOIDED": the rule first, as saga.md, section 9, counts
+/* "A2: order 17 is CONFIRMED, its payment VOIDED": the rule first, as docs/verify.md, counts
  * them. */
 void pgl_sim_blame(struct pgl_sim_blame *blame, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

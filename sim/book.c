@@ -1,6 +1,7 @@
 /* book.c - see book.h. */
 #include "book.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -53,6 +54,43 @@ int pgl_sim_warehouse_of(struct pgl_text code)
     return -1;
 }
 
+static const char *const event_names[] = {
+    [EVENT_TYPE_ORDER_CREATED] = "OrderCreated",
+    [EVENT_TYPE_ORDER_CANCEL_REQUESTED] = "OrderCancelRequested",
+    [EVENT_TYPE_ORDER_CONFIRMED] = "OrderConfirmed",
+    [EVENT_TYPE_ORDER_CANCELLED] = "OrderCancelled",
+    [EVENT_TYPE_ORDER_CANCEL_REJECTED] = "OrderCancelRejected",
+    [EVENT_TYPE_PAYMENT_ACTION_REQUIRED] = "PaymentActionRequired",
+    [EVENT_TYPE_PAYMENT_AUTHORIZED] = "PaymentAuthorized",
+    [EVENT_TYPE_PAYMENT_DECLINED] = "PaymentDeclined",
+    [EVENT_TYPE_PAYMENT_VOIDED] = "PaymentVoided",
+    [EVENT_TYPE_PAYMENT_CAPTURE_FAILED] = "PaymentCaptureFailed",
+    [EVENT_TYPE_PAYMENT_CAPTURED] = "PaymentCaptured",
+    [EVENT_TYPE_PAYMENT_HOLD_RELEASED] = "PaymentHoldReleased",
+    [EVENT_TYPE_INVENTORY_RESERVED] = "InventoryReserved",
+    [EVENT_TYPE_INVENTORY_RESERVATION_FAILED] = "InventoryReservationFailed",
+    [EVENT_TYPE_INVENTORY_RELEASED] = "InventoryReleased",
+    [EVENT_TYPE_INVENTORY_COMMITTED] = "InventoryCommitted",
+    [EVENT_TYPE_STOCK_RECEIVED] = "StockReceived",
+};
+#define EVENT_NAMES (sizeof event_names / sizeof event_names[0])
+
+const char *pgl_sim_event_name(EventType type)
+{
+    bool is_known = (size_t)type < EVENT_NAMES && event_names[type] != NULL;
+    return is_known ? event_names[type] : "an unknown event";
+}
+
+const char *pgl_sim_said_text(const struct pgl_sim_order *order, char text[PGL_SIM_SAID_BYTES])
+{
+    size_t at = 0;
+    text[0] = '\0';
+    for (size_t type = 0; type < EVENT_NAMES && at < PGL_SIM_SAID_BYTES; type++)
+        if ((order->said & UINT64_C(1) << type) != 0)
+            at += (size_t)snprintf(text + at, PGL_SIM_SAID_BYTES - at, " %s", event_names[type]);
+    return text;
+}
+
 /* ---- orders ---- */
 
 static uint64_t hash_of(pgl_id id)
@@ -71,8 +109,8 @@ static struct pgl_sim_order *add_order(struct pgl_sim_book *book, pgl_id id)
     if (book->order_count == book->order_capacity) {
         book->order_capacity = 2 * book->order_capacity + 64;
         book->orders = realloc(book->orders, book->order_capacity * sizeof book->orders[0]);
-        PGL_ASSERT(book->orders != NULL);
     }
+    PGL_ASSERT(book->orders != NULL);
     struct pgl_sim_order *order = &book->orders[book->order_count];
     *order = (struct pgl_sim_order){ .id = id, .wish = PGL_SIM_NOBODY };
     PGL_ASSERT(pgl_is_ok(pgl_map_put(&book->by_id, hash_of(id), book->order_count)));
@@ -263,19 +301,21 @@ static const struct rule *rule_of(EventType type)
 static bool follows_its_rule(struct pgl_sim_book *book, const struct rule *rule,
                              const struct pgl_sim_order *order, Log log, const Event *event)
 {
+    char text[PGL_SIM_SAID_BYTES];
+    const char *name = pgl_sim_event_name(event->type), *wrong = NULL;
     uint64_t said = order->said;
     if (rule == NULL || rule->log != log)
-        pgl_sim_blame(book->blame, "A1: log %d says %d", (int)log, (int)event->type);
+        wrong = "comes from a log that has nothing to say of it";
     else if ((said & UINT64_C(1) << event->type) != 0)
-        pgl_sim_blame(book->blame, "A1: event %d is said twice of one order", (int)event->type);
+        wrong = "comes twice";
     else if ((said & rule->needs_all) != rule->needs_all ||
              (rule->needs_one != 0 && (said & rule->needs_one) == 0))
-        pgl_sim_blame(book->blame, "A2: event %d comes before what it rests on; said so far: %llx",
-                      (int)event->type, (unsigned long long)said);
+        wrong = "comes before what it rests on";
     else if ((said & rule->forbids) != 0)
-        pgl_sim_blame(book->blame, "A1: event %d contradicts what was said: %llx", (int)event->type,
-                      (unsigned long long)said);
-    return !book->blame->is_set;
+        wrong = "contradicts what was said before";
+    if (wrong != NULL)
+        pgl_sim_blame(book->blame, "A1: %s %s:%s", name, wrong, pgl_sim_said_text(order, text));
+    return wrong == NULL;
 }
 
 static void take_receipt(struct pgl_sim_book *book, const StockReceived *received)
@@ -324,8 +364,8 @@ static struct pgl_sim_order *order_of(struct pgl_sim_book *book, const Event *ev
     if (order == NULL && event->type == EVENT_TYPE_ORDER_CREATED)
         return add_order(book, id);
     if (order == NULL)
-        pgl_sim_blame(book->blame, "A2: event %d about an order that was never made",
-                      (int)event->type);
+        pgl_sim_blame(book->blame, "A2: %s about an order that was never made",
+                      pgl_sim_event_name(event->type));
     return order;
 }
 
@@ -336,9 +376,9 @@ static void check_envelope(struct pgl_sim_book *book, const struct pgl_sim_order
     if (event->previous_seq != order->last_seq[log])
         pgl_sim_blame(book->blame, "A8: the chain of an order's events is broken");
     if (!pgl_sim_book_knows_cause(book, event))
-        pgl_sim_blame(book->blame,
-                      "B2: event %d answers to event %lld of log %d, which is not there",
-                      (int)event->type, (long long)event->cause_seq, (int)event->cause_log);
+        pgl_sim_blame(book->blame, "B2: %s answers to event %lld of log %d, which is not there",
+                      pgl_sim_event_name(event->type), (long long)event->cause_seq,
+                      (int)event->cause_log);
     else if (event->cause_log != LOG_UNSPECIFIED &&
              book->said[event->cause_log][event->cause_seq - 1].order != number)
         pgl_sim_blame(book->blame, "A8: an event answers to one of another order");

@@ -6,7 +6,7 @@
  *           machines, no SQL.
  * Owner:    the auditor.
  * Bounds:   as many orders as the run may have; memory grows with the events.
- * Errors:   what must not be is blamed, by the names of saga.md, section 9; then the book is of no
+ * Errors:   what must not be is blamed, by the names of docs/verify.md; then the book is of no
  *           more use.
  */
 #ifndef PGL_SIM_BOOK_H
@@ -99,6 +99,11 @@ static inline bool pgl_sim_has_said(const struct pgl_sim_order *order, uint64_t 
 {
     return (order->said & any_of) != 0;
 }
+
+/* For people: "PaymentVoided", and all that was said of an order, each with a blank before it. */
+#define PGL_SIM_SAID_BYTES 320
+const char *pgl_sim_event_name(EventType type);
+const char *pgl_sim_said_text(const struct pgl_sim_order *order, char text[PGL_SIM_SAID_BYTES]);
 
 /* The names of the shop's things: "S-3", "C-12", the codes of warehouses. -1 for no such name. */
 int pgl_sim_sku_of(const struct pgl_sim_plan *plan, struct pgl_text name);

@@ -14,6 +14,8 @@
 #define TWIN_MAX_NS        PGL_SECONDS(5)
 #define BUSY_AGAIN_NS      PGL_MILLISECONDS(2)
 #define RETRY_NS           PGL_MILLISECONDS(100) /* longer each time, so many times */
+#define LATELY             400 /* orders: some generations of the smallest index of keys */
+#define RETURNING          8
 #define RETRIES_SLOWER     20
 #define TOKEN_NS           PGL_HOURS(20)
 #define TOKEN_BYTES_MAX    PGL_JWT_BYTES_MAX
@@ -180,7 +182,8 @@ static void run_errand(void *owner)
     errand->tries++;
 }
 
-/* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is of another time. */
+/* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is
+ * of another time. */
 static bool is_open(const struct pgl_sim_answer *answer)
 {
     return answer->status == 0 || answer->status == 503 || answer->status == 504 ||
@@ -249,6 +252,18 @@ static void arrive(void *owner)
         pgl_timer_set(&customers->loop->timers, &customers->arrival,
                       customers->loop->now_ns + up_to(customers, 2 * plan->arrival_ns), arrive,
                       customers);
+}
+
+void pgl_sim_customers_return(struct pgl_sim_customers *customers)
+{
+    uint32_t lately = customers->placed < LATELY ? customers->placed : LATELY;
+    if (!pgl_sim_plan_has(customers->plan, PGL_SIM_FAULT_DUPLICATES) || lately == 0)
+        return;
+    for (int i = 0; i < RETURNING; i++) {
+        uint32_t wish =
+            customers->placed - 1 - (uint32_t)pgl_random_below(&customers->random, lately);
+        pgl_sim_errand_start(customers, PGL_SIM_TWIN, wish, up_to(customers, RETRY_NS));
+    }
 }
 
 bool pgl_sim_customers_are_done(const struct pgl_sim_customers *customers)

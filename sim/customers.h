@@ -74,6 +74,9 @@ void pgl_sim_customers_close(struct pgl_sim_customers *customers);
 /* The shop is open. */
 void pgl_sim_customers_start(struct pgl_sim_customers *customers);
 
+/* The shop is back: some ask once more for what they have ordered lately. */
+void pgl_sim_customers_return(struct pgl_sim_customers *customers);
+
 /* All orders are placed and everything that was asked for is known. */
 bool pgl_sim_customers_are_done(const struct pgl_sim_customers *customers);
 

@@ -205,6 +205,7 @@ static void judge_refused(struct pgl_sim_errand *errand, const struct pgl_sim_an
 
 static void judge_cancel(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
 {
+    char said[PGL_SIM_SAID_BYTES];
     const struct pgl_sim_order *order = order_of(errand);
     if (order == NULL)
         return;
@@ -217,8 +218,8 @@ static void judge_cancel(struct pgl_sim_errand *errand, const struct pgl_sim_ans
         is_true = order->state == CONFIRMED;
     if (!is_true)
         pgl_sim_blame(errand->customers->blame,
-                      "H6: a cancel was answered %d; the order is %d, said: %llx", answer->status,
-                      order->state, (unsigned long long)order->said);
+                      "H6: a cancel was answered %d; the order is %d, said:%s", answer->status,
+                      order->state, pgl_sim_said_text(order, said));
 }
 
 static void judge_look(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)

@@ -70,7 +70,8 @@ static void inject_weather(struct pgl_sim_faults *faults)
                                     .delay_ns = 1 + up_to(faults, plan->delay_ns_max) });
 }
 
-/* One call fails while the process starts or soon after, when files are read that memory will have later. */
+/* One call fails while the process starts or soon after, when files are read that memory will have
+ * later. */
 static void fail_early(struct pgl_sim_faults *faults)
 {
     struct pgl_sim_fault fault = { .effect = PGL_SIM_FAILS,
@@ -83,7 +84,8 @@ static void fail_early(struct pgl_sim_faults *faults)
     pgl_sim_disk_inject(faults->machine->disk, fault);
 }
 
-/* The process will die of a call of the disk: of any, or of the sync of a log, behind which the news is out. */
+/* The process will die of a call of the disk: of any, or of the sync of a log, behind which the
+ * news is out. */
 static void arm(struct pgl_sim_faults *faults, enum pgl_sim_effect effect)
 {
     struct pgl_sim_fault fault = { .effect = effect, .calls = PGL_SIM_CALLS_ALL };

@@ -79,7 +79,9 @@ static struct pgl_boot_options boot_options(const struct pgl_sim_plan *plan)
 
 void pgl_sim_machine_open(struct pgl_sim_machine *machine, const struct pgl_sim_plan *plan)
 {
-    *machine = (struct pgl_sim_machine){ .options = boot_options(plan) };
+    *machine = (struct pgl_sim_machine){ .options = boot_options(plan),
+                                         .ring_slots = plan->ring_slots,
+                                         .ring_bytes = plan->ring_bytes };
     pgl_twin_open(&machine->twin, plan->seed);
     machine->twin.draws_sizes = plan->splits_io;
     struct pgl_sim_world world = { &machine->twin, wall_ns, wait };
@@ -99,6 +101,15 @@ void pgl_sim_machine_close(struct pgl_sim_machine *machine)
     pgl_sim_disk_close(machine->disk);
     pgl_twin_close(&machine->twin);
     free(machine->boot);
+}
+
+static void shrink_rings(struct pgl_sim_machine *machine)
+{
+    struct pgl_boot *boot = machine->boot;
+    struct pgl_event_log *const logs[] = { &boot->orders.state.log, &boot->payments.desk.log,
+                                           &boot->inventory.core.log };
+    for (size_t i = 0; i < sizeof logs / sizeof logs[0]; i++)
+        pgl_log_shrink_ring(logs[i], machine->ring_slots, machine->ring_bytes);
 }
 
 pgl_status pgl_sim_machine_start(struct pgl_sim_machine *machine,
@@ -121,6 +132,7 @@ pgl_status pgl_sim_machine_start(struct pgl_sim_machine *machine,
         return status;
     }
     machine->is_up = true;
+    shrink_rings(machine);
     machine->on_up(machine->self);
     pgl_boot_start(machine->boot);
     return PGL_OK;

@@ -25,7 +25,8 @@ struct pgl_sim_machine {
     struct pgl_sim_disk *disk;
     char vfs_name[64]; /* the program's own VFS over that of the disk */
     struct pgl_boot_options options;
-    struct pgl_boot *boot; /* of the living process */
+    uint32_t ring_slots, ring_bytes; /* of each log */
+    struct pgl_boot *boot;           /* of the living process */
     bool is_up;
     uint32_t starts, failed_starts, deaths;
 

@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "base/time.h"
+#include "events/log.h"
 #include "purposes.h"
 
 #define SOME         3 /* of how many faults one is left out, on average */
@@ -75,6 +76,8 @@ static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
     static const int batches[] = { 1, 2, 3, 8, 64, 512 };
     static const uint32_t generations[] = { 48, 100, 200, 400, 32768 };
+    static const uint32_t slots[] = { 4, 64, PGL_LOG_RING_SLOTS };
+    static const uint32_t bytes[] = { PGL_EVENT_BYTES_MAX, PGL_LOG_RING_BYTES };
     static const int pages[] = { 4, 64, 8192 };
     static const int caches_kib[] = { 64, 1024, 24 * 1024 };
     static const int64_t turns_ns[] = { PGL_MICROSECONDS(2), PGL_MICROSECONDS(50),
@@ -82,6 +85,8 @@ static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
     static const int64_t networks_ns[] = { 0, PGL_MICROSECONDS(200), PGL_MILLISECONDS(5) };
     plan->batch_max = ONE_OF(random, batches);
     plan->generation = ONE_OF(random, generations);
+    plan->ring_slots = ONE_OF(random, slots);
+    plan->ring_bytes = ONE_OF(random, bytes);
     plan->checkpoint_pages = ONE_OF(random, pages);
     plan->checkpoint_idle_pages = ONE_OF(random, pages);
     plan->writer_cache_kib = ONE_OF(random, caches_kib);

@@ -57,7 +57,7 @@ struct pgl_sim_plan {
 
     /* The program. */
     int batch_max, checkpoint_pages, checkpoint_idle_pages, writer_cache_kib, reader_cache_kib;
-    uint32_t generation;
+    uint32_t generation, ring_slots, ring_bytes;
     bool splits_io; /* sockets move only some of what they could */
 
     /* Whose turn it is, and what a turn takes. */

@@ -14,6 +14,7 @@
 
 #define CHAOS_AFTER_NS   PGL_SECONDS(1)   /* beyond the last order */
 #define SETTLE_NS_MAX    PGL_SECONDS(120) /* with no faults left, an order takes milliseconds */
+#define VERIFY_EVERY     8                /* starts */
 #define WATCH_EVERY_MASK 0xFFF            /* steps */
 
 enum phase { CHAOS, SETTLING, LOOKING, OVER };
@@ -85,7 +86,12 @@ static pgl_status fill_shop(struct pgl_boot *boot, void *self)
 
 static void on_up(void *self)
 {
-    pgl_sim_auditor_meet(&((struct run *)self)->auditor);
+    struct run *run = self;
+    pgl_sim_auditor_meet(&run->auditor);
+    if (run->machine.starts % VERIFY_EVERY == 0)
+        pgl_sim_auditor_ask_verify(&run->auditor, false);
+    if (run->phase == CHAOS)
+        pgl_sim_customers_return(&run->customers);
 }
 
 static void on_down(void *self, enum pgl_sim_death death)
@@ -206,8 +212,10 @@ static void step(struct run *run)
 static void read_once_more(struct run *run)
 {
     pgl_sim_machine_end(&run->machine, PGL_SIM_WITHOUT_POWER);
-    if (start(run, NULL))
-        pgl_sim_auditor_scan(&run->auditor, true);
+    if (!start(run, NULL))
+        return;
+    pgl_sim_auditor_scan(&run->auditor, true);
+    pgl_sim_auditor_ask_verify(&run->auditor, true);
 }
 
 static void write_report(struct run *run)

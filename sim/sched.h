@@ -1,11 +1,12 @@
 /*
- * sched.h - whose turn it is: all loops of a machine on one thread, and time that passes when nobody has
- * anything to do.
+ * sched.h - whose turn it is: all loops of a machine on one thread, and time that passes when
+ * nobody has anything to do.
  *
- * For:      a run. The loop "outside" holds what is not the program: its customers, and what befalls it.
+ * For:      a run. The loop "outside" holds what is not the program: its customers, and what
+ *           befalls it.
  * Threads:  one.
- * Repeats:  the same seed and the same loops give the same turns at the same moments; `trace` tells whether
- *           they were.
+ * Repeats:  the same seed and the same loops give the same turns at the same moments; `trace` tells
+ *           whether they were.
  */
 #ifndef PGL_SIM_SCHED_H
 #define PGL_SIM_SCHED_H
@@ -20,8 +21,8 @@ struct pgl_sim_sched {
     struct pgl_sim_machine *machine;
     struct pgl_loop *outside;
     struct pgl_random random;
-    bool
-        is_by_priority; /* the first that can, in an order that changes now and then; else any that can */
+    /* The first that can, in an order that changes now and then; else any that can. */
+    bool is_by_priority;
     int64_t turn_ns_max;
     uint64_t turns, trace;
 
@@ -35,7 +36,8 @@ struct pgl_sim_sched {
 void pgl_sim_sched_open(struct pgl_sim_sched *sched, const struct pgl_sim_plan *plan,
                         struct pgl_sim_machine *machine, struct pgl_loop *outside);
 
-/* One turn of one loop, or a jump to the next moment at which something is due. False when nothing ever will be. */
+/* One turn of one loop, or a jump to the next moment at which something is due. False when nothing
+ * ever will be. */
 bool pgl_sim_sched_step(struct pgl_sim_sched *sched);
 
 /* The process has ended: its loops are gone, and what they had to do. */

@@ -36,7 +36,7 @@ struct pgl_invariant_row {
 
 extern const struct pgl_invariant_row pgl_invariants[PGL_INVARIANT_COUNT];
 
-/* All files as they were at one moment (reliability: B10). */
+/* All files as they were at one moment (docs/reliability.md: B10). */
 struct pgl_audit_cut {
     struct pgl_view orders, payments, inventory; /* contexts as their readers have them */
     struct pgl_hash_key key;                     /* random */

@@ -26,7 +26,7 @@ enum audit_balance {
     BALANCE_COUNT
 };
 
-/* Who reads whose log: saga.md, 3.2. */
+/* Who reads whose log: docs/saga.md. */
 struct audit_reader {
     enum pgl_audited_log reader, log;
 };

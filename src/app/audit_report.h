@@ -16,7 +16,7 @@
 #define PGL_OFFENDERS_MAX  20
 #define PGL_CURRENCIES_MAX 32 /* a shop has a handful; what is beyond goes to the last */
 
-/* saga.md, 9; S1 is ours. The order is that of the output. */
+/* docs/verify.md; S1 is ours. The order is that of the output. */
 enum pgl_invariant {
     PGL_A1,
     PGL_A2,

@@ -137,7 +137,7 @@ static pgl_status open_services(struct pgl_boot *boot)
     return pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY]);
 }
 
-/* Who listens to whom: saga.md, 3.2. */
+/* Who listens to whom: docs/saga.md. */
 static pgl_status connect_services(struct pgl_boot *boot)
 {
     struct pgl_event_log *orders = &boot->orders.state.log;

@@ -1,5 +1,6 @@
 /*
- * cut.h - all files of a platform as they were at one moment (reliability: B10), for an audit.
+ * cut.h - all files of a platform as they were at one moment (docs/reliability.md: B10), for an
+ * audit.
  *
  * Owner:    one thread; connections of its own, opened for one audit and closed behind it.
  * Threads:  that one. `begin` while no writer is in a transaction; from then on they may write

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "services/catalog/catalog_sql.h"
 #include "services/inventory/stock.h"
+#include "wire/message.h"
 
 #define DEMO_CREDIT_MINOR INT64_C(1000000000000) /* so that nobody's credit ends by accident */
 #define DEMO_UNITS        1000000                /* over all products and warehouses */
@@ -59,10 +60,10 @@ static pgl_status put_product(struct pgl_tx *tx, size_t category, size_t thing, 
     product.sku = sku;
     product.name = name;
     product.description = description;
-    product.category = (char *)(uintptr_t)categories[category].name;
+    product.category = pgl_message_string(categories[category].name);
     product.image_url = image;
     product.price_minor = categories[category].price_minor + (int64_t)(100 * thing + 10 * colour);
-    product.currency = (char *)(uintptr_t) "USD";
+    product.currency = pgl_message_string("USD");
     product.active = true;
     return product_put(tx, &product);
 }

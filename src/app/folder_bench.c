@@ -10,6 +10,7 @@
 #include "services/inventory/stock.h"
 #include "services/orders/orders.h"
 #include "store/vfs.h"
+#include "wire/message.h"
 
 #define QUIET_ROUNDS 3 /* an answer goes through two mailboxes */
 
@@ -84,7 +85,7 @@ static void line(NewOrder *order, NewOrderLine *lines, const char *sku, int64_t 
         return;
     NewOrderLine *one = &lines[order->n_lines];
     *one = (NewOrderLine)NEW_ORDER_LINE_INIT;
-    one->sku = (char *)(uintptr_t)sku;
+    one->sku = pgl_message_string(sku);
     one->quantity = quantity;
     order->lines[order->n_lines++] = one;
 }
@@ -94,21 +95,21 @@ pgl_status folder_bench_create(struct pgl_tx *tx, const struct folder_order *wan
 {
     struct order_price prices[2] = { { FOLDER_PRICE_MINOR }, { FOLDER_PRICE_MINOR } };
     Caller caller = CALLER_INIT;
-    caller.tenant = (char *)(uintptr_t) "default";
-    caller.subject = (char *)(uintptr_t)wanted->customer;
+    caller.tenant = pgl_message_string("default");
+    caller.subject = pgl_message_string(wanted->customer);
     caller.role = ROLE_CUSTOMER;
     NewPayment payment = NEW_PAYMENT_INIT;
-    payment.method = (char *)(uintptr_t) "account";
+    payment.method = pgl_message_string("account");
     NewOrderLine lines[2], *places[2];
     NewOrder order = NEW_ORDER_INIT;
-    order.currency = (char *)(uintptr_t) "USD";
+    order.currency = pgl_message_string("USD");
     order.payment = &payment;
     order.lines = places;
     line(&order, lines, "PEN", wanted->pens);
     line(&order, lines, "INK", wanted->inks);
     CreateOrderRequest ask = CREATE_ORDER_REQUEST_INIT;
     ask.caller = &caller;
-    ask.idempotency_key = (char *)(uintptr_t)wanted->key;
+    ask.idempotency_key = pgl_message_string(wanted->key);
     ask.order = &order;
     struct create_order create = { .ask = &ask, .prices = prices };
     CreateOrderResponse reply = CREATE_ORDER_RESPONSE_INIT;
@@ -144,8 +145,8 @@ void folder_bench_cancel(struct folder_bench *bench, pgl_id order_id, const char
 {
     char id[PGL_ID_TEXT_BYTES + 1] = "";
     Caller caller = CALLER_INIT;
-    caller.tenant = (char *)(uintptr_t) "default";
-    caller.subject = (char *)(uintptr_t)customer;
+    caller.tenant = pgl_message_string("default");
+    caller.subject = pgl_message_string(customer);
     caller.role = ROLE_CUSTOMER;
     CancelOrderRequest ask = CANCEL_ORDER_REQUEST_INIT;
     pgl_id_format(order_id, id);

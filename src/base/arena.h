@@ -16,6 +16,9 @@
 #include "base/status.h"
 #include "base/text.h"
 
+/* What a call is answered with when its arena is exhausted. */
+#define PGL_NO_MEMORY PGL_FAIL(PGL_EXHAUSTED, "no memory is left for this call")
+
 struct pgl_arena_chunk;
 
 struct pgl_arena {

@@ -20,17 +20,17 @@ static struct pgl_text write_problem(struct pgl_arena *arena, int http_status, c
                                      const char *detail, const char *request_id)
 {
     Problem problem = PROBLEM_INIT;
-    problem.type = (char *)(uintptr_t)pgl_arena_printf(arena, "/problems/%s", type);
-    problem.title = (char *)(uintptr_t)pgl_http_reason(http_status);
+    problem.type = pgl_message_string(pgl_arena_printf(arena, "/problems/%s", type));
+    problem.title = pgl_message_string(pgl_http_reason(http_status));
     problem.status = http_status;
-    problem.detail = (char *)(uintptr_t)detail;
-    problem.request_id = (char *)(uintptr_t)request_id;
+    problem.detail = pgl_message_string(detail);
+    problem.request_id = pgl_message_string(request_id);
     struct pgl_buffer out;
     pgl_buffer_init(&out, PROBLEM_BYTES_MAX);
     pgl_json_write(&problem.base, &out);
     if (out.is_full) { /* a detail may repeat what was sent to us, and that may be long */
         pgl_buffer_clear(&out);
-        problem.detail = (char *)(uintptr_t) "";
+        problem.detail = pgl_message_string("");
         pgl_json_write(&problem.base, &out);
     }
     char *copy = out.is_full ? NULL : pgl_arena_string(arena, pgl_buffer_text(&out));

@@ -8,8 +8,6 @@
 #define LIST_LIMIT_USUAL 20
 #define LIST_LIMIT_MAX   100
 
-static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request" };
-
 /* ---- asking ---- */
 
 pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endpoint, int method,
@@ -17,7 +15,7 @@ pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endp
 {
     PGL_ASSERT(request->call_count < PGL_REQUEST_CALLS_MAX);
     if (ask == NULL || reply == NULL)
-        return no_memory;
+        return PGL_NO_MEMORY;
     struct pgl_rpc_call *call = &request->calls[request->call_count++];
     call->call =
         (struct pgl_call){ .ask = ask,
@@ -66,7 +64,7 @@ pgl_status edge_reply_buffer(struct pgl_request *request, struct pgl_buffer *out
     request->body = (struct pgl_text){ copy, out->size };
     pgl_buffer_free(out);
     if (copy == NULL)
-        return no_memory;
+        return PGL_NO_MEMORY;
     request->status = 200;
     edge_add_field(request, PGL_TEXT("Content-Type"), content_type);
     return PGL_OK;
@@ -118,7 +116,7 @@ pgl_status edge_idempotency_key(struct pgl_request *request, char **key)
     if (value.size == 0)
         return PGL_FAIL(PGL_MALFORMED, "Idempotency-Key: this header is required here");
     *key = pgl_arena_string(request->arena, value);
-    return *key != NULL ? PGL_OK : no_memory;
+    return *key != NULL ? PGL_OK : PGL_NO_MEMORY;
 }
 
 static pgl_status read_limit(struct pgl_text value, int32_t *limit)
@@ -133,15 +131,15 @@ static pgl_status read_limit(struct pgl_text value, int32_t *limit)
 pgl_status edge_read_list_query(struct pgl_request *request, const char *filter_name,
                                 struct edge_list_query *query)
 {
-    *query = (struct edge_list_query){ LIST_LIMIT_USUAL, (char *)(uintptr_t) "",
-                                       (char *)(uintptr_t) "" };
+    *query = (struct edge_list_query){ LIST_LIMIT_USUAL, pgl_message_string(""),
+                                       pgl_message_string("") };
     struct pgl_text left = request->exchange->head.query;
     struct pgl_http_field pair;
     for (;;) {
         bool is_there;
         PGL_TRY(pgl_http_query_next(request->arena, &left, &pair, &is_there));
         if (!is_there)
-            return request->arena->is_exhausted ? no_memory : PGL_OK;
+            return request->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
         if (pgl_text_is(pair.name, "limit"))
             PGL_TRY(read_limit(pair.value, &query->limit));
         else if (pgl_text_is(pair.name, "cursor"))

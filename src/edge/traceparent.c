@@ -1,6 +1,8 @@
 /* traceparent.c - see traceparent.h. */
 #include "edge/traceparent.h"
 
+#include "wire/message.h"
+
 static bool is_zero(const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -56,7 +58,7 @@ char *edge_traceparent_of_event(struct pgl_arena *arena, const Event *event)
 {
     struct pgl_trace trace;
     if (event->trace == NULL || event->trace->context.len != sizeof trace)
-        return (char *)(uintptr_t) "";
+        return pgl_message_string("");
     memcpy(&trace, event->trace->context.data, sizeof trace);
     char *text = pgl_arena_zalloc(arena, PGL_TRACEPARENT_BYTES + 1);
     if (text != NULL)

@@ -44,8 +44,8 @@ struct pgl_log_position {
 
 PGL_MUST_USE pgl_status pgl_log_position_read(const struct pgl_view *view, Log log,
                                               struct pgl_log_position *position);
-/* In the producer's file: whether the event at that position is the one that was read (reliability:
- * B3). */
+/* In the producer's file: whether the event at that position is the one that was read
+ * (docs/reliability.md: B3). */
 PGL_MUST_USE pgl_status pgl_log_position_fits(const struct pgl_view *producer,
                                               const struct pgl_log_position *position, bool *fits);
 

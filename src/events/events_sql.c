@@ -75,7 +75,7 @@ pgl_status pgl_event_at(const struct pgl_view *view, int64_t seq, struct pgl_tex
     char *copy = pgl_arena_string(view->arena, blob);
     *bytes = (struct pgl_text){ copy, blob.size };
     pgl_rows_end(&rows);
-    return copy != NULL ? PGL_OK : PGL_FAIL(PGL_EXHAUSTED, "no memory for an event");
+    return copy != NULL ? PGL_OK : PGL_NO_MEMORY;
 }
 
 pgl_status pgl_event_hash_at(struct pgl_database *db, int64_t seq, bool *is_there, int64_t *hash)

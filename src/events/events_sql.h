@@ -24,7 +24,7 @@ struct pgl_consumer_row {
 /* All zero when the log was never read. */
 PGL_MUST_USE pgl_status pgl_consumer_get(struct pgl_database *db, int64_t log,
                                          struct pgl_consumer_row *row);
-/* PGL_DATA_LOSS when somebody else has moved the position (reliability: B5). */
+/* PGL_DATA_LOSS when somebody else has moved the position (docs/reliability.md: B5). */
 PGL_MUST_USE pgl_status pgl_consumer_put(struct pgl_tx *tx, int64_t log, int64_t old_position,
                                          const struct pgl_consumer_row *row);
 

@@ -12,7 +12,7 @@ static pgl_status add_event(struct pgl_feed *feed, const struct pgl_log_read *re
     LoggedEvent *logged = pgl_message_new(LOGGED_EVENT_DESCRIPTOR, arena);
     pgl_id *id = pgl_arena_alloc(arena, sizeof *id);
     if (logged == NULL || id == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for events");
+        return PGL_NO_MEMORY;
     PGL_TRY(pgl_message_unpack(EVENT_DESCRIPTOR, arena, bytes, &event));
     logged->log = feed->log->log;
     logged->seq = read->after + 1 + (int64_t)reply->n_events;
@@ -32,7 +32,7 @@ static pgl_status fill_reply(struct pgl_feed *feed, const struct pgl_log_read *r
     reply->low = read->after;
     reply->events = pgl_arena_alloc(arena, ((size_t)read->count + 1) * sizeof reply->events[0]);
     if (reply->events == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for events");
+        return PGL_NO_MEMORY;
     size_t at = 0;
     for (int i = 0; i < read->count && i < ask->max; i++) {
         uint32_t size;

@@ -45,7 +45,10 @@ static void log_rolled_back(void *self)
 
 pgl_status pgl_log_open(struct pgl_event_log *log, Log name, struct pgl_writer *writer)
 {
-    *log = (struct pgl_event_log){ .log = name, .writer = writer };
+    *log = (struct pgl_event_log){ .log = name,
+                                   .writer = writer,
+                                   .ring_slots = PGL_LOG_RING_SLOTS,
+                                   .ring_bytes = PGL_LOG_RING_BYTES };
     PGL_TRY(pgl_log_head_get(&writer->db, &log->epoch, &log->next_seq));
     log->durable_high = log->next_seq - 1;
     log->ring_first_seq = log->next_seq;
@@ -63,6 +66,16 @@ pgl_status pgl_log_open(struct pgl_event_log *log, Log name, struct pgl_writer *
     return PGL_OK;
 }
 
+void pgl_log_shrink_ring(struct pgl_event_log *log, uint32_t slots, uint32_t bytes)
+{
+    PGL_ASSERT(slots > 0 && slots <= log->ring_slots && (slots & (slots - 1)) == 0);
+    PGL_ASSERT(bytes >= PGL_EVENT_BYTES_MAX && bytes <= log->ring_bytes &&
+               (bytes & (bytes - 1)) == 0);
+    PGL_ASSERT(log->ring_first_seq == log->next_seq);
+    log->ring_slots = slots;
+    log->ring_bytes = bytes;
+}
+
 void pgl_log_close(struct pgl_event_log *log)
 {
     free(log->slots);
@@ -72,20 +85,30 @@ void pgl_log_close(struct pgl_event_log *log)
 
 /* ---- appending ---- */
 
+/* Sizes are powers of two. */
+static size_t in_ring(const struct pgl_event_log *log, uint64_t at)
+{
+    return (size_t)(at & (log->ring_bytes - 1));
+}
+
+static struct pgl_log_slot *slot_of(const struct pgl_event_log *log, int64_t seq)
+{
+    return &log->slots[(uint64_t)seq & (log->ring_slots - 1)];
+}
+
 /* An event lies in one piece; one that would wrap starts at the ring's beginning. */
 static void ring_put(struct pgl_event_log *log, int64_t seq, struct pgl_text bytes)
 {
     uint64_t start = log->ring_end;
-    if (start % PGL_LOG_RING_BYTES + bytes.size > PGL_LOG_RING_BYTES)
-        start += PGL_LOG_RING_BYTES - start % PGL_LOG_RING_BYTES;
-    memcpy(log->ring + start % PGL_LOG_RING_BYTES, bytes.data, bytes.size);
-    log->slots[seq % PGL_LOG_RING_SLOTS] = (struct pgl_log_slot){ start, (uint32_t)bytes.size };
+    if (in_ring(log, start) + bytes.size > log->ring_bytes)
+        start += log->ring_bytes - in_ring(log, start);
+    memcpy(log->ring + in_ring(log, start), bytes.data, bytes.size);
+    *slot_of(log, seq) = (struct pgl_log_slot){ start, (uint32_t)bytes.size };
     log->ring_end = start + bytes.size;
     /* What was overwritten, by bytes or by slots, is no longer in the ring. */
     while (log->ring_first_seq < seq &&
-           (seq - log->ring_first_seq >= PGL_LOG_RING_SLOTS ||
-            log->slots[log->ring_first_seq % PGL_LOG_RING_SLOTS].start + PGL_LOG_RING_BYTES <
-                log->ring_end))
+           (seq - log->ring_first_seq >= log->ring_slots ||
+            slot_of(log, log->ring_first_seq)->start + log->ring_bytes < log->ring_end))
         log->ring_first_seq++;
 }
 
@@ -159,10 +182,10 @@ static void read_add(struct pgl_log_read *read, struct pgl_text bytes)
 static void fill_from_ring(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     for (int64_t seq = read->after + 1; seq <= log->durable_high; seq++) {
-        const struct pgl_log_slot *slot = &log->slots[seq % PGL_LOG_RING_SLOTS];
+        const struct pgl_log_slot *slot = slot_of(log, seq);
         if (!read_has_room(read, slot->size))
             return;
-        const char *at = (const char *)log->ring + slot->start % PGL_LOG_RING_BYTES;
+        const char *at = (const char *)log->ring + in_ring(log, slot->start);
         read_add(read, (struct pgl_text){ at, slot->size });
     }
 }
@@ -194,8 +217,8 @@ static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read
     }
 }
 
-/* Does the log still have what this reader has seen? (reliability: B3, B4) Not OK when it cannot be
- * told. */
+/* Does the log still have what this reader has seen? (docs/reliability.md: B3, B4) Not OK when it
+ * cannot be told. */
 static pgl_status check_first(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     bool is_there;

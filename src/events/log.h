@@ -8,7 +8,7 @@
  * Bounds:   the newest events lie in a ring of PGL_LOG_RING_SLOTS / PGL_LOG_RING_BYTES; older ones
  *           are read from the table, PGL_LOG_READ_EVENTS_MAX at a time. PGL_LOG_READERS_MAX reads
  *           come in at once, and each waits in its reader's memory.
- * Order:    what a reader is given is on disk (reliability: B2).
+ * Order:    what a reader is given is on disk (docs/reliability.md: B2).
  */
 #ifndef PGL_EVENTS_LOG_H
 #define PGL_EVENTS_LOG_H
@@ -62,6 +62,7 @@ struct pgl_event_log {
         uint32_t size;
     } * slots;
     uint8_t *ring;
+    uint32_t ring_slots, ring_bytes; /* powers of two */
     uint64_t ring_end, ring_durable_end;
     int64_t ring_first_seq; /* older events are in the table only */
     struct pgl_buffer packed;
@@ -75,6 +76,10 @@ struct pgl_event_log {
 PGL_MUST_USE pgl_status pgl_log_open(struct pgl_event_log *log, Log name,
                                      struct pgl_writer *writer);
 void pgl_log_close(struct pgl_event_log *log);
+
+/* Before the loops run, and never more than there is: for the simulator, where everything has to
+ * overflow. Powers of two; `bytes` holds at least one event. */
+void pgl_log_shrink_ring(struct pgl_event_log *log, uint32_t slots, uint32_t bytes);
 
 /* Appends in the transaction; time, cause and trace are filled in from it. `seq` may be NULL. */
 PGL_MUST_USE pgl_status pgl_log_append(struct pgl_event_log *log, struct pgl_tx *tx, Event *event,

@@ -327,7 +327,7 @@ static void readers_wait_each_for_its_own(void **unused)
     assert_null(bench->log.waiting);
 }
 
-/* ---- is it still the same log? (reliability: B3, B4) ---- */
+/* ---- is it still the same log? (docs/reliability.md: B3, B4) ---- */
 
 static void a_first_read_holds_the_log_against_what_was_seen(void **unused)
 {

@@ -15,7 +15,7 @@ static pgl_status read_event(const struct pgl_view *view, Log log, int64_t epoch
     LoggedEvent *logged = pgl_message_new(LOGGED_EVENT_DESCRIPTOR, view->arena);
     pgl_id *id = pgl_arena_alloc(view->arena, sizeof *id);
     if (logged == NULL || id == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a story");
+        return PGL_NO_MEMORY;
     *id = pgl_event_id(log, epoch, seq);
     logged->log = log;
     logged->seq = seq;
@@ -32,7 +32,7 @@ pgl_status pgl_story_read(const struct pgl_view *view, Log log, int64_t last_seq
     PGL_TRY(pgl_log_head_get(view->db, &epoch, &next_seq));
     LoggedEvent **events = pgl_arena_alloc(view->arena, PGL_STORY_EVENTS_MAX * sizeof events[0]);
     if (events == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a story");
+        return PGL_NO_MEMORY;
     size_t first = PGL_STORY_EVENTS_MAX; /* filled from the end, since the chain leads back */
     for (int64_t seq = last_seq; seq != 0 && first > 0; seq = events[first]->event->previous_seq)
         PGL_TRY(read_event(view, log, epoch, seq, &events[--first]));

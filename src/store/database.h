@@ -44,7 +44,7 @@ struct pgl_database_options {
 };
 
 /* Opens or makes the file for its one writer. What an earlier process left in the write-ahead log
- * is made durable before anything is read (reliability: B2). */
+ * is made durable before anything is read (docs/reliability.md: B2). */
 PGL_MUST_USE pgl_status pgl_database_open_writer(struct pgl_database *db,
                                                  const struct pgl_database_options *options);
 /* Opens an existing file for reading only. */

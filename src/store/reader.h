@@ -4,7 +4,7 @@
  * Owner:    app/boot.c opens it on a loop of its own, after the file's writer.
  * Bounds:   PGL_READER_QUEUE_MAX questions wait; PGL_READER_SNAPSHOT_MAX share a snapshot, so that
  *           none is held long: a long read keeps the write-ahead log from being emptied
- *           (reliability: B6).
+ *           (docs/reliability.md: B6).
  */
 #ifndef PGL_STORE_READER_H
 #define PGL_STORE_READER_H

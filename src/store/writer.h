@@ -14,7 +14,7 @@
  *           again one unit at a time, and that one alone is refused. A full disk answers
  *           PGL_UNAVAILABLE, to commands that come meanwhile as well, and events are tried again.
  *           An I/O error stops the process and nobody is answered: what is on disk is not known
- *           (reliability: B8).
+ *           (docs/reliability.md: B8).
  */
 #ifndef PGL_STORE_WRITER_H
 #define PGL_STORE_WRITER_H
@@ -42,8 +42,8 @@ struct pgl_participant {
     struct pgl_participant *next;
 };
 
-/* Asks a writer to begin no transaction (reliability: B10), and later to go on. It is answered
- * between two of them; what comes meanwhile waits. */
+/* Asks a writer to begin no transaction (docs/reliability.md: B10), and later to go on. It is
+ * answered between two of them; what comes meanwhile waits. */
 struct pgl_writer_hold {
     struct pgl_message message;
     bool is_wanted;

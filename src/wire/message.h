@@ -40,6 +40,12 @@ void pgl_message_pack(const ProtobufCMessage *message, struct pgl_buffer *out);
 PGL_MUST_USE pgl_status pgl_message_pack_text(const ProtobufCMessage *message,
                                               struct pgl_arena *arena, struct pgl_text *bytes);
 
+/* A text that a message only borrows. Its fields are `char *`, but nobody writes through them. */
+static inline char *pgl_message_string(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
 /* What one element of a repeated field takes in its array. */
 size_t pgl_message_element_bytes(ProtobufCType type);
 

@@ -12,7 +12,7 @@ pgl_status stock_get_begin(struct pgl_request *request)
     GetStockRequest *ask = EDGE_NEW(request, GET_STOCK_REQUEST_DESCRIPTOR);
     if (ask == NULL)
         return no_memory;
-    ask->sku = (char *)(uintptr_t)request->params[0].data;
+    ask->sku = pgl_message_string(request->params[0].data);
     request->view = EDGE_NEW(request, GET_STOCK_RESPONSE_DESCRIPTOR);
     return edge_ask(request, &request->edge->inventory, INVENTORY_SERVICE_GET_STOCK, ask,
                     request->view);
@@ -39,7 +39,7 @@ pgl_status stock_receive_begin(struct pgl_request *request)
     PGL_TRY(edge_read_body(request, NEW_RECEIPT_DESCRIPTOR, &body));
     ask->caller = &request->caller;
     ask->idempotency_key = key;
-    ask->sku = (char *)(uintptr_t)request->params[0].data;
+    ask->sku = pgl_message_string(request->params[0].data);
     ask->receipt = body;
     request->view = EDGE_NEW(request, RECEIVE_STOCK_RESPONSE_DESCRIPTOR);
     return edge_ask(request, &request->edge->inventory, INVENTORY_SERVICE_RECEIVE_STOCK, ask,

@@ -53,7 +53,7 @@ pgl_status order_get_begin(struct pgl_request *request)
     if (ask == NULL)
         return no_memory;
     ask->caller = &request->caller;
-    ask->id = (char *)(uintptr_t)request->params[0].data;
+    ask->id = pgl_message_string(request->params[0].data);
     request->view = EDGE_NEW(request, GET_ORDER_RESPONSE_DESCRIPTOR);
     return edge_ask(request, &request->edge->orders, ORDER_SERVICE_GET_ORDER, ask, request->view);
 }
@@ -114,7 +114,7 @@ pgl_status order_cancel_begin(struct pgl_request *request)
     if (ask == NULL)
         return no_memory;
     ask->caller = &request->caller;
-    ask->id = (char *)(uintptr_t)request->params[0].data;
+    ask->id = pgl_message_string(request->params[0].data);
     ask->trace = edge_trace(request);
     request->view = EDGE_NEW(request, CANCEL_ORDER_RESPONSE_DESCRIPTOR);
     return edge_ask(request, &request->edge->orders, ORDER_SERVICE_CANCEL_ORDER, ask,

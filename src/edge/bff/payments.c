@@ -9,7 +9,7 @@ pgl_status payment_get_begin(struct pgl_request *request)
     if (ask == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
     ask->caller = &request->caller;
-    ask->order_id = (char *)(uintptr_t)request->params[0].data;
+    ask->order_id = pgl_message_string(request->params[0].data);
     request->view = EDGE_NEW(request, GET_PAYMENT_RESPONSE_DESCRIPTOR);
     return edge_ask(request, &request->edge->payments, PAYMENT_SERVICE_GET_PAYMENT, ask,
                     request->view);

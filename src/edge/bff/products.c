@@ -100,7 +100,7 @@ pgl_status product_get_begin(struct pgl_request *request)
     GetProductRequest *ask = EDGE_NEW(request, GET_PRODUCT_REQUEST_DESCRIPTOR);
     if (view == NULL || ask == NULL)
         return no_memory;
-    ask->sku = (char *)(uintptr_t)request->params[0].data;
+    ask->sku = pgl_message_string(request->params[0].data);
     view->one = (GetProductResponse)GET_PRODUCT_RESPONSE_INIT;
     request->view = view;
     return edge_ask(request, &request->edge->catalog, CATALOG_SERVICE_GET_PRODUCT, ask, &view->one);

@@ -79,7 +79,7 @@ static char *cause_id(struct pgl_request *request, const struct story_view *view
                 pgl_id_format(id, text);
             return text;
         }
-    return (char *)(uintptr_t) "";
+    return pgl_message_string("");
 }
 
 static bool fill_event(struct pgl_request *request, const struct story_view *view, int n,
@@ -93,7 +93,7 @@ static bool fill_event(struct pgl_request *request, const struct story_view *vie
     *shown = (StoryEvent)STORY_EVENT_INIT;
     shown->name = event_name(request, logged->event->type);
     shown->at_ns = logged->event->at_ns;
-    shown->service = (char *)(uintptr_t)services[n];
+    shown->service = pgl_message_string(services[n]);
     shown->event_id = id_text;
     shown->cause = cause_id(request, view, logged->event);
     shown->traceparent = edge_traceparent_of_event(request->arena, logged->event);
@@ -128,7 +128,7 @@ static pgl_status reply_story(struct pgl_request *request)
                 return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
         }
     qsort(items, story->n_items, sizeof items[0], by_time);
-    story->order_id = (char *)(uintptr_t)request->params[0].data;
+    story->order_id = pgl_message_string(request->params[0].data);
     story->items = items;
     edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, 200, &story->base);

@@ -97,8 +97,7 @@ static pgl_status decode_params(struct pgl_request *request)
         request->params[i] =
             (struct pgl_text){ pgl_arena_string(request->arena, decoded), decoded.size };
     }
-    return request->arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for this request")
-                                        : PGL_OK;
+    return request->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
 }
 
 static void read_trace(struct pgl_request *request)

@@ -53,7 +53,7 @@ pgl_status edge_identify(struct pgl_request *request)
     request->caller.subject = pgl_arena_string(request->arena, pgl_text_of(claims.subject));
     request->caller.role = role_of(claims.roles);
     if (request->arena->is_exhausted)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
+        return PGL_NO_MEMORY;
     if (!lets_in(request->route->access, request->caller.role))
         return PGL_FAIL(PGL_DENIED, "your role does not let you do this");
     return PGL_OK;

@@ -161,7 +161,7 @@ static const void *changes_question(struct stream *stream)
     if (ask == NULL)
         return NULL;
     ask->caller = &stream->request->caller;
-    ask->id = (char *)(uintptr_t)stream->request->params[0].data;
+    ask->id = pgl_message_string(stream->request->params[0].data);
     ask->after_version = stream->after;
     return ask;
 }
@@ -198,7 +198,7 @@ pgl_status order_stream_begin(struct pgl_request *request)
     if (ask == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
     ask->caller = &request->caller;
-    ask->id = (char *)(uintptr_t)request->params[0].data;
+    ask->id = pgl_message_string(request->params[0].data);
     request->view = EDGE_NEW(request, GET_ORDER_RESPONSE_DESCRIPTOR);
     return edge_ask(request, &request->edge->orders, ORDER_SERVICE_GET_ORDER, ask, request->view);
 }

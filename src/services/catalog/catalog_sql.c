@@ -36,7 +36,7 @@ static pgl_status product_of_row(const struct pgl_rows *rows, struct pgl_arena *
     product->price_minor = pgl_column_i64(rows, 5);
     product->currency = pgl_arena_string(arena, pgl_column_text(rows, 6));
     product->active = pgl_column_i64(rows, 7) != 0;
-    return arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for a product") : PGL_OK;
+    return arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
 }
 
 pgl_status product_get(const struct pgl_view *view, const char *sku, Product *product)
@@ -57,7 +57,7 @@ pgl_status product_list(const struct pgl_view *view, const char *category, const
     *count = 0;
     *products = pgl_arena_alloc(view->arena, (size_t)limit * sizeof **products);
     if (*products == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a list");
+        return PGL_NO_MEMORY;
     struct pgl_rows rows = pgl_view_rows(view, category[0] != '\0' ? list_category_sql : list_sql);
     pgl_bind_text(&rows, pgl_text_of(after));
     pgl_bind_i64(&rows, limit);

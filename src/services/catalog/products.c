@@ -8,8 +8,6 @@
 #define NAME_BYTES_MAX  4096 /* also of description, category, image URL */
 #define PRICE_MINOR_MAX INT64_C(1000000000000)
 
-static const char no_memory[] = "no memory for the answer";
-
 /* Visible ASCII without what would have to be escaped in a path. */
 static bool is_sku(const char *sku)
 {
@@ -41,7 +39,7 @@ pgl_status pgl_catalog_get(const struct pgl_view *view, const GetProductRequest 
 {
     reply->product = pgl_arena_alloc(view->arena, sizeof *reply->product);
     if (reply->product == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     PGL_TRY(product_get(view, ask->sku, reply->product));
     return reply->product->active ? PGL_OK
                                   : PGL_FAIL(PGL_NOT_FOUND, "this product is not for sale");
@@ -60,7 +58,7 @@ pgl_status pgl_catalog_list(const struct pgl_view *view, const ListProductsReque
     reply->n_items = has_next ? (size_t)ask->limit : count;
     reply->items = pgl_arena_alloc(view->arena, (reply->n_items + 1) * sizeof reply->items[0]);
     if (reply->items == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < reply->n_items; i++)
         reply->items[i] = &products[i];
     if (has_next)
@@ -76,7 +74,7 @@ pgl_status pgl_catalog_prices(const struct pgl_view *view, const GetPricesReques
     Price *prices = pgl_arena_alloc(view->arena, (ask->n_skus + 1) * sizeof prices[0]);
     reply->prices = pgl_arena_alloc(view->arena, (ask->n_skus + 1) * sizeof reply->prices[0]);
     if (prices == NULL || reply->prices == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < ask->n_skus; i++) {
         Product product;
         pgl_status status = product_get(view, ask->skus[i], &product);

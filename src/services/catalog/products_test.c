@@ -12,6 +12,7 @@
 #include "services/catalog/products.h"
 #include "services/catalog/service.h"
 #include "store/store_bench.h"
+#include "wire/message.h"
 
 #define assert_ok(status) assert_int_equal((status).code, PGL_CODE_OK)
 
@@ -34,7 +35,7 @@ static int close_bench(void **unused)
 static Product product_of(const char *sku)
 {
     Product product = PRODUCT_INIT;
-    product.sku = (char *)(uintptr_t)sku;
+    product.sku = pgl_message_string(sku);
     product.name = (char *)"a thing";
     product.category = (char *)"things";
     product.price_minor = 100;
@@ -58,7 +59,7 @@ static pgl_status put_as(Product product, Role role)
 static pgl_status get(const char *sku, GetProductResponse *reply)
 {
     GetProductRequest ask = GET_PRODUCT_REQUEST_INIT;
-    ask.sku = (char *)(uintptr_t)sku;
+    ask.sku = pgl_message_string(sku);
     *reply = (GetProductResponse)GET_PRODUCT_RESPONSE_INIT;
     return pgl_store_bench_query(&bench, &pgl_catalog_methods[CATALOG_SERVICE_GET_PRODUCT], &ask,
                                  reply);
@@ -132,7 +133,7 @@ static const char *list_all(const char *category, int32_t limit)
     const char *skus = "";
     ListProductsRequest ask = LIST_PRODUCTS_REQUEST_INIT;
     ListProductsResponse reply;
-    ask.category = (char *)(uintptr_t)category;
+    ask.category = pgl_message_string(category);
     ask.limit = limit;
     do {
         assert_ok(list(ask, &reply));

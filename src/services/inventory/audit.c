@@ -250,7 +250,7 @@ static pgl_status take_shelves(struct books *books, const pgl_id *order_id)
         struct shelf *shelf = find_shelf(books, pgl_column_text(&books->ledger, 1),
                                          pgl_column_text(&books->ledger, 2));
         if (shelf == NULL)
-            return PGL_FAIL(PGL_EXHAUSTED, "no memory for an audit of a reservation");
+            return PGL_NO_MEMORY;
         shelf->quantity += pgl_column_i64(&books->ledger, 3);
         PGL_TRY(ledger_next(books));
     }

@@ -11,8 +11,6 @@
 
 #define LINE_QUANTITY_MAX INT64_C(1000000000)
 
-static const char no_memory[] = "no memory for a reservation";
-
 /* Everything that is decided before the first write. */
 struct change {
     const Event *heard;
@@ -118,7 +116,7 @@ static pgl_status make_wishes(struct pgl_tx *tx, const PaymentAuthorized *paid,
         wishes[i].available =
             pgl_arena_zalloc(pgl_tx_arena(tx), PGL_WAREHOUSES_MAX * sizeof(int64_t));
         if (wishes[i].available == NULL)
-            return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+            return PGL_NO_MEMORY;
         if (sku_ids[i] != 0) /* of an unknown SKU there is nothing */
             PGL_TRY(read_levels(tx, sku_ids[i], wishes[i].available));
     }
@@ -156,7 +154,7 @@ static pgl_status take_shares(struct pgl_tx *tx, struct change *change, const st
     change->held.allocations = pgl_arena_alloc(arena, count * sizeof(Allocation *));
     change->moves = pgl_arena_alloc(arena, count * sizeof change->moves[0]);
     if (allocations == NULL || change->held.allocations == NULL || change->moves == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
         const struct pgl_share *share = &plan->shares[i];
         const Line *line = change->heard->payment_authorized->lines[share->wish];
@@ -182,7 +180,7 @@ static pgl_status list_shortages(struct pgl_tx *tx, struct change *change,
     Shortage *shortages = pgl_arena_alloc(arena, paid->n_lines * sizeof shortages[0]);
     Shortage **list = pgl_arena_alloc(arena, paid->n_lines * sizeof list[0]);
     if (shortages == NULL || list == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     change->failed.shortages = list;
     for (size_t i = 0; i < paid->n_lines; i++) {
         if (plan->missing[i] == 0)
@@ -227,7 +225,7 @@ static pgl_status look_at_held(struct pgl_tx *tx, struct change *change)
     change->moves =
         pgl_arena_alloc(pgl_tx_arena(tx), change->held.n_allocations * sizeof change->moves[0]);
     if (change->moves == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < change->held.n_allocations; i++) {
         const Allocation *allocation = change->held.allocations[i];
         int64_t sku_id = pgl_names_sku(&core->names, pgl_text_of(allocation->sku));

@@ -196,8 +196,7 @@ pgl_status reservation_get(const struct pgl_view *view, const pgl_id *order_id,
     row->last_event_seq = pgl_column_i64(&rows, 2);
     row->allocations.data = pgl_arena_string(view->arena, row->allocations);
     pgl_rows_end(&rows);
-    return row->allocations.data != NULL ? PGL_OK
-                                         : PGL_FAIL(PGL_EXHAUSTED, "no memory for a reservation");
+    return row->allocations.data != NULL ? PGL_OK : PGL_NO_MEMORY;
 }
 
 static void bind_reservation(struct pgl_rows *rows, const struct reservation_row *row,
@@ -249,9 +248,7 @@ pgl_status receipt_get(const struct pgl_view *view, const struct receipt_key *ke
     request->data = pgl_arena_string(view->arena, *request);
     response->data = pgl_arena_string(view->arena, *response);
     pgl_rows_end(&rows);
-    return request->data != NULL && response->data != NULL
-               ? PGL_OK
-               : PGL_FAIL(PGL_EXHAUSTED, "no memory for a receipt");
+    return request->data != NULL && response->data != NULL ? PGL_OK : PGL_NO_MEMORY;
 }
 
 pgl_status receipt_insert(struct pgl_tx *tx, const struct receipt_key *key, struct pgl_text request,

@@ -64,7 +64,7 @@ pgl_status pgl_reserve_plan(struct pgl_arena *arena, const struct pgl_names *nam
     plan->shares = pgl_arena_alloc(arena, shares_max * sizeof plan->shares[0]);
     plan->missing = pgl_arena_alloc(arena, count * sizeof plan->missing[0]);
     if (plan->shares == NULL || plan->missing == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a plan");
+        return PGL_NO_MEMORY;
 
     for (size_t wish = 0; wish < count; wish++) {
         int64_t *available = wishes[wish].available;

@@ -2,11 +2,11 @@
 #include "services/inventory/stock.h"
 
 #include "events/story.h"
+#include "saga/idempotency.h"
 #include "services/inventory/inventory.h"
 #include "services/inventory/inventory_sql.h"
 #include "wire/message.h"
 
-static const char no_memory[] = "no memory for the answer";
 static const char bad_sku[] =
     "sku: 1 to 64 letters, digits, dots, dashes and underscores are expected";
 
@@ -28,7 +28,7 @@ pgl_status pgl_inventory_get_stock(const struct pgl_view *view, const GetStockRe
     WarehouseStock *levels = pgl_arena_alloc(view->arena, PGL_WAREHOUSES_MAX * sizeof levels[0]);
     WarehouseStock **list = pgl_arena_alloc(view->arena, PGL_WAREHOUSES_MAX * sizeof list[0]);
     if (stock == NULL || levels == NULL || list == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     bool has_shortfall = false;
     struct pgl_rows rows = stock_by_name(view, pgl_text_of(ask->sku));
     for (;;) {
@@ -48,7 +48,7 @@ pgl_status pgl_inventory_get_stock(const struct pgl_view *view, const GetStockRe
     stock->available = has_shortfall ? 0 : stock->available;
     stock->warehouses = list;
     reply->stock = stock;
-    return view->arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, no_memory) : PGL_OK;
+    return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
 }
 
 static pgl_status sum_available(const struct pgl_view *view, const char *sku, int64_t *available)
@@ -75,7 +75,7 @@ pgl_status pgl_inventory_get_available(const struct pgl_view *view, const GetAva
         return PGL_FAIL(PGL_INVALID, "at most 100 SKUs can be asked for at once");
     reply->available = pgl_arena_alloc(view->arena, (ask->n_skus + 1) * sizeof reply->available[0]);
     if (reply->available == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < ask->n_skus; i++)
         PGL_TRY(sum_available(view, ask->skus[i], &reply->available[i]));
     reply->n_available = ask->n_skus;
@@ -100,23 +100,12 @@ pgl_status pgl_inventory_read_key(const struct pgl_view *view, const ReadKeyRequ
 
 /* ---- goods come in ---- */
 
-static bool is_idempotency_key(const char *key)
-{
-    size_t size = strlen(key);
-    for (size_t i = 0; i < size; i++)
-        if (key[i] < 0x21 || key[i] > 0x7E)
-            return false;
-    return size >= 1 && size <= PGL_RECEIPT_KEY_BYTES_MAX;
-}
-
 static pgl_status check_receipt(const ReceiveStockRequest *ask)
 {
     const Caller *caller = ask->caller;
     if (caller == NULL || (caller->role != ROLE_WAREHOUSE && caller->role != ROLE_OPERATOR))
         return PGL_FAIL(PGL_DENIED, "only a warehouse or an operator receives stock");
-    if (!is_idempotency_key(ask->idempotency_key))
-        return PGL_FAIL(PGL_MALFORMED,
-                        "Idempotency-Key: 1 to 255 visible ASCII characters are expected");
+    PGL_TRY(pgl_idempotency_key_check(ask->idempotency_key));
     if (!pgl_sku_is_valid(pgl_text_of(ask->sku)))
         return PGL_FAIL(PGL_INVALID, bad_sku);
     if (ask->receipt == NULL)
@@ -227,7 +216,7 @@ pgl_status pgl_inventory_receive(struct pgl_tx *tx, const ReceiveStockRequest *a
         return PGL_FAIL(PGL_INVALID, "quantity: the warehouse would hold more than can be counted");
     reply->stock = pgl_arena_alloc(pgl_tx_arena(tx), sizeof *reply->stock);
     if (reply->stock == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     fill_level(reply->stock, place.warehouse->code, place.on_hand + ask->receipt->quantity,
                place.reserved);
     PGL_TRY(pgl_message_pack_text(&reply->base, pgl_tx_arena(tx), &response));

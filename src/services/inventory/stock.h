@@ -8,9 +8,8 @@
 #include "contract/inventory.h"
 #include "store/tx.h"
 
-#define PGL_AVAILABLE_ASKED_MAX   100 /* a page of a list */
-#define PGL_RECEIPT_QUANTITY_MAX  INT64_C(1000000000)
-#define PGL_RECEIPT_KEY_BYTES_MAX 255
+#define PGL_AVAILABLE_ASKED_MAX  100 /* a page of a list */
+#define PGL_RECEIPT_QUANTITY_MAX INT64_C(1000000000)
 
 /* Of a SKU with a shortfall anywhere nothing is available: it would not be reserved either. */
 PGL_MUST_USE pgl_status pgl_inventory_get_stock(const struct pgl_view *view,

@@ -1,22 +1,11 @@
 /* check.c - what a new order has to look like. A price in it was refused before: the contract has
  * none. */
 #include "base/money.h"
+#include "saga/idempotency.h"
 #include "services/orders/orders.h"
 
 #define SKU_BYTES_MAX    64
 #define REGION_BYTES_MAX 16
-#define KEY_RULE         "Idempotency-Key: 1 to 255 visible ASCII characters are expected"
-
-static pgl_status check_key(const char *key)
-{
-    size_t size = strlen(key);
-    if (size == 0 || size > PGL_ORDER_KEY_BYTES_MAX)
-        return PGL_FAIL(PGL_MALFORMED, KEY_RULE);
-    for (size_t i = 0; i < size; i++)
-        if (key[i] < 0x21 || key[i] > 0x7E)
-            return PGL_FAIL(PGL_MALFORMED, KEY_RULE);
-    return PGL_OK;
-}
 
 static pgl_status check_line(const NewOrderLine *line, size_t number, struct pgl_arena *arena)
 {
@@ -46,7 +35,7 @@ pgl_status pgl_order_check(const CreateOrderRequest *ask, struct pgl_arena *aren
 {
     if (ask->caller == NULL || ask->order == NULL)
         return PGL_FAIL(PGL_INVALID, "an order needs a caller and a body");
-    PGL_TRY(check_key(ask->idempotency_key));
+    PGL_TRY(pgl_idempotency_key_check(ask->idempotency_key));
     const NewOrder *order = ask->order;
     if (!pgl_currency_is_known(pgl_text_of(order->currency)))
         return PGL_FAIL(PGL_INVALID, "currency: a code of ISO 4217 is expected");

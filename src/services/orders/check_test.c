@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "saga/idempotency.h"
 #include "services/orders/orders_bench.h"
+#include "wire/message.h"
 
 static struct bench {
     struct orders_bench orders; /* for its arena alone */
@@ -67,12 +69,12 @@ static void a_key_is_visible_ascii(void **unused)
     static const char rule[] = "Idempotency-Key: 1 to 255 visible ASCII characters are expected";
     static const char *const wrong[] = { "", " ", "a b", "a\t", "\x7F", "\xC3\xA4" };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        bench->ask.idempotency_key = (char *)(uintptr_t)wrong[i];
+        bench->ask.idempotency_key = pgl_message_string(wrong[i]);
         expect(PGL_MALFORMED, rule);
     }
-    bench->ask.idempotency_key = text_of(PGL_ORDER_KEY_BYTES_MAX + 1, '~');
+    bench->ask.idempotency_key = text_of(PGL_IDEMPOTENCY_KEY_BYTES_MAX + 1, '~');
     expect(PGL_MALFORMED, rule);
-    bench->ask.idempotency_key = text_of(PGL_ORDER_KEY_BYTES_MAX, '!');
+    bench->ask.idempotency_key = text_of(PGL_IDEMPOTENCY_KEY_BYTES_MAX, '!');
     expect(PGL_CODE_OK, "");
 }
 

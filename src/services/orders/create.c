@@ -23,7 +23,7 @@ static pgl_status price_lines(struct pgl_tx *tx, const struct create_order *crea
     OrderLine *lines = pgl_arena_alloc(arena, ask->n_lines * sizeof lines[0]);
     order->lines = pgl_arena_alloc(arena, ask->n_lines * sizeof order->lines[0]);
     if (lines == NULL || order->lines == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for an order");
+        return PGL_NO_MEMORY;
     order->n_lines = ask->n_lines;
     for (size_t i = 0; i < ask->n_lines; i++) {
         lines[i] = (OrderLine)ORDER_LINE_INIT;
@@ -48,7 +48,7 @@ static pgl_status say_created(struct pgl_tx *tx, struct order_row *row, const Or
     Line *lines = pgl_arena_alloc(arena, order->n_lines * sizeof lines[0]);
     said.lines = pgl_arena_alloc(arena, order->n_lines * sizeof said.lines[0]);
     if (lines == NULL || said.lines == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for an event");
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < order->n_lines; i++) {
         lines[i] = (Line)LINE_INIT;
         lines[i].line_no = (int32_t)i + 1;
@@ -58,10 +58,10 @@ static pgl_status say_created(struct pgl_tx *tx, struct order_row *row, const Or
         said.lines[i] = &lines[i];
     }
     said.n_lines = order->n_lines;
-    said.customer = (char *)(uintptr_t)row->customer.data;
+    said.customer = pgl_message_string(row->customer.data);
     said.currency = order->currency;
     said.amount_minor = order->total_minor;
-    said.ship_to_region = order->ship_to != NULL ? order->ship_to->region : (char *)(uintptr_t) "";
+    said.ship_to_region = order->ship_to != NULL ? order->ship_to->region : pgl_message_string("");
     said.payment_method = order->payment->method;
     said.deadline_at_ns = row->deadline_at_ns;
     said.policy_version = 1;
@@ -100,7 +100,7 @@ static pgl_status show_new(struct pgl_tx *tx, const struct order_row *row, Order
 {
     char *id = pgl_arena_zalloc(pgl_tx_arena(tx), PGL_ID_TEXT_BYTES + 1);
     if (id == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for the answer");
+        return PGL_NO_MEMORY;
     pgl_id_format(row->id, id);
     order->id = id;
     order->status = ORDER_STATUS_PENDING;
@@ -135,7 +135,7 @@ pgl_status pgl_orders_create(struct pgl_tx *tx, const struct create_order *creat
 
     Order *order = pgl_message_new(ORDER_DESCRIPTOR, pgl_tx_arena(tx));
     if (order == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for an order");
+        return PGL_NO_MEMORY;
     order->currency = create->ask->order->currency;
     order->payment = create->ask->order->payment;
     order->ship_to = create->ask->order->ship_to;

@@ -3,6 +3,7 @@
  * of Payments ends it.
  */
 #include "services/orders/orders.h"
+#include "wire/message.h"
 
 #define PAYLOAD(name) PANGLOT__EVENTS__V1__EVENT__PAYLOAD_##name
 
@@ -23,8 +24,8 @@ static pgl_status say_cancelled(struct pgl_tx *tx, struct order_row *order)
 {
     OrderCancelled said = ORDER_CANCELLED_INIT;
     said.final_status =
-        (char *)(uintptr_t)(order->state == ORDER_CANCELLED ? "CANCELLED" : "FAILED");
-    said.reason = (char *)(uintptr_t)order->reason.data;
+        pgl_message_string(order->state == ORDER_CANCELLED ? "CANCELLED" : "FAILED");
+    said.reason = pgl_message_string(order->reason.data);
     Event event = EVENT_INIT;
     event.type = EVENT_TYPE_ORDER_CANCELLED;
     event.payload_case = PAYLOAD(ORDER_CANCELLED);
@@ -35,7 +36,7 @@ static pgl_status say_cancelled(struct pgl_tx *tx, struct order_row *order)
 static pgl_status say_cancel_rejected(struct pgl_tx *tx, struct order_row *order)
 {
     OrderCancelRejected said = ORDER_CANCEL_REJECTED_INIT;
-    said.reason = (char *)(uintptr_t) "TOO_LATE";
+    said.reason = pgl_message_string("TOO_LATE");
     Event event = EVENT_INIT;
     event.type = EVENT_TYPE_ORDER_CANCEL_REJECTED;
     event.payload_case = PAYLOAD(ORDER_CANCEL_REJECTED);
@@ -115,7 +116,7 @@ pgl_status order_say(struct pgl_tx *tx, struct order_row *order, Event *event)
 {
     struct pgl_orders_state *orders = pgl_tx_context(tx);
     event->key = (ProtobufCBinaryData){ sizeof order->id.bytes, order->id.bytes };
-    event->tenant = (char *)(uintptr_t)order->tenant.data;
+    event->tenant = pgl_message_string(order->tenant.data);
     event->previous_seq = order->last_event_seq;
     order->said += INT64_C(1) << event->type; /* added, so that the database sees a second time */
     return pgl_log_append(&orders->log, tx, event, &order->last_event_seq);

@@ -16,13 +16,12 @@
 #include "store/tally.h"
 #include "store/tx.h"
 
-#define PGL_ORDER_LINES_MAX     100
-#define PGL_ORDER_QUANTITY_MAX  10000
-#define PGL_ORDER_KEY_BYTES_MAX 255
-#define PGL_ORDER_PAGE_MAX      100
+#define PGL_ORDER_LINES_MAX    100
+#define PGL_ORDER_QUANTITY_MAX 10000
+#define PGL_ORDER_PAGE_MAX     100
 /* A page of one status looks at this many orders and then says where to go on: a rare status must
  * not hold the reader. */
-#define PGL_ORDER_SCAN_MAX      1000
+#define PGL_ORDER_SCAN_MAX     1000
 
 struct pgl_orders_options {
     int64_t deadline_ns; /* of a new order */

@@ -64,7 +64,7 @@ static Caller new_caller(const char *subject, Role role)
 {
     Caller caller = CALLER_INIT;
     caller.tenant = (char *)BENCH_TENANT;
-    caller.subject = (char *)(uintptr_t)subject;
+    caller.subject = pgl_message_string(subject);
     caller.role = role;
     return caller;
 }
@@ -127,7 +127,7 @@ pgl_status orders_bench_create(struct orders_bench *bench, const struct bench_or
     CreateOrderRequest ask = CREATE_ORDER_REQUEST_INIT;
     Caller caller = orders_bench_customer(order->customer);
     ask.caller = &caller;
-    ask.idempotency_key = (char *)(uintptr_t)order->key;
+    ask.idempotency_key = pgl_message_string(order->key);
     ask.order = orders_bench_body(bench, order);
     struct order_price *prices = new_array(bench, (order->line_count + 1) * sizeof prices[0]);
     for (size_t i = 0; i < order->line_count; i++)

@@ -85,7 +85,7 @@ static void read_row(const struct pgl_view *view, const struct pgl_rows *rows,
 
 static pgl_status checked(const struct pgl_view *view)
 {
-    return view->arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for an order") : PGL_OK;
+    return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
 }
 
 pgl_status order_get(const struct pgl_view *view, pgl_id id, struct order_row *order)

@@ -48,11 +48,11 @@ pgl_status pgl_prices_missing(const struct pgl_prices *prices, const NewOrder *o
     /* All of them: two SKUs may want the same slot, and the answer has to be enough by itself. */
     GetPricesRequest *made = pgl_arena_alloc(arena, sizeof *made);
     if (made == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a question");
+        return PGL_NO_MEMORY;
     *made = (GetPricesRequest)GET_PRICES_REQUEST_INIT;
     made->skus = pgl_arena_alloc(arena, order->n_lines * sizeof made->skus[0]);
     if (made->skus == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a question");
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < order->n_lines; i++)
         if (!is_asked(made, order->lines[i]->sku))
             made->skus[made->n_skus++] = order->lines[i]->sku;
@@ -98,7 +98,7 @@ pgl_status pgl_prices_of(const struct pgl_prices *prices, const NewOrder *order,
 {
     struct order_price *found = pgl_arena_alloc(arena, order->n_lines * sizeof found[0]);
     if (found == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for prices");
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < order->n_lines; i++) {
         const char *sku = order->lines[i]->sku, *currency;
         if (!find_price(prices, answer, sku, &found[i].unit_price_minor, &currency))

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "services/orders/prices.h"
+#include "wire/message.h"
 
 #define assert_ok(status) assert_int_equal((status).code, PGL_CODE_OK)
 
@@ -48,7 +49,7 @@ static const NewOrder *order_of(const char *const *skus)
     for (; skus[bench.order.n_lines] != NULL; bench.order.n_lines++) {
         size_t i = bench.order.n_lines;
         bench.lines[i] = (NewOrderLine)NEW_ORDER_LINE_INIT;
-        bench.lines[i].sku = (char *)(uintptr_t)skus[i];
+        bench.lines[i].sku = pgl_message_string(skus[i]);
         bench.pointers[i] = &bench.lines[i];
     }
     return &bench.order;
@@ -73,9 +74,9 @@ static const GetPricesResponse *answer_of(const char *currency, const char *cons
     for (; skus[answer.n_prices] != NULL; answer.n_prices++) {
         size_t i = answer.n_prices;
         prices[i] = (Price)PRICE_INIT;
-        prices[i].sku = (char *)(uintptr_t)skus[i];
+        prices[i].sku = pgl_message_string(skus[i]);
         prices[i].price_minor = 100 + (int64_t)i;
-        prices[i].currency = (char *)(uintptr_t)currency;
+        prices[i].currency = pgl_message_string(currency);
         pointers[i] = &prices[i];
     }
     return &answer;

@@ -98,7 +98,7 @@ pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page 
     pgl_id id = from->first;
     reply->items = pgl_arena_alloc(view->arena, (size_t)from->ask->limit * sizeof reply->items[0]);
     if (reply->items == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a list");
+        return PGL_NO_MEMORY;
     if (from->ask->cursor[0] != '\0')
         PGL_TRY(check_cursor(view, from));
     if (page.is_operator && pgl_id_is_zero(id)) { /* from the newest of all */
@@ -109,7 +109,7 @@ pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page 
         if (reply->n_items == (size_t)from->ask->limit || looked == PGL_ORDER_SCAN_MAX) {
             char *next = pgl_arena_zalloc(view->arena, PGL_ID_TEXT_BYTES + 1);
             if (next == NULL)
-                return PGL_FAIL(PGL_EXHAUSTED, "no memory for a list");
+                return PGL_NO_MEMORY;
             pgl_id_format(id, next);
             reply->next = next;
             return PGL_OK;

@@ -182,7 +182,7 @@ static void start_create(void *service, struct pgl_call *call)
 {
     struct create_flow *create = pgl_arena_zalloc(call->arena, sizeof *create);
     if (create == NULL)
-        pgl_call_answer(call, PGL_FAIL(PGL_EXHAUSTED, "no memory for an order"));
+        pgl_call_answer(call, PGL_NO_MEMORY);
     else
         start_flow(&create->answer, service, call, create_steps);
 }
@@ -244,7 +244,7 @@ static void start_list(void *service, struct pgl_call *call)
 {
     struct list_flow *list = pgl_arena_zalloc(call->arena, sizeof *list);
     if (list == NULL)
-        pgl_call_answer(call, PGL_FAIL(PGL_EXHAUSTED, "no memory for a list"));
+        pgl_call_answer(call, PGL_NO_MEMORY);
     else
         start_flow(&list->answer, service, call, list_steps);
 }

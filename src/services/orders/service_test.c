@@ -139,7 +139,7 @@ static pgl_status create(const char *key, CreateOrderResponse *reply)
     struct bench_order usual = orders_bench_usual("ann", key);
     ask = (CreateOrderRequest)CREATE_ORDER_REQUEST_INIT;
     ask.caller = &bench->ann;
-    ask.idempotency_key = (char *)(uintptr_t)key;
+    ask.idempotency_key = pgl_message_string(key);
     ask.order = orders_bench_body(&bench->orders, &usual);
     *reply = (CreateOrderResponse)CREATE_ORDER_RESPONSE_INIT;
     return call(&pgl_orders_methods[ORDER_SERVICE_CREATE_ORDER], &ask, reply);

@@ -3,8 +3,6 @@
 
 #include "wire/message.h"
 
-static const char no_memory[] = "no memory for the answer";
-
 /* By enum order_state. */
 static const OrderStatus status_of_state[ORDER_STATE_COUNT] = {
     [ORDER_PENDING] = ORDER_STATUS_PENDING,   [ORDER_AUTHORIZED] = ORDER_STATUS_AUTHORIZED,
@@ -61,10 +59,10 @@ static pgl_status show_constant_part(struct pgl_arena *arena, const struct order
     Order *shown = body;
     char *id = pgl_arena_zalloc(arena, PGL_ID_TEXT_BYTES + 1);
     if (id == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     pgl_id_format(row->id, id);
     shown->id = id;
-    shown->currency = (char *)(uintptr_t)row->currency.data;
+    shown->currency = pgl_message_string(row->currency.data);
     shown->total_minor = row->total_minor;
     shown->created_at_ns = row->created_at_ns;
     *order = shown;
@@ -85,7 +83,7 @@ pgl_status order_show(struct pgl_arena *arena, const struct order_row *row, Orde
     PGL_TRY(show_constant_part(arena, row, order));
     (*order)->status = status_of_state[row->state];
     if (row->state == ORDER_FAILED || row->state == ORDER_CANCELLED)
-        (*order)->reason = (char *)(uintptr_t)row->reason.data;
+        (*order)->reason = pgl_message_string(row->reason.data);
     if (row->cancel == CANCEL_CLIENT)
         (*order)->cancellation = cancellation_of_state[row->state];
     (*order)->version = version_of(row);
@@ -103,11 +101,11 @@ pgl_status order_show_changes(struct pgl_arena *arena, const struct order_row *r
     OrderChange *changes = pgl_arena_alloc(arena, count * sizeof changes[0]);
     reply->changes = pgl_arena_alloc(arena, count * sizeof reply->changes[0]);
     if (changes == NULL || reply->changes == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
         changes[i] = change_at(row, first + 1 + (int64_t)i);
         if (changes[i].status == ORDER_STATUS_FAILED || changes[i].status == ORDER_STATUS_CANCELLED)
-            changes[i].reason = (char *)(uintptr_t)row->reason.data;
+            changes[i].reason = pgl_message_string(row->reason.data);
         reply->changes[i] = &changes[i];
     }
     reply->n_changes = count;

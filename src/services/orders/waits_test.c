@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "services/orders/orders_bench.h"
+#include "wire/message.h"
 
 #define CALLS_MAX (PGL_WAITS_MAX + 2)
 
@@ -74,7 +75,7 @@ static const struct waiting *wait_for(const char *id, int64_t after, Caller *cal
     pgl_arena_init(&waiting->arena, 1024, 65536);
     waiting->ask = (WaitOrderRequest)WAIT_ORDER_REQUEST_INIT;
     waiting->ask.caller = caller;
-    waiting->ask.id = (char *)(uintptr_t)id;
+    waiting->ask.id = pgl_message_string(id);
     waiting->ask.after_version = after;
     waiting->reply = (WaitOrderResponse)WAIT_ORDER_RESPONSE_INIT;
     waiting->call = (struct pgl_call){ .ask = &waiting->ask,

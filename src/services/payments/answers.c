@@ -6,8 +6,6 @@
 #include "wire/message.h"
 
 static const char not_found[] = "no payment belongs to this order";
-static const char no_memory[] = "no memory for the answer";
-
 /* The machine's numbers are the contract's. */
 _Static_assert((int)PAYMENT_AUTHORIZING == (int)PAYMENT_STATE_AUTHORIZING &&
                    (int)PAYMENT_CAPTURE_FAILED == (int)PAYMENT_STATE_CAPTURE_FAILED,
@@ -48,7 +46,7 @@ pgl_status pgl_payments_get(const struct pgl_view *view, const GetPaymentRequest
     char *id = pgl_arena_zalloc(view->arena, PGL_ID_TEXT_BYTES + 1);
     Payment *payment = pgl_message_new(PAYMENT_DESCRIPTOR, view->arena);
     if (id == NULL || payment == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, no_memory);
+        return PGL_NO_MEMORY;
     pgl_id_format(order_id, id);
     payment->order_id = id;
     payment->method = (char *)row.method;

@@ -86,8 +86,7 @@ pgl_status pgl_payments_audit(const struct pgl_view *view, const struct pgl_paym
             findings->offenders[findings->offender_count++] =
                 pgl_arena_string(view->arena, pgl_column_text(&rows, 0));
     }
-    return view->arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for what offends")
-                                     : PGL_OK;
+    return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
 }
 
 /* ---- walking all payments ---- */

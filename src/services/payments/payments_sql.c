@@ -84,7 +84,7 @@ pgl_status payment_get(const struct pgl_view *view, const pgl_id *order_id, stru
         .last_event_seq = pgl_column_i64(&rows, 17),
     };
     pgl_rows_end(&rows);
-    return view->arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for a payment") : PGL_OK;
+    return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
 }
 
 pgl_status payment_get_promise(const struct pgl_view *view, const pgl_id *order_id,
@@ -99,7 +99,7 @@ pgl_status payment_get_promise(const struct pgl_view *view, const pgl_id *order_
     char *copy = pgl_arena_string(view->arena, blob);
     *promise = (struct pgl_text){ copy, blob.size };
     pgl_rows_end(&rows);
-    return copy != NULL ? PGL_OK : PGL_FAIL(PGL_EXHAUSTED, "no memory for what was ordered");
+    return copy != NULL ? PGL_OK : PGL_NO_MEMORY;
 }
 
 static void bind_what_changes(struct pgl_rows *rows, const struct payment_row *row)

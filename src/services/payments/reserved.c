@@ -54,7 +54,7 @@ pgl_status pgl_reserved_lines(const InventoryReserved *reserved, struct pgl_aren
     *count = 0;
     *lines = pgl_arena_alloc(arena, (reserved->n_allocations + 1) * sizeof **lines);
     if (*lines == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for the captured lines");
+        return PGL_NO_MEMORY;
     for (size_t i = 0; i < reserved->n_allocations; i++) {
         int32_t line_no = reserved->allocations[i]->line_no;
         size_t at = 0;
