@@ -8,8 +8,8 @@
  *
  * Deaths are tried before each call that changes the disk, power with three patterns of damage:
  * what lies between two such calls leaves the same disk. Errors are tried at every call, those that
- * last at each third. A start that several stories share is swept once. `--long` leaves nothing
- * out, and takes 20 patterns; `--every N` takes only each N-th call, for slow builds.
+ * last at each third. A start that several stories share is swept once. `--long` also dies between,
+ * sweeps each start, and draws 20 patterns; `--every N` takes only each N-th call, for slow builds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,8 +26,8 @@
 static struct {
     bool is_long;
     uint64_t every;
-    uint64_t damages; /* patterns of a loss of power */
-    uint32_t death_calls;
+    uint64_t damages;     /* patterns of a loss of power */
+    uint32_t death_calls; /* before which a process dies */
     struct pgl_shop_files base;
 } form = { .every = 1, .damages = 3, .death_calls = PGL_SIM_CALLS_CHANGING };
 
@@ -139,37 +139,39 @@ static void survives(const struct pgl_story *story, uint64_t seed, struct deaths
                  (unsigned long long)deaths.second.at, (unsigned long long)seed, wrong);
 }
 
-static struct pgl_sim_fault death_at(enum pgl_sim_effect effect, uint64_t at)
+static struct pgl_sim_fault death_at(enum pgl_sim_effect effect, uint32_t calls, uint64_t at)
 {
-    return (struct pgl_sim_fault){ .effect = effect, .calls = form.death_calls, .at = at };
+    return (struct pgl_sim_fault){ .effect = effect, .calls = calls, .at = at };
 }
 
-static void sweep_deaths(enum pgl_sim_effect effect, bool loses_power, uint64_t seeds)
+static void sweep_deaths(enum pgl_sim_effect effect, uint32_t calls, bool loses_power,
+                         uint64_t seeds)
 {
     for (const struct pgl_story *story = pgl_stories; story->name != NULL; story++) {
-        struct span span = span_of(story, form.death_calls);
+        struct span span = span_of(story, calls);
         for (uint64_t at = span.first; at <= span.last; at += form.every)
             for (uint64_t seed = 1; seed <= seeds; seed++)
-                survives(story, seed, (struct deaths){ death_at(effect, at), { 0 }, loses_power });
+                survives(story, seed,
+                         (struct deaths){ death_at(effect, calls, at), { 0 }, loses_power });
     }
 }
 
 static void a_killed_process_is_taken_up_again(void **unused)
 {
     (void)unused;
-    sweep_deaths(PGL_SIM_KILLS, false, 1);
+    sweep_deaths(PGL_SIM_KILLS, form.death_calls, false, 1);
 }
 
 static void a_loss_of_power_takes_nothing_that_was_promised(void **unused)
 {
     (void)unused;
-    sweep_deaths(PGL_SIM_CUTS_POWER, false, form.damages);
+    sweep_deaths(PGL_SIM_CUTS_POWER, PGL_SIM_CALLS_CHANGING, false, form.damages);
 }
 
 static void nor_does_one_behind_a_kill(void **unused)
 {
     (void)unused;
-    sweep_deaths(PGL_SIM_KILLS, true, 1);
+    sweep_deaths(PGL_SIM_KILLS, form.death_calls, true, 1);
 }
 
 /* Each death once with one more behind it, somewhere in the life of the next process. */
@@ -184,9 +186,10 @@ static void a_recovery_may_die_as_well(void **unused)
         for (uint64_t at = span.first; at <= span.last; at += form.every) {
             uint64_t seed = pgl_random_next(&random);
             uint64_t then = 1 + pgl_random_below(&random, span.last);
-            survives(story, seed,
-                     (struct deaths){ death_at(effects[seed & 1], at),
-                                      death_at(effects[seed >> 1 & 1], then), false });
+            survives(
+                story, seed,
+                (struct deaths){ death_at(effects[seed & 1], form.death_calls, at),
+                                 death_at(effects[seed >> 1 & 1], form.death_calls, then), false });
         }
     }
 }
@@ -291,7 +294,7 @@ static void nor_over_one_in_a_recovery(void **unused)
             struct pgl_sim_fault error = errors[drawn];
             error.at = 1 + pgl_random_below(&random, calls[drawn]);
             bench_open(&bench, story, at);
-            die_once(&bench, death_at(PGL_SIM_KILLS, at));
+            die_once(&bench, death_at(PGL_SIM_KILLS, form.death_calls, at));
             const char *wrong = withstand(&bench, error);
             bench_close(&bench);
             if (wrong != NULL)
