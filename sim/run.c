@@ -224,6 +224,7 @@ static void write_report(struct run *run)
 {
     struct pgl_sim_report *report = run->report;
     const struct pgl_sim_book *book = &run->auditor.book;
+    pgl_sim_sched_note(&run->sched, pgl_sim_disk_call_count(run->machine.disk, PGL_SIM_CALLS_ALL));
     report->hash = run->sched.trace;
     report->orders = book->order_count;
     for (uint32_t i = 0; i < book->order_count; i++) {

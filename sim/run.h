@@ -24,7 +24,7 @@ struct pgl_sim_run_options {
 
 struct pgl_sim_report {
     struct pgl_sim_blame blame;
-    uint64_t hash; /* of every turn, its moment, and every event that was committed */
+    uint64_t hash; /* of every turn, its moment, every event committed, and the calls of the disk */
     uint32_t orders, confirmed, failed, cancelled;
     uint32_t starts, crashes;
     uint64_t turns, commits, requests;

@@ -89,7 +89,6 @@ static void watch(void *self, uint32_t orders_placed)
 static void complain(const struct sim_options *options, uint64_t seed,
                      const struct pgl_sim_report *report)
 {
-    fflush(stdout);
     fprintf(stderr, "violation: %s; replay: panglot sim --seed %llu --orders %lld --faults %s\n",
             report->blame.text, (unsigned long long)seed, (long long)options->orders,
             options->faults);
@@ -121,6 +120,7 @@ static int run_all(const struct sim_options *options)
             print_json(progress.seed, &report);
         else
             print_text(progress.seed, &report);
+        fflush(stdout); /* an assertion ends us at once: then the seed is the one behind the last */
         if (report.blame.is_set) {
             complain(options, progress.seed, &report);
             return PGL_EXIT_WRONG;
