@@ -10,56 +10,6 @@
 #define DISK_NAME "sim-disk"
 #define VFS_NAME  "sim-panglot"
 
-/* ---- files that are no databases, as the platform has them ---- */
-
-static struct pgl_sim_machine *machine_of(struct pgl_disk *disk)
-{
-    return PGL_CONTAINER(disk, struct pgl_sim_machine, files);
-}
-
-static pgl_status make_folder(struct pgl_disk *disk, const char *path)
-{
-    (void)disk, (void)path; /* a name with a slash in it needs none here */
-    return PGL_OK;
-}
-
-static pgl_status read_file(struct pgl_disk *disk, const char *path, size_t limit_bytes,
-                            struct pgl_arena *arena, struct pgl_text *content)
-{
-    char *bytes = pgl_arena_alloc(arena, limit_bytes);
-    if (bytes == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a file");
-    size_t size;
-    PGL_TRY(pgl_sim_disk_read_file(machine_of(disk)->disk, path, bytes, limit_bytes, &size));
-    *content = (struct pgl_text){ bytes, size };
-    return PGL_OK;
-}
-
-static pgl_status write_file(struct pgl_disk *disk, const char *path, struct pgl_text content)
-{
-    return pgl_sim_disk_write_file(machine_of(disk)->disk, path, content);
-}
-
-static pgl_status lock(struct pgl_disk *disk, const char *path)
-{
-    (void)path;
-    return pgl_sim_disk_lock(machine_of(disk)->disk);
-}
-
-static const struct pgl_disk_ops file_ops = { make_folder, read_file, write_file, lock };
-
-/* ---- the time that a disk sees and takes ---- */
-
-static int64_t wall_ns(void *context)
-{
-    return ((const struct pgl_twin *)context)->wall_ns;
-}
-
-static void wait(void *context, int64_t wait_ns)
-{
-    pgl_twin_advance(context, wait_ns);
-}
-
 /* ---- the machine ---- */
 
 static struct pgl_boot_options boot_options(const struct pgl_sim_plan *plan)
@@ -84,12 +34,10 @@ void pgl_sim_machine_open(struct pgl_sim_machine *machine, const struct pgl_sim_
                                          .ring_bytes = plan->ring_bytes };
     pgl_twin_open(&machine->twin, plan->seed);
     machine->twin.draws_sizes = plan->splits_io;
-    struct pgl_sim_world world = { &machine->twin, wall_ns, wait };
     pgl_sim_sqlite_seed(plan->seed);
-    machine->disk = pgl_sim_disk_open(DISK_NAME, plan->seed, world);
+    machine->disk = pgl_sim_disk_open(DISK_NAME, plan->seed, pgl_sim_world_of(&machine->twin));
     PGL_ASSERT(pgl_is_ok(pgl_vfs_register(VFS_NAME, DISK_NAME)));
-    machine->files = (struct pgl_disk){ &file_ops, VFS_NAME };
-    machine->twin.platform.disk = &machine->files;
+    pgl_sim_files_give(&machine->files, machine->disk, VFS_NAME, &machine->twin);
     machine->boot = calloc(1, sizeof *machine->boot);
     PGL_ASSERT(machine->boot != NULL);
 }

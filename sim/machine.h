@@ -11,7 +11,7 @@
 #define PGL_SIM_MACHINE_H
 
 #include "app/boot.h"
-#include "disk.h"
+#include "disk_platform.h"
 #include "plan.h"
 #include "platform/twin.h"
 
@@ -21,7 +21,7 @@ enum pgl_sim_death { PGL_SIM_KILLED, PGL_SIM_WITHOUT_POWER };
 
 struct pgl_sim_machine {
     struct pgl_twin twin;
-    struct pgl_disk files; /* what the platform is given; below it: */
+    struct pgl_sim_files files; /* what the platform is given; below it: */
     struct pgl_sim_disk *disk;
     char vfs_name[64]; /* the program's own VFS over that of the disk */
     struct pgl_boot_options options;

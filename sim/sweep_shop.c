@@ -25,66 +25,15 @@ const struct pgl_shop_ware pgl_shop_wares[] = {
 };
 /* clang-format on */
 
-/* ---- files that are no databases, as the platform has them ---- */
-
-static struct pgl_shop *shop_of(struct pgl_disk *disk)
-{
-    return PGL_CONTAINER(disk, struct pgl_shop, files);
-}
-
-static pgl_status make_folder(struct pgl_disk *disk, const char *path)
-{
-    (void)disk, (void)path; /* a name with a slash in it needs none here */
-    return PGL_OK;
-}
-
-static pgl_status read_file(struct pgl_disk *disk, const char *path, size_t limit_bytes,
-                            struct pgl_arena *arena, struct pgl_text *content)
-{
-    char *bytes = pgl_arena_alloc(arena, limit_bytes);
-    if (bytes == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a file");
-    size_t size;
-    PGL_TRY(pgl_sim_disk_read_file(shop_of(disk)->disk, path, bytes, limit_bytes, &size));
-    *content = (struct pgl_text){ bytes, size };
-    return PGL_OK;
-}
-
-static pgl_status write_file(struct pgl_disk *disk, const char *path, struct pgl_text content)
-{
-    return pgl_sim_disk_write_file(shop_of(disk)->disk, path, content);
-}
-
-static pgl_status lock(struct pgl_disk *disk, const char *path)
-{
-    (void)path;
-    return pgl_sim_disk_lock(shop_of(disk)->disk);
-}
-
-static const struct pgl_disk_ops file_ops = { make_folder, read_file, write_file, lock };
-
-/* ---- the time that a disk sees and takes ---- */
-
-static int64_t wall_ns(void *twin)
-{
-    return ((const struct pgl_twin *)twin)->wall_ns;
-}
-
-static void wait_for(void *twin, int64_t wait_ns)
-{
-    pgl_twin_advance(twin, wait_ns);
-}
-
 /* ---- the machine ---- */
 
 void pgl_shop_open(struct pgl_shop *shop, uint64_t seed, const struct pgl_shop_files *files)
 {
-    *shop = (struct pgl_shop){ .files = { &file_ops, PGL_SHOP_VFS } };
+    *shop = (struct pgl_shop){ 0 };
     pgl_twin_open(&shop->twin, seed);
-    shop->twin.platform.disk = &shop->files;
     pgl_sim_sqlite_seed(seed);
-    struct pgl_sim_world world = { &shop->twin, wall_ns, wait_for };
-    shop->disk = pgl_sim_disk_open(PGL_SHOP_DISK, seed, world);
+    shop->disk = pgl_sim_disk_open(PGL_SHOP_DISK, seed, pgl_sim_world_of(&shop->twin));
+    pgl_sim_files_give(&shop->files, shop->disk, PGL_SHOP_VFS, &shop->twin);
     PGL_ASSERT(pgl_is_ok(pgl_vfs_register(PGL_SHOP_VFS, PGL_SHOP_DISK)));
     for (int i = 0; files != NULL && i < files->count; i++)
         PGL_ASSERT(pgl_is_ok(
@@ -235,7 +184,8 @@ void pgl_shop_keep(struct pgl_shop *shop, struct pgl_shop_files *files)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct pgl_text content;
         const char *name = pgl_arena_printf(&files->arena, PGL_SHOP_FOLDER "/%s", names[i]);
-        pgl_status read = read_file(&shop->files, name, FILE_BYTES_MAX, &files->arena, &content);
+        struct pgl_disk *disk = &shop->files.base;
+        pgl_status read = disk->ops->read_file(disk, name, FILE_BYTES_MAX, &files->arena, &content);
         PGL_ASSERT(pgl_is_ok(read));
         files->files[files->count].name = name;
         files->files[files->count++].content = content;

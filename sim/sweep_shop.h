@@ -11,7 +11,7 @@
 #define PGL_SIM_SWEEP_SHOP_H
 
 #include "app/boot.h"
-#include "disk.h"
+#include "disk_platform.h"
 #include "platform/twin.h"
 
 #define PGL_SHOP_DISK      "sweep-disk"
@@ -31,7 +31,7 @@ struct pgl_shop_files {
 
 struct pgl_shop {
     struct pgl_twin twin;
-    struct pgl_disk files; /* as the platform has them; below it: */
+    struct pgl_sim_files files; /* as the platform has them; below it: */
     struct pgl_sim_disk *disk;
     struct pgl_boot *boot; /* of the living process */
     bool is_up;
