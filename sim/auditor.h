@@ -2,8 +2,8 @@
  * auditor.h - looks over the program's shoulder: behind every commit, what is now in the files
  * against the book and against what customers were told.
  *
- * For:      a run. Its own code and its own rules: A1 to A13 of saga.md, section 9, always; Q1 to
- *           Q5 when all is quiet.
+ * For:      a run. Its own code and its own rules: A1 to A13 of docs/verify.md always; Q1 to Q5
+ *           when all is quiet.
  * Owner:    the run.
  * Threads:  one. It reads over connections of its own, so that it sees what others see and warms
  *           nobody's cache; and where the disk neither counts nor strikes it.

@@ -1,7 +1,7 @@
 /*
  * sweep_truth.h - what must hold when a shop has come to rest, read from its files alone: over a
- * connection of its own, with statements of its own. It knows the tables and saga.md, and shares no
- * code with the services.
+ * connection of its own, with statements of its own. It knows the tables and docs/saga.md, and
+ * shares no code with the services.
  *
  * Threads:  one, between two turns of the shop.
  */
