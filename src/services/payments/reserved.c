@@ -49,19 +49,27 @@ pgl_status pgl_reserved_worth(const PaymentAuthorized *promise, const InventoryR
 }
 
 pgl_status pgl_reserved_lines(const InventoryReserved *reserved, struct pgl_arena *arena,
-                              int32_t **lines, size_t *count)
+                              CapturedLine ***lines, size_t *count)
 {
     *count = 0;
+    *lines = NULL;
+    if (reserved->complete)
+        return PGL_OK;
+    CapturedLine *made = pgl_arena_alloc(arena, (reserved->n_allocations + 1) * sizeof *made);
     *lines = pgl_arena_alloc(arena, (reserved->n_allocations + 1) * sizeof **lines);
-    if (*lines == NULL)
+    if (made == NULL || *lines == NULL)
         return PGL_NO_MEMORY;
     for (size_t i = 0; i < reserved->n_allocations; i++) {
         int32_t line_no = reserved->allocations[i]->line_no;
         size_t at = 0;
-        while (at < *count && (*lines)[at] != line_no)
+        while (at < *count && made[at].line_no != line_no)
             at++;
-        if (at == *count)
-            (*lines)[(*count)++] = line_no;
+        if (at < *count)
+            continue; /* the line also comes from another warehouse */
+        made[at] = (CapturedLine)CAPTURED_LINE_INIT;
+        made[at].line_no = line_no;
+        PGL_TRY(quantity_of(reserved, line_no, &made[at].quantity));
+        (*lines)[(*count)++] = &made[at];
     }
     return PGL_OK;
 }

@@ -17,8 +17,9 @@
 PGL_MUST_USE pgl_status pgl_reserved_worth(const PaymentAuthorized *promise,
                                            const InventoryReserved *reserved, int64_t *worth_minor);
 
-/* The numbers of the lines that something is reserved of, each once. */
+/* How much of each line is reserved, each line once; none when all of the order is. */
 PGL_MUST_USE pgl_status pgl_reserved_lines(const InventoryReserved *reserved,
-                                           struct pgl_arena *arena, int32_t **lines, size_t *count);
+                                           struct pgl_arena *arena, CapturedLine ***lines,
+                                           size_t *count);
 
 #endif

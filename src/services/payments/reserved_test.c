@@ -109,14 +109,20 @@ static void lines_are_named_once(void **unused)
     static const struct part parts[ALLOCATIONS_MAX] = { { 7, 1 }, { 2, 1 }, { 7, 4 }, { 2, 9 } };
     struct reservation reservation;
     struct pgl_arena arena;
-    int32_t *lines;
+    CapturedLine **lines;
     size_t count;
     reservation_of(&reservation, parts);
     pgl_arena_init(&arena, 4096, 4096);
     assert_true(pgl_is_ok(pgl_reserved_lines(&reservation.message, &arena, &lines, &count)));
     assert_int_equal(count, 2);
-    assert_int_equal(lines[0], 7);
-    assert_int_equal(lines[1], 2);
+    assert_int_equal(lines[0]->line_no, 7);
+    assert_int_equal(lines[0]->quantity, 5);
+    assert_int_equal(lines[1]->line_no, 2);
+    assert_int_equal(lines[1]->quantity, 10);
+
+    reservation.message.complete = true;
+    assert_true(pgl_is_ok(pgl_reserved_lines(&reservation.message, &arena, &lines, &count)));
+    assert_int_equal(count, 0);
     pgl_arena_free(&arena);
 }
 
