@@ -24,10 +24,10 @@ static const char consumer_first_sql[] =
     "hash = excluded.hash WHERE position = 0";
 static const char consumer_put_sql[] =
     "UPDATE consumer SET epoch = ?2, position = ?3, hash = ?4 WHERE log = ?1 AND position = ?5";
-static const char parked_insert_sql[] = "INSERT INTO parked (log, seq, key, why, bytes, tenant, "
-                                        "at_ns) "
-                                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (log, "
-                                        "seq) DO NOTHING"; /* a position that was set back: it is parked already */
+/* A position that was set back: it is parked already. */
+static const char parked_insert_sql[] =
+    "INSERT INTO parked (log, seq, key, why, bytes, tenant, at_ns) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (log, seq) DO NOTHING";
 static const char parked_keys_sql[] = "SELECT key FROM parked WHERE log = ?1";
 static const char parked_first_sql[] =
     "SELECT seq, bytes FROM parked WHERE log = ?1 AND key = ?2 AND seq > ?3 ORDER BY seq LIMIT 1";
