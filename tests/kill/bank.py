@@ -45,12 +45,14 @@ class Ledger:
         self.captures = collections.defaultdict(list)  # order id: the amounts
         self.given_back = collections.Counter()  # order id: the sum of its refunds
         self.counts = collections.Counter()
+        self.seconds = collections.Counter()  # requests in each second
 
     def draw(self):
         """What befalls the next request; None: nothing."""
-        if not self.has_faults:
-            return None
         with self.lock:
+            self.seconds[int(time.monotonic())] += 1
+            if not self.has_faults:
+                return None
             at = self.random.random()
         for fault, share in SHARES.items():
             if at < share:

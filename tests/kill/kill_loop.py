@@ -94,7 +94,7 @@ class KillLoop:
         key = self.folder / "bank.key"
         key.write_text("sk_test_kill_loop\n")
         key.chmod(0o600)
-        return ("--provider", self.bank.url, "--provider-key", str(key))
+        return ("--provider", self.bank.url, "--provider-key", str(key), "--provider-settle", "2s")
 
     def run(self):
         if self.start():
