@@ -137,7 +137,7 @@ int pgl_provider_command(struct pgl_platform *platform, int argc, char **argv)
         { "--key-is", "TEXT", PGL_OPTION_TEXT, &options.key, 0, "that key itself" },
         { "--faults", "LIST", PGL_OPTION_TEXT, &options.faults, 0, "what goes wrong: slow=5%,fail-after=1% ...; or a file of it (none)" },
         { "--webhook", "URL", PGL_OPTION_TEXT, &options.webhook, 0, "whom to tell what happened: http://HOST:PORT/PATH (nobody)" },
-        { "--webhook-secret", "FILE", PGL_OPTION_TEXT, &options.webhook_secret_file, 0, "what that is signed with, on one line (not signed)" },
+        { "--webhook-secret", "FILE", PGL_OPTION_TEXT, &options.webhook_secret_file, 0, "what that is signed with, on one line (DIR/webhook.secret)" },
         { "--seed", "N", PGL_OPTION_NUMBER, &options.seed, 0, "of ids and faults (drawn)" },
         { "--max-objects", "N", PGL_OPTION_U32, &bank->intents_max, 1, "payment intents; then 429 (1000000)" },
         { "--hold-time", "TIME", PGL_OPTION_DURATION, &bank->hold_ns, 0, "until a hold expires (168h)" },

@@ -23,8 +23,8 @@ struct pgl_face_options {
     const char *host;
     uint16_t port;
     struct pgl_faults faults;
-    const struct pgl_webhooks_options *webhooks; /* NULL: nobody is told */
-    uint64_t seed;                               /* of faults */
+    struct pgl_webhooks_options *webhooks; /* NULL: nobody is told */
+    uint64_t seed;                         /* of faults */
 };
 
 struct pgl_face {

@@ -80,21 +80,38 @@ static const char *path_of(struct pgl_provider *provider, const char *name)
     return pgl_arena_printf(&provider->arena, "%s/%s", provider->options.data, name);
 }
 
-/* The first line of the folder's key file, which is made where there is none. */
-static pgl_status read_key(struct pgl_provider *provider)
+/* The first line of a file of the folder, which is made where there is none. */
+static pgl_status read_or_make(struct pgl_provider *provider, const char *name, const char *made,
+                               const char **line)
 {
     struct pgl_disk *disk = provider->platform->disk;
-    const char *path = path_of(provider, PGL_PROVIDER_KEY_FILE);
-    struct pgl_text text = PGL_TEXT(PGL_PROVIDER_KEY "\n");
+    const char *path = path_of(provider, name);
+    struct pgl_text text = pgl_text_of(pgl_arena_printf(&provider->arena, "%s\n", made));
     pgl_status read =
         disk->ops->read_file(disk, path, PGL_PROVIDER_KEY_BYTES_MAX, &provider->arena, &text);
     if (read.code == PGL_NOT_FOUND)
         read = disk->ops->write_file(disk, path, text);
     PGL_TRY(read);
-    provider->options.key = pgl_arena_string(&provider->arena, pgl_text_cut(&text, '\n'));
-    return provider->options.key != NULL && provider->options.key[0] != '\0'
+    *line = pgl_arena_string(&provider->arena, pgl_text_cut(&text, '\n'));
+    return *line != NULL && (*line)[0] != '\0'
                ? PGL_OK
-               : PGL_FAIL(PGL_INVALID, "provider.key is empty");
+               : PGL_FAIL(PGL_INVALID, "a key in this folder is empty");
+}
+
+/* The key is one that everybody knows: this is no place for money. What webhooks are signed with is
+ * drawn, since whoever hears them may be more than a toy. */
+static pgl_status read_keys(struct pgl_provider *provider)
+{
+    struct pgl_provider_options *options = &provider->options;
+    if (options->key == NULL)
+        PGL_TRY(read_or_make(provider, PGL_PROVIDER_KEY_FILE, PGL_PROVIDER_KEY, &options->key));
+    if (options->face.webhooks == NULL || options->face.webhooks->secret != NULL)
+        return PGL_OK;
+    uint64_t drawn = pgl_entropy_u64(&provider->platform->entropy);
+    uint64_t more = pgl_entropy_u64(&provider->platform->entropy);
+    const char *made = pgl_arena_printf(&provider->arena, "whsec_%016llx%016llx",
+                                        (unsigned long long)drawn, (unsigned long long)more);
+    return read_or_make(provider, PGL_PROVIDER_SECRET_FILE, made, &options->face.webhooks->secret);
 }
 
 static pgl_status open_threads(struct pgl_provider *provider)
@@ -147,8 +164,7 @@ pgl_status pgl_provider_open(struct pgl_provider *provider, struct pgl_platform 
     pgl_arena_init(&provider->arena, ARENA_CHUNK_BYTES, ARENA_LIMIT_BYTES);
     PGL_TRY(disk->ops->make_folder(disk, options->data));
     PGL_TRY(disk->ops->lock(disk, path_of(provider, "lock")));
-    if (options->key == NULL)
-        PGL_TRY(read_key(provider));
+    PGL_TRY(read_keys(provider));
     PGL_TRY(open_threads(provider));
     pgl_mailbox_open(&provider->stops, &provider->loops[PGL_PROVIDER_FRONT], 1, take_stop,
                      provider);

@@ -12,6 +12,7 @@
 #include "runtime/thread.h"
 
 #define PGL_PROVIDER_KEY_FILE      "provider.key"
+#define PGL_PROVIDER_SECRET_FILE   "webhook.secret"
 #define PGL_PROVIDER_KEY           "sk_test_panglot" /* where nothing else is said */
 #define PGL_PROVIDER_KEY_BYTES_MAX 256
 
@@ -20,7 +21,9 @@ enum pgl_provider_thread { PGL_PROVIDER_FRONT, PGL_PROVIDER_DESK, PGL_PROVIDER_T
 struct pgl_provider_options {
     const char *data, *vfs_name;
     struct pgl_bank_options bank; /* its key and base_url are made from what follows */
-    const char *key;              /* NULL: that of DATA/provider.key, made where there is none */
+    /* NULL: that of DATA/provider.key, made where there is none. Likewise what webhooks are signed
+     * with, in DATA/webhook.secret. */
+    const char *key;
     struct pgl_face_options face;
 };
 
