@@ -6,7 +6,7 @@ set -euo pipefail
 
 binary=$1
 bank=127.0.0.1:${PANGLOT_PROVIDER_PORT:-9090}
-hooks=http://127.0.0.1:8080/api/v1/payments/provider-webhooks
+hooks=http://${PANGLOT_HTTP:-127.0.0.1:8080}/api/v1/payments/provider-webhooks
 
 "$binary" provider --http "$bank" --data panglot-provider --webhook "$hooks" &
 provider=$!
