@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 #include "services/payments/answers.h"
-#include "services/payments/payments_sql.h"
+#include "services/payments/card_sql.h"
 
 PGL_QUERY(pgl_payments_get, GetPaymentRequest, GetPaymentResponse)
 PGL_QUERY(pgl_payments_story, ReadKeyRequest, ReadKeyResponse)
@@ -28,6 +28,8 @@ pgl_status pgl_payments_open(struct pgl_payments *payments, struct pgl_writer *w
     *payments = (struct pgl_payments){ .writer = writer };
     writer->context = payments;
     payments->desk.default_credit_minor = options->default_credit_minor;
+    payments->desk.card = options->card;
+    payments->desk.offers_cards = options->card.provider_url != NULL;
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_payments_migrate(&writer->db));
     PGL_TRY(pgl_tally_open(&payments->desk.tally, writer, PAYMENT_STATE_COUNT,
@@ -43,8 +45,27 @@ pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_event_
                              pgl_payments_handle);
 }
 
+static pgl_status take_over(struct pgl_tx *tx, void *argument)
+{
+    return intents_orphan(tx, argument);
+}
+
+pgl_status pgl_payments_serve(struct pgl_payments *payments, struct pgl_loop *effects,
+                              struct pgl_provider_port *port)
+{
+    struct payment_desk *desk = &payments->desk;
+    PGL_ASSERT(desk->offers_cards);
+    PGL_TRY(pgl_writer_run_now(payments->writer, take_over, &desk->epoch));
+    PGL_TRY(card_worker_open(&payments->worker, effects, &payments->writer->commands, port,
+                             &desk->card, desk->epoch));
+    payment_nudge_open(&desk->nudge, payments->writer, &payments->worker.nudges);
+    return PGL_OK;
+}
+
 void pgl_payments_start(struct pgl_payments *payments)
 {
+    if (payments->worker.loop != NULL)
+        card_worker_start(&payments->worker);
     pgl_consumer_start(&payments->orders);
     pgl_consumer_start(&payments->inventory);
 }
@@ -53,5 +74,6 @@ void pgl_payments_close(struct pgl_payments *payments)
 {
     pgl_consumer_close(&payments->orders);
     pgl_consumer_close(&payments->inventory);
+    card_worker_close(&payments->worker);
     pgl_log_close(&payments->desk.log);
 }

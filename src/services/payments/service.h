@@ -4,7 +4,7 @@
  *
  * Owner:    app/boot.c. The struct is the context of its writer, and has to be the reader's, so it
  *           does not move once it is open.
- * Order:    open the writer, open, open the other services, connect, start; close before the
+ * Order:    open the writer, open, open the other services, connect, serve, start; close before the
  *           writer.
  */
 #ifndef PGL_PAYMENTS_SERVICE_H
@@ -14,6 +14,7 @@
 #include "events/consumer.h"
 #include "services/payments/card_options.h"
 #include "services/payments/handle.h"
+#include "services/payments/worker.h"
 #include "store/writer.h"
 
 struct pgl_payments_options {
@@ -25,6 +26,7 @@ struct pgl_payments {
     struct payment_desk desk; /* first: handlers are given the struct as this */
     struct pgl_writer *writer;
     struct pgl_consumer orders, inventory;
+    struct card_worker worker; /* where cards are offered */
 };
 
 extern const struct pgl_method pgl_payments_methods[PAYMENT_SERVICE_METHOD_COUNT];
@@ -37,6 +39,9 @@ PGL_MUST_USE pgl_status pgl_payments_open(struct pgl_payments *payments, struct 
 PGL_MUST_USE pgl_status pgl_payments_connect(struct pgl_payments *payments,
                                              struct pgl_event_log *orders,
                                              struct pgl_event_log *inventory);
+/* Where cards are offered: on which loop the provider is called, and by what. */
+PGL_MUST_USE pgl_status pgl_payments_serve(struct pgl_payments *payments, struct pgl_loop *effects,
+                                           struct pgl_provider_port *port);
 void pgl_payments_start(struct pgl_payments *payments);
 /* Also right after an open or a connect that failed. */
 void pgl_payments_close(struct pgl_payments *payments);
