@@ -16,7 +16,7 @@ static void open_worker(struct card_bench *bench)
 {
     pgl_loop_init(&bench->effects, "effects", &bench->payments.store.platform, &bench->waiter);
     pgl_status served =
-        pgl_payments_serve(&bench->payments.payments, &bench->effects, &bench->port);
+        pgl_payments_serve(&bench->payments.payments, &bench->effects, NULL);
     PGL_ASSERT(pgl_is_ok(served));
     card_worker_start(&bench->payments.payments.worker);
 }
@@ -34,7 +34,7 @@ void card_bench_open_with(struct card_bench *bench, uint64_t seed,
     bench->waiter.ops = &waiter_ops;
     bench->port.start = start_call;
     bench->script = "";
-    payments_bench_open_cards(&bench->payments, seed, options);
+    payments_bench_open_cards(&bench->payments, seed, options, &bench->port);
     open_worker(bench);
 }
 

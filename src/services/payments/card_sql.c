@@ -8,6 +8,10 @@ static const char card_put_sql[] =
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (order_id) DO UPDATE SET handle = ?3, "
     "next_action = ?4, hold_expires_at_ns = ?5, taking = ?6";
 
+static const char cards_captured_sql[] =
+    "SELECT order_id FROM payment WHERE order_id > ?1 AND order_id < ?2 AND state = 6 "
+    "AND account_id = -1 AND captured_minor > 0 ORDER BY order_id LIMIT ?3";
+
 #define INTENT_COLUMNS                                                                             \
     "i.order_id, i.refund_no, op, i.op_state, attempt, tries, due_at_ns, planned_at_ns, "          \
     "first_sent_at_ns, sent_at_ns, owner_epoch, sent_seen, seen, code, http_status, "              \
@@ -33,7 +37,7 @@ static const char intents_due_sql[] = INTENT_WITH_PAYMENT
     "WHERE lane = ?1 AND due_at_ns BETWEEN ?2 AND ?3 ORDER BY due_at_ns LIMIT ?4";
 static const char intents_page_sql[] =
     INTENT_WITH_PAYMENT "WHERE (i.order_id, i.refund_no) > (?1, ?2) AND planned_at_ns <= ?3 "
-                        "AND (?4 = 0 OR i.op_state = ?4) ORDER BY i.order_id, i.refund_no LIMIT ?5";
+                        "AND (?4 = 0 OR i.op_state = ?4) AND p.tenant = ?6 ORDER BY i.order_id, i.refund_no LIMIT ?5";
 static const char intents_sum_sql[] =
     "SELECT count(*), coalesce(sum(op_state = 4), 0), coalesce(min(planned_at_ns), 0) FROM intent";
 static const char epoch_raise_sql[] = "UPDATE effects_epoch SET epoch = epoch + 1";
@@ -108,6 +112,21 @@ pgl_status card_put(struct pgl_tx *tx, const struct card_row *row)
     pgl_bind_i64(&rows, row->hold_expires_at_ns);
     pgl_bind_blob(&rows, row->taking.data, row->taking.size);
     return pgl_rows_run(&rows, NULL);
+}
+
+pgl_status cards_captured(const struct pgl_view *view, const pgl_id *behind, const pgl_id *until,
+                          int limit, pgl_id *found, int *count)
+{
+    struct pgl_rows rows = pgl_view_rows(view, cards_captured_sql);
+    pgl_bind_id(&rows, behind);
+    pgl_bind_id(&rows, until);
+    pgl_bind_i64(&rows, limit);
+    for (*count = 0;; ++*count) {
+        PGL_TRY(pgl_rows_next(&rows));
+        if (!rows.has_row)
+            return PGL_OK;
+        found[*count] = pgl_column_id(&rows, 0);
+    }
 }
 
 /* ---- intents ---- */
@@ -209,9 +228,9 @@ pgl_status intents_due(const struct pgl_view *view, enum intent_lane lane, int64
     return read_intents(view, &rows, found, count);
 }
 
-pgl_status intents_page(const struct pgl_view *view, int op_state, int64_t planned_until_ns,
-                        const pgl_id *behind, int64_t behind_refund_no, int limit,
-                        struct intent_row *found, int *count)
+pgl_status intents_page(const struct pgl_view *view, const char *tenant, int op_state,
+                        int64_t planned_until_ns, const pgl_id *behind, int64_t behind_refund_no,
+                        int limit, struct intent_row *found, int *count)
 {
     struct pgl_rows rows = pgl_view_rows(view, intents_page_sql);
     pgl_bind_id(&rows, behind);
@@ -219,6 +238,7 @@ pgl_status intents_page(const struct pgl_view *view, int op_state, int64_t plann
     pgl_bind_i64(&rows, planned_until_ns);
     pgl_bind_i64(&rows, op_state);
     pgl_bind_i64(&rows, limit);
+    pgl_bind_text(&rows, pgl_text_of(tenant));
     return read_intents(view, &rows, found, count);
 }
 

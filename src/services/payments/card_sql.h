@@ -22,6 +22,10 @@ PGL_MUST_USE pgl_status card_get(const struct pgl_view *view, const pgl_id *orde
                                  struct card_row *row, bool *is_there);
 PGL_MUST_USE pgl_status card_put(struct pgl_tx *tx, const struct card_row *row);
 
+/* The orders whose captures are on cards, between two ids, in their order. */
+PGL_MUST_USE pgl_status cards_captured(const struct pgl_view *view, const pgl_id *behind,
+                                       const pgl_id *until, int limit, pgl_id *found, int *count);
+
 /* ---- intents ---- */
 
 #define INTENT_OP_REFUND PAYMENT_OP_COUNT /* behind the operations of a payment */
@@ -57,8 +61,8 @@ PGL_MUST_USE pgl_status intent_delete(struct pgl_tx *tx, const pgl_id *order_id,
 PGL_MUST_USE pgl_status intents_due(const struct pgl_view *view, enum intent_lane lane,
                                     int64_t from_ns, int64_t to_ns, int limit,
                                     struct intent_row *rows, int *count);
-/* Behind (order_id, refund_no), in their order; `op_state` 0: any. */
-PGL_MUST_USE pgl_status intents_page(const struct pgl_view *view, int op_state,
+/* A tenant's, behind (order_id, refund_no), in their order; `op_state` 0: any. */
+PGL_MUST_USE pgl_status intents_page(const struct pgl_view *view, const char *tenant, int op_state,
                                      int64_t planned_until_ns, const pgl_id *behind,
                                      int64_t behind_refund_no, int limit, struct intent_row *rows,
                                      int *count);

@@ -9,7 +9,8 @@
 static void open_service(struct payments_bench *bench, int64_t default_credit_minor)
 {
     struct pgl_payments_options options = { .default_credit_minor = default_credit_minor,
-                                            .card = bench->card };
+                                            .card = bench->card,
+                                            .provider = bench->provider };
     pgl_status opened = pgl_payments_open(&bench->payments, &bench->store.writer, &options);
     PGL_ASSERT(pgl_is_ok(opened));
 }
@@ -17,15 +18,18 @@ static void open_service(struct payments_bench *bench, int64_t default_credit_mi
 void payments_bench_open(struct payments_bench *bench, uint64_t seed, int64_t default_credit_minor)
 {
     bench->heard = 0;
+    bench->provider = NULL;
     bench->card = (struct pgl_card_options)PGL_CARD_OPTIONS_DEFAULT;
     pgl_store_bench_open(&bench->store, seed);
     open_service(bench, default_credit_minor);
 }
 
 void payments_bench_open_cards(struct payments_bench *bench, uint64_t seed,
-                               const struct pgl_card_options *card)
+                               const struct pgl_card_options *card,
+                               struct pgl_provider_port *provider)
 {
     bench->heard = 0;
+    bench->provider = provider;
     bench->card = *card;
     pgl_store_bench_open(&bench->store, seed);
     open_service(bench, 0);

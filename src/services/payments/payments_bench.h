@@ -18,6 +18,7 @@ struct payments_bench {
     struct pgl_store_bench store;
     struct pgl_payments payments;
     struct pgl_card_options card;
+    struct pgl_provider_port *provider; /* NULL: no cards */
     int64_t heard;    /* events so far */
     bool has_written; /* the handler had, when it returned */
 };
@@ -25,7 +26,8 @@ struct payments_bench {
 void payments_bench_open(struct payments_bench *bench, uint64_t seed, int64_t default_credit_minor);
 /* Where cards are taken; what calls the provider is not opened (card_bench.h). */
 void payments_bench_open_cards(struct payments_bench *bench, uint64_t seed,
-                               const struct pgl_card_options *card);
+                               const struct pgl_card_options *card,
+                               struct pgl_provider_port *provider);
 void payments_bench_close(struct payments_bench *bench);
 /* The process ends and starts again. */
 void payments_bench_restart(struct payments_bench *bench, int64_t default_credit_minor);

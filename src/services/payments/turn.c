@@ -302,9 +302,12 @@ static void learn_lost_order(struct payment_turn *turn)
     row->amount_minor = row->authorized_minor = row->hold_minor = object->amount_minor;
 }
 
-static pgl_status expected_taking(struct payment_turn *turn, int64_t *expected_minor)
+pgl_status payment_turn_expected(struct payment_turn *turn, int64_t *expected_minor)
 {
     void *message;
+    *expected_minor = turn->row.amount_minor;
+    if (turn->card.taking.size == 0)
+        return PGL_OK;
     PGL_TRY(pgl_message_unpack(PAYMENT_CAPTURED_DESCRIPTOR, pgl_tx_arena(turn->tx),
                                turn->card.taking, &message));
     *expected_minor = ((const PaymentCaptured *)message)->captured_minor;
@@ -321,7 +324,7 @@ static pgl_status learn_capture(struct payment_turn *turn)
     } else if (turn->row.facts.decision != DECISION_CAPTURE) {
         return PGL_OK; /* the machine says that this cannot be */
     } else {
-        PGL_TRY(expected_taking(turn, &expected_minor));
+        PGL_TRY(payment_turn_expected(turn, &expected_minor));
     }
     if (captured_minor != expected_minor || captured_minor > turn->row.hold_minor)
         return PGL_FAIL(PGL_CONFLICT, "another amount is captured than was asked for");

@@ -45,6 +45,8 @@ PGL_MUST_USE pgl_status payment_turn_fill_in(struct payment_turn *turn, const Or
 /* What the provider's answer tells of the money, the handle and the reasons; before the step, and
  * before anything is written: PGL_CONFLICT is for a person. */
 PGL_MUST_USE pgl_status payment_turn_learn(struct payment_turn *turn, enum payment_input outcome);
+/* What a capture takes, as it was decided. */
+PGL_MUST_USE pgl_status payment_turn_expected(struct payment_turn *turn, int64_t *expected_minor);
 /* Books what was learnt; behind the step, which may know better. */
 PGL_MUST_USE pgl_status payment_turn_book(struct payment_turn *turn);
 
