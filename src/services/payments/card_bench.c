@@ -15,8 +15,7 @@ static void start_call(struct pgl_provider_port *port, struct provider_call *cal
 static void open_worker(struct card_bench *bench)
 {
     pgl_loop_init(&bench->effects, "effects", &bench->payments.store.platform, &bench->waiter);
-    pgl_status served =
-        pgl_payments_serve(&bench->payments.payments, &bench->effects, NULL);
+    pgl_status served = pgl_payments_serve(&bench->payments.payments, &bench->effects, NULL);
     PGL_ASSERT(pgl_is_ok(served));
     card_worker_start(&bench->payments.payments.worker);
 }

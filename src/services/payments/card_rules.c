@@ -50,6 +50,10 @@ const char *const pgl_card_seen_names[PROVIDER_SEEN_COUNT] = {
     [PROVIDER_SEEN_NO_OBJECT] = "no_object",
 };
 
+const char *const pgl_card_verb_names[PROVIDER_VERB_COUNT] = {
+    "create", "authorize", "capture", "void", "refund", "get", "get_refund", "find", "list",
+};
+
 const char *const pgl_card_op_names[INTENT_OP_REFUND + 1] = {
     "none", "create", "authorize", "capture", "void", "find", "refund",
 };

@@ -43,6 +43,7 @@ struct card_verdict pgl_card_judge(const struct intent_row *intent,
 /* pgl-<order id>-<op>-<attempt>; of a refund with its number behind the op. */
 void pgl_card_key(const struct intent_row *intent, char key[PGL_PROVIDER_KEY_BYTES]);
 
+extern const char *const pgl_card_verb_names[PROVIDER_VERB_COUNT];
 extern const char *const pgl_card_seen_names[PROVIDER_SEEN_COUNT];
 extern const char *const pgl_card_op_names[INTENT_OP_REFUND + 1];
 

@@ -35,9 +35,9 @@ static const char intent_put_sql[] =
 static const char intent_delete_sql[] = "DELETE FROM intent WHERE order_id = ?1 AND refund_no = ?2";
 static const char intents_due_sql[] = INTENT_WITH_PAYMENT
     "WHERE lane = ?1 AND due_at_ns BETWEEN ?2 AND ?3 ORDER BY due_at_ns LIMIT ?4";
-static const char intents_page_sql[] =
-    INTENT_WITH_PAYMENT "WHERE (i.order_id, i.refund_no) > (?1, ?2) AND planned_at_ns <= ?3 "
-                        "AND (?4 = 0 OR i.op_state = ?4) AND p.tenant = ?6 ORDER BY i.order_id, i.refund_no LIMIT ?5";
+static const char intents_page_sql[] = INTENT_WITH_PAYMENT
+    "WHERE (i.order_id, i.refund_no) > (?1, ?2) AND planned_at_ns <= ?3 "
+    "AND (?4 = 0 OR i.op_state = ?4) AND p.tenant = ?6 ORDER BY i.order_id, i.refund_no LIMIT ?5";
 static const char intents_sum_sql[] =
     "SELECT count(*), coalesce(sum(op_state = 4), 0), coalesce(min(planned_at_ns), 0) FROM intent";
 static const char epoch_raise_sql[] = "UPDATE effects_epoch SET epoch = epoch + 1";

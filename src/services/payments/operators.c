@@ -40,8 +40,7 @@ static Intent *show(const struct pgl_view *view, const struct intent_row *row)
     intent->state = (IntentState)row->op_state;
     intent->attempt = (int32_t)row->attempt;
     intent->tries = (int32_t)row->tries;
-    intent->last_seen =
-        pgl_message_string(row->seen < 0 ? "" : pgl_card_seen_names[row->seen]);
+    intent->last_seen = pgl_message_string(row->seen < 0 ? "" : pgl_card_seen_names[row->seen]);
     intent->http_status = row->http_status;
     intent->planned_at_ns = row->planned_at_ns;
     intent->sent_at_ns = row->sent_at_ns;
@@ -90,8 +89,7 @@ pgl_status pgl_operators_list(const struct pgl_view *view, const ListIntentsRequ
     int64_t until_ns = INT64_MAX;
     if (ask->older_than_ns > 0)
         until_ns = pgl_clock_wall_ns(&desk->log.writer->loop->platform->clock) - ask->older_than_ns;
-    struct intent_row *rows =
-        pgl_arena_alloc(view->arena, ((size_t)ask->limit + 1) * sizeof *rows);
+    struct intent_row *rows = pgl_arena_alloc(view->arena, ((size_t)ask->limit + 1) * sizeof *rows);
     reply->items = pgl_arena_alloc(view->arena, (size_t)ask->limit * sizeof *reply->items);
     if (rows == NULL || reply->items == NULL)
         return PGL_NO_MEMORY;
@@ -118,8 +116,8 @@ static pgl_status find(struct payment_turn *turn, const Caller *caller, const ch
     if (turn->is_new || strcmp(turn->row.tenant, caller->tenant) != 0)
         return PGL_FAIL(PGL_NOT_FOUND, not_found);
     if (refund_no != 0)
-        PGL_TRY(intent_get(&turn->tx->view, &order_id, refund_no, &turn->intent,
-                           &turn->has_intent));
+        PGL_TRY(
+            intent_get(&turn->tx->view, &order_id, refund_no, &turn->intent, &turn->has_intent));
     return turn->has_intent ? PGL_OK : PGL_FAIL(PGL_NOT_FOUND, not_found);
 }
 
@@ -133,8 +131,8 @@ pgl_status pgl_operators_retry(struct pgl_tx *tx, const RetryIntentRequest *ask,
     if (!is_due)
         return PGL_FAIL(PGL_CONFLICT, "it is being tried now");
     PGL_TRY(pgl_audit_log_append(tx, ask->caller, "intent.retry", ask->order_id, "", "due"));
-    PGL_TRY(intent_get(&tx->view, &turn.row.order_id, ask->refund_no, &turn.intent,
-                       &turn.has_intent));
+    PGL_TRY(
+        intent_get(&tx->view, &turn.row.order_id, ask->refund_no, &turn.intent, &turn.has_intent));
     turn.intent.currency = turn.row.currency;
     turn.intent.handle = turn.card.handle;
     reply->intent = show(&tx->view, &turn.intent);
@@ -142,35 +140,35 @@ pgl_status pgl_operators_retry(struct pgl_tx *tx, const RetryIntentRequest *ask,
 }
 
 /* What a person says, as the provider would have said it. */
-static const struct {
-    enum provider_status status;
-    enum provider_seen seen;
-} spoken[] = {
-    [SETTLED_AS_AUTHORIZED] = { PROVIDER_HELD, PROVIDER_SEEN_OUTCOME },
-    [SETTLED_AS_CAPTURED] = { PROVIDER_CAPTURED, PROVIDER_SEEN_OUTCOME },
-    [SETTLED_AS_CANCELLED] = { PROVIDER_CANCELLED, PROVIDER_SEEN_OUTCOME },
-    [SETTLED_AS_DECLINED] = { PROVIDER_DECLINED, PROVIDER_SEEN_OUTCOME },
+static const enum provider_status spoken[] = {
+    [SETTLED_AS_AUTHORIZED] = PROVIDER_HELD,
+    [SETTLED_AS_CAPTURED] = PROVIDER_CAPTURED,
+    [SETTLED_AS_CANCELLED] = PROVIDER_CANCELLED,
+    [SETTLED_AS_DECLINED] = PROVIDER_DECLINED,
 };
 
 static pgl_status settle_payment(struct payment_turn *turn, SettledAs outcome)
 {
     const struct intent_row *intent = &turn->intent;
-    struct provider_call said = { .verb = PROVIDER_GET,
-                                  .seen = spoken[outcome].seen,
-                                  .object = { .order_id = intent->order_id,
-                                              .status = spoken[outcome].status,
-                                              .amount_minor = turn->row.amount_minor } };
+    struct provider_call *said = pgl_arena_zalloc(pgl_tx_arena(turn->tx), sizeof *said);
+    if (said == NULL)
+        return PGL_NO_MEMORY;
+    said->verb = PROVIDER_GET;
+    said->seen = PROVIDER_SEEN_OUTCOME;
+    said->object.order_id = intent->order_id;
+    said->object.status = spoken[outcome];
+    said->object.amount_minor = turn->row.amount_minor;
     if (turn->has_card)
-        snprintf(said.object.handle, sizeof said.object.handle, "%s", turn->card.handle);
+        snprintf(said->object.handle, sizeof said->object.handle, "%s", turn->card.handle);
     if (outcome == SETTLED_AS_CAPTURED)
-        PGL_TRY(payment_turn_expected(turn, &said.object.captured_minor));
-    turn->answer = &said;
+        PGL_TRY(payment_turn_expected(turn, &said->object.captured_minor));
+    turn->answer = said;
     if (intent->op == PAYMENT_OP_CREATE && outcome != SETTLED_AS_DECLINED)
         return PGL_FAIL(PGL_CONFLICT, "without an object it can be declined only");
     enum payment_input input =
         intent->op == PAYMENT_OP_CREATE
             ? OUTCOME_DECLINED
-            : pgl_payment_outcome_of((enum payment_op)intent->op, said.object.status);
+            : pgl_payment_outcome_of((enum payment_op)intent->op, said->object.status);
     struct payment_step step = pgl_payment_step(turn->row.facts, input, CAUSE_UNSPECIFIED);
     if (input == OUTCOME_AGAIN || input == OUTCOME_UNKNOWN || step.is_impossible)
         return PGL_FAIL(PGL_CONFLICT, "that is no end of what is open");

@@ -19,8 +19,8 @@ struct payments_bench {
     struct pgl_payments payments;
     struct pgl_card_options card;
     struct pgl_provider_port *provider; /* NULL: no cards */
-    int64_t heard;    /* events so far */
-    bool has_written; /* the handler had, when it returned */
+    int64_t heard;                      /* events so far */
+    bool has_written;                   /* the handler had, when it returned */
 };
 
 void payments_bench_open(struct payments_bench *bench, uint64_t seed, int64_t default_credit_minor);

@@ -37,8 +37,8 @@ static pgl_status find_own(const struct pgl_view *view, const void *ask, void *r
     (void)ask;
     struct reconcile_own *own = reply;
     pgl_id found[PGL_PROVIDER_PAGE_MAX];
-    PGL_TRY(cards_captured(view, &own->behind, &own->until, PGL_PROVIDER_PAGE_MAX, found,
-                           &own->count));
+    PGL_TRY(
+        cards_captured(view, &own->behind, &own->until, PGL_PROVIDER_PAGE_MAX, found, &own->count));
     for (int i = 0; i < own->count; i++) {
         own->found[i].order_id = own->behind = found[i];
         PGL_TRY(reconcile_look(view, &found[i], &own->found[i].ours));
@@ -187,10 +187,9 @@ static struct pgl_go ask(struct card_reconcile *reconcile, enum inner_method met
                          int then)
 {
     pgl_arena_reset(&reconcile->arena);
-    reconcile->rpc_call.call = (struct pgl_call){ .ask = reply,
-                                                  .reply = reply,
-                                                  .arena = &reconcile->arena,
-                                                  .deadline_ns = PGL_NEVER_NS };
+    reconcile->rpc_call.call = (struct pgl_call){
+        .ask = reply, .reply = reply, .arena = &reconcile->arena, .deadline_ns = PGL_NEVER_NS
+    };
     pgl_rpc_send(&reconcile->rpc, &reconcile->self, method, &reconcile->rpc_call, &reconcile->flow,
                  &reconcile->left);
     return reconcile->left > 0 ? pgl_wait(then) : pgl_go(then);
@@ -363,7 +362,8 @@ static void on_run_done(struct pgl_flow *flow)
     pgl_counter_set(&reconcile->critical_gauge, (uint64_t)reconcile->critical);
     pgl_counter_set(&reconcile->ended_gauge, (uint64_t)(reconcile->ended_at_ns / PGL_SECONDS(1)));
     pgl_log(&flow->loop->log, reconcile->failure[0] == '\0' ? PGL_LOG_INFO : PGL_LOG_WARN,
-            "payments", "reconciled", "objects=%lld matched=%lld cancelled=%lld critical=%lld why=\"%s\"",
+            "payments", "reconciled",
+            "objects=%lld matched=%lld cancelled=%lld critical=%lld why=\"%s\"",
             (long long)reconcile->objects, (long long)reconcile->matched,
             (long long)reconcile->cancelled, (long long)reconcile->critical, reconcile->failure);
     set_timer(reconcile);

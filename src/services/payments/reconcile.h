@@ -21,10 +21,10 @@
 #include "telemetry/metrics.h"
 #include "transport/rpc.h"
 
-#define PGL_RECONCILE_OBJECTS_MAX   1000000
-#define PGL_RECONCILE_ROWS_MAX      100
-#define PGL_RECONCILE_CURRENCY_MAX  16
-#define PGL_RECONCILE_WINDOW_NS     (2 * PGL_HOURS(24))
+#define PGL_RECONCILE_OBJECTS_MAX  1000000
+#define PGL_RECONCILE_ROWS_MAX     100
+#define PGL_RECONCILE_CURRENCY_MAX 16
+#define PGL_RECONCILE_WINDOW_NS    (2 * PGL_HOURS(24))
 
 /* What is asked of the reader: ours of each object, or the next of our captures. */
 struct reconcile_question {

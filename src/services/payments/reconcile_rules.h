@@ -8,6 +8,7 @@
 #ifndef PGL_PAYMENTS_RECONCILE_RULES_H
 #define PGL_PAYMENTS_RECONCILE_RULES_H
 
+#include "base/time.h"
 #include "services/payments/card_sql.h"
 #include "services/payments/provider.h"
 
@@ -16,13 +17,13 @@
 enum reconcile_verdict {
     RECONCILE_FINE,
     RECONCILE_YOUNG,
-    RECONCILE_CANCEL,        /* held or created there, and nobody here wants it */
-    RECONCILE_UNKNOWN_HERE,  /* captured there for an order that we do not have */
-    RECONCILE_TWICE,         /* captured on another object than the payment's */
-    RECONCILE_ONLY_THERE,    /* captured there, not here */
-    RECONCILE_ONLY_HERE,     /* captured here, not there */
-    RECONCILE_AMOUNT,        /* captured on both sides, not the same */
-    RECONCILE_REFUNDED,      /* refunded on both sides, not the same */
+    RECONCILE_CANCEL,       /* held or created there, and nobody here wants it */
+    RECONCILE_UNKNOWN_HERE, /* captured there for an order that we do not have */
+    RECONCILE_TWICE,        /* captured on another object than the payment's */
+    RECONCILE_ONLY_THERE,   /* captured there, not here */
+    RECONCILE_ONLY_HERE,    /* captured here, not there */
+    RECONCILE_AMOUNT,       /* captured on both sides, not the same */
+    RECONCILE_REFUNDED,     /* refunded on both sides, not the same */
     RECONCILE_VERDICT_COUNT
 };
 

@@ -110,9 +110,8 @@ static pgl_status read_hint(struct pgl_payments *payments, struct pgl_call *call
 {
     const TakeHintRequest *ask = call->ask;
     struct pgl_text body = { (const char *)ask->body.data, ask->body.len };
-    PGL_TRY(pgl_hint_verify(pgl_text_of(payments->desk.webhook_secret),
-                            pgl_text_of(ask->signature), body, payments->rpc.loop->wall_ns,
-                            call->arena));
+    PGL_TRY(pgl_hint_verify(pgl_text_of(payments->desk.webhook_secret), pgl_text_of(ask->signature),
+                            body, payments->rpc.loop->wall_ns, call->arena));
     return pgl_hint_read(body, call->arena, hint);
 }
 
@@ -182,9 +181,9 @@ static struct pgl_go gauges_ask(struct pgl_flow *flow)
     struct pgl_payments *payments = payments_of(flow);
     struct payment_gauges *gauges = &payments->gauges;
     pgl_arena_reset(&gauges->arena);
-    gauges->rpc_call.call = (struct pgl_call){
-        .reply = &gauges->sums, .arena = &gauges->arena, .deadline_ns = PGL_NEVER_NS
-    };
+    gauges->rpc_call.call = (struct pgl_call){ .reply = &gauges->sums,
+                                               .arena = &gauges->arena,
+                                               .deadline_ns = PGL_NEVER_NS };
     pgl_rpc_send(&payments->rpc, &payments->self, INNER_GAUGES, &gauges->rpc_call, flow,
                  &gauges->left);
     return gauges->left > 0 ? pgl_wait(1) : pgl_go(1);
