@@ -30,5 +30,11 @@ pgl_status order_story_next(struct pgl_request *request);
 
 pgl_status payment_get_begin(struct pgl_request *request);
 pgl_status payment_get_next(struct pgl_request *request);
+pgl_status provider_hint_begin(struct pgl_request *request);
+pgl_status provider_hint_next(struct pgl_request *request);
+pgl_status reconcile_begin(struct pgl_request *request);
+pgl_status reconcile_next(struct pgl_request *request);
+pgl_status reconciliation_get_begin(struct pgl_request *request);
+pgl_status reconciliation_get_next(struct pgl_request *request);
 
 #endif

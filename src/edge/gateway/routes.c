@@ -72,6 +72,15 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/payments/{orderId}", PGL_ACCESS_CUSTOMER,
       payment_get_begin, payment_get_next, READ,
       "The money of an order." },
+    { PGL_HTTP_POST, "/api/v1/payments/provider-webhooks", PGL_ACCESS_ANYONE,
+      provider_hint_begin, provider_hint_next, WRITE,
+      "The payment provider's webhooks, signed by it." },
+    { PGL_HTTP_POST, "/api/v1/admin/reconciliation", PGL_ACCESS_OPERATOR,
+      reconcile_begin, reconcile_next, WRITE,
+      "Compare with the payment provider's objects; begins a run." },
+    { PGL_HTTP_GET, "/api/v1/admin/reconciliation", PGL_ACCESS_OPERATOR,
+      reconciliation_get_begin, reconciliation_get_next, READ,
+      "What the last comparison has found." },
 };
 /* clang-format on */
 const int pgl_route_count = sizeof pgl_routes / sizeof pgl_routes[0];
