@@ -25,6 +25,17 @@ static pgl_status say_requested(struct pgl_tx *tx, struct order_row *order)
     return order_say(tx, order, &event);
 }
 
+pgl_status order_ask_cancel(struct pgl_tx *tx, struct order_row *order, enum order_input input)
+{
+    struct order_step step =
+        pgl_order_step((struct order_facts){ order->state, order->cancel }, input);
+    if (step.says[0] != EVENT_TYPE_ORDER_CANCEL_REQUESTED)
+        return PGL_OK; /* asked before, or too late */
+    order->cancel = step.after.cancel;
+    PGL_TRY(say_requested(tx, order)); /* row and event commit together */
+    return order_update(tx, order, order->state);
+}
+
 pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
                              CancelOrderResponse *reply)
 {
@@ -36,13 +47,7 @@ pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
 
     reply->answer = answer_in[order.state]; /* too late is an answer, not an error */
     bool is_owner = pgl_text_is(order.customer, ask->caller->subject);
-    struct order_step step =
-        pgl_order_step((struct order_facts){ order.state, order.cancel },
-                       is_owner ? ORDER_ON_CLIENT_CANCEL : ORDER_ON_OPERATOR_CANCEL);
-    if (step.says[0] == EVENT_TYPE_ORDER_CANCEL_REQUESTED) {
-        order.cancel = step.after.cancel;
-        PGL_TRY(say_requested(tx, &order)); /* row and event commit together */
-        PGL_TRY(order_update(tx, &order, order.state));
-    }
+    PGL_TRY(
+        order_ask_cancel(tx, &order, is_owner ? ORDER_ON_CLIENT_CANCEL : ORDER_ON_OPERATOR_CANCEL));
     return order_show(pgl_tx_arena(tx), &order, &reply->order);
 }
