@@ -52,8 +52,9 @@ void pgl_deadlines_end(struct pgl_deadlines *deadlines, pgl_id order_id)
 static pgl_status ask_cancel(struct pgl_tx *tx, pgl_id id)
 {
     struct order_row order;
+    bool is_said;
     PGL_TRY(order_get_facts(&tx->view, id, &order));
-    return order_ask_cancel(tx, &order, ORDER_ON_DEADLINE);
+    return order_ask_cancel(tx, &order, ORDER_ON_DEADLINE, &is_said);
 }
 
 static pgl_status act(struct pgl_deadlines *deadlines, struct pgl_tx *tx, int limit)

@@ -112,7 +112,7 @@ PGL_MUST_USE pgl_status order_say(struct pgl_tx *tx, struct order_row *order, Ev
 
 /* Somebody, or the deadline, asks to take the order back: a wish, said once. */
 PGL_MUST_USE pgl_status order_ask_cancel(struct pgl_tx *tx, struct order_row *order,
-                                         enum order_input input);
+                                         enum order_input input, bool *is_said);
 
 /* Opens both indexes in memory and feeds them what their tables do not have yet. */
 PGL_MUST_USE pgl_status order_keys_open(struct pgl_orders_state *orders, struct pgl_writer *writer);
