@@ -342,7 +342,7 @@ static void the_tables_refuse_what_the_machine_would_not_do(void **unused)
         "UPDATE reservation SET emitted = emitted + 8 WHERE state = 3",
         "UPDATE reservation SET state = 3, emitted = emitted + 4 WHERE state = 5",
         "UPDATE stock SET reserved = -1",
-        "UPDATE stock SET on_hand = -1",
+        "UPDATE stock SET on_hand = -9007199254740992",
         "INSERT INTO stock_ledger SELECT * FROM stock_ledger",
     };
     struct inventory_bench bench;
