@@ -29,10 +29,11 @@ static const struct loop_plan {
     [PGL_LOOP_PAYMENTS_READER]  = { "payments-reader",  PGL_THREAD_READERS,   0 },
     [PGL_LOOP_INVENTORY_READER] = { "inventory-reader", PGL_THREAD_READERS,   0 },
     [PGL_LOOP_AUDIT]            = { "audit",            PGL_THREAD_AUDIT,     0 },
+    [PGL_LOOP_EFFECTS]          = { "effects",          PGL_THREAD_EFFECTS,   SLOW_TURN_NS },
 };
 
 static const char *const thread_names[PGL_THREAD_COUNT] = {
-    "front", "catalog", "orders", "payments", "inventory", "readers", "audit",
+    "front", "catalog", "orders", "payments", "inventory", "readers", "audit", "effects",
 };
 
 static const struct file_plan {
@@ -64,7 +65,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .writer_cache_kib = 24 * 1024,
         .reader_cache_kib = 4 * 1024,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
-        .payments = { .default_credit_minor = 100000 },
+        .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
         .inventory = { .partial_percent = 50 },
     };
 }
@@ -150,6 +151,13 @@ static pgl_status connect_services(struct pgl_boot *boot)
     return pgl_inventory_connect(&boot->inventory, payments);
 }
 
+static pgl_status open_feeds(struct pgl_boot *boot)
+{
+    struct pgl_loop *loop = &boot->loops[PGL_LOOP_SERVICES];
+    PGL_TRY(pgl_feed_open(&boot->payments_feed, loop, &boot->payments.desk.log));
+    return pgl_feed_open(&boot->inventory_feed, loop, &boot->inventory.core.log);
+}
+
 static struct pgl_endpoint endpoint(struct pgl_boot *boot, int file,
                                     const struct pgl_method *methods, struct pgl_mailbox *flows)
 {
@@ -177,8 +185,10 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->payments = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_methods, NULL);
     edge->inventory = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_methods, NULL);
     edge->logs[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_log_methods, order_flows);
-    edge->logs[1] = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_log_methods, NULL);
-    edge->logs[2] = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_log_methods, NULL);
+    edge->logs[1] =
+        endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_log_methods, &boot->payments_feed.calls);
+    edge->logs[2] =
+        endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_log_methods, &boot->inventory_feed.calls);
     edge->keys = &boot->keys;
     edge->tokens = pgl_jwt_cache_open(PGL_JWT_CACHE_CAPACITY_DEFAULT, &policy);
     edge->registry = &boot->registry;
@@ -270,6 +280,7 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
         return PGL_OK;
     PGL_TRY(open_readers(boot));
     PGL_TRY(connect_services(boot));
+    PGL_TRY(open_feeds(boot));
     struct pgl_endpoint catalog = endpoint(boot, PGL_FILE_CATALOG, pgl_catalog_methods, NULL);
     PGL_TRY(pgl_orders_serve(&boot->orders, &boot->loops[PGL_LOOP_SERVICES],
                              &boot->readers[PGL_FILE_ORDERS], catalog));
@@ -296,6 +307,8 @@ void pgl_boot_close(struct pgl_boot *boot)
     }
     pgl_control_close(&boot->control);
     pgl_jwt_cache_close(boot->edge.tokens);
+    pgl_feed_close(&boot->payments_feed);
+    pgl_feed_close(&boot->inventory_feed);
     pgl_orders_close(&boot->orders);
     pgl_payments_close(&boot->payments);
     pgl_inventory_close(&boot->inventory);

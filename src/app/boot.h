@@ -11,6 +11,7 @@
 
 #include "app/control.h"
 #include "edge/gateway/gateway.h"
+#include "events/feed.h"
 #include "platform/platform.h"
 #include "runtime/thread.h"
 #include "services/catalog/service.h"
@@ -30,6 +31,7 @@ enum pgl_boot_loop {
     PGL_LOOP_PAYMENTS_READER,
     PGL_LOOP_INVENTORY_READER,
     PGL_LOOP_AUDIT,
+    PGL_LOOP_EFFECTS,
     PGL_LOOP_COUNT
 };
 
@@ -41,6 +43,7 @@ enum pgl_boot_thread {
     PGL_THREAD_INVENTORY,
     PGL_THREAD_READERS,
     PGL_THREAD_AUDIT,
+    PGL_THREAD_EFFECTS,
     PGL_THREAD_COUNT
 };
 
@@ -81,6 +84,7 @@ struct pgl_boot {
     struct pgl_orders orders;
     struct pgl_payments payments;
     struct pgl_inventory inventory;
+    struct pgl_feed payments_feed, inventory_feed; /* their logs, for whoever reads along */
 
     struct pgl_key key; /* of this folder: signs the tokens of `panglot token` */
     struct pgl_key_set keys;

@@ -9,6 +9,7 @@
 #include "platform/real/real.h"
 
 #define FILES_BESIDE_CONNECTIONS 256 /* databases, wake-ups, logs */
+#define BUFFERS_BYTES_MOST       (INT64_C(1) << 30)
 
 struct served_thread {
     struct pgl_thread *thread;
@@ -90,12 +91,22 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
     struct pgl_http_limits *http_limits = &options->gateway.limits;
     struct pgl_http1_limits *head = &http_limits->http1;
     struct pgl_json_limits *json = &options->gateway.json;
+    struct pgl_card_options *card = &options->payments.card;
     /* clang-format off */
     const struct pgl_option table[] = {
         { "--data", "DIR", PGL_OPTION_TEXT, &options->data, 0, "where everything is kept (panglot-data)" },
         { "--http", "HOST:PORT", PGL_OPTION_ADDRESS, &http, 0, "where to listen; port 0 takes a free one (127.0.0.1:8080)" },
         { "--demo", NULL, PGL_OPTION_SWITCH, is_demo, 0, "a shop in an empty folder; no limits per address" },
         { "--credit", "MINOR", PGL_OPTION_NUMBER, &options->payments.default_credit_minor, 0, "a new customer's credit line, minor units (100000)" },
+        { "--provider", "URL", PGL_OPTION_TEXT, &card->provider_url, 0, "takes card payments: http(s)://HOST[:PORT] of a PaymentIntents API (none)" },
+        { "--provider-key", "FILE", PGL_OPTION_TEXT, &card->key_file, 0, "its secret key, on one line" },
+        { "--provider-webhook-secret", "FILE", PGL_OPTION_TEXT, &card->webhook_secret_file, 0, "what its webhooks are signed with; none are taken without" },
+        { "--provider-ca", "FILE", PGL_OPTION_TEXT, &card->ca_file, 0, "PEM, in place of the system's roots" },
+        { "--provider-calls", "N", PGL_OPTION_INT, &card->calls_max, 1, "to the provider at once (64)" },
+        { "--provider-rate", "N", PGL_OPTION_INT, &card->slow_per_s, 1, "a second: retries, and what an outage left behind (50)" },
+        { "--provider-time", "TIME", PGL_OPTION_DURATION, &card->call_ns, 0, "for an answer (10s)" },
+        { "--provider-settle", "TIME", PGL_OPTION_DURATION, &card->settle_ns, 0, "from a key's last use until another is tried (60s)" },
+        { "--reconcile-every", "TIME", PGL_OPTION_DURATION, &card->reconcile_every_ns, 0, "compare with the provider's objects (1h)" },
         { "--deadline", "TIME", PGL_OPTION_DURATION, &options->orders.deadline_ns, 0, "by which an order has to be settled (15m)" },
         { "--max-total", "MINOR", PGL_OPTION_NUMBER, &options->orders.total_minor_max, 0, "of one order, minor units (100000000000)" },
         { "--partial-share", "PERCENT", PGL_OPTION_NUMBER, &options->inventory.partial_percent, 0, "of the amount, for an order to be served in part (50)" },
@@ -107,11 +118,9 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64 (100)" },
         { "--connect-burst", "N", PGL_OPTION_U32, &http_limits->connects_per_client_burst, 1, "new connections of an address at once (200)" },
         { "--connect-rate", "N", PGL_OPTION_U32, &http_limits->connects_per_client_per_s, 1, "and a second, in the long run (50)" },
-        { "--connect-rate", "N", PGL_OPTION_U32, &http_limits->connects_per_client_per_s, 1, "new ones a second of an address, in the long run (50)" },
-        { "--connect-burst", "N", PGL_OPTION_U32, &http_limits->connects_per_client_burst, 1, "and at once (200)" },
         { "--max-requests-per-connection", "N", PGL_OPTION_U32, &http_limits->requests_per_connection_max, 1, "then it is closed (10000)" },
         { "--max-pipelined", "N", PGL_OPTION_U32, &http_limits->pipelined_max, 1, "unanswered requests of a connection (16)" },
-        { "--max-buffers", "BYTES", PGL_OPTION_SIZE, &http_limits->buffers_bytes_max, 1 << 20, "of all connections (268435456)" },
+        { "--max-buffers", "BYTES", PGL_OPTION_SIZE, &http_limits->buffers_bytes_max, 1 << 20, "of all connections (a quarter of the memory, 1 GiB at most)" },
         { "--max-stream", "BYTES", PGL_OPTION_SIZE, &http_limits->stream_bytes_max, 4096, "not yet taken by a stream's reader (262144)" },
         { "--max-request-line", "BYTES", PGL_OPTION_U32, &head->start_line_bytes_max, 64, "(8192)" },
         { "--max-target", "BYTES", PGL_OPTION_U32, &head->target_bytes_max, 64, "of the request line (4096)" },
@@ -147,10 +156,17 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
     return parsed;
 }
 
+static size_t buffers_bytes_max(void)
+{
+    int64_t quarter = pgl_real_memory_bytes() / 4;
+    return (size_t)(quarter < BUFFERS_BYTES_MOST ? quarter : BUFFERS_BYTES_MOST);
+}
+
 int pgl_serve_command(struct pgl_platform *platform, int argc, char **argv)
 {
     struct pgl_boot_options options = pgl_boot_defaults();
     bool is_demo = false;
+    options.gateway.limits.buffers_bytes_max = buffers_bytes_max();
     enum pgl_parsed parsed = read_options(&options, &is_demo, argc, argv);
     if (parsed != PGL_PARSED_RUN)
         return parsed == PGL_PARSED_HELP ? PGL_EXIT_DONE : PGL_EXIT_USAGE;

@@ -15,6 +15,7 @@ import pages
 PAGES = {  # folder: its page in docs/
     "src/base": "base.md",
     "src/wire": "wire.md",
+    "src/resilience": "resilience.md",
     "src/telemetry": "telemetry.md",
     "src/platform": "platform.md",
     "src/runtime": "runtime.md",

@@ -61,6 +61,7 @@ static int64_t shortfall_of(const struct place *place)
 
 struct command {
     const Caller *caller;
+    const char *action; /* its name in the audit log */
     const char *sku;
     const char *warehouse; /* NULL: the request has no content */
     const char *source;    /* "" for none */
@@ -101,16 +102,19 @@ static pgl_status look(struct pgl_tx *tx, struct command *command)
     return command->shown != NULL ? PGL_OK : PGL_NO_MEMORY;
 }
 
-/* Behind all that `command` changes. */
+/* Behind all that `command` changes. The quantity is what the request says, for the audit log. */
 static pgl_status finish(struct pgl_tx *tx, struct command *command, struct keyed *keyed,
-                         const ProtobufCMessage *reply)
+                         const ProtobufCMessage *reply, int64_t quantity)
 {
     const struct place *place = &command->place;
     stock_show(command->shown, place->warehouse->code, place->on_hand, place->reserved);
     if (command->source[0] != '\0' && !command->is_stale)
         PGL_TRY(source_put(tx, pgl_text_of(command->source), place->sku_id, place->warehouse->id,
                            command->source_seq));
-    return keyed_end(tx, keyed, reply);
+    const char *outcome = pgl_arena_printf(
+        pgl_tx_arena(tx), "%lld in %s%s", (long long)quantity, place->warehouse->code,
+        command->is_stale ? ": older than what its source has said, nothing done" : "");
+    return keyed_end(tx, keyed, reply, command->action, command->sku, outcome);
 }
 
 /* ---- events about a SKU ---- */
@@ -170,6 +174,7 @@ pgl_status pgl_inventory_receive(struct pgl_tx *tx, const ReceiveStockRequest *a
 {
     const NewReceipt *receipt = ask->receipt;
     struct command command = { .caller = ask->caller,
+                               .action = "stock.receive",
                                .sku = ask->sku,
                                .warehouse = receipt != NULL ? receipt->warehouse : NULL,
                                .source = receipt != NULL ? receipt->source : "",
@@ -191,7 +196,7 @@ pgl_status pgl_inventory_receive(struct pgl_tx *tx, const ReceiveStockRequest *a
     if (!command.is_stale)
         PGL_TRY(take_in(tx, &command, receipt->quantity));
     reply->stock = command.shown;
-    return finish(tx, &command, &keyed, &reply->base);
+    return finish(tx, &command, &keyed, &reply->base, receipt->quantity);
 }
 
 /* ---- goods are sold at a till ---- */
@@ -222,6 +227,7 @@ pgl_status pgl_inventory_sell(struct pgl_tx *tx, const SellStockRequest *ask,
 {
     const NewSale *sale = ask->sale;
     struct command command = { .caller = ask->caller,
+                               .action = "stock.sell",
                                .sku = ask->sku,
                                .warehouse = sale != NULL ? sale->warehouse : NULL,
                                .source = "" };
@@ -243,7 +249,7 @@ pgl_status pgl_inventory_sell(struct pgl_tx *tx, const SellStockRequest *ask,
         return PGL_FAIL(PGL_NOT_FOUND, "no stock is kept of this SKU");
     PGL_TRY(sell(tx, &command, sale->quantity));
     reply->stock = command.shown;
-    return finish(tx, &command, &keyed, &reply->base);
+    return finish(tx, &command, &keyed, &reply->base, sale->quantity);
 }
 
 /* ---- goods are counted ---- */
@@ -275,6 +281,7 @@ pgl_status pgl_inventory_count(struct pgl_tx *tx, const CountStockRequest *ask,
 {
     const NewCount *seen = ask->count;
     struct command command = { .caller = ask->caller,
+                               .action = "stock.count",
                                .sku = ask->sku,
                                .warehouse = seen != NULL ? seen->warehouse : NULL,
                                .source = seen != NULL ? seen->source : "",
@@ -296,7 +303,7 @@ pgl_status pgl_inventory_count(struct pgl_tx *tx, const CountStockRequest *ask,
     if (!command.is_stale)
         PGL_TRY(count(tx, &command, seen->counted));
     reply->stock = command.shown;
-    return finish(tx, &command, &keyed, &reply->base);
+    return finish(tx, &command, &keyed, &reply->base, seen->counted);
 }
 
 /* ---- imports ---- */

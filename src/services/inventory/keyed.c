@@ -1,13 +1,14 @@
 /* keyed.c - see keyed.h. */
 #include "services/inventory/keyed.h"
 
+#include "saga/audit_log.h"
 #include "saga/idempotency.h"
 
 pgl_status keyed_begin(struct pgl_tx *tx, const Caller *caller, const char *key, int method,
                        const ProtobufCMessage *bare, const ProtobufCMessageDescriptor *reply,
                        struct keyed *keyed)
 {
-    *keyed = (struct keyed){ .key = { caller->tenant, caller->subject, key } };
+    *keyed = (struct keyed){ .caller = caller, .key = { caller->tenant, caller->subject, key } };
     struct pgl_text request;
     PGL_TRY(pgl_idempotency_key_check(key));
     PGL_TRY(pgl_message_pack_text(bare, pgl_tx_arena(tx), &request));
@@ -22,8 +23,10 @@ pgl_status keyed_begin(struct pgl_tx *tx, const Caller *caller, const char *key,
     return pgl_message_unpack(reply, pgl_tx_arena(tx), keyed->receipt.response, &keyed->first);
 }
 
-pgl_status keyed_end(struct pgl_tx *tx, struct keyed *keyed, const ProtobufCMessage *reply)
+pgl_status keyed_end(struct pgl_tx *tx, struct keyed *keyed, const ProtobufCMessage *reply,
+                     const char *action, const char *target, const char *outcome)
 {
     PGL_TRY(pgl_message_pack_text(reply, pgl_tx_arena(tx), &keyed->receipt.response));
-    return receipt_insert(tx, &keyed->key, &keyed->receipt);
+    PGL_TRY(receipt_insert(tx, &keyed->key, &keyed->receipt));
+    return pgl_audit_log_append(tx, keyed->caller, action, target, "", outcome);
 }

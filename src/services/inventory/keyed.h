@@ -15,6 +15,7 @@
 #include "wire/message.h"
 
 struct keyed {
+    const Caller *caller;
     struct receipt_key key;
     struct receipt receipt;
     void *first; /* the first answer, unpacked; NULL when the key is new */
@@ -25,8 +26,9 @@ struct keyed {
 PGL_MUST_USE pgl_status keyed_begin(struct pgl_tx *tx, const Caller *caller, const char *key,
                                     int method, const ProtobufCMessage *bare,
                                     const ProtobufCMessageDescriptor *reply, struct keyed *keyed);
-/* Keeps the answer. */
+/* Keeps the answer; and what was done, if an operator did it (saga/audit_log.h). */
 PGL_MUST_USE pgl_status keyed_end(struct pgl_tx *tx, struct keyed *keyed,
-                                  const ProtobufCMessage *reply);
+                                  const ProtobufCMessage *reply, const char *action,
+                                  const char *target, const char *outcome);
 
 #endif

@@ -54,7 +54,9 @@ pgl_status pgl_inventory_ship(struct pgl_tx *tx, const ShipOrderRequest *ask,
     PGL_TRY(fill(tx, &parcel));
     PGL_TRY(carry_out(tx, &parcel));
     PGL_TRY(shipment_show(pgl_tx_arena(tx), &parcel.said, pgl_tx_now_ns(tx), &reply->shipment));
-    return keyed_end(tx, &keyed, &reply->base);
+    const char *outcome = pgl_arena_printf(pgl_tx_arena(tx), "parcel %d left %s",
+                                           parcel.said.shipment_no, parcel.said.warehouse);
+    return keyed_end(tx, &keyed, &reply->base, "order.ship", ask->order_id, outcome);
 }
 
 static pgl_status check(const ShipOrderRequest *ask)
