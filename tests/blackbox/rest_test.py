@@ -143,7 +143,8 @@ class OpenToAll(shop.Case):
 
     def test_stock(self):
         stock = store.stock(skus[0])
-        self.assert_shape(stock, {"sku": str, "available": int, "warehouses": list, "shortfall": int})
+        self.assert_shape(stock, {"sku": str, "available": int, "warehouses": list,
+                                  "shortfall": int})
         self.assertGreaterEqual(len(stock["warehouses"]), 3)
         for place in stock["warehouses"]:
             self.assert_shape(place, WAREHOUSE)
