@@ -66,6 +66,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .reader_cache_kib = 4 * 1024,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
+        .inventory = { .partial_percent = 50 },
     };
 }
 
@@ -135,7 +136,8 @@ static pgl_status open_services(struct pgl_boot *boot)
     PGL_TRY(pgl_orders_open(&boot->orders, &boot->writers[PGL_FILE_ORDERS], &boot->options.orders));
     PGL_TRY(pgl_payments_open(&boot->payments, &boot->writers[PGL_FILE_PAYMENTS],
                               &boot->options.payments));
-    return pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY]);
+    return pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY],
+                              &boot->options.inventory);
 }
 
 /* Who listens to whom: docs/saga.md. */

@@ -16,6 +16,15 @@ pgl_status stock_get_begin(struct pgl_request *request);
 pgl_status stock_get_next(struct pgl_request *request);
 pgl_status stock_receive_begin(struct pgl_request *request);
 pgl_status stock_receive_next(struct pgl_request *request);
+pgl_status stock_sell_begin(struct pgl_request *request);
+pgl_status stock_sell_next(struct pgl_request *request);
+pgl_status stock_count_begin(struct pgl_request *request);
+pgl_status stock_count_next(struct pgl_request *request);
+
+pgl_status shipment_create_begin(struct pgl_request *request);
+pgl_status shipment_create_next(struct pgl_request *request);
+pgl_status shipment_list_begin(struct pgl_request *request);
+pgl_status shipment_list_next(struct pgl_request *request);
 
 pgl_status order_create_begin(struct pgl_request *request);
 pgl_status order_create_next(struct pgl_request *request);
