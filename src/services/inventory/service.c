@@ -83,7 +83,8 @@ pgl_status pgl_inventory_open(struct pgl_inventory *inventory, struct pgl_writer
     const struct pgl_entropy *entropy = &writer->loop->platform->entropy;
     struct pgl_hash_key hash_key = { pgl_entropy_u64(entropy), pgl_entropy_u64(entropy) };
     writer->context = inventory;
-    pgl_admin_init(&inventory->admin, LOG_INVENTORY);
+    pgl_admin_init(&inventory->admin, LOG_INVENTORY,
+                   (struct pgl_admin_hooks){ .describe = pgl_inventory_describe });
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_saga_migrate(&writer->db));
     PGL_TRY(pgl_inventory_migrate(&writer->db));

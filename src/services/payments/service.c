@@ -35,7 +35,8 @@ pgl_status pgl_payments_open(struct pgl_payments *payments, struct pgl_writer *w
     *payments = (struct pgl_payments){ .writer = writer };
     writer->context = payments;
     payments->desk.default_credit_minor = options->default_credit_minor;
-    pgl_admin_init(&payments->admin, LOG_PAYMENTS);
+    pgl_admin_init(&payments->admin, LOG_PAYMENTS,
+                   (struct pgl_admin_hooks){ .describe = pgl_payments_describe });
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_saga_migrate(&writer->db));
     PGL_TRY(pgl_payments_migrate(&writer->db));
