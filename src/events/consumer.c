@@ -31,6 +31,11 @@ static void ask(struct pgl_consumer *consumer, struct pgl_consumer_chunk *chunk,
     PGL_ASSERT(pgl_is_ok(sent)); /* consumers are counted at boot, and each has one read out */
 }
 
+static bool is_struck(const struct pgl_consumer *consumer, enum pgl_buggify_point point)
+{
+    return pgl_buggify(consumer->writer->loop->platform->buggify, point);
+}
+
 static void ask_for_more(struct pgl_consumer *consumer)
 {
     struct pgl_consumer_chunk *now = &consumer->chunks[consumer->current];
@@ -39,7 +44,7 @@ static void ask_for_more(struct pgl_consumer *consumer)
         return;
     if (!now->is_full)
         ask(consumer, now, consumer->durable_position);
-    else if (!other->is_full)
+    else if (!other->is_full && !is_struck(consumer, PGL_BUGGIFY_CONSUMER_NO_READ_AHEAD))
         ask(consumer, other, now->read.after + now->read.count);
 }
 
@@ -186,6 +191,8 @@ static pgl_status consumer_work(void *self, struct pgl_tx *tx, int limit)
     struct pgl_consumer *consumer = self;
     struct pgl_consumer_chunk *chunk = &consumer->chunks[consumer->current];
     struct pgl_text last = { NULL, 0 };
+    if (is_struck(consumer, PGL_BUGGIFY_CONSUMER_SHORT_WORK))
+        limit = 1;
     for (; limit > 0; limit--) {
         struct pgl_text bytes = next_bytes(chunk);
         PGL_ASSERT(consumer->position == chunk->read.after + chunk->done);

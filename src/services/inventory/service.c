@@ -1,6 +1,7 @@
 /* service.c - what Inventory offers, and what moves with its writer's transactions. */
 #include "services/inventory/service.h"
 
+#include "events/feed.h"
 #include "saga/audit_log.h"
 #include "services/inventory/handle.h"
 #include "services/inventory/inventory_sql.h"
@@ -20,6 +21,7 @@ const struct pgl_method pgl_inventory_methods[INVENTORY_SERVICE_METHOD_COUNT] = 
 };
 
 const struct pgl_method pgl_inventory_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
+    [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pgl_feed_method },
     [EVENT_LOG_SERVICE_READ_KEY] = { PGL_METHOD_QUERY, .query = pgl_inventory_read_key_query },
 };
 

@@ -125,8 +125,11 @@ static struct pgl_go create_prices(struct pgl_flow *flow)
     const CreateOrderRequest *request = create->answer.call->ask;
     GetPricesRequest *missing;
     pgl_status status = pgl_order_check(request, create->answer.call->arena);
+    int64_t at_ns = flow->loop->now_ns;
+    if (pgl_buggify(flow->loop->platform->buggify, PGL_BUGGIFY_ORDERS_FORGET_PRICES))
+        at_ns = PGL_NEVER_NS; /* by then none is fresh */
     if (pgl_is_ok(status))
-        status = pgl_prices_missing(&orders->prices, request->order, flow->loop->now_ns,
+        status = pgl_prices_missing(&orders->prices, request->order, at_ns,
                                     create->answer.call->arena, &missing);
     if (!pgl_is_ok(status))
         return finish(&create->answer, status);

@@ -2,6 +2,7 @@
 #include "services/payments/service.h"
 
 #include "base/assert.h"
+#include "events/feed.h"
 #include "saga/audit_log.h"
 #include "services/payments/answers.h"
 #include "services/payments/payments_sql.h"
@@ -18,6 +19,7 @@ const struct pgl_method pgl_payments_methods[PAYMENT_SERVICE_METHOD_COUNT] = {
 };
 
 const struct pgl_method pgl_payments_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
+    [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pgl_feed_method },
     [EVENT_LOG_SERVICE_READ_KEY] = { PGL_METHOD_QUERY, .query = pgl_payments_story_query },
 };
 /* clang-format on */
