@@ -189,6 +189,9 @@ static pgl_status open_edge(struct pgl_boot *boot)
         endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_log_methods, &boot->payments_feed.calls);
     edge->logs[2] =
         endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_log_methods, &boot->inventory_feed.calls);
+    edge->admins[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_admin_methods, NULL);
+    edge->admins[1] = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_admin_methods, NULL);
+    edge->admins[2] = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_admin_methods, NULL);
     edge->keys = &boot->keys;
     edge->tokens = pgl_jwt_cache_open(PGL_JWT_CACHE_CAPACITY_DEFAULT, &policy);
     edge->registry = &boot->registry;
