@@ -29,10 +29,11 @@ static const struct loop_plan {
     [PGL_LOOP_PAYMENTS_READER]  = { "payments-reader",  PGL_THREAD_READERS,   0 },
     [PGL_LOOP_INVENTORY_READER] = { "inventory-reader", PGL_THREAD_READERS,   0 },
     [PGL_LOOP_AUDIT]            = { "audit",            PGL_THREAD_AUDIT,     0 },
+    [PGL_LOOP_EFFECTS]          = { "effects",          PGL_THREAD_EFFECTS,   SLOW_TURN_NS },
 };
 
 static const char *const thread_names[PGL_THREAD_COUNT] = {
-    "front", "catalog", "orders", "payments", "inventory", "readers", "audit",
+    "front", "catalog", "orders", "payments", "inventory", "readers", "audit", "effects",
 };
 
 static const struct file_plan {
@@ -64,7 +65,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .writer_cache_kib = 24 * 1024,
         .reader_cache_kib = 4 * 1024,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
-        .payments = { .default_credit_minor = 100000 },
+        .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
     };
 }
 

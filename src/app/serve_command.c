@@ -91,12 +91,22 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
     struct pgl_http_limits *http_limits = &options->gateway.limits;
     struct pgl_http1_limits *head = &http_limits->http1;
     struct pgl_json_limits *json = &options->gateway.json;
+    struct pgl_card_options *card = &options->payments.card;
     /* clang-format off */
     const struct pgl_option table[] = {
         { "--data", "DIR", PGL_OPTION_TEXT, &options->data, 0, "where everything is kept (panglot-data)" },
         { "--http", "HOST:PORT", PGL_OPTION_ADDRESS, &http, 0, "where to listen; port 0 takes a free one (127.0.0.1:8080)" },
         { "--demo", NULL, PGL_OPTION_SWITCH, is_demo, 0, "a shop in an empty folder; no limits per address" },
         { "--credit", "MINOR", PGL_OPTION_NUMBER, &options->payments.default_credit_minor, 0, "a new customer's credit line, minor units (100000)" },
+        { "--provider", "URL", PGL_OPTION_TEXT, &card->provider_url, 0, "takes card payments: http(s)://HOST[:PORT] of a PaymentIntents API (none)" },
+        { "--provider-key", "FILE", PGL_OPTION_TEXT, &card->key_file, 0, "its secret key, on one line" },
+        { "--provider-webhook-secret", "FILE", PGL_OPTION_TEXT, &card->webhook_secret_file, 0, "what its webhooks are signed with; none are taken without" },
+        { "--provider-ca", "FILE", PGL_OPTION_TEXT, &card->ca_file, 0, "PEM, in place of the system's roots" },
+        { "--provider-calls", "N", PGL_OPTION_INT, &card->calls_max, 1, "to the provider at once (64)" },
+        { "--provider-rate", "N", PGL_OPTION_INT, &card->slow_per_s, 1, "a second: retries, and what an outage left behind (50)" },
+        { "--provider-time", "TIME", PGL_OPTION_DURATION, &card->call_ns, 0, "for an answer (10s)" },
+        { "--provider-settle", "TIME", PGL_OPTION_DURATION, &card->settle_ns, 0, "from a key's last use until another is tried (60s)" },
+        { "--reconcile-every", "TIME", PGL_OPTION_DURATION, &card->reconcile_every_ns, 0, "compare with the provider's objects (1h)" },
         { "--deadline", "TIME", PGL_OPTION_DURATION, &options->orders.deadline_ns, 0, "by which an order has to be settled (15m)" },
         { "--max-total", "MINOR", PGL_OPTION_NUMBER, &options->orders.total_minor_max, 0, "of one order, minor units (100000000000)" },
         { "--batch", "N", PGL_OPTION_INT, &options->batch_max, 1, "commands and events in one transaction (512)" },

@@ -12,11 +12,13 @@
 
 #include "contract/payments.h"
 #include "events/consumer.h"
+#include "services/payments/card_options.h"
 #include "services/payments/handle.h"
 #include "store/writer.h"
 
 struct pgl_payments_options {
     int64_t default_credit_minor; /* of a line that a customer's first order opens */
+    struct pgl_card_options card;
 };
 
 struct pgl_payments {
