@@ -31,6 +31,14 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     endforeach()
     pgl_script_test(blackbox/kill_loop blackbox 300 tests/kill/kill_loop.py
         --binary $<TARGET_FILE:panglot> --cycles 20 --seed 1)
+    pgl_script_test(blackbox/kill_loop_cards blackbox 300 tests/kill/kill_loop.py
+        --binary $<TARGET_FILE:panglot> --cycles 20 --seed 3 --cards 0.5)
+    pgl_script_test(blackbox/cards blackbox 300 tests/kill/cards.py
+        --binary $<TARGET_FILE:panglot> --races 500 --outage-seconds 40)
+    pgl_script_test(blackbox/cards_long "blackbox;prove" 3600 tests/kill/cards.py
+        --binary $<TARGET_FILE:panglot> --races 10000 --outage-seconds 600)
+    pgl_script_test(blackbox/kill_loop_cards_long "blackbox;prove" 5400 tests/kill/kill_loop.py
+        --binary $<TARGET_FILE:panglot> --cycles 1000 --seed 4 --cards 0.5)
     pgl_script_test(blackbox/kill_loop_long "blackbox;prove" 1800 tests/kill/kill_loop.py
         --binary $<TARGET_FILE:panglot> --cycles 200 --seed 2)
 endif()
@@ -88,6 +96,13 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     add_test(NAME sim/seeds_long COMMAND panglot sim --seed 1000 --runs 200 --orders 2000)
     set_tests_properties(sim/seeds_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)
     pgl_script_test(sim/twice sim 120 tests/sim/twice_test.py $<TARGET_FILE:panglot>)
+    pgl_script_test(sim/points sim 120 tests/sim/points_test.py $<TARGET_FILE:panglot>)
+    file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/*.pg) # what once went wrong
+    foreach(script ${scripts})
+        get_filename_component(name ${script} NAME_WE)
+        add_test(NAME sim/script_${name} COMMAND panglot sim --script ${script})
+        set_tests_properties(sim/script_${name} PROPERTIES LABELS sim TIMEOUT 120)
+    endforeach()
     pgl_script_test(sim/mutants_of_the_tables sim 300 sim/mutants.py --catcher explorer)
     pgl_script_test(sim/mutants "sim;prove" 3600 sim/mutants.py)
 endif()

@@ -14,11 +14,13 @@ static void on_ready(void *owner);
 static void on_late(void *owner);
 
 void pgl_sim_client_open(struct pgl_sim_client *client, const struct pgl_sim_plan *plan,
-                         struct pgl_loop *loop, struct pgl_twin *twin, struct pgl_sim_blame *blame)
+                         struct pgl_sim_choices *choices, struct pgl_loop *loop,
+                         struct pgl_twin *twin, struct pgl_sim_blame *blame)
 {
     *client = (struct pgl_sim_client){ .loop = loop,
                                        .twin = twin,
                                        .blame = blame,
+                                       .choices = choices,
                                        .network_ns_max = plan->network_ns_max,
                                        .leave_chance = plan->leave_chance };
     pgl_random_seed(&client->random, plan->seed, PGL_SIM_DRAWS_NETWORK);
@@ -120,6 +122,8 @@ bool pgl_sim_client_send(struct pgl_sim_client *client, struct pgl_sim_ask *ask)
     pgl_http1_parser_init(&line->parser, &limits);
     write_request(line, ask);
     client->asked++;
+    line->leaves = pgl_sim_chance(client->choices, PGL_SIM_LEAVE, 0, client->asked,
+                                  client->leave_chance, 0, NULL);
     line->socket->ops->want(line->socket, true, true);
     pgl_timer_set(&client->loop->timers, &line->late, client->loop->now_ns + ask->patience_ns,
                   on_late, line);
@@ -220,9 +224,8 @@ static void on_ready(void *owner)
     struct pgl_sim_client *client = line->client;
     struct pgl_sim_answer found;
     bool is_kept, is_open = push(line);
-    bool leaves = line->ask != NULL && line->sent_bytes == line->out.size &&
-                  pgl_random_chance(&client->random, client->leave_chance);
-    if (leaves) {
+    if (line->leaves && line->ask != NULL && line->sent_bytes == line->out.size) {
+        line->leaves = false;
         client->left++;
         pgl_twin_break(line->socket);
     }

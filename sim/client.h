@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 #include "blame.h"
-#include "plan.h"
+#include "choices.h"
 #include "platform/twin.h"
 #include "runtime/loop.h"
 #include "wire/http1.h"
@@ -38,6 +38,7 @@ struct pgl_sim_line {
     struct pgl_sim_client *client;
     struct pgl_socket *socket; /* NULL while there is no connection */
     struct pgl_sim_ask *ask;   /* NULL while idle */
+    bool leaves;               /* once it has asked */
     struct pgl_buffer out, in;
     size_t sent_bytes;
     struct pgl_http1_parser parser;
@@ -48,6 +49,7 @@ struct pgl_sim_client {
     struct pgl_loop *loop;
     struct pgl_twin *twin;
     struct pgl_sim_blame *blame;
+    struct pgl_sim_choices *choices;
     struct pgl_random random; /* the network's */
     int64_t network_ns_max;
     uint32_t leave_chance; /* that a connection breaks behind a request */
@@ -56,7 +58,8 @@ struct pgl_sim_client {
 };
 
 void pgl_sim_client_open(struct pgl_sim_client *client, const struct pgl_sim_plan *plan,
-                         struct pgl_loop *loop, struct pgl_twin *twin, struct pgl_sim_blame *blame);
+                         struct pgl_sim_choices *choices, struct pgl_loop *loop,
+                         struct pgl_twin *twin, struct pgl_sim_blame *blame);
 /* Nothing that is out is answered any more. */
 void pgl_sim_client_close(struct pgl_sim_client *client);
 

@@ -16,6 +16,7 @@
 #define RETRY_NS           PGL_MILLISECONDS(100) /* longer each time, so many times */
 #define LATELY             400 /* orders: some generations of the smallest index of keys */
 #define RETURNING          8
+#define RETURN_CHANCE      800000
 #define RETRIES_SLOWER     20
 #define TOKEN_NS           PGL_HOURS(20)
 #define TOKEN_BYTES_MAX    PGL_JWT_BYTES_MAX
@@ -30,18 +31,20 @@ static const bool is_insisted_on[PGL_SIM_ERRAND_KINDS] = {
 
 static void arrive(void *owner);
 
-static int64_t up_to(struct pgl_sim_customers *customers, int64_t most_ns)
+static int64_t up_to(struct pgl_random *random, int64_t most_ns)
 {
-    return (int64_t)pgl_random_below(&customers->random, (uint64_t)most_ns + 1);
+    return (int64_t)pgl_random_below(random, (uint64_t)most_ns + 1);
 }
 
 /* ---- wishes ---- */
 
 /* A short list with few different things on it, so that orders meet. */
-static void make_wish(struct pgl_sim_customers *customers, struct pgl_sim_wish *wish)
+static void make_wish(struct pgl_sim_customers *customers, uint32_t number)
 {
+    struct pgl_sim_wish *wish = &customers->journal.wishes[number];
     static const char *const regions[] = { "EU", "US", "APAC", "CA" };
-    struct pgl_random *random = &customers->random;
+    struct pgl_random *random = &wish->random;
+    pgl_random_seed(random, customers->plan->seed, PGL_SIM_DRAWS_WISHES + ((uint64_t)number << 16));
     wish->customer = (int)pgl_random_below(random, (uint64_t)customers->plan->customers);
     wish->region = regions[pgl_random_below(random, sizeof regions / sizeof regions[0])];
     wish->line_count = 1 + (int)pgl_random_below(random, PGL_SIM_LINES_MAX);
@@ -54,26 +57,31 @@ static void make_wish(struct pgl_sim_customers *customers, struct pgl_sim_wish *
 }
 
 void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pgl_sim_plan *plan,
-                            struct pgl_loop *loop, struct pgl_sim_machine *machine,
-                            struct pgl_sim_auditor *auditor, struct pgl_sim_blame *blame)
+                            struct pgl_sim_choices *choices, struct pgl_loop *loop,
+                            struct pgl_sim_machine *machine, struct pgl_sim_auditor *auditor,
+                            struct pgl_sim_blame *blame)
 {
-    *customers = (struct pgl_sim_customers){
-        .plan = plan, .loop = loop, .machine = machine, .auditor = auditor, .blame = blame
-    };
+    *customers = (struct pgl_sim_customers){ .plan = plan,
+                                             .choices = choices,
+                                             .loop = loop,
+                                             .machine = machine,
+                                             .auditor = auditor,
+                                             .blame = blame };
     struct pgl_sim_journal *journal = &customers->journal;
     pgl_random_seed(&customers->random, plan->seed, PGL_SIM_DRAWS_CUSTOMERS);
-    pgl_sim_client_open(&customers->client, plan, loop, &machine->twin, blame);
+    pgl_random_seed(&customers->receiving, plan->seed, PGL_SIM_DRAWS_RECEIPTS);
+    pgl_sim_client_open(&customers->client, plan, choices, loop, &machine->twin, blame);
     journal->wish_count = plan->orders;
     journal->wishes = calloc(plan->orders, sizeof journal->wishes[0]);
     customers->errands = calloc(PGL_SIM_ERRANDS_MAX, sizeof customers->errands[0]);
     PGL_ASSERT(journal->wishes != NULL && customers->errands != NULL);
     for (uint32_t i = 0; i < plan->orders; i++)
-        make_wish(customers, &journal->wishes[i]);
+        make_wish(customers, i);
     for (int i = 0; i < plan->receipts; i++)
         journal->receipts[i] = (struct pgl_sim_receipt){
-            .sku = (int)pgl_random_below(&customers->random, (uint64_t)plan->skus),
-            .warehouse = (int)pgl_random_below(&customers->random, PGL_SIM_WAREHOUSES),
-            .quantity = 1 + (int64_t)pgl_random_below(&customers->random, 20),
+            .sku = (int)pgl_random_below(&customers->receiving, (uint64_t)plan->skus),
+            .warehouse = (int)pgl_random_below(&customers->receiving, PGL_SIM_WAREHOUSES),
+            .quantity = 1 + (int64_t)pgl_random_below(&customers->receiving, 20),
         };
     for (int i = 0; i < PGL_SIM_ERRANDS_MAX; i++) {
         customers->errands[i].next_free = customers->free_errands;
@@ -149,6 +157,22 @@ bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_erra
     return true;
 }
 
+/* What each is in a script, where it is there by chance. */
+static const enum pgl_sim_choice_kind choice_of[PGL_SIM_ERRAND_KINDS] = {
+    [PGL_SIM_TWIN] = PGL_SIM_ASK_TWICE,  [PGL_SIM_OTHER_BODY] = PGL_SIM_ASK_OTHER,
+    [PGL_SIM_WRONG] = PGL_SIM_ASK_WRONG, [PGL_SIM_CANCEL] = PGL_SIM_ASK_CANCEL,
+    [PGL_SIM_LOOK] = PGL_SIM_ASK_LOOK,
+};
+
+void pgl_sim_errand_may_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
+                              uint32_t wish, uint32_t number, uint32_t chance, int64_t most_ns)
+{
+    int64_t after_ns;
+    if (pgl_sim_chance(customers->choices, choice_of[kind], 0, ((uint64_t)wish << 8) + number,
+                       chance, most_ns, &after_ns))
+        pgl_sim_errand_start(customers, kind, wish, after_ns);
+}
+
 static void finish(struct pgl_sim_errand *errand)
 {
     struct pgl_sim_customers *customers = errand->customers;
@@ -165,12 +189,18 @@ static int who_asks(const struct pgl_sim_errand *errand)
                                            : pgl_sim_wish_of(errand)->customer;
 }
 
+static struct pgl_random *random_of(struct pgl_sim_errand *errand)
+{
+    return errand->kind == PGL_SIM_RECEIVE ? &errand->customers->receiving
+                                           : &pgl_sim_wish_of(errand)->random;
+}
+
 static void run_errand(void *owner)
 {
     struct pgl_sim_errand *errand = owner;
     struct pgl_sim_customers *customers = errand->customers;
     errand->ask.token = token_of(customers, who_asks(errand));
-    errand->ask.patience_ns = PATIENCE_MIN_NS + up_to(customers, PATIENCE_MAX_NS);
+    errand->ask.patience_ns = PATIENCE_MIN_NS + up_to(random_of(errand), PATIENCE_MAX_NS);
     errand->ask.on_answer = on_answer;
     errand->ask.owner = errand;
     pgl_sim_errand_write(errand);
@@ -199,7 +229,7 @@ static void on_answer(void *owner, const struct pgl_sim_answer *answer)
         pgl_buffer_clear(&customers->tokens[who_asks(errand)].text);
     if (is_open(answer) && (is_insisted_on[errand->kind] || errand->is_last)) {
         int64_t patience = errand->tries < RETRIES_SLOWER ? errand->tries : RETRIES_SLOWER;
-        set_timer(errand, 1 + up_to(customers, RETRY_NS * patience));
+        set_timer(errand, 1 + up_to(random_of(errand), RETRY_NS * patience));
         return;
     }
     if (!is_open(answer))
@@ -232,37 +262,49 @@ static void send_goods(struct pgl_sim_customers *customers)
         customers->receipts_sent++;
 }
 
+static void place(struct pgl_sim_customers *customers, uint32_t wish)
+{
+    const struct pgl_sim_plan *plan = customers->plan;
+    const struct pgl_sim_script *script = customers->choices->script;
+    if (script != NULL && !pgl_sim_script_has_order(script, wish))
+        return;
+    int64_t twin_ns = TWIN_MAX_NS >> up_to(&customers->journal.wishes[wish].random, 10);
+    bool is_placed = pgl_sim_errand_start(customers, PGL_SIM_CREATE, wish, 0);
+    PGL_ASSERT(is_placed); /* half of the places are free */
+    pgl_sim_errand_may_start(customers, PGL_SIM_TWIN, wish, 0, plan->twin_chance, twin_ns);
+    pgl_sim_errand_may_start(customers, PGL_SIM_WRONG, wish, 0, plan->wrong_chance, 0);
+}
+
 static void arrive(void *owner)
 {
     struct pgl_sim_customers *customers = owner;
     const struct pgl_sim_plan *plan = customers->plan;
     /* Half of the places are for what follows from an order. */
     if (customers->under_way < PGL_SIM_ERRANDS_MAX / 2) {
-        uint32_t wish = customers->placed;
-        if (pgl_sim_errand_start(customers, PGL_SIM_CREATE, wish, 0))
-            customers->placed++;
-        if (pgl_random_chance(&customers->random, plan->twin_chance))
-            pgl_sim_errand_start(customers, PGL_SIM_TWIN, wish,
-                                 up_to(customers, TWIN_MAX_NS >> up_to(customers, 10)));
-        if (pgl_random_chance(&customers->random, plan->wrong_chance))
-            pgl_sim_errand_start(customers, PGL_SIM_WRONG, wish, 0);
+        place(customers, customers->placed++);
         send_goods(customers);
     }
     if (customers->placed < plan->orders)
         pgl_timer_set(&customers->loop->timers, &customers->arrival,
-                      customers->loop->now_ns + up_to(customers, 2 * plan->arrival_ns), arrive,
-                      customers);
+                      customers->loop->now_ns + up_to(&customers->random, 2 * plan->arrival_ns),
+                      arrive, customers);
 }
 
 void pgl_sim_customers_return(struct pgl_sim_customers *customers)
 {
     uint32_t lately = customers->placed < LATELY ? customers->placed : LATELY;
-    if (!pgl_sim_plan_has(customers->plan, PGL_SIM_FAULT_DUPLICATES) || lately == 0)
-        return;
-    for (int i = 0; i < RETURNING; i++) {
-        uint32_t wish =
-            customers->placed - 1 - (uint32_t)pgl_random_below(&customers->random, lately);
-        pgl_sim_errand_start(customers, PGL_SIM_TWIN, wish, up_to(customers, RETRY_NS));
+    uint64_t start = customers->machine->starts;
+    uint32_t chance =
+        pgl_sim_plan_has(customers->plan, PGL_SIM_FAULT_DUPLICATES) ? RETURN_CHANCE : 0;
+    struct pgl_random random;
+    pgl_random_seed(&random, customers->plan->seed, PGL_SIM_DRAWS_RETURNS + (start << 16));
+    for (uint64_t i = 0; i < RETURNING && lately > 0; i++) {
+        uint32_t wish = customers->placed - 1 - (uint32_t)pgl_random_below(&random, lately);
+        int64_t after_ns;
+        if (customers->journal.wishes[wish].is_sent &&
+            pgl_sim_chance(customers->choices, PGL_SIM_ASK_AGAIN, 0, (start << 8) + i, chance,
+                           RETRY_NS, &after_ns))
+            pgl_sim_errand_start(customers, PGL_SIM_TWIN, wish, after_ns);
     }
 }
 

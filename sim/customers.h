@@ -11,6 +11,7 @@
 #define PGL_SIM_CUSTOMERS_H
 
 #include "auditor.h"
+#include "choices.h"
 #include "client.h"
 
 #define PGL_SIM_ERRANDS_MAX 512
@@ -48,13 +49,15 @@ struct pgl_sim_token {
 
 struct pgl_sim_customers {
     const struct pgl_sim_plan *plan;
+    struct pgl_sim_choices *choices;
     struct pgl_loop *loop;
     struct pgl_sim_machine *machine;
     struct pgl_sim_auditor *auditor;
     struct pgl_sim_blame *blame;
     struct pgl_sim_client client;
     struct pgl_sim_journal journal;
-    struct pgl_random random;
+    struct pgl_random random; /* arrivals */
+    struct pgl_random receiving;
 
     struct pgl_sim_errand *errands, *free_errands;
     int under_way;
@@ -67,8 +70,9 @@ struct pgl_sim_customers {
 };
 
 void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pgl_sim_plan *plan,
-                            struct pgl_loop *loop, struct pgl_sim_machine *machine,
-                            struct pgl_sim_auditor *auditor, struct pgl_sim_blame *blame);
+                            struct pgl_sim_choices *choices, struct pgl_loop *loop,
+                            struct pgl_sim_machine *machine, struct pgl_sim_auditor *auditor,
+                            struct pgl_sim_blame *blame);
 void pgl_sim_customers_close(struct pgl_sim_customers *customers);
 
 /* The shop is open. */
@@ -95,6 +99,10 @@ void pgl_sim_errand_judge(struct pgl_sim_errand *errand, const struct pgl_sim_an
 /* Another errand, later. False when there are too many. */
 bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
                           uint32_t about, int64_t after_ns);
+
+/* The same, where it comes to the customer's mind: `number` tells this occasion from others. */
+void pgl_sim_errand_may_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
+                              uint32_t wish, uint32_t number, uint32_t chance, int64_t most_ns);
 
 static inline struct pgl_sim_wish *pgl_sim_wish_of(const struct pgl_sim_errand *errand)
 {

@@ -163,13 +163,13 @@ static void follow_up(struct pgl_sim_errand *errand)
         { PGL_SIM_TWIN, offsetof(struct pgl_sim_plan, twin_chance) },
     };
     struct pgl_sim_customers *customers = errand->customers;
+    struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
     for (size_t i = 0; i < sizeof followers / sizeof followers[0]; i++) {
         const char *plan = (const char *)customers->plan;
         uint32_t chance = *(const uint32_t *)(const void *)(plan + followers[i].chance);
-        int64_t within_ns = FOLLOW_MAX_NS >> pgl_random_below(&customers->random, HURRIES);
-        int64_t after_ns = (int64_t)pgl_random_below(&customers->random, (uint64_t)within_ns + 1);
-        if (pgl_random_chance(&customers->random, chance))
-            pgl_sim_errand_start(customers, followers[i].kind, errand->about, after_ns);
+        int64_t within_ns = FOLLOW_MAX_NS >> pgl_random_below(&wish->random, HURRIES);
+        pgl_sim_errand_may_start(customers, followers[i].kind, errand->about, 1 + (uint32_t)i,
+                                 chance, within_ns);
     }
 }
 

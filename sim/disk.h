@@ -114,7 +114,10 @@ struct pgl_sim_fault {
     const char *suffix;   /* only files whose name ends so; NULL: all. Borrowed until healed */
     uint64_t at;          /* the how manieth such call from now, the next one is 1; 0: by chance */
     uint32_t per_million; /* the chance, where `at` is 0 */
-    bool is_lasting;      /* with `at`: and all such calls after it */
+    /* Instead of a chance; may set the delay. NULL: none. */
+    bool (*draws)(void *self, struct pgl_sim_fault *fault);
+    void *self;
+    bool is_lasting; /* with `at`: and all such calls after it */
     int64_t delay_ns;
 };
 

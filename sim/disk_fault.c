@@ -31,12 +31,14 @@ static bool ends_with(const char *name, const char *suffix)
 static bool strikes(struct pgl_sim_disk *disk, struct pgl_sim_rule *rule, enum pgl_sim_call call,
                     const char *name)
 {
-    const struct pgl_sim_fault *fault = &rule->fault;
+    struct pgl_sim_fault *fault = &rule->fault;
     if ((fault->calls & PGL_SIM_CALL_BIT(call)) == 0)
         return false;
     if (fault->suffix != NULL && !ends_with(name, fault->suffix))
         return false;
     rule->seen++;
+    if (fault->draws != NULL)
+        return fault->draws(fault->self, fault);
     if (fault->at == 0)
         return pgl_random_chance(&disk->random, fault->per_million);
     return rule->seen == fault->at || (fault->is_lasting && rule->seen > fault->at);

@@ -2,33 +2,37 @@
  * faults.h - what befalls the machine, and when it comes back.
  *
  * For:      a run. Which faults there are, and how often, is drawn by the plan; when and where they
- *           strike, here.
+ *           strike, here, or a script says it.
  * Owner:    the run.
  * Threads:  the outside loop's.
  */
 #ifndef PGL_SIM_FAULTS_H
 #define PGL_SIM_FAULTS_H
 
+#include "choices.h"
 #include "machine.h"
 #include "sched.h"
 
 struct pgl_sim_faults {
     const struct pgl_sim_plan *plan;
+    struct pgl_sim_choices *choices;
     struct pgl_sim_machine *machine;
     struct pgl_sim_sched *sched;
     struct pgl_loop *loop;
-    struct pgl_random random;
+    struct pgl_random random; /* strikes: when, and which */
     struct pgl_timer strike, restart, space, blackout;
+    uint32_t next; /* of a script's strikes */
     bool is_healed;
     bool is_armed;         /* a call of the disk is waited for that the process will not survive */
     bool power_goes_next;  /* soon after the next start */
+    uint64_t calls, syncs; /* of the disk, since the run began */
     pgl_status last_start; /* how it went */
     uint64_t struck[PGL_SIM_FAULT_KINDS];
 };
 
 void pgl_sim_faults_open(struct pgl_sim_faults *faults, const struct pgl_sim_plan *plan,
-                         struct pgl_sim_machine *machine, struct pgl_sim_sched *sched,
-                         struct pgl_loop *loop);
+                         struct pgl_sim_choices *choices, struct pgl_sim_machine *machine,
+                         struct pgl_sim_sched *sched, struct pgl_loop *loop);
 
 /* The machine runs; from now on it may be struck. */
 void pgl_sim_faults_start(struct pgl_sim_faults *faults);

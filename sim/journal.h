@@ -23,6 +23,8 @@ struct pgl_sim_wish {
     uint64_t answer_hash;
     int rank_seen; /* of the states that were shown, the highest: numbers of enum order_state */
 
+    struct pgl_random random; /* what its customer does about it */
+
     uint32_t order; /* the auditor's; PGL_SIM_NOBODY until there is one */
 };
 

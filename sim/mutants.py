@@ -6,11 +6,16 @@ of one file and the run of its catcher, which has to fail. A catcher has to pass
 mutant. One line a mutant, then `N passed, N failed, N skipped`; exit code 0 when none failed.
 Skipped are mutants whose catcher cannot be built yet.
 
-Usage: mutants.py [--catcher NAME] [--only MUTANT] [--preset release] [--keep FOLDER]
+With --shrink the run that has caught a mutant is made as small as it gets, and so is told how many
+orders and faults it takes; at the end the medians.
+
+Usage: mutants.py [--catcher NAME] [--only MUTANT] [--preset release] [--keep FOLDER] [--shrink]
 """
 import argparse
 import pathlib
+import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -37,7 +42,7 @@ def main():
         return 1
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Tree(pathlib.Path(options.keep or folder), options.preset)
-        return run_all(tree, mutants, table["catcher"])
+        return run_all(tree, mutants, table["catcher"], options.shrink)
 
 
 def parse_options():
@@ -46,6 +51,7 @@ def parse_options():
     parser.add_argument("--only", help="only this mutant")
     parser.add_argument("--preset", default="release", help="how to build")
     parser.add_argument("--keep", help="build in this folder and leave it there for the next run")
+    parser.add_argument("--shrink", action="store_true", help="how little it takes to see each")
     return parser.parse_args()
 
 
@@ -71,9 +77,10 @@ def how_it_is_rotten(mutant, catchers):
     return None
 
 
-def run_all(tree, mutants, catchers):
+def run_all(tree, mutants, catchers, shrinks):
     count = {"passed": 0, "failed": 0, "skipped": 0}
     trouble = {}  # by catcher: why it cannot be used
+    sizes = []  # orders and faults of what was made small
     for name in dict.fromkeys(m["catcher"] for m in mutants):
         if catchers[name]["target"] not in tree.targets():
             trouble[name] = ("skipped", f"there is no {catchers[name]['target']} to build yet")
@@ -81,11 +88,15 @@ def run_all(tree, mutants, catchers):
             trouble[name] = healthy(tree, catchers[name], mutants, name)
     for mutant in mutants:
         started = time.monotonic()
-        result, words = trouble[mutant["catcher"]] or try_one(tree, mutant, catchers)
+        result, words = trouble[mutant["catcher"]] or try_one(tree, mutant, catchers, shrinks)
         count[result] += 1
         seconds = time.monotonic() - started
         print(f"{result:8}{mutant['name']:28}{mutant['catcher']:10}{seconds:6.1f} s  {words}",
               flush=True)
+        sizes += re.findall(r"shrunk: .* orders=(\d+) faults=(\d+)", words)
+    for what, column in (("orders", 0), ("faults", 1)):
+        if sizes:
+            print(f"median {what}: {statistics.median(int(size[column]) for size in sizes):g}")
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**count))
     return 1 if count["failed"] else 0
 
@@ -102,7 +113,7 @@ def healthy(tree, catcher, mutants, name):
     return None
 
 
-def try_one(tree, mutant, catchers):
+def try_one(tree, mutant, catchers, shrinks):
     catcher = catchers[mutant["catcher"]]
     sound = {tree.folder / edit["file"]: (tree.folder / edit["file"]).read_text()
              for edit in edits_of(mutant)}
@@ -114,6 +125,9 @@ def try_one(tree, mutant, catchers):
         if not built:
             return "failed", f"the mutant does not build: {words}"
         result, words = tree.run(catcher, mutant.get("arguments", []))
+        if result == "fails" and shrinks and "sim" in catcher["command"]:
+            _, words = tree.run(catcher, [*mutant.get("arguments", []), "--shrink"])
+            return "passed", f"shrunk: {words}"
         if result == "fails":
             return "passed", f"caught: {words}"
         return "failed", f"{result}, but {mutant['why']}"

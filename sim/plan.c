@@ -22,6 +22,7 @@ static const char *const fault_names[PGL_SIM_FAULT_KINDS] = {
     [PGL_SIM_FAULT_RESET] = "reset",
     [PGL_SIM_FAULT_SLOW] = "slow",
     [PGL_SIM_FAULT_CLOCK] = "clock",
+    [PGL_SIM_FAULT_BUGS] = "bugs",
 };
 
 const char *pgl_sim_fault_name(enum pgl_sim_fault_kind kind)
@@ -114,6 +115,18 @@ static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->io_chance = (uint32_t)between(random, 1, 400);
 }
 
+/* A quarter of the points, each as seldom or as often as it likes. */
+static void draw_bugs(struct pgl_sim_plan *plan, struct pgl_random *random)
+{
+    static const uint32_t chances[] = { 300, 3000, 30000, 150000 };
+    for (int point = 0; point < PGL_BUGGIFY_POINTS; point++) {
+        bool exists = pgl_random_below(random, 4) == 0;
+        uint32_t chance = ONE_OF(random, chances);
+        if (exists && pgl_sim_plan_has(plan, PGL_SIM_FAULT_BUGS))
+            plan->bug_chance[point] = chance;
+    }
+}
+
 struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t allowed)
 {
     struct pgl_sim_plan plan = { .seed = seed, .orders = orders };
@@ -127,5 +140,6 @@ struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t a
     draw_customers(&plan, &random);
     draw_program(&plan, &random);
     draw_faults(&plan, &random);
+    draw_bugs(&plan, &random);
     return plan;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buggify.h"
 #include "base/random.h"
 
 #define PGL_SIM_CUSTOMERS_MAX 48
@@ -32,6 +33,7 @@ enum pgl_sim_fault_kind {
     PGL_SIM_FAULT_RESET,      /* connections break */
     PGL_SIM_FAULT_SLOW,       /* a loop does not have its turn for a while */
     PGL_SIM_FAULT_CLOCK,      /* the calendar jumps */
+    PGL_SIM_FAULT_BUGS,       /* points in the program strike, see base/buggify.h */
     PGL_SIM_FAULT_KINDS
 };
 
@@ -45,6 +47,7 @@ struct pgl_sim_plan {
     uint64_t seed;
     uint32_t orders;
     uint32_t faults; /* bits */
+    uint32_t turns;  /* another number: other turns, and nothing else */
 
     /* The shop. */
     int customers, skus;
@@ -69,6 +72,7 @@ struct pgl_sim_plan {
     /* Faults: how long it is quiet on average, and how hard they strike. */
     int64_t quiet_ns, down_ns_max, delay_ns_max;
     uint32_t io_chance, delay_chance;
+    uint32_t bug_chance[PGL_BUGGIFY_POINTS]; /* of most points 0 */
 };
 
 /* `allowed` are the faults that may be drawn. */

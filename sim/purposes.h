@@ -5,12 +5,18 @@
 #ifndef PGL_SIM_PURPOSES_H
 #define PGL_SIM_PURPOSES_H
 
+/* Below 2^16; a stream of many of its kind has its number above. */
 enum pgl_sim_purpose {
     PGL_SIM_DRAWS_PLAN = 0x100,
     PGL_SIM_DRAWS_TURNS,
     PGL_SIM_DRAWS_FAULTS,
     PGL_SIM_DRAWS_CUSTOMERS,
-    PGL_SIM_DRAWS_NETWORK
+    PGL_SIM_DRAWS_NETWORK,
+    PGL_SIM_DRAWS_RECEIPTS,
+    PGL_SIM_DRAWS_CHOICES,
+    PGL_SIM_DRAWS_STARTS,
+    PGL_SIM_DRAWS_WISHES,
+    PGL_SIM_DRAWS_RETURNS
 };
 
 #endif

@@ -21,6 +21,7 @@ enum phase { CHAOS, SETTLING, LOOKING, OVER };
 
 struct run {
     struct pgl_sim_plan plan;
+    struct pgl_sim_choices choices;
     struct pgl_sim_report *report;
     struct pgl_sim_machine machine;
     struct pgl_loop outside;
@@ -110,6 +111,7 @@ static void open_run(struct run *run)
     struct pgl_sim_blame *blame = &run->report->blame;
     struct pgl_sim_machine *machine = &run->machine;
     pgl_sim_machine_open(machine, &run->plan);
+    machine->twin.platform.buggify = &run->choices.buggify;
     machine->on_up = on_up;
     machine->on_down = on_down;
     machine->self = run;
@@ -118,9 +120,10 @@ static void open_run(struct run *run)
     pgl_sim_sched_open(&run->sched, &run->plan, machine, &run->outside);
     pgl_sim_auditor_open(&run->auditor, &run->plan, machine, &run->sched, &run->customers.journal,
                          blame);
-    pgl_sim_customers_open(&run->customers, &run->plan, &run->outside, machine, &run->auditor,
-                           blame);
-    pgl_sim_faults_open(&run->faults, &run->plan, machine, &run->sched, &run->outside);
+    pgl_sim_customers_open(&run->customers, &run->plan, &run->choices, &run->outside, machine,
+                           &run->auditor, blame);
+    pgl_sim_faults_open(&run->faults, &run->plan, &run->choices, machine, &run->sched,
+                        &run->outside);
 }
 
 static void close_run(struct run *run)
@@ -226,6 +229,7 @@ static void write_report(struct run *run)
     const struct pgl_sim_book *book = &run->auditor.book;
     pgl_sim_sched_note(&run->sched, pgl_sim_disk_call_count(run->machine.disk, PGL_SIM_CALLS_ALL));
     report->hash = run->sched.trace;
+    report->placed = run->customers.placed;
     report->orders = book->order_count;
     for (uint32_t i = 0; i < book->order_count; i++) {
         const struct pgl_sim_order *order = &book->orders[i];
@@ -242,6 +246,7 @@ static void write_report(struct run *run)
     report->virtual_ns = run->machine.twin.now_ns;
     for (int kind = 0; kind < PGL_SIM_FAULT_KINDS; kind++)
         report->faults[kind] = pgl_sim_faults_count(&run->faults, (enum pgl_sim_fault_kind)kind);
+    memcpy(report->bugs, run->choices.hits, sizeof report->bugs);
     report->faults[PGL_SIM_FAULT_DUPLICATES] = run->customers.twins_sent;
     report->faults[PGL_SIM_FAULT_RESET] = run->customers.client.left;
 }
@@ -252,7 +257,11 @@ void pgl_sim_run(const struct pgl_sim_run_options *options, struct pgl_sim_repor
     PGL_ASSERT(run != NULL);
     *report = (struct pgl_sim_report){ 0 };
     run->report = report;
-    run->plan = pgl_sim_plan_draw(options->seed, options->orders, options->faults);
+    const struct pgl_sim_script *script = options->script;
+    run->plan = script != NULL ? pgl_sim_plan_draw(script->seed, script->orders, script->faults)
+                               : pgl_sim_plan_draw(options->seed, options->orders, options->faults);
+    run->plan.turns = script != NULL ? script->turns : 0;
+    pgl_sim_choices_open(&run->choices, &run->plan, script, options->record);
     open_run(run);
     if (options->log_write != NULL)
         run->machine.twin.platform.log_write = options->log_write;

@@ -26,7 +26,8 @@ void pgl_sim_sched_open(struct pgl_sim_sched *sched, const struct pgl_sim_plan *
                                      .outside = outside,
                                      .is_by_priority = plan->is_by_priority,
                                      .turn_ns_max = plan->turn_ns_max };
-    pgl_random_seed(&sched->random, plan->seed, PGL_SIM_DRAWS_TURNS);
+    pgl_random_seed(&sched->random, plan->seed,
+                    PGL_SIM_DRAWS_TURNS + ((uint64_t)plan->turns << 16));
     reshuffle(sched);
 }
 

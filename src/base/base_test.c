@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/buggify.h"
 #include "base/hash.h"
 #include "base/id.h"
 #include "base/map.h"
@@ -199,6 +200,25 @@ static void every_code_has_a_row(void **unused)
     }
 }
 
+static bool strikes_once(const struct pgl_buggify *self, enum pgl_buggify_point point)
+{
+    (void)self;
+    return point == PGL_BUGGIFY_WRITER_SHORT_BATCH;
+}
+
+static void a_point_strikes_only_where_somebody_makes_it(void **unused)
+{
+    (void)unused;
+    const struct pgl_buggify twin = { strikes_once };
+    assert_true(pgl_buggify(&twin, PGL_BUGGIFY_WRITER_SHORT_BATCH));
+    assert_false(pgl_buggify(&twin, PGL_BUGGIFY_WRITER_SPOILED));
+    assert_false(pgl_buggify(NULL, PGL_BUGGIFY_WRITER_SHORT_BATCH));
+    for (int i = 0; i < PGL_BUGGIFY_POINTS; i++)
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(pgl_buggify_name((enum pgl_buggify_point)i),
+                                    pgl_buggify_name((enum pgl_buggify_point)j));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_map_keeps_what_was_put_and_forgets_what_was_removed),
         cmocka_unit_test(times_are_written_as_rfc_3339),
         cmocka_unit_test(every_code_has_a_row),
+        cmocka_unit_test(a_point_strikes_only_where_somebody_makes_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,6 +164,11 @@ pgl_id pgl_event_id(Log log, int64_t epoch, int64_t seq)
 
 /* ---- serving ---- */
 
+static bool is_struck(const struct pgl_event_log *log, enum pgl_buggify_point point)
+{
+    return pgl_buggify(log->writer->loop->platform->buggify, point);
+}
+
 static bool read_has_room(const struct pgl_log_read *read, size_t size)
 {
     return read->count < PGL_LOG_READ_EVENTS_MAX &&
@@ -181,12 +186,15 @@ static void read_add(struct pgl_log_read *read, struct pgl_text bytes)
 
 static void fill_from_ring(struct pgl_event_log *log, struct pgl_log_read *read)
 {
+    bool is_short = is_struck(log, PGL_BUGGIFY_LOG_SHORT_READ);
     for (int64_t seq = read->after + 1; seq <= log->durable_high; seq++) {
         const struct pgl_log_slot *slot = slot_of(log, seq);
         if (!read_has_room(read, slot->size))
             return;
         const char *at = (const char *)log->ring + in_ring(log, slot->start);
         read_add(read, (struct pgl_text){ at, slot->size });
+        if (is_short)
+            return;
     }
 }
 
@@ -255,7 +263,9 @@ static pgl_status fill(struct pgl_event_log *log, struct pgl_log_read *read)
         PGL_TRY(check_first(log, read));
     if (!pgl_is_ok(read->status) || read->after >= log->durable_high)
         return PGL_OK;
-    if (read->after + 1 < log->ring_first_seq)
+    if (is_struck(log, PGL_BUGGIFY_LOG_BUSY))
+        return PGL_FAIL(PGL_UNAVAILABLE, "the log is busy, it is said");
+    if (read->after + 1 < log->ring_first_seq || is_struck(log, PGL_BUGGIFY_LOG_RING_LOST))
         return fill_from_table(log, read);
     fill_from_ring(log, read);
     return PGL_OK;

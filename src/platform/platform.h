@@ -5,6 +5,7 @@
 #ifndef PGL_PLATFORM_PLATFORM_H
 #define PGL_PLATFORM_PLATFORM_H
 
+#include "base/buggify.h"
 #include "platform/clock.h"
 #include "platform/disk.h"
 #include "platform/entropy.h"
@@ -16,6 +17,7 @@ struct pgl_platform {
     struct pgl_disk *disk;
     /* A new waiter; NULL without resources. */
     struct pgl_waiter *(*waiter_open)(struct pgl_platform *platform);
+    const struct pgl_buggify *buggify; /* NULL but in a simulation */
     /* Where log lines go. Any thread. */
     void (*log_write)(struct pgl_platform *platform, struct pgl_text line);
 };

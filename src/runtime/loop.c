@@ -83,6 +83,15 @@ static void watch(struct pgl_loop *loop)
             loop->name, loop->step, (long long)took_ns);
 }
 
+/* A part of the turn that the next one does as well. */
+static bool is_put_off(const struct pgl_loop *loop, enum pgl_buggify_point point, bool *has_more)
+{
+    if (!pgl_buggify(loop->platform->buggify, point))
+        return false;
+    *has_more = true;
+    return true;
+}
+
 bool pgl_loop_turn(struct pgl_loop *loop)
 {
     struct pgl_timer *timer;
@@ -91,12 +100,15 @@ bool pgl_loop_turn(struct pgl_loop *loop)
     loop->wall_ns = pgl_clock_wall_ns(&loop->platform->clock);
     for (struct pgl_mailbox *mailbox = loop->mailboxes; mailbox != NULL; mailbox = mailbox->next)
         pgl_mailbox_empty(mailbox);
-    take_sockets(loop);
-    while ((timer = pgl_timers_take_due(&loop->timers, loop->now_ns)) != NULL)
-        timer->on_due(timer->owner);
-    pgl_flows_run(loop);
-    if (loop->work != NULL)
-        has_more = loop->work(loop->owner);
+    if (!is_put_off(loop, PGL_BUGGIFY_LOOP_SOCKETS_LATER, &has_more))
+        take_sockets(loop);
+    if (!is_put_off(loop, PGL_BUGGIFY_LOOP_TIMERS_LATER, &has_more))
+        while ((timer = pgl_timers_take_due(&loop->timers, loop->now_ns)) != NULL)
+            timer->on_due(timer->owner);
+    if (!is_put_off(loop, PGL_BUGGIFY_LOOP_FLOWS_LATER, &has_more))
+        pgl_flows_run(loop);
+    if (loop->work != NULL && !is_put_off(loop, PGL_BUGGIFY_LOOP_IDLE_TURN, &has_more))
+        has_more = loop->work(loop->owner) || has_more;
     wake_the_others(loop);
     pgl_counter_add(&loop->turns, 1);
     watch(loop);

@@ -13,7 +13,8 @@ static void take_query(void *owner, struct pgl_message *message)
 
 static pgl_status answer_one(struct pgl_reader *reader, struct pgl_call *call)
 {
-    if (call->deadline_ns < reader->loop->now_ns)
+    if (call->deadline_ns < reader->loop->now_ns ||
+        pgl_buggify(reader->loop->platform->buggify, PGL_BUGGIFY_READER_TOO_LATE))
         return PGL_FAIL(PGL_DEADLINE, "it waited too long for its turn");
     struct pgl_view view = { &reader->db, call->arena, reader->context };
     return call->method->query(&view, call->ask, call->reply);
@@ -48,6 +49,8 @@ static bool reader_turn(void *owner)
         if (status.code == PGL_DATA_LOSS)
             pgl_loop_fail(reader->loop, status);
         pgl_call_answer(call, status);
+        if (pgl_buggify(reader->loop->platform->buggify, PGL_BUGGIFY_READER_SHORT_SNAPSHOT))
+            break;
     }
     pgl_status ended = end_snapshot(reader);
     if (ended.code == PGL_DATA_LOSS)

@@ -102,6 +102,8 @@ static pgl_status recent_prepare(void *self, struct pgl_tx *tx)
     if (recent->merged == recent->old.count)
         return PGL_OK;
     uint32_t came = recent->young.count - recent->durable_count;
+    if (pgl_buggify(recent->platform->buggify, PGL_BUGGIFY_RECENT_WHOLE_SLICE))
+        return merge(recent, recent->old.count);
     return merge(recent, 2 * came > SLICE_MIN ? 2 * came : SLICE_MIN);
 }
 
@@ -147,7 +149,9 @@ static pgl_status read_watermark(struct pgl_recent *recent)
 pgl_status pgl_recent_open(struct pgl_recent *recent, struct pgl_writer *writer,
                            const struct pgl_recent_sql *sql, uint32_t generation)
 {
-    *recent = (struct pgl_recent){ .sql = sql, .db = &writer->db, .generation = generation };
+    *recent = (struct pgl_recent){
+        .sql = sql, .db = &writer->db, .platform = writer->loop->platform, .generation = generation
+    };
     /* Half as much again: a batch may begin with the young generation nearly full, and the older
      * one may still be on its way to the table. */
     recent->room = generation + generation / 2 + PGL_WRITER_QUEUE_MAX;
@@ -186,7 +190,8 @@ pgl_status pgl_recent_put(struct pgl_recent *recent, int64_t key, pgl_id id)
     /* Only between transactions does the young generation hold nothing that could be taken back. */
     bool may_turn = recent->young.count == recent->durable_count &&
                     recent->merged == recent->old.count && recent->merged == recent->durable_merged;
-    if (recent->young.count >= recent->generation && may_turn)
+    if (may_turn && (recent->young.count >= recent->generation ||
+                     pgl_buggify(recent->platform->buggify, PGL_BUGGIFY_RECENT_TURNS_OVER)))
         PGL_TRY(turn_over(recent));
     return add(recent, key, id);
 }

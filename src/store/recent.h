@@ -46,6 +46,7 @@ struct pgl_recent {
     struct pgl_participant participant;
     const struct pgl_recent_sql *sql;
     struct pgl_database *db;
+    const struct pgl_platform *platform;
     uint32_t generation;
     uint32_t room; /* for entries of one generation */
     struct pgl_recent_generation young, old;

@@ -44,6 +44,11 @@ void pgl_writer_close(struct pgl_writer *writer)
     pgl_arena_free(&writer->arena);
 }
 
+static bool is_struck(const struct pgl_writer *writer, enum pgl_buggify_point point)
+{
+    return pgl_buggify(writer->loop->platform->buggify, point);
+}
+
 /* ---- the parts of one transaction ---- */
 
 /* What one try of a transaction came to. */
@@ -181,6 +186,16 @@ static pgl_status commit(struct pgl_writer *writer, struct pgl_tx *tx)
     return PGL_OK;
 }
 
+/* In a simulation it may fail here for no reason. */
+static pgl_status trip(const struct pgl_writer *writer, const struct attempt *attempt)
+{
+    if (is_struck(writer, PGL_BUGGIFY_WRITER_DISK_FULL))
+        return PGL_FAIL(PGL_UNAVAILABLE, "the disk is full, it is said");
+    if (attempt->units > 1 && is_struck(writer, PGL_BUGGIFY_WRITER_SPOILED))
+        return PGL_FAIL(PGL_INTERNAL, "somebody has spoiled it, it is said");
+    return PGL_OK;
+}
+
 static enum outcome try_batch(struct pgl_writer *writer, struct attempt *attempt)
 {
     struct pgl_tx tx = tx_of(writer);
@@ -191,6 +206,8 @@ static enum outcome try_batch(struct pgl_writer *writer, struct attempt *attempt
     if (pgl_is_ok(attempt->why))
         attempt->why = run_commands(writer, &tx, attempt);
     if (pgl_is_ok(attempt->why))
+        attempt->why = trip(writer, attempt);
+    if (pgl_is_ok(attempt->why))
         attempt->why = commit(writer, &tx);
     return pgl_is_ok(attempt->why) ? COMMITTED : roll_back(writer, attempt->why);
 }
@@ -200,7 +217,8 @@ static enum outcome try_batch(struct pgl_writer *writer, struct attempt *attempt
 static void take_command(void *owner, struct pgl_message *message)
 {
     struct pgl_writer *writer = owner;
-    if (writer->queued == PGL_WRITER_QUEUE_MAX) {
+    if (writer->queued == PGL_WRITER_QUEUE_MAX ||
+        is_struck(writer, PGL_BUGGIFY_WRITER_QUEUE_FULL)) {
         pgl_call_answer(pgl_call_of(message), PGL_FAIL(PGL_EXHAUSTED, "too many commands wait"));
         return;
     }
@@ -242,7 +260,11 @@ static int count_waiting(const struct pgl_writer *writer)
 
 static void checkpoint(struct pgl_writer *writer, int from_pages)
 {
-    if (writer->db.wal_pages < from_pages)
+    bool is_due =
+        writer->db.wal_pages >= from_pages
+            ? !is_struck(writer, PGL_BUGGIFY_WRITER_NO_CHECKPOINT)
+            : writer->db.wal_pages > 0 && is_struck(writer, PGL_BUGGIFY_WRITER_CHECKPOINT);
+    if (!is_due)
         return;
     pgl_status status = pgl_database_checkpoint(&writer->db);
     pgl_counter_add(&writer->metrics.checkpoints, 1);
@@ -322,6 +344,10 @@ static struct attempt next_attempt(struct pgl_writer *writer)
     } else if (writer->events_alone > 0) {
         writer->events_alone--;
         attempt.limit = 1;
+    } else if (is_struck(writer, PGL_BUGGIFY_WRITER_SHORT_BATCH)) {
+        attempt.limit = 1;
+    } else if (writer->queued > 0) {
+        attempt.leaves_events = is_struck(writer, PGL_BUGGIFY_WRITER_COMMANDS_FIRST);
     }
     return attempt;
 }

@@ -112,7 +112,8 @@ static bool keeps_alive(struct pgl_http_exchange *exchange)
     const struct pgl_http_server *server = exchange->server;
     if (!is_last(exchange))
         return true;
-    if (server->is_draining || server->loop->now_ns >= conn->age_until_ns)
+    if (server->is_draining || server->loop->now_ns >= conn->age_until_ns ||
+        pgl_buggify(server->loop->platform->buggify, PGL_BUGGIFY_HTTP_CLOSES))
         conn->takes_no_more = true;
     return !conn->takes_no_more;
 }

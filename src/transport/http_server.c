@@ -71,7 +71,9 @@ static void on_connections(void *owner)
         socket = listener->ops->accept(listener, &server->loop->ready_sockets);
         if (socket == NULL)
             break;
-        bool is_admitted = make_place(server) && pgl_conn_open(server, socket);
+        bool is_admitted =
+            !pgl_buggify(server->loop->platform->buggify, PGL_BUGGIFY_HTTP_REFUSES) &&
+            make_place(server) && pgl_conn_open(server, socket);
         pgl_counter_add(is_admitted ? &server->metrics.connections_accepted
                                     : &server->metrics.connections_refused,
                         1);

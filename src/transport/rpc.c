@@ -42,7 +42,9 @@ void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint, int 
     call->is_out = true;
     ++*left;
     pgl_status sent = PGL_FAIL(PGL_UNIMPLEMENTED, "the service does not offer this");
-    if (mailbox != NULL)
+    if (mailbox != NULL && pgl_buggify(rpc->loop->platform->buggify, PGL_BUGGIFY_RPC_REFUSES))
+        sent = PGL_FAIL(PGL_EXHAUSTED, "too much is waiting already, it is said");
+    else if (mailbox != NULL)
         sent = pgl_mailbox_send(rpc->loop, mailbox, &call->call.message);
     if (pgl_is_ok(sent))
         return; /* from here on the call is the callee's: not a word of it may be read or written */

@@ -31,7 +31,8 @@ static struct pgl_go gateway_identify(struct pgl_flow *flow)
 static struct pgl_go gateway_admit(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
-    if (request->edge->in_flight > PGL_GATEWAY_IN_FLIGHT_MAX)
+    if (request->edge->in_flight > PGL_GATEWAY_IN_FLIGHT_MAX ||
+        pgl_buggify(flow->loop->platform->buggify, PGL_BUGGIFY_EDGE_OVERLOADED))
         return fail(request, PGL_FAIL(PGL_EXHAUSTED, "too many requests at once"));
     return pgl_go(G_CALL);
 }

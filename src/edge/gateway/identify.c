@@ -47,6 +47,8 @@ pgl_status edge_identify(struct pgl_request *request)
     struct pgl_text token;
     struct pgl_jwt_claims claims;
     PGL_TRY(read_token(request, &token));
+    if (pgl_buggify(request->edge->loop->platform->buggify, PGL_BUGGIFY_EDGE_FORGETS_TOKENS))
+        pgl_jwt_cache_clear(request->edge->tokens);
     PGL_TRY(pgl_jwt_cache_verify(request->edge->tokens, request->edge->keys, token,
                                  request->edge->loop->wall_ns, &claims));
     request->caller.tenant = pgl_arena_string(request->arena, pgl_text_of(claims.tenant));
