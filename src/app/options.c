@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -186,6 +187,9 @@ enum pgl_parsed pgl_options_parse(const struct pgl_command *command, int argc, c
                                   const char *(*environment)(const char *name))
 {
     int words = 0;
+    for (int i = 0; i < command->option_count; i++) /* each stands in the table once */
+        PGL_ASSERT(find_option(command, pgl_text_of(command->options[i].name)) ==
+                   &command->options[i]);
     enum pgl_parsed parsed = read_environment(command, environment);
     for (int at = 0; at < argc && parsed == PGL_PARSED_RUN; at++) {
         if (strcmp(argv[at], "--help") == 0) {

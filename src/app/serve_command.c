@@ -9,6 +9,7 @@
 #include "platform/real/real.h"
 
 #define FILES_BESIDE_CONNECTIONS 256 /* databases, wake-ups, logs */
+#define BUFFERS_BYTES_MOST       (INT64_C(1) << 30)
 
 struct served_thread {
     struct pgl_thread *thread;
@@ -116,11 +117,9 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64 (100)" },
         { "--connect-burst", "N", PGL_OPTION_U32, &http_limits->connects_per_client_burst, 1, "new connections of an address at once (200)" },
         { "--connect-rate", "N", PGL_OPTION_U32, &http_limits->connects_per_client_per_s, 1, "and a second, in the long run (50)" },
-        { "--connect-rate", "N", PGL_OPTION_U32, &http_limits->connects_per_client_per_s, 1, "new ones a second of an address, in the long run (50)" },
-        { "--connect-burst", "N", PGL_OPTION_U32, &http_limits->connects_per_client_burst, 1, "and at once (200)" },
         { "--max-requests-per-connection", "N", PGL_OPTION_U32, &http_limits->requests_per_connection_max, 1, "then it is closed (10000)" },
         { "--max-pipelined", "N", PGL_OPTION_U32, &http_limits->pipelined_max, 1, "unanswered requests of a connection (16)" },
-        { "--max-buffers", "BYTES", PGL_OPTION_SIZE, &http_limits->buffers_bytes_max, 1 << 20, "of all connections (268435456)" },
+        { "--max-buffers", "BYTES", PGL_OPTION_SIZE, &http_limits->buffers_bytes_max, 1 << 20, "of all connections (a quarter of the memory, 1 GiB at most)" },
         { "--max-stream", "BYTES", PGL_OPTION_SIZE, &http_limits->stream_bytes_max, 4096, "not yet taken by a stream's reader (262144)" },
         { "--max-request-line", "BYTES", PGL_OPTION_U32, &head->start_line_bytes_max, 64, "(8192)" },
         { "--max-target", "BYTES", PGL_OPTION_U32, &head->target_bytes_max, 64, "of the request line (4096)" },
@@ -156,10 +155,17 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
     return parsed;
 }
 
+static size_t buffers_bytes_max(void)
+{
+    int64_t quarter = pgl_real_memory_bytes() / 4;
+    return (size_t)(quarter < BUFFERS_BYTES_MOST ? quarter : BUFFERS_BYTES_MOST);
+}
+
 int pgl_serve_command(struct pgl_platform *platform, int argc, char **argv)
 {
     struct pgl_boot_options options = pgl_boot_defaults();
     bool is_demo = false;
+    options.gateway.limits.buffers_bytes_max = buffers_bytes_max();
     enum pgl_parsed parsed = read_options(&options, &is_demo, argc, argv);
     if (parsed != PGL_PARSED_RUN)
         return parsed == PGL_PARSED_HELP ? PGL_EXIT_DONE : PGL_EXIT_USAGE;

@@ -1,4 +1,4 @@
-/* process_os.c - what a process costs, as the kernel tells it (proc(5)). */
+/* process_os.c - what a process costs, as the kernel tells it (proc(5)), and what there is. */
 #include "platform/real/real.h"
 
 #include <fcntl.h>
@@ -48,4 +48,9 @@ pgl_status pgl_real_process_read(int64_t pid, struct pgl_real_process *process)
     process->cpu_ns = ticks * (PGL_SECONDS(1) / sysconf(_SC_CLK_TCK));
     process->memory_bytes = stat_number(stat, STAT_FIELD_RSS) * sysconf(_SC_PAGESIZE);
     return PGL_OK;
+}
+
+int64_t pgl_real_memory_bytes(void)
+{
+    return (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 }

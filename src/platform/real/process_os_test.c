@@ -48,11 +48,18 @@ static void a_process_that_is_not_there_is_not_found(void **unused)
     assert_int_equal(pgl_real_process_read(INT64_C(999999999), &process).code, PGL_NOT_FOUND);
 }
 
+static void the_machine_has_more_memory_than_we(void **unused)
+{
+    (void)unused;
+    assert_true(pgl_real_memory_bytes() > read_process(0).memory_bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(our_own_cost_is_told),
         cmocka_unit_test(a_process_that_is_not_there_is_not_found),
+        cmocka_unit_test(the_machine_has_more_memory_than_we),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

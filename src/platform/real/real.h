@@ -46,6 +46,9 @@ struct pgl_real_process {
 };
 PGL_MUST_USE pgl_status pgl_real_process_read(int64_t pid, struct pgl_real_process *process);
 
+/* Of the machine; a part of it may be in use. */
+int64_t pgl_real_memory_bytes(void);
+
 /* True when standard error is a terminal, so that progress is worth showing. */
 bool pgl_real_is_watched(void);
 

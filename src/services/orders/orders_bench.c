@@ -148,7 +148,7 @@ pgl_id orders_bench_new(struct orders_bench *bench, const char *customer, const 
     CreateOrderResponse reply;
     pgl_id id;
     pgl_status status = orders_bench_create(bench, &order, &reply);
-    PGL_ASSERT(pgl_is_ok(status) && !reply.replayed);
+    PGL_ASSERT(pgl_is_ok(status) && reply.order != NULL && !reply.replayed);
     status = pgl_id_parse(pgl_text_of(reply.order->id), &id);
     PGL_ASSERT(pgl_is_ok(status));
     return id;
