@@ -25,12 +25,20 @@ endforeach()
 
 # The black box: whole processes over real sockets, once, on the program as it is shipped.
 if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
-    foreach(test rest unhappy bad_input oversell process verify)
+    foreach(test rest events unhappy bad_input oversell process verify)
         pgl_script_test(blackbox/${test} blackbox 120 tests/blackbox/${test}_test.py
             --binary $<TARGET_FILE:panglot>)
     endforeach()
     pgl_script_test(blackbox/kill_loop blackbox 300 tests/kill/kill_loop.py
         --binary $<TARGET_FILE:panglot> --cycles 20 --seed 1)
+    pgl_script_test(blackbox/kill_loop_cards blackbox 300 tests/kill/kill_loop.py
+        --binary $<TARGET_FILE:panglot> --cycles 20 --seed 3 --cards 0.5)
+    pgl_script_test(blackbox/cards blackbox 300 tests/kill/cards.py
+        --binary $<TARGET_FILE:panglot> --races 500 --outage-seconds 40)
+    pgl_script_test(blackbox/cards_long "blackbox;prove" 3600 tests/kill/cards.py
+        --binary $<TARGET_FILE:panglot> --races 10000 --outage-seconds 600)
+    pgl_script_test(blackbox/kill_loop_cards_long "blackbox;prove" 5400 tests/kill/kill_loop.py
+        --binary $<TARGET_FILE:panglot> --cycles 1000 --seed 4 --cards 0.5)
     pgl_script_test(blackbox/kill_loop_long "blackbox;prove" 1800 tests/kill/kill_loop.py
         --binary $<TARGET_FILE:panglot> --cycles 200 --seed 2)
 endif()

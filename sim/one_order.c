@@ -105,6 +105,9 @@ static void say_aside(struct pgl_move *move, EventType type)
     case EVENT_TYPE_INVENTORY_COMMITTED:
         bit = 1 << 3;
         break;
+    case EVENT_TYPE_INVENTORY_SHIPPED:
+    case EVENT_TYPE_INVENTORY_RETURNED:
+        return; /* once a parcel, once a refund */
     default:
         PGL_ASSERT(false);
     }
@@ -225,6 +228,23 @@ static void payment_does(const struct making *making, struct pgl_move *move,
 
 /* ---- people and services ---- */
 
+/* Parcels leave at any time, and are refused or not. Of the whole way of a refund there is only its
+ * end: Inventory hears of it once it has heard that the order was paid. */
+static void goods_move(struct making *making)
+{
+    uint8_t reservation = making->now->reservation;
+    reservation_does(chance_begin(making, "somebody ships a part", NULL, NULL), RESERVATION_ON_SHIP,
+                     false);
+    reservation_does(chance_begin(making, "somebody ships the rest", NULL, NULL),
+                     RESERVATION_ON_SHIP_LAST, false);
+    if (reservation == RESERVATION_COMMITTED)
+        reservation_does(chance_begin(making, "a part is refunded", NULL, NULL),
+                         RESERVATION_ON_REFUNDED, false);
+    if (reservation == RESERVATION_COMMITTED || reservation == RESERVATION_SHIPPED)
+        reservation_does(chance_begin(making, "the rest is refunded", NULL, NULL),
+                         RESERVATION_ON_REFUNDED_LAST, false);
+}
+
 static void people_ask(struct making *making)
 {
     order_does(chance_begin(making, "the client asks to cancel", NULL, NULL),
@@ -234,8 +254,7 @@ static void people_ask(struct making *making)
         return;
     order_does(chance_begin(making, "an operator asks to cancel", NULL, NULL),
                ORDER_ON_OPERATOR_CANCEL);
-    reservation_does(chance_begin(making, "somebody ships", NULL, NULL), RESERVATION_ON_SHIP,
-                     false);
+    goods_move(making);
 }
 
 static const char *event_name(EventType type)

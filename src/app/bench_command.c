@@ -18,7 +18,7 @@
 #define SECONDS_MAX     (12 * 3600)
 
 struct bench {
-    const char *data, *url;
+    const char *data, *url, *card;
     int64_t customers, seconds;
     bool is_json, has_goods_enough;
     struct pgl_load_options load;
@@ -59,6 +59,8 @@ static pgl_status prepare(struct bench *bench)
 {
     struct pgl_random random;
     int64_t ttl_ns = bench->load.warm_ns + bench->load.measure_ns + TOKEN_SPARE_NS;
+    if (bench->card != NULL)
+        PGL_TRY(pgl_shop_pay_by_card(&bench->shop, bench->card));
     say(bench, "signing tokens");
     PGL_TRY(pgl_shop_sign_tokens(&bench->shop, bench->loop.platform, bench->data,
                                  (size_t)bench->customers, ttl_ns));
@@ -185,6 +187,8 @@ int pgl_bench_command(struct pgl_platform *platform, int argc, char **argv)
         { "--customers", "N", PGL_OPTION_NUMBER, &bench.customers, 1, "who take turns (10000)" },
         { "--lines", "N", PGL_OPTION_NUMBER, &bench.load.lines, 1,
           "of an order, each of another product (2)" },
+        { "--card", "TOKEN", PGL_OPTION_TEXT, &bench.card, 0,
+          "pay by this card (pm_card_visa), not by account" },
         { "--no-goods", NULL, PGL_OPTION_SWITCH, &bench.has_goods_enough, 0,
           "do not receive goods before the first order" },
         { "--pid", "N", PGL_OPTION_NUMBER, &bench.load.server_pid, 1,

@@ -149,6 +149,13 @@ static pgl_status connect_services(struct pgl_boot *boot)
     return pgl_inventory_connect(&boot->inventory, payments);
 }
 
+static pgl_status open_feeds(struct pgl_boot *boot)
+{
+    struct pgl_loop *loop = &boot->loops[PGL_LOOP_SERVICES];
+    PGL_TRY(pgl_feed_open(&boot->payments_feed, loop, &boot->payments.desk.log));
+    return pgl_feed_open(&boot->inventory_feed, loop, &boot->inventory.core.log);
+}
+
 static struct pgl_endpoint endpoint(struct pgl_boot *boot, int file,
                                     const struct pgl_method *methods, struct pgl_mailbox *flows)
 {
@@ -176,8 +183,10 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->payments = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_methods, NULL);
     edge->inventory = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_methods, NULL);
     edge->logs[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_log_methods, order_flows);
-    edge->logs[1] = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_log_methods, NULL);
-    edge->logs[2] = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_log_methods, NULL);
+    edge->logs[1] =
+        endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_log_methods, &boot->payments_feed.calls);
+    edge->logs[2] =
+        endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_log_methods, &boot->inventory_feed.calls);
     edge->keys = &boot->keys;
     edge->tokens = pgl_jwt_cache_open(PGL_JWT_CACHE_CAPACITY_DEFAULT, &policy);
     edge->registry = &boot->registry;
@@ -269,6 +278,7 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
         return PGL_OK;
     PGL_TRY(open_readers(boot));
     PGL_TRY(connect_services(boot));
+    PGL_TRY(open_feeds(boot));
     struct pgl_endpoint catalog = endpoint(boot, PGL_FILE_CATALOG, pgl_catalog_methods, NULL);
     PGL_TRY(pgl_orders_serve(&boot->orders, &boot->loops[PGL_LOOP_SERVICES],
                              &boot->readers[PGL_FILE_ORDERS], catalog));
@@ -295,6 +305,8 @@ void pgl_boot_close(struct pgl_boot *boot)
     }
     pgl_control_close(&boot->control);
     pgl_jwt_cache_close(boot->edge.tokens);
+    pgl_feed_close(&boot->payments_feed);
+    pgl_feed_close(&boot->inventory_feed);
     pgl_orders_close(&boot->orders);
     pgl_payments_close(&boot->payments);
     pgl_inventory_close(&boot->inventory);

@@ -11,6 +11,7 @@
 
 #include "app/control.h"
 #include "edge/gateway/gateway.h"
+#include "events/feed.h"
 #include "platform/platform.h"
 #include "runtime/thread.h"
 #include "services/catalog/service.h"
@@ -82,6 +83,7 @@ struct pgl_boot {
     struct pgl_orders orders;
     struct pgl_payments payments;
     struct pgl_inventory inventory;
+    struct pgl_feed payments_feed, inventory_feed; /* their logs, for whoever reads along */
 
     struct pgl_key key; /* of this folder: signs the tokens of `panglot token` */
     struct pgl_key_set keys;

@@ -13,16 +13,23 @@
 pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endpoint, int method,
                     const void *ask, void *reply)
 {
+    return edge_ask_until(request, endpoint, method, ask, reply, request->arena,
+                          request->edge->loop->now_ns + request->route->at_most_ns);
+}
+
+pgl_status edge_ask_until(struct pgl_request *request, const struct pgl_endpoint *endpoint,
+                          int method, const void *ask, void *reply, struct pgl_arena *arena,
+                          int64_t deadline_ns)
+{
     PGL_ASSERT(request->call_count < PGL_REQUEST_CALLS_MAX);
     if (ask == NULL || reply == NULL)
         return PGL_NO_MEMORY;
     struct pgl_rpc_call *call = &request->calls[request->call_count++];
-    call->call =
-        (struct pgl_call){ .ask = ask,
-                           .reply = reply,
-                           .arena = request->arena,
-                           .deadline_ns = request->edge->loop->now_ns + request->route->at_most_ns,
-                           .trace = request->trace };
+    call->call = (struct pgl_call){ .ask = ask,
+                                    .reply = reply,
+                                    .arena = arena,
+                                    .deadline_ns = deadline_ns,
+                                    .trace = request->trace };
     pgl_rpc_send(&request->edge->rpc, endpoint, method, call, &request->flow, &request->left);
     return call->is_out ? PGL_OK : call->call.status;
 }

@@ -105,6 +105,11 @@ struct pgl_request {
  * PGL_EXHAUSTED when the callee's queue is full. */
 PGL_MUST_USE pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endpoint,
                                  int method, const void *ask, void *reply);
+/* The same with an arena of the view's own and an end of its own (monotonic). */
+PGL_MUST_USE pgl_status edge_ask_until(struct pgl_request *request,
+                                       const struct pgl_endpoint *endpoint, int method,
+                                       const void *ask, void *reply, struct pgl_arena *arena,
+                                       int64_t deadline_ns);
 /* The status of the n-th call of this round. */
 pgl_status edge_answer(const struct pgl_request *request, int n);
 /* Before the next round. */

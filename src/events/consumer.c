@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "base/hash.h"
 #include "base/time.h"
 #include "events/events_sql.h"
+#include "events/parked.h"
 #include "wire/message.h"
 
 #define ASK_AGAIN_NS PGL_MILLISECONDS(100)
@@ -68,7 +68,7 @@ static void ask_again(void *owner)
     ask_for_more(owner);
 }
 
-/* The producer is short of something just now; its log may be as it should be. */
+/* Somebody is short of something just now; nothing is said about the log, or the event. */
 static bool is_passing(pgl_status status)
 {
     return status.code == PGL_EXHAUSTED || status.code == PGL_UNAVAILABLE;
@@ -108,11 +108,6 @@ static int consumer_waiting(void *self)
     return chunk->is_full && !consumer->is_halted ? chunk->read.count - chunk->done : 0;
 }
 
-static uint64_t hash_of_key(struct pgl_text key)
-{
-    return pgl_hash((struct pgl_hash_key){ 1, 2 }, key.data, key.size);
-}
-
 static struct pgl_text key_of(const Event *event)
 {
     return (struct pgl_text){ (const char *)event->key.data, event->key.len };
@@ -120,7 +115,7 @@ static struct pgl_text key_of(const Event *event)
 
 static bool is_parked(const struct pgl_consumer *consumer, struct pgl_text key)
 {
-    return pgl_map_get(&consumer->parked_keys, hash_of_key(key)) != NULL;
+    return pgl_map_get(&consumer->parked_keys, pgl_parked_hash(key)) != NULL;
 }
 
 static void log_parked(struct pgl_consumer *consumer, struct pgl_text key, const char *why)
@@ -133,36 +128,29 @@ static void log_parked(struct pgl_consumer *consumer, struct pgl_text key, const
             (int)consumer->log, (long long)consumer->position + 1, (int)(2 * shown), hex, why);
 }
 
-static pgl_status park(struct pgl_consumer *consumer, struct pgl_tx *tx, struct pgl_text key,
+static pgl_status park(struct pgl_consumer *consumer, struct pgl_tx *tx, const Event *event,
                        struct pgl_text bytes, const char *why)
 {
+    struct pgl_text key = key_of(event);
     if (!is_parked(consumer, key)) {
         if (consumer->parked_keys.count == PGL_PARKED_KEYS_MAX) {
             halt(consumer, PGL_FAIL(PGL_EXHAUSTED, "too many keys are parked"));
             return PGL_OK;
         }
-        PGL_TRY(pgl_map_put(&consumer->parked_keys, hash_of_key(key), 1));
-        consumer->fresh_keys[consumer->fresh_key_count++] = hash_of_key(key);
+        PGL_TRY(pgl_map_put(&consumer->parked_keys, pgl_parked_hash(key), 1));
+        consumer->fresh_keys[consumer->fresh_key_count++] = pgl_parked_hash(key);
     }
-    PGL_TRY(pgl_parked_insert(tx, consumer->log, consumer->position + 1, key, why, bytes));
+    const struct pgl_parked_row row = { .log = consumer->log,
+                                        .seq = consumer->position + 1,
+                                        .key = key,
+                                        .why = why,
+                                        .bytes = bytes,
+                                        .tenant = event->tenant,
+                                        .at_ns = pgl_tx_now_ns(tx) };
+    PGL_TRY(pgl_parked_insert(tx, &row));
     consumer->fresh_count++;
     log_parked(consumer, key, why);
     return PGL_OK;
-}
-
-static struct pgl_trace trace_of(const Event *event)
-{
-    struct pgl_trace trace = { { 0 }, { 0 }, 0 };
-    if (event->trace != NULL && event->trace->context.len == sizeof trace)
-        memcpy(&trace, event->trace->context.data, sizeof trace);
-    return trace;
-}
-
-/* Errors that say nothing about the event: the transaction is to be tried again, or the process
- * ends. */
-static bool is_about_the_event(pgl_status status)
-{
-    return !is_passing(status) && status.code != PGL_DATA_LOSS;
 }
 
 /* Parks it, or halts, where it cannot be handled. */
@@ -178,19 +166,16 @@ static pgl_status handle_one(struct pgl_consumer *consumer, struct pgl_tx *tx,
     if (pgl_is_ok(status))
         event = message;
     if (seq == consumer->aside_seq)
-        return park(consumer, tx, key_of(event), bytes, consumer->aside_why);
+        return park(consumer, tx, event, bytes, consumer->aside_why);
     if (!pgl_is_ok(status))
-        return park(consumer, tx, key_of(event), bytes, status.text);
+        return park(consumer, tx, event, bytes, status.text);
     if (consumer->parked_keys.count > 0 && is_parked(consumer, key_of(event)))
-        return park(consumer, tx, key_of(event), bytes, "an earlier event of this key is parked");
-    tx->cause_log = (int32_t)consumer->log;
-    tx->cause_seq = seq;
-    tx->trace = trace_of(event);
-    tx->view.db->has_written = false;
-    status = consumer->handle(tx, seq, event);
-    if (pgl_is_ok(status) || tx->view.db->has_written || !is_about_the_event(status))
+        return park(consumer, tx, event, bytes, "an earlier event of this key is parked");
+    bool is_refused;
+    status = pgl_consumer_handle(consumer, tx, seq, event, &is_refused);
+    if (!is_refused)
         return status;
-    return park(consumer, tx, key_of(event), bytes, status.text);
+    return park(consumer, tx, event, bytes, status.text);
 }
 
 static struct pgl_text next_bytes(const struct pgl_consumer_chunk *chunk)
@@ -232,18 +217,25 @@ static void consumer_refused(void *self, pgl_status why)
     snprintf(consumer->aside_why, sizeof consumer->aside_why, "%s", why.text);
 }
 
+static void settle_parked(struct pgl_consumer *consumer)
+{
+    uint64_t parked = pgl_counter_read(&consumer->parked) + (uint64_t)consumer->fresh_count;
+    pgl_counter_set(&consumer->parked, parked - (uint64_t)consumer->gone_count);
+    consumer->fresh_count = consumer->fresh_key_count = 0;
+    consumer->gone_count = consumer->gone_key_count = 0;
+}
+
 static void consumer_committed(void *self)
 {
     struct pgl_consumer *consumer = self;
     struct pgl_consumer_chunk *chunk = &consumer->chunks[consumer->current];
+    settle_parked(consumer);
     if (consumer->position == consumer->durable_position)
         return;
     pgl_counter_add(&consumer->handled,
                     (uint64_t)(consumer->position - consumer->durable_position));
     consumer->durable_position = consumer->position;
     note_lag(consumer);
-    pgl_counter_add(&consumer->parked, (uint64_t)consumer->fresh_count);
-    consumer->fresh_count = consumer->fresh_key_count = 0;
     chunk->durable_at = chunk->at;
     chunk->durable_done = chunk->done;
     if (chunk->done == chunk->read.count) {
@@ -262,8 +254,13 @@ static void consumer_rolled_back(void *self)
     consumer->position = consumer->durable_position;
     chunk->at = chunk->durable_at;
     chunk->done = chunk->durable_done;
-    for (int i = 0; i < consumer->fresh_key_count; i++)
+    for (int i = 0; i < consumer->gone_key_count; i++) {
+        pgl_status put = pgl_map_put(&consumer->parked_keys, consumer->gone_keys[i], 1);
+        PGL_ASSERT(pgl_is_ok(put)); /* it has its place: a map does not shrink */
+    }
+    for (int i = 0; i < consumer->fresh_key_count; i++) /* which may be among those */
         pgl_map_remove(&consumer->parked_keys, consumer->fresh_keys[i]);
+    consumer->gone_count = consumer->gone_key_count = 0;
     consumer->fresh_count = consumer->fresh_key_count = 0;
 }
 
@@ -276,7 +273,7 @@ static pgl_status load_parked_keys(struct pgl_consumer *consumer)
         PGL_TRY(pgl_rows_next(&rows));
         if (!rows.has_row)
             return PGL_OK;
-        uint64_t hash = hash_of_key(pgl_column_blob(&rows, 0));
+        uint64_t hash = pgl_parked_hash(pgl_column_blob(&rows, 0));
         pgl_status put = pgl_map_put(&consumer->parked_keys, hash, 1);
         if (!pgl_is_ok(put)) {
             pgl_rows_end(&rows);

@@ -18,6 +18,7 @@
 /* beyond it the consumer halts: something is thoroughly wrong */
 #define PGL_PARKED_KEYS_MAX  100000
 #define PGL_PARKED_WHY_BYTES 128
+#define PGL_PARKED_GONE_MAX  64 /* keys that one transaction takes up again; see events/parked.h */
 
 struct pgl_consumer_chunk {
     struct pgl_log_read read;
@@ -47,6 +48,8 @@ struct pgl_consumer {
     struct pgl_map parked_keys;                   /* those of the transaction included */
     uint64_t fresh_keys[PGL_LOG_READ_EVENTS_MAX]; /* which are these */
     int fresh_key_count, fresh_count;             /* keys and events that the transaction parks */
+    uint64_t gone_keys[PGL_PARKED_GONE_MAX];      /* that are no longer parked, once it commits */
+    int gone_key_count, gone_count;               /* keys and events likewise */
     struct pgl_counter handled;
     struct pgl_counter parked, lag, halted; /* gauges; halted is 0 or 1 */
 };

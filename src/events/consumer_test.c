@@ -320,8 +320,9 @@ static void bytes_that_are_no_event_are_parked(void **unused)
 static void too_many_parked_keys_halt_the_consumer(void **unused)
 {
     (void)unused;
-    restart("", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99999) "
-                "INSERT INTO parked SELECT 2, i - 200000, CAST(i AS BLOB), '', x'' FROM n");
+    restart("",
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99999) "
+            "INSERT INTO parked SELECT 2, i - 200000, CAST(i AS BLOB), '', x'', '', 0, 0 FROM n");
     say("ok", "x");
     say("refuse", "ax"); /* one more has room */
     say("refuse", "b");

@@ -24,10 +24,17 @@ static const char consumer_first_sql[] =
     "hash = excluded.hash WHERE position = 0";
 static const char consumer_put_sql[] =
     "UPDATE consumer SET epoch = ?2, position = ?3, hash = ?4 WHERE log = ?1 AND position = ?5";
+/* A position that was set back: it is parked already. */
 static const char parked_insert_sql[] =
-    "INSERT INTO parked (log, seq, key, why, bytes) VALUES (?1, ?2, ?3, ?4, ?5) "
-    "ON CONFLICT (log, seq) DO NOTHING"; /* a position that was set back: it is parked already */
+    "INSERT INTO parked (log, seq, key, why, bytes, tenant, at_ns) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (log, seq) DO NOTHING";
 static const char parked_keys_sql[] = "SELECT key FROM parked WHERE log = ?1";
+static const char parked_first_sql[] =
+    "SELECT seq, bytes FROM parked WHERE log = ?1 AND key = ?2 AND seq > ?3 ORDER BY seq LIMIT 1";
+static const char parked_delete_sql[] = "DELETE FROM parked WHERE log = ?1 AND seq = ?2";
+static const char parked_delete_key_sql[] = "DELETE FROM parked WHERE log = ?1 AND key = ?2";
+static const char parked_note_try_sql[] =
+    "UPDATE parked SET why = ?3, tries = tries + 1 WHERE log = ?1 AND seq = ?2";
 
 pgl_status pgl_log_head_get(struct pgl_database *db, int64_t *epoch, int64_t *next_seq)
 {
@@ -125,15 +132,16 @@ pgl_status pgl_consumer_put(struct pgl_tx *tx, int64_t log, int64_t old_position
                         : PGL_FAIL(PGL_DATA_LOSS, "somebody else has moved a consumer's position");
 }
 
-pgl_status pgl_parked_insert(struct pgl_tx *tx, int64_t log, int64_t seq, struct pgl_text key,
-                             const char *why, struct pgl_text bytes)
+pgl_status pgl_parked_insert(struct pgl_tx *tx, const struct pgl_parked_row *row)
 {
     struct pgl_rows rows = pgl_tx_rows(tx, parked_insert_sql);
-    pgl_bind_i64(&rows, log);
-    pgl_bind_i64(&rows, seq);
-    pgl_bind_blob(&rows, key.data, key.size);
-    pgl_bind_text(&rows, pgl_text_of(why));
-    pgl_bind_blob(&rows, bytes.data, bytes.size);
+    pgl_bind_i64(&rows, row->log);
+    pgl_bind_i64(&rows, row->seq);
+    pgl_bind_blob(&rows, row->key.data, row->key.size);
+    pgl_bind_text(&rows, pgl_text_of(row->why));
+    pgl_bind_blob(&rows, row->bytes.data, row->bytes.size);
+    pgl_bind_text(&rows, pgl_text_of(row->tenant));
+    pgl_bind_i64(&rows, row->at_ns);
     return pgl_rows_run(&rows, NULL);
 }
 
@@ -142,4 +150,49 @@ struct pgl_rows pgl_parked_keys(struct pgl_database *db, int64_t log)
     struct pgl_rows rows = pgl_rows_begin(db, parked_keys_sql);
     pgl_bind_i64(&rows, log);
     return rows;
+}
+
+pgl_status pgl_parked_first(const struct pgl_view *view, int64_t log, struct pgl_text key,
+                            int64_t after, bool *is_there, int64_t *seq, struct pgl_text *bytes)
+{
+    struct pgl_rows rows = pgl_view_rows(view, parked_first_sql);
+    pgl_bind_i64(&rows, log);
+    pgl_bind_blob(&rows, key.data, key.size);
+    pgl_bind_i64(&rows, after);
+    PGL_TRY(pgl_rows_next(&rows));
+    *is_there = rows.has_row;
+    if (!rows.has_row)
+        return PGL_OK;
+    *seq = pgl_column_i64(&rows, 0);
+    struct pgl_text blob = pgl_column_blob(&rows, 1);
+    char *copy = pgl_arena_string(view->arena, blob);
+    *bytes = (struct pgl_text){ copy, blob.size };
+    pgl_rows_end(&rows);
+    return copy != NULL ? PGL_OK : PGL_NO_MEMORY;
+}
+
+pgl_status pgl_parked_delete(struct pgl_tx *tx, int64_t log, int64_t seq)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, parked_delete_sql);
+    pgl_bind_i64(&rows, log);
+    pgl_bind_i64(&rows, seq);
+    return pgl_rows_run(&rows, NULL);
+}
+
+pgl_status pgl_parked_delete_key(struct pgl_tx *tx, int64_t log, struct pgl_text key,
+                                 int64_t *count)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, parked_delete_key_sql);
+    pgl_bind_i64(&rows, log);
+    pgl_bind_blob(&rows, key.data, key.size);
+    return pgl_rows_run(&rows, count);
+}
+
+pgl_status pgl_parked_note_try(struct pgl_tx *tx, int64_t log, int64_t seq, const char *why)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, parked_note_try_sql);
+    pgl_bind_i64(&rows, log);
+    pgl_bind_i64(&rows, seq);
+    pgl_bind_text(&rows, pgl_text_of(why));
+    return pgl_rows_run(&rows, NULL);
 }

@@ -28,10 +28,22 @@ PGL_MUST_USE pgl_status pgl_consumer_get(struct pgl_database *db, int64_t log,
 PGL_MUST_USE pgl_status pgl_consumer_put(struct pgl_tx *tx, int64_t log, int64_t old_position,
                                          const struct pgl_consumer_row *row);
 
-PGL_MUST_USE pgl_status pgl_parked_insert(struct pgl_tx *tx, int64_t log, int64_t seq,
-                                          struct pgl_text key, const char *why,
-                                          struct pgl_text bytes);
+struct pgl_parked_row {
+    int64_t log, seq, at_ns;
+    struct pgl_text key, bytes;
+    const char *why, *tenant;
+};
+PGL_MUST_USE pgl_status pgl_parked_insert(struct pgl_tx *tx, const struct pgl_parked_row *row);
 /* Columns: key. */
 struct pgl_rows pgl_parked_keys(struct pgl_database *db, int64_t log);
+/* The first of a key behind `after`, if there is one: number and bytes, in the arena. */
+PGL_MUST_USE pgl_status pgl_parked_first(const struct pgl_view *view, int64_t log,
+                                         struct pgl_text key, int64_t after, bool *is_there,
+                                         int64_t *seq, struct pgl_text *bytes);
+PGL_MUST_USE pgl_status pgl_parked_delete(struct pgl_tx *tx, int64_t log, int64_t seq);
+PGL_MUST_USE pgl_status pgl_parked_delete_key(struct pgl_tx *tx, int64_t log, struct pgl_text key,
+                                              int64_t *count);
+PGL_MUST_USE pgl_status pgl_parked_note_try(struct pgl_tx *tx, int64_t log, int64_t seq,
+                                            const char *why);
 
 #endif

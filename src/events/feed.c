@@ -54,12 +54,24 @@ static void take_events(void *owner, struct pgl_message *message)
     pgl_call_answer(call, fill_reply(feed, read, call->arena, call->ask, call->reply));
 }
 
+static void take_call(void *owner, struct pgl_message *message)
+{
+    struct pgl_call *call = pgl_call_of(message);
+    call->method->flow(owner, call);
+}
+
+void pgl_feed_method(void *feed, struct pgl_call *call)
+{
+    pgl_feed_read(feed, call);
+}
+
 pgl_status pgl_feed_open(struct pgl_feed *feed, struct pgl_loop *loop, struct pgl_event_log *log)
 {
     *feed = (struct pgl_feed){ .loop = loop, .log = log };
     feed->reads = calloc(PGL_FEED_READS_MAX, sizeof feed->reads[0]);
     if (feed->reads == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a feed");
+    pgl_mailbox_open(&feed->calls, loop, PGL_FEED_READS_MAX, take_call, feed);
     pgl_mailbox_open(&feed->replies, loop, 0, take_events, feed); /* nothing but replies */
     return PGL_OK;
 }

@@ -2,8 +2,10 @@
  * feed.h - a log as EventLogService.Read serves it: the same long poll as a consumer's, with the
  * events as messages.
  *
- * Owner:    a service, on the loop of its flows; unpacking is done there and not in the writer's
- *           turn.
+ * For:      a service with flows of its own passes its calls on (pgl_feed_read); for one without,
+ *           `calls` is the mailbox and pgl_feed_method the row of its table.
+ * Owner:    a service or app/boot.c, on a loop that services share; unpacking is done there and not
+ *           in the writer's turn.
  * Bounds:   PGL_FEED_READS_MAX reads at once, more are refused; PGL_FEED_EVENTS_MAX events an
  *           answer.
  */
@@ -19,7 +21,7 @@
 struct pgl_feed {
     struct pgl_loop *loop;
     struct pgl_event_log *log;
-    struct pgl_mailbox replies;
+    struct pgl_mailbox calls, replies;
     struct pgl_feed_read {
         struct pgl_log_read read;
         struct pgl_call *call; /* NULL when free */
@@ -32,5 +34,7 @@ void pgl_feed_close(struct pgl_feed *feed);
 
 /* Answers a call of EventLogService.Read, now or later. */
 void pgl_feed_read(struct pgl_feed *feed, struct pgl_call *call);
+/* The same as a method, for whom the feed is the service. */
+void pgl_feed_method(void *feed, struct pgl_call *call);
 
 #endif

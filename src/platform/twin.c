@@ -397,6 +397,51 @@ static pgl_status waiter_connect(struct pgl_waiter *waiter, const char *host, ui
     return PGL_OK;
 }
 
+/* ---- names ---- */
+
+/* Digits and points, or a colon: an address by itself. */
+static bool is_numeric(const char *name)
+{
+    return strchr(name, ':') != NULL || name[strspn(name, "0123456789.")] == '\0';
+}
+
+static const struct pgl_twin_name *find_name(const struct pgl_twin *twin, const char *name)
+{
+    for (size_t i = 0; i < PGL_TWIN_NAMES_MAX && twin->names[i].name != NULL; i++)
+        if (strcmp(twin->names[i].name, name) == 0)
+            return &twin->names[i];
+    return NULL;
+}
+
+static void add_line(struct twin_socket *s, const char *text, int64_t due_ns)
+{
+    struct segment *segment = send_segment(s, strlen(text));
+    memcpy(segment->bytes, text, strlen(text));
+    segment->due_ns = due_ns;
+}
+
+static pgl_status waiter_resolve(struct pgl_waiter *waiter, const char *name,
+                                 struct pgl_list *ready_list, struct pgl_socket **socket)
+{
+    struct pgl_twin *twin = PGL_CONTAINER(waiter, struct twin_waiter, waiter)->twin;
+    const struct pgl_twin_name *known = find_name(twin, name);
+    if (name[0] == '\0' || strlen(name) >= PGL_NAME_BYTES)
+        return PGL_FAIL(PGL_INVALID, "not a name of a host");
+    struct twin_socket *s = socket_open(twin, ready_list);
+    int64_t due_ns = is_numeric(name) ? twin->now_ns : twin->now_ns + twin->delay_ns;
+    if (known != NULL && known->addresses == NULL)
+        s->is_broken = true;
+    else if (known != NULL || is_numeric(name))
+        add_line(s, known != NULL ? known->addresses : name, due_ns);
+    if (known != NULL || is_numeric(name))
+        add_line(s, "\n", due_ns);
+    struct segment *last = send_segment(s, 0);
+    last->due_ns = due_ns;
+    last->is_end = true;
+    *socket = &s->socket;
+    return PGL_OK;
+}
+
 static void waiter_close(struct pgl_waiter *waiter)
 {
     unmake(PGL_CONTAINER(waiter, struct twin_waiter, waiter));
@@ -405,7 +450,7 @@ static void waiter_close(struct pgl_waiter *waiter)
 static struct pgl_waiter *waiter_open(struct pgl_platform *platform)
 {
     static const struct pgl_waiter_ops ops = {
-        waiter_wait, waiter_wake, waiter_listen, waiter_connect, waiter_close,
+        waiter_wait, waiter_wake, waiter_listen, waiter_connect, waiter_resolve, waiter_close,
     };
     struct twin_waiter *w = make(sizeof *w);
     w->waiter.ops = &ops;

@@ -24,6 +24,14 @@
 #include "base/random.h"
 #include "platform/platform.h"
 
+#define PGL_TWIN_NAMES_MAX 16
+
+/* A host that the twin's resolver knows. */
+struct pgl_twin_name {
+    const char *name;
+    const char *addresses; /* a line each; NULL: the resolver does not answer */
+};
+
 struct pgl_twin {
     struct pgl_platform platform;
     int64_t now_ns; /* monotonic */
@@ -35,6 +43,7 @@ struct pgl_twin {
     bool draws_sizes; /* reads and writes move only some of what they could */
     char client_address
         [PGL_PEER_BYTES]; /* what the accepting side sees of connections from now on */
+    struct pgl_twin_name names[PGL_TWIN_NAMES_MAX]; /* up to the first without a name */
 
     /* What follows is the twin's own. */
     struct pgl_random entropy, sizes;

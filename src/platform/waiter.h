@@ -17,7 +17,9 @@
 #include "base/status.h"
 #include "base/text.h"
 
-#define PGL_PEER_BYTES 46 /* the longest IPv6 address in text, with its NUL */
+#define PGL_PEER_BYTES    46  /* the longest IPv6 address in text, with its NUL */
+#define PGL_NAME_BYTES    254 /* the longest name of a host (RFC 1035, 2.3.4), with its NUL */
+#define PGL_NAMES_OUT_MAX 64  /* names that one waiter resolves at a time; one more is refused */
 
 struct pgl_waiter;
 struct pgl_socket;
@@ -69,6 +71,11 @@ struct pgl_waiter_ops {
                                       struct pgl_list *ready_list, struct pgl_socket **listener);
     /* To such an address. The socket is noted when it is connected or has failed. */
     PGL_MUST_USE pgl_status (*connect)(struct pgl_waiter *waiter, const char *host, uint16_t port,
+                                       struct pgl_list *ready_list, struct pgl_socket **socket);
+    /* What a name leads to, as a socket that may only be read and closed: each address in numeric
+     * form on a line of its own. The end without a line: no such name. Broken: nobody could say. A
+     * numeric address is there to be read at once. */
+    PGL_MUST_USE pgl_status (*resolve)(struct pgl_waiter *waiter, const char *name,
                                        struct pgl_list *ready_list, struct pgl_socket **socket);
     void (*close)(struct pgl_waiter *waiter);
 };

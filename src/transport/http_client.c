@@ -2,6 +2,7 @@
 #include "transport/http_client.h"
 
 #include "base/assert.h"
+#include "transport/tls_socket.h"
 
 /* the longest head, and as much again for a read behind it */
 #define IN_BYTES           (32u << 10)
@@ -54,20 +55,51 @@ bool pgl_http_client_is_open(const struct pgl_http_client *client)
     return client->socket != NULL;
 }
 
-pgl_status pgl_http_client_connect(struct pgl_http_client *client, const char *host, uint16_t port)
+static pgl_status reach(struct pgl_http_client *client, const char *address, uint16_t port,
+                        struct pgl_socket **socket)
 {
     struct pgl_loop *loop = client->loop;
     pgl_http_client_close(client);
     pgl_buffer_clear(&client->out);
+    client->has_sent = false;
     if (pgl_buffer_room(&client->in, IN_BYTES - client->in.size) ==
         NULL) /* never moves from now on */
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a connection");
-    PGL_TRY(loop->waiter->ops->connect(loop->waiter, host, port, &loop->ready_sockets,
-                                       &client->socket));
+    return loop->waiter->ops->connect(loop->waiter, address, port, &loop->ready_sockets, socket);
+}
+
+static void take_socket(struct pgl_http_client *client, struct pgl_socket *socket, bool is_tls)
+{
+    client->socket = socket;
     client->socket->on_ready = on_ready;
     client->socket->owner = client;
+    client->is_tls = is_tls;
     client->stage = PGL_HTTP_CLIENT_READY;
     client->status = PGL_OK;
+}
+
+pgl_status pgl_http_client_connect(struct pgl_http_client *client, const char *host, uint16_t port)
+{
+    struct pgl_socket *socket;
+    PGL_TRY(reach(client, host, port, &socket));
+    take_socket(client, socket, false);
+    return PGL_OK;
+}
+
+pgl_status pgl_http_client_connect_tls(struct pgl_http_client *client, const char *address,
+                                       uint16_t port, struct pgl_tls_context *context,
+                                       const char *server_name)
+{
+    struct pgl_socket *plain, *socket;
+    struct pgl_tls *tls;
+    PGL_TRY(reach(client, address, port, &plain));
+    pgl_status status = pgl_tls_client_open(context, server_name, client->loop->wall_ns, &tls);
+    if (!pgl_is_ok(status)) {
+        plain->ops->close(plain);
+        return status;
+    }
+    PGL_TRY(pgl_tls_socket_open(plain, tls, &socket));
+    take_socket(client, socket, true);
     return PGL_OK;
 }
 
@@ -85,6 +117,13 @@ static void fail(struct pgl_http_client *client, pgl_status status)
     wake(client);
 }
 
+/* What the connection died of: TLS knows better, if it was TLS. */
+static void fail_broken(struct pgl_http_client *client, const char *text)
+{
+    pgl_status failure = client->is_tls ? pgl_tls_socket_failure(client->socket) : PGL_OK;
+    fail(client, pgl_is_ok(failure) ? PGL_FAIL(PGL_UNAVAILABLE, text) : failure);
+}
+
 /* False when the connection is gone. */
 static bool write_out(struct pgl_http_client *client)
 {
@@ -94,10 +133,14 @@ static bool write_out(struct pgl_http_client *client)
         size_t put = 0;
         enum pgl_io io = socket->ops->write(socket, &span, 1, &put);
         if (io == PGL_IO_END || io == PGL_IO_BROKEN) {
-            fail(client, PGL_FAIL(PGL_UNAVAILABLE, "the connection is broken"));
+            fail_broken(client, "the connection is broken");
             return false;
         }
         pgl_buffer_consume(&client->out, put);
+        if (put > 0 && !client->has_sent) {
+            client->has_sent = true;
+            wake(client);
+        }
     }
     socket->ops->want(socket, true, client->out.size > 0);
     return true;
@@ -111,6 +154,7 @@ static void forget_answer(struct pgl_http_client *client, bool asks_head)
     PGL_ASSERT(client->stage == PGL_HTTP_CLIENT_READY || client->stage == PGL_HTTP_CLIENT_ANSWERED);
     client->stage = PGL_HTTP_CLIENT_ASKED;
     client->asks_head = asks_head;
+    client->has_sent = false;
     pgl_buffer_clear(&client->in);
     pgl_buffer_clear(&client->body);
     pgl_http1_parser_init(&client->parser, &limits);
@@ -211,7 +255,7 @@ static bool read_some(struct pgl_http_client *client)
     if (io == PGL_IO_WAIT)
         return false;
     if (io != PGL_IO_DONE) {
-        fail(client, PGL_FAIL(PGL_UNAVAILABLE, "the connection was closed"));
+        fail_broken(client, "the connection was closed");
         return false;
     }
     struct pgl_text fresh = { in->data + in->size, got };

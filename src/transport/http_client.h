@@ -1,5 +1,6 @@
 /*
- * http_client.h - asks over one kept HTTP/1.1 connection, one request at a time.
+ * http_client.h - asks over one kept HTTP/1.1 connection, plain or through TLS, one request at a
+ * time.
  *
  * For:      the load generator, calls to providers and webhooks, tests.
  * Owner:    whoever holds the struct. A flow sends, waits, and is woken when there is news; there
@@ -9,7 +10,9 @@
  *           yet.
  * Memory:   three buffers, kept from request to request.
  * Errors:   in `status`, once `stage` is PGL_HTTP_CLIENT_FAILED: PGL_UNAVAILABLE (refused, reset,
- *           closed; the outcome is unknown if the request was sent), PGL_MALFORMED, PGL_TOO_LARGE.
+ *           closed), PGL_UNAUTHENTICATED (TLS: not who it should be), PGL_MALFORMED, PGL_TOO_LARGE.
+ *           `has_sent` tells whether the server can have seen anything: without it the request was
+ *           not executed; with it, and without an answer, nobody knows.
  */
 #ifndef PGL_TRANSPORT_HTTP_CLIENT_H
 #define PGL_TRANSPORT_HTTP_CLIENT_H
@@ -21,6 +24,7 @@
 #include "runtime/flow.h"
 #include "runtime/loop.h"
 #include "wire/http1.h"
+#include "wire/tls.h"
 
 enum pgl_http_client_stage {
     PGL_HTTP_CLIENT_CLOSED,    /* connect first */
@@ -36,6 +40,7 @@ struct pgl_http_client {
     pgl_status status;
     struct pgl_http_response_head head; /* until the next request is sent */
     struct pgl_buffer body;             /* so far; a reader of a stream consumes what it has read */
+    bool has_sent;                      /* a byte of the last request has left, or may have */
     struct pgl_flow *flow;              /* woken at every news; NULL for none */
 
     /* What follows is the client's own. */
@@ -45,7 +50,7 @@ struct pgl_http_client {
     struct pgl_buffer out; /* what is not written yet */
     struct pgl_http1_parser parser;
     struct pgl_http1_body framing;
-    bool asks_head;
+    bool asks_head, is_tls;
 };
 
 void pgl_http_client_init(struct pgl_http_client *client, struct pgl_loop *loop,
@@ -56,6 +61,12 @@ void pgl_http_client_free(struct pgl_http_client *client);
 /* To a numeric address; a connection that there was is closed. One may send at once. */
 PGL_MUST_USE pgl_status pgl_http_client_connect(struct pgl_http_client *client, const char *host,
                                                 uint16_t port);
+/* The same through TLS, to whoever can show a certificate for `server_name`: nothing is sent to
+ * anybody else. */
+PGL_MUST_USE pgl_status pgl_http_client_connect_tls(struct pgl_http_client *client,
+                                                    const char *address, uint16_t port,
+                                                    struct pgl_tls_context *context,
+                                                    const char *server_name);
 void pgl_http_client_close(struct pgl_http_client *client);
 /* False when the peer has closed, or said that it will: connect before the next request. */
 bool pgl_http_client_is_open(const struct pgl_http_client *client);

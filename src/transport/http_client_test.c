@@ -160,7 +160,33 @@ static void nobody_listens(void **unused)
     ask(bench, &client, "GET", "/");
     assert_int_equal(client.stage, PGL_HTTP_CLIENT_FAILED);
     assert_int_equal(client.status.code, PGL_UNAVAILABLE);
+    assert_false(client.has_sent);
     pgl_http_client_free(&client);
+    bench_close(bench);
+}
+
+static void what_has_left_is_known(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct pgl_http_client client;
+    (void)unused;
+    bench->twin.delay_ns = PGL_MILLISECONDS(5);
+    open_client(bench, &client, BENCH_PORT);
+    ask(bench, &client, "GET", "/slow");
+    assert_int_equal(client.stage, PGL_HTTP_CLIENT_ASKED);
+    assert_false(client.has_sent); /* not connected yet */
+    bench_pass(bench, PGL_MILLISECONDS(10));
+    assert_true(client.has_sent);
+    for (int i = 0; i < 3; i++)
+        bench_pass(bench, PGL_MILLISECONDS(5));
+    assert_body(&client, "/slow");
+    assert_true(client.has_sent);
+    pgl_http_client_close(&client);
+    bench_run(bench);
+    assert_true(pgl_is_ok(pgl_http_client_connect(&client, "127.0.0.1", BENCH_PORT)));
+    assert_false(client.has_sent);
+    pgl_http_client_free(&client);
+    bench_pass(bench, PGL_MILLISECONDS(10));
     bench_close(bench);
 }
 
@@ -305,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_stream_is_read_in_pieces),
         cmocka_unit_test(a_close_is_noticed_and_mended),
         cmocka_unit_test(nobody_listens),
+        cmocka_unit_test(what_has_left_is_known),
         cmocka_unit_test(bad_servers_are_found_out),
         cmocka_unit_test(too_much_is_too_much),
         cmocka_unit_test(a_flow_is_woken_by_the_answer_or_by_time),

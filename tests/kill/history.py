@@ -27,6 +27,9 @@ RULES = {
     "final": "a final status never changes",
     "answered": "who asks again is answered in the end",
     "expected": "nothing is answered but what the contract lists",
+    "paid": "a card order that is confirmed was captured once, and in full",
+    "unpaid": "of a card order that is not confirmed nothing was captured, and nothing is held",
+    "owed": "money is taken for no other orders",
     "works": "orders are confirmed, not all refused",
     "settled": "every order reaches a final status",
     "alive": "the server ends only when it is ended",
@@ -111,6 +114,17 @@ class History:
         self.check("forward", RANKS[status] >= RANKS[before] and version >= version_before,
                    name, text)
         self.last[name] = (status, version)
+
+    def paid(self, name, taken, held):
+        """What the bank's ledger has for an order that is paid by card."""
+        status, _ = self.last[name]
+        total = self.first[self.keys[name]]["totalMinor"]
+        if status == "CONFIRMED":
+            self.check("paid", taken == [total] and held == 0, name,
+                       f"{total} confirmed; captured {taken}, held {held}")
+        else:
+            self.check("unpaid", not taken and held == 0, name,
+                       f"{status}; captured {taken}, held {held}")
 
     def statuses(self):
         return collections.Counter(status for status, _ in self.last.values())

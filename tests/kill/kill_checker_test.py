@@ -14,6 +14,7 @@ import subprocess
 import sys
 import unittest
 
+import bank
 import fake_server
 import history
 
@@ -88,6 +89,54 @@ class HistoryTest(unittest.TestCase):
             told.note(read(order(status, 2)))
             told.settle()
             self.assertEqual({rule for rule, _, _ in told.wrong}, expected)
+
+
+MONEY = [  # the order's status, what the bank took, what it holds; the rule that this breaks
+    ("CONFIRMED", [5], 0, None),
+    ("FAILED", [], 0, None),
+    ("CANCELLED", [], 0, None),
+    ("CONFIRMED", [], 0, "paid"),
+    ("CONFIRMED", [5, 5], 0, "paid"),
+    ("CONFIRMED", [4], 0, "paid"),
+    ("CONFIRMED", [5], 5, "paid"),
+    ("FAILED", [5], 0, "unpaid"),
+    ("CANCELLED", [5], 0, "unpaid"),
+    ("FAILED", [], 5, "unpaid"),
+]
+
+
+class BankTest(unittest.TestCase):
+    def test_money_and_status_are_held_together(self):
+        for status, taken, held, expected in MONEY:
+            with self.subTest(status=status, taken=taken, held=held):
+                told = history.History()
+                told.note(created())
+                told.note(read(order(status, 2)))
+                told.paid("o1", taken, held)
+                self.assertEqual({rule for rule, _, _ in told.wrong},
+                                 {expected} if expected else set())
+
+    def test_the_ledger_takes_money_once(self):
+        ledger = bank.Ledger(has_faults=False)
+        form = {"amount": "5", "currency": "usd", "capture_method": "manual",
+                "payment_method": "pm_card_visa", "metadata[order_id]": "o1"}
+        made = ledger.post("/v1/payment_intents", form, "k1")[1]
+        path = f"/v1/payment_intents/{made['id']}/"
+        self.assertEqual(ledger.post(path + "capture", {}, "k2")[0], 400)  # nothing is held yet
+        self.assertEqual(ledger.post(path + "confirm", {}, "k3")[1]["amount_capturable"], 5)
+        self.assertEqual(ledger.held("o1"), 5)
+        self.assertEqual(ledger.post(path + "capture", {}, "k4")[0], 200)
+        self.assertEqual(ledger.post(path + "capture", {}, "k4"),
+                         (200, ledger.find(made["id"]), True))
+        self.assertEqual(ledger.post(path + "capture", {}, "k5")[0], 400)
+        self.assertEqual(ledger.post(path + "cancel", {}, "k6")[0], 400)
+        self.assertEqual((ledger.taken("o1"), ledger.held("o1")), ([5], 0))
+
+    def test_a_burnt_key_stays_burnt(self):
+        ledger = bank.Ledger(has_faults=False)
+        ledger.burn("/v1/payment_intents", {}, "k")
+        self.assertEqual(ledger.post("/v1/payment_intents", {}, "k")[0], 500)
+        self.assertEqual(ledger.intents, {})
 
 
 def loop_once(fault, seed):

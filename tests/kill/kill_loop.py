@@ -8,6 +8,8 @@ Method:  customers order, read and cancel over HTTP while the process is killed 
          A customer who got no answer asks again with the same key. All that was asked and answered
          is in a journal, judged by history.py. At the end every order must become final, SIGTERM
          must end the server cleanly, and `panglot verify` must agree.
+         With --cards a share of the orders is paid at bank.py, which fails as banks do; its ledger
+         is the judge of what became of the money.
 """
 import argparse
 import http.client
@@ -22,6 +24,7 @@ import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "blackbox"))
+import bank  # pylint: disable=wrong-import-position
 import harness  # pylint: disable=wrong-import-position
 import history  # pylint: disable=wrong-import-position
 
@@ -34,6 +37,8 @@ THINKING_SECONDS_MAX = 0.05  # of a customer between two requests
 PATIENCE_SECONDS = 60  # of a customer who asks again and again, kills and restarts included
 GREEDY_SHARE, GREEDY_QUANTITY = 0.1, 999  # all of one product, which is soon sold out
 REGRETTED_SHARE = 0.2  # of new orders, cancelled at once
+CARDS = ["pm_card_visa"] * 8 + [bank.DECLINED, bank.CAPTURE_FAILS]
+CARD_DEADLINE_SECONDS = 30  # of an order that is paid by card
 BUSY = (429, 502, 503, 504)  # nothing is known about the outcome, or it was shed: ask again
 
 
@@ -59,6 +64,7 @@ def arguments():
     parser.add_argument("--cycles", type=int, default=20)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cards", type=float, default=0, help="the share of orders paid by card")
     parser.add_argument("--up-ms-max", type=int, default=2000, help="the longest life of a server")
     parser.add_argument("--settle-seconds", type=float, default=120, help="for orders to be final")
     parser.add_argument("--keep", action="store_true", help="leave journal, log and data behind")
@@ -69,7 +75,9 @@ class KillLoop:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
         self.random = random.Random(options.seed)
-        self.server = harness.Server(options.binary.resolve(), folder / "data")
+        self.bank = bank.Bank(seed=options.seed).start() if options.cards else None
+        self.server = harness.Server(options.binary.resolve(), folder / "data",
+                                     ("--demo", *self.bank_options()))
         self.journal = history.Journal(folder / "journal.jsonl")
         self.address = None  # where the server is; None while it is down
         self.up = threading.Condition()
@@ -79,6 +87,14 @@ class KillLoop:
         self.ready_seconds_max = 0.0
         self.kills = {"while running": 0, "while stopped": 0, "while starting": 0}
         self.is_good = False
+
+    def bank_options(self):
+        if not self.bank:
+            return ()
+        key = self.folder / "bank.key"
+        key.write_text("sk_test_kill_loop\n")
+        key.chmod(0o600)
+        return ("--provider", self.bank.url, "--provider-key", str(key), "--provider-settle", "2s")
 
     def run(self):
         if self.start():
@@ -149,10 +165,25 @@ class KillLoop:
             customer.join()
         if not self.is_lost:
             self.journal.history.settle()
+            if self.bank:
+                self.judge_money(customers)
             code = self.server.stop()
             self.journal.judge("drained", code == 0, "SIGTERM", f"exit code {code}")
             code, said = self.server.run("verify", "--json")
             self.journal.judge("verified", code == 0, "verify", f"exit code {code}: {said[-2000:]}")
+
+    def judge_money(self, customers):
+        """By the bank's ledger, when all orders are final: holds of those that failed may take a
+        little longer to be given back."""
+        cards = {name for customer in customers for name in customer.cards}
+        until = time.monotonic() + self.options.settle_seconds
+        told, ledger = self.journal.history, self.bank.ledger
+        while any(ledger.held(name) for name in cards) and time.monotonic() < until:
+            time.sleep(0.1)
+        for name in sorted(cards):
+            told.paid(name, ledger.taken(name), ledger.held(name))
+        strangers = ledger.orders_with_money() - cards
+        told.check("owed", not strangers, "the bank", f"took money for {sorted(strangers)}")
 
     def where(self):
         """The server's address, waiting while it is down; None if it does not come back."""
@@ -166,6 +197,10 @@ class KillLoop:
               ", ".join(f"{count} {when}" for when, count in self.kills.items()))
         print(f"{len(told.first)} orders: " +
               ", ".join(f"{count} {status}" for status, count in sorted(told.statuses().items())))
+        if self.bank:
+            print(f"{sum(map(bool, self.bank.ledger.captures.values()))} captured by the bank, whose "
+                  "faults were: " +
+                  ", ".join(f"{n} {what}" for what, n in sorted(self.bank.ledger.counts.items())))
         print(f"ready again after at most {self.ready_seconds_max:.3f} s")
         is_good = history.report(told) and len(told.first) > 0
         if not is_good and self.server.log.exists():
@@ -177,6 +212,8 @@ class KillLoop:
     def end(self):
         if self.server.process and self.server.process.poll() is None:
             self.server.kill()
+        if self.bank:
+            self.bank.stop()
         self.journal.close()
 
 
@@ -191,6 +228,7 @@ class Customer(threading.Thread):
         self.client, self.at = None, None
         self.asked = {}  # key: the body it was asked with
         self.ids = {}  # key: the order it made
+        self.cards = set()  # ids of orders that are paid by card
         self.open = {}  # ids not yet known to be final, in order
         # of their making, as the seed wants the same choices
         self.left = (0, ORDERS_A_CYCLE_MAX)  # (cycle, orders still to be made in it)
@@ -229,6 +267,10 @@ class Customer(threading.Thread):
         key = f"{self.name}-{len(self.asked)}"
         self.asked[key] = {"currency": self.products[0]["currency"], "lines": lines,
                            "payment": {"method": "account"}, "shipTo": {"region": "EU"}}
+        if self.random.random() < self.loop.options.cards:
+            card = self.random.choice(CARDS)
+            self.asked[key].update(payment={"method": "card", "cardToken": card},
+                                   deadlineSeconds=CARD_DEADLINE_SECONDS)
         self.ask_for(key)
         if key in self.ids and self.random.random() < REGRETTED_SHARE:
             self.cancel(self.ids[key])
@@ -253,6 +295,8 @@ class Customer(threading.Thread):
         if answer.code == 201 and key not in self.ids:
             self.ids[key] = made["id"]
             self.open[made["id"]] = key
+            if body["payment"]["method"] == "card":
+                self.cards.add(made["id"])
 
     def repeat(self):
         if self.ids:

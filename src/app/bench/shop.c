@@ -35,6 +35,22 @@ void pgl_shop_init(struct pgl_shop *shop, const struct pgl_address *address)
     *shop = (struct pgl_shop){ 0 };
     pgl_arena_init(&shop->arena, ARENA_CHUNK_BYTES, ARENA_LIMIT_BYTES);
     snprintf(shop->host, sizeof shop->host, "%s:%u", address->host, address->port);
+    shop->payment = PGL_TEXT("{\"method\":\"account\"}");
+}
+
+pgl_status pgl_shop_pay_by_card(struct pgl_shop *shop, const char *card_token)
+{
+    size_t bytes = strlen(card_token);
+    if (bytes == 0 || bytes > PGL_SHOP_CARD_BYTES ||
+        strspn(card_token, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
+            bytes)
+        return PGL_FAIL(PGL_INVALID, "a card is a token of 64 letters and digits at most");
+    const char *payment =
+        pgl_arena_printf(&shop->arena, "{\"method\":\"card\",\"cardToken\":\"%s\"}", card_token);
+    if (payment == NULL)
+        return PGL_NO_MEMORY;
+    shop->payment = pgl_text_of(payment);
+    return PGL_OK;
 }
 
 void pgl_shop_free(struct pgl_shop *shop)
@@ -283,7 +299,9 @@ size_t pgl_shop_write_order(const struct pgl_shop *shop, size_t customer, size_t
         *at++ = ',';
     }
     at--; /* the last comma */
-    at = PUT(at, "],\"payment\":{\"method\":\"account\"},\"shipTo\":{\"region\":\"");
+    at = PUT(at, "],\"payment\":");
+    at = put(at, shop->payment);
+    at = PUT(at, ",\"shipTo\":{\"region\":\"");
     at = put(at, pgl_text_of(region));
     at = PUT(at, "\"}}");
     put_length(body - sizeof "\r\n\r\n" + 1 - LENGTH_BYTES, (size_t)(at - body));

@@ -16,6 +16,7 @@
 #define PGL_SHOP_PRODUCTS_MAX  10000
 #define PGL_SHOP_LINES_MAX     100 /* as the platform takes them */
 #define PGL_SHOP_CUSTOMERS_MAX 1000000
+#define PGL_SHOP_CARD_BYTES    64
 
 struct pgl_shop_product {
     const char *sku;
@@ -31,7 +32,8 @@ struct pgl_shop {
     struct pgl_shop_product *products; /* all in one currency, the first one's */
     size_t product_count;
     char currency[4];
-    char host[56]; /* for the Host field */
+    struct pgl_text payment; /* {"method":"account"} */
+    char host[56];           /* for the Host field */
     size_t line_bytes_max, token_bytes_max;
 };
 
@@ -42,6 +44,9 @@ void pgl_shop_free(struct pgl_shop *shop);
  * are the same in every run. */
 PGL_MUST_USE pgl_status pgl_shop_sign_tokens(struct pgl_shop *shop, struct pgl_platform *platform,
                                              const char *folder, size_t customers, int64_t ttl_ns);
+
+/* From now on orders are paid by this card and not by account. PGL_INVALID for what is no token. */
+PGL_MUST_USE pgl_status pgl_shop_pay_by_card(struct pgl_shop *shop, const char *card_token);
 
 /* Asks the platform for its products. */
 PGL_MUST_USE pgl_status pgl_shop_learn_products(struct pgl_shop *shop, struct pgl_fetch *fetch);

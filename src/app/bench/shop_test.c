@@ -83,6 +83,7 @@ static void orders_are_what_the_platform_reads(void **unused)
         assert_in_range(size, 1, pgl_shop_order_bytes_max(&shop, line_count));
         const NewOrder *order = read_order(out, size, &arena, &head);
         assert_string_equal(order->currency, "USD");
+        assert_string_equal(order->payment->method, "account");
         assert_int_equal(order->n_lines, line_count);
         for (size_t a = 0; a < line_count; a++)
             for (size_t b = 0; b < a; b++)
@@ -118,10 +119,32 @@ static void no_key_is_used_twice_nor_in_another_run(void **unused)
     pgl_shop_free(&shop);
 }
 
+static void a_card_is_a_token(void **unused)
+{
+    static const char *const wrong[] = { "", "pm card", "pm_\"", "4242-4242",
+                                         "pm_00000000000000000000000000000000000000000000000000000"
+                                         "000000000000" };
+    struct pgl_shop shop = make_shop();
+    struct pgl_random random;
+    char out[2048];
+    (void)unused;
+    pgl_random_seed(&random, 1, 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(pgl_shop_pay_by_card(&shop, wrong[i]).code, PGL_INVALID);
+    assert_true(pgl_is_ok(pgl_shop_pay_by_card(&shop, "pm_card_visa")));
+    size_t size = pgl_shop_write_order(&shop, 0, 2, &random, out);
+    assert_in_range(size, 1, pgl_shop_order_bytes_max(&shop, 2));
+    out[size] = '\0';
+    assert_non_null(
+        strstr(out, "\"payment\":{\"method\":\"card\",\"cardToken\":\"pm_card_visa\"}"));
+    pgl_shop_free(&shop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orders_are_what_the_platform_reads),
+        cmocka_unit_test(a_card_is_a_token),
         cmocka_unit_test(no_key_is_used_twice_nor_in_another_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include "base/time.h"
 #include "edge/bff/views.h"
 #include "edge/console/home.h"
+#include "edge/live/asyncapi.h"
+#include "edge/live/events.h"
 #include "edge/live/streams.h"
 #include "edge/ops/ops.h"
 
@@ -28,6 +30,12 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/.well-known/jwks.json", PGL_ACCESS_ANYONE,
       ops_jwks, NULL, READ,
       "The public keys that tokens are signed with." },
+    { PGL_HTTP_GET, "/asyncapi.json", PGL_ACCESS_ANYONE,
+      asyncapi_begin, NULL, READ,
+      "Every event that the outside is told of, in AsyncAPI 3.0." },
+    { PGL_HTTP_GET, "/api/v1/events", PGL_ACCESS_OPERATOR,
+      events_begin, events_next, STREAM,
+      "CloudEvents from a position on; ?after= &amp;log= &amp;types= &amp;max= &amp;wait=" },
     { PGL_HTTP_GET, "/api/v1/products", PGL_ACCESS_ANYONE,
       products_list_begin, products_list_next, READ,
       "Products for sale; ?category= &amp;limit= &amp;cursor=" },

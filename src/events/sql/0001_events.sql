@@ -20,10 +20,16 @@ CREATE TABLE consumer (
 
 -- Events that could not be handled, and every later one of the same key, in order.
 CREATE TABLE parked (
-    log   INTEGER NOT NULL,
-    seq   INTEGER NOT NULL,
-    key   BLOB    NOT NULL,
-    why   TEXT    NOT NULL,
-    bytes BLOB    NOT NULL,
+    log    INTEGER NOT NULL,
+    seq    INTEGER NOT NULL,
+    key    BLOB    NOT NULL,
+    why    TEXT    NOT NULL,
+    bytes  BLOB    NOT NULL,
+    tenant TEXT    NOT NULL,           -- whose operators may see it; '' where the event cannot be read: all
+    at_ns  INTEGER NOT NULL,           -- when it was set aside
+    tries  INTEGER NOT NULL DEFAULT 0, -- how often it was replayed, and failed again
     PRIMARY KEY (log, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- Written only when something is parked.
+CREATE INDEX parked_by_key ON parked (log, key, seq);

@@ -21,6 +21,7 @@
 #include "base/assert.h"
 #include "base/time.h"
 #include "platform/real/address_os.h"
+#include "platform/real/names_uv.h"
 
 #define LISTEN_BACKLOG 1024
 #define SPANS_MAX      16
@@ -31,6 +32,7 @@ struct uv_waiter {
     uv_loop_t loop;
     uv_async_t async;
     uv_timer_t timer;
+    struct pgl_real_names names;
     int spare_file; /* see turn_one_away */
 };
 
@@ -313,12 +315,19 @@ static pgl_status waiter_connect(struct pgl_waiter *waiter, const char *host, ui
     return PGL_OK;
 }
 
+static pgl_status waiter_resolve(struct pgl_waiter *waiter, const char *name,
+                                 struct pgl_list *ready_list, struct pgl_socket **socket)
+{
+    struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
+    return pgl_real_names_ask(&home->names, name, ready_list, socket);
+}
+
 static void waiter_close(struct pgl_waiter *waiter)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
     uv_close((uv_handle_t *)&home->async, NULL);
     uv_close((uv_handle_t *)&home->timer, NULL);
-    uv_run(&home->loop, UV_RUN_DEFAULT); /* the close callbacks */
+    uv_run(&home->loop, UV_RUN_DEFAULT); /* the close callbacks, and names that were given up */
     uv_loop_close(&home->loop);
     close(home->spare_file);
     free(home);
@@ -327,13 +336,14 @@ static void waiter_close(struct pgl_waiter *waiter)
 struct pgl_waiter *pgl_real_waiter_open(struct pgl_platform *platform)
 {
     static const struct pgl_waiter_ops ops = {
-        waiter_wait, waiter_wake, waiter_listen, waiter_connect, waiter_close,
+        waiter_wait, waiter_wake, waiter_listen, waiter_connect, waiter_resolve, waiter_close,
     };
     struct uv_waiter *home = calloc(1, sizeof *home);
     if (home == NULL)
         return NULL;
     home->waiter.ops = &ops;
     home->clock = platform->clock;
+    home->names.loop = &home->loop;
     home->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (uv_loop_init(&home->loop) != 0 || uv_async_init(&home->loop, &home->async, on_wake) != 0 ||
         uv_timer_init(&home->loop, &home->timer) != 0) {

@@ -10,7 +10,8 @@ enum deed {
     RELEASE = 1 << 1, /* give it back */
     SHIP = 1 << 2,    /* it leaves the house */
     REFUSE = 1 << 3,  /* an answer, not an event: 409 */
-    DEED_COUNT = 4
+    RETURN = 1 << 4,  /* a refund: what has not left stays, what came back can be sold again */
+    DEED_COUNT = 5
 };
 
 enum says {
@@ -18,45 +19,57 @@ enum says {
     SAY_RESERVATION_FAILED = EVENT_TYPE_INVENTORY_RESERVATION_FAILED,
     SAY_RELEASED = EVENT_TYPE_INVENTORY_RELEASED,
     SAY_COMMITTED = EVENT_TYPE_INVENTORY_COMMITTED,
+    SAY_SHIPPED = EVENT_TYPE_INVENTORY_SHIPPED,
+    SAY_RETURNED = EVENT_TYPE_INVENTORY_RETURNED,
 };
 
 /* clang-format off */
 static const struct pgl_cell cells[RESERVATION_STATE_COUNT][RESERVATION_INPUT_COUNT] = {
-    /*                                next                   says                    does */
+    /*                                   next                   says                    does */
     [RESERVATION_NONE] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,                      TRY },
-        [RESERVATION_ON_HELD]       = { RESERVATION_HELD,      SAY_RESERVED,           0 },
-        [RESERVATION_ON_SHORT]      = { RESERVATION_REJECTED,  SAY_RESERVATION_FAILED, 0 },
+        [RESERVATION_ON_AUTHORIZED]    = { PGL_STAY,              0,                      TRY },
+        [RESERVATION_ON_HELD]          = { RESERVATION_HELD,      SAY_RESERVED,           0 },
+        [RESERVATION_ON_SHORT]         = { RESERVATION_REJECTED,  SAY_RESERVATION_FAILED, 0 },
         /* A tombstone: PaymentAuthorized may come later, and must find nothing to do. */
-        [RESERVATION_ON_NOT_PAID]   = { RESERVATION_RELEASED,  0,                      0 },
-        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,                      REFUSE },
+        [RESERVATION_ON_NOT_PAID]      = { RESERVATION_RELEASED,  0,                      0 },
+        [RESERVATION_ON_SHIP]          = { PGL_STAY,              0,                      REFUSE },
+        [RESERVATION_ON_SHIP_LAST]     = { PGL_STAY,              0,                      REFUSE },
     },
     [RESERVATION_HELD] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,                      0 },
-        [RESERVATION_ON_CAPTURED]   = { RESERVATION_COMMITTED, SAY_COMMITTED,          0 },
-        [RESERVATION_ON_NOT_PAID]   = { RESERVATION_RELEASED,  SAY_RELEASED,           RELEASE },
-        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,                      REFUSE },
+        [RESERVATION_ON_AUTHORIZED]    = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_CAPTURED]      = { RESERVATION_COMMITTED, SAY_COMMITTED,          0 },
+        [RESERVATION_ON_NOT_PAID]      = { RESERVATION_RELEASED,  SAY_RELEASED,           RELEASE },
+        [RESERVATION_ON_SHIP]          = { PGL_STAY,              0,                      REFUSE },
+        [RESERVATION_ON_SHIP_LAST]     = { PGL_STAY,              0,                      REFUSE },
     },
     [RESERVATION_REJECTED] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,                      0 },
-        [RESERVATION_ON_NOT_PAID]   = { PGL_STAY,              0,                      0 },
-        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,                      REFUSE },
+        [RESERVATION_ON_AUTHORIZED]    = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_NOT_PAID]      = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_SHIP]          = { PGL_STAY,              0,                      REFUSE },
+        [RESERVATION_ON_SHIP_LAST]     = { PGL_STAY,              0,                      REFUSE },
     },
     [RESERVATION_COMMITTED] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,                      0 },
-        [RESERVATION_ON_CAPTURED]   = { PGL_STAY,              0,                      0 },
-        [RESERVATION_ON_SHIP]       = { RESERVATION_SHIPPED,   0,                      SHIP },
+        [RESERVATION_ON_AUTHORIZED]    = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_CAPTURED]      = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_SHIP]          = { PGL_STAY,              SAY_SHIPPED,            SHIP },
+        [RESERVATION_ON_SHIP_LAST]     = { RESERVATION_SHIPPED,   SAY_SHIPPED,            SHIP },
+        [RESERVATION_ON_REFUNDED]      = { PGL_STAY,              SAY_RETURNED,           RETURN },
+        [RESERVATION_ON_REFUNDED_LAST] = { RESERVATION_SHIPPED,   SAY_RETURNED,           RETURN },
     },
     [RESERVATION_SHIPPED] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY, 0, 0 },
-        [RESERVATION_ON_CAPTURED]   = { PGL_STAY, 0, 0 },
-        [RESERVATION_ON_SHIP]       = { PGL_STAY, 0, 0 }, /* asked twice, shipped once */
+        [RESERVATION_ON_AUTHORIZED]    = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_CAPTURED]      = { PGL_STAY,              0,                      0 },
+        /* What is asked twice with one key is answered before it comes here. */
+        [RESERVATION_ON_SHIP]          = { PGL_STAY,              0,                      REFUSE },
+        [RESERVATION_ON_SHIP_LAST]     = { PGL_STAY,              0,                      REFUSE },
+        [RESERVATION_ON_REFUNDED_LAST] = { PGL_STAY,              SAY_RETURNED,           RETURN },
     },
     /* Also where the verdict overtook PaymentAuthorized, which then finds it. */
     [RESERVATION_RELEASED] = {
-        [RESERVATION_ON_AUTHORIZED] = { PGL_STAY,              0,                      0 },
-        [RESERVATION_ON_NOT_PAID]   = { PGL_STAY,              0,                      0 },
-        [RESERVATION_ON_SHIP]       = { PGL_STAY,              0,                      REFUSE },
+        [RESERVATION_ON_AUTHORIZED]    = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_NOT_PAID]      = { PGL_STAY,              0,                      0 },
+        [RESERVATION_ON_SHIP]          = { PGL_STAY,              0,                      REFUSE },
+        [RESERVATION_ON_SHIP_LAST]     = { PGL_STAY,              0,                      REFUSE },
     },
 };
 /* clang-format on */
@@ -79,6 +92,7 @@ struct reservation_step pgl_reservation_step(struct reservation_facts before,
     step.is_released = cell->does & RELEASE;
     step.is_shipped = cell->does & SHIP;
     step.is_refused = cell->does & REFUSE;
+    step.is_returned = cell->does & RETURN;
     return step;
 }
 
@@ -93,6 +107,8 @@ enum reservation_input pgl_reservation_input_of(EventType type)
     case EVENT_TYPE_PAYMENT_DECLINED:
     case EVENT_TYPE_PAYMENT_CAPTURE_FAILED:
         return RESERVATION_ON_NOT_PAID;
+    case EVENT_TYPE_PAYMENT_REFUNDED:
+        return RESERVATION_ON_REFUNDED;
     default: /* a log may hold types that are younger than we are */
         return RESERVATION_INPUT_COUNT;
     }
@@ -109,12 +125,15 @@ static const char *const state_names[RESERVATION_STATE_COUNT] = {
 };
 
 static const char *const input_names[RESERVATION_INPUT_COUNT] = {
-    [RESERVATION_ON_AUTHORIZED] = "PaymentAuthorized",
-    [RESERVATION_ON_HELD]       = "the stock is there",
-    [RESERVATION_ON_SHORT]      = "the stock is short",
-    [RESERVATION_ON_CAPTURED]   = "PaymentCaptured",
-    [RESERVATION_ON_NOT_PAID]   = "PaymentVoided, PaymentDeclined, PaymentCaptureFailed",
-    [RESERVATION_ON_SHIP]       = "ship",
+    [RESERVATION_ON_AUTHORIZED]    = "PaymentAuthorized",
+    [RESERVATION_ON_HELD]          = "the stock is there",
+    [RESERVATION_ON_SHORT]         = "the stock is short",
+    [RESERVATION_ON_CAPTURED]      = "PaymentCaptured",
+    [RESERVATION_ON_NOT_PAID]      = "PaymentVoided, PaymentDeclined, PaymentCaptureFailed",
+    [RESERVATION_ON_SHIP]          = "ship",
+    [RESERVATION_ON_SHIP_LAST]     = "ship the last of it",
+    [RESERVATION_ON_REFUNDED]      = "PaymentRefunded",
+    [RESERVATION_ON_REFUNDED_LAST] = "PaymentRefunded, nothing left to ship",
 };
 
 static const char *const event_names[] = {
@@ -122,10 +141,13 @@ static const char *const event_names[] = {
     [SAY_RESERVATION_FAILED] = "InventoryReservationFailed",
     [SAY_RELEASED]           = "InventoryReleased",
     [SAY_COMMITTED]          = "InventoryCommitted",
+    [SAY_SHIPPED]            = "InventoryShipped",
+    [SAY_RETURNED]           = "InventoryReturned",
 };
 
 static const char *const deed_names[DEED_COUNT] = {
-    "try to hold the stock", "give the stock back", "the stock leaves", "409",
+    "try to hold the stock", "give the stock back", "the parcel leaves", "409",
+    "what has not left is free, what came back is on hand",
 };
 /* clang-format on */
 

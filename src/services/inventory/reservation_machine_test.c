@@ -16,18 +16,24 @@
 #define REJECTED  "REJECTED; InventoryReservationFailed"
 #define COMMITTED "COMMITTED; InventoryCommitted"
 #define GIVEN     "RELEASED; give back; InventoryReleased"
-#define SHIPPED   "SHIPPED; leaves"
+#define PARCEL    "leaves; InventoryShipped"
+#define LAST      "SHIPPED; leaves; InventoryShipped"
+#define BACK      "comes back; InventoryReturned"
+#define ALL_BACK  "SHIPPED; comes back; InventoryReturned"
 
 static const struct row {
     const char *in_state[RESERVATION_STATE_COUNT];
 } expected[RESERVATION_INPUT_COUNT] = {
-    /*                                NONE        HELD       REJECTED COMMITTED SHIPPED RELEASED */
-    [RESERVATION_ON_AUTHORIZED] = { { "try",      "-",       "-",     "-",      "-",    "-" } },
-    [RESERVATION_ON_HELD]       = { { HELD,       "X",       "X",     "X",      "X",    "X" } },
-    [RESERVATION_ON_SHORT]      = { { REJECTED,   "X",       "X",     "X",      "X",    "X" } },
-    [RESERVATION_ON_CAPTURED]   = { { "X",        COMMITTED, "X",     "-",      "-",    "X" } },
-    [RESERVATION_ON_NOT_PAID]   = { { "RELEASED", GIVEN,     "-",     "X",      "X",    "-" } },
-    [RESERVATION_ON_SHIP]       = { { "409",      "409",     "409",   SHIPPED,  "-",    "409" } },
+    /*                                   NONE        HELD       REJECTED COMMITTED SHIPPED RELEASED */
+    [RESERVATION_ON_AUTHORIZED]    = { { "try",      "-",       "-",     "-",      "-",    "-" } },
+    [RESERVATION_ON_HELD]          = { { HELD,       "X",       "X",     "X",      "X",    "X" } },
+    [RESERVATION_ON_SHORT]         = { { REJECTED,   "X",       "X",     "X",      "X",    "X" } },
+    [RESERVATION_ON_CAPTURED]      = { { "X",        COMMITTED, "X",     "-",      "-",    "X" } },
+    [RESERVATION_ON_NOT_PAID]      = { { "RELEASED", GIVEN,     "-",     "X",      "X",    "-" } },
+    [RESERVATION_ON_SHIP]          = { { "409",      "409",     "409",   PARCEL,   "409",  "409" } },
+    [RESERVATION_ON_SHIP_LAST]     = { { "409",      "409",     "409",   LAST,     "409",  "409" } },
+    [RESERVATION_ON_REFUNDED]      = { { "X",        "X",       "X",     BACK,     "X",    "X" } },
+    [RESERVATION_ON_REFUNDED_LAST] = { { "X",        "X",       "X",     ALL_BACK, BACK,   "X" } },
 };
 /* clang-format on */
 
@@ -51,6 +57,8 @@ static const char *in_words(struct reservation_facts before, enum reservation_in
         add(words, "give back");
     if (step.is_shipped)
         add(words, "leaves");
+    if (step.is_returned)
+        add(words, "comes back");
     if (step.is_refused)
         add(words, "409");
     switch (step.says) {
@@ -67,6 +75,12 @@ static const char *in_words(struct reservation_facts before, enum reservation_in
         break;
     case EVENT_TYPE_INVENTORY_COMMITTED:
         add(words, "InventoryCommitted");
+        break;
+    case EVENT_TYPE_INVENTORY_SHIPPED:
+        add(words, "InventoryShipped");
+        break;
+    case EVENT_TYPE_INVENTORY_RETURNED:
+        add(words, "InventoryReturned");
         break;
     default:
         add(words, "something else");
@@ -103,6 +117,8 @@ static void only_the_payments_log_is_read(void **unused)
         { EVENT_TYPE_PAYMENT_VOIDED, RESERVATION_ON_NOT_PAID },
         { EVENT_TYPE_PAYMENT_DECLINED, RESERVATION_ON_NOT_PAID },
         { EVENT_TYPE_PAYMENT_CAPTURE_FAILED, RESERVATION_ON_NOT_PAID },
+        { EVENT_TYPE_PAYMENT_REFUNDED, RESERVATION_ON_REFUNDED },
+        { EVENT_TYPE_PAYMENT_REFUND_FAILED, RESERVATION_INPUT_COUNT },
         { EVENT_TYPE_PAYMENT_ACTION_REQUIRED, RESERVATION_INPUT_COUNT },
         { EVENT_TYPE_PAYMENT_HOLD_RELEASED, RESERVATION_INPUT_COUNT },
         { EVENT_TYPE_ORDER_CREATED, RESERVATION_INPUT_COUNT },

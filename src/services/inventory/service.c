@@ -1,6 +1,8 @@
 /* service.c - what Inventory offers, and what moves with its writer's transactions. */
 #include "services/inventory/service.h"
 
+#include "events/feed.h"
+#include "saga/audit_log.h"
 #include "services/inventory/handle.h"
 #include "services/inventory/inventory_sql.h"
 #include "services/inventory/stock.h"
@@ -19,8 +21,15 @@ const struct pgl_method pgl_inventory_methods[INVENTORY_SERVICE_METHOD_COUNT] = 
 };
 
 const struct pgl_method pgl_inventory_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
+    [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pgl_feed_method },
     [EVENT_LOG_SERVICE_READ_KEY] = { PGL_METHOD_QUERY, .query = pgl_inventory_read_key_query },
 };
+
+static struct pgl_admin *admin_of(void *context)
+{
+    return &((struct pgl_inventory *)context)->admin;
+}
+PGL_ADMIN_METHODS(pgl_inventory_admin_methods, admin_of)
 
 /* ---- as a participant of the writer ---- */
 
@@ -76,7 +85,9 @@ pgl_status pgl_inventory_open(struct pgl_inventory *inventory, struct pgl_writer
     const struct pgl_entropy *entropy = &writer->loop->platform->entropy;
     struct pgl_hash_key hash_key = { pgl_entropy_u64(entropy), pgl_entropy_u64(entropy) };
     writer->context = inventory;
+    pgl_admin_init(&inventory->admin, LOG_INVENTORY);
     PGL_TRY(pgl_events_migrate(&writer->db));
+    PGL_TRY(pgl_saga_migrate(&writer->db));
     PGL_TRY(pgl_inventory_migrate(&writer->db));
     PGL_TRY(pgl_names_open(names, hash_key));
     PGL_TRY(load_all(names, warehouse_all(&writer->db), load_warehouse));
@@ -94,8 +105,10 @@ pgl_status pgl_inventory_open(struct pgl_inventory *inventory, struct pgl_writer
 
 pgl_status pgl_inventory_connect(struct pgl_inventory *inventory, struct pgl_event_log *payments)
 {
-    return pgl_consumer_open(&inventory->payments, inventory->core.log.writer, payments,
-                             pgl_inventory_handle);
+    struct pgl_writer *writer = inventory->core.log.writer;
+    PGL_TRY(pgl_consumer_open(&inventory->payments, writer, payments, pgl_inventory_handle));
+    pgl_admin_add_consumer(&inventory->admin, &inventory->payments);
+    return pgl_admin_open(&inventory->admin, writer, NULL, 0);
 }
 
 void pgl_inventory_start(struct pgl_inventory *inventory)

@@ -14,16 +14,19 @@
 #include "contract/inventory.h"
 #include "events/consumer.h"
 #include "runtime/call.h"
+#include "saga/admin.h"
 #include "services/inventory/inventory.h"
 
 struct pgl_inventory {
     struct pgl_inventory_core core; /* first: one pointer is both */
     struct pgl_consumer payments;
+    struct pgl_admin admin;
     struct pgl_participant participant;
 };
 
 extern const struct pgl_method pgl_inventory_methods[INVENTORY_SERVICE_METHOD_COUNT];
 extern const struct pgl_method pgl_inventory_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT];
+extern const struct pgl_method pgl_inventory_admin_methods[ADMIN_SERVICE_METHOD_COUNT];
 
 /* Brings the open writer's file up to date, and becomes its context. */
 PGL_MUST_USE pgl_status pgl_inventory_open(struct pgl_inventory *inventory,

@@ -2,6 +2,7 @@
 #include "services/inventory/stock.h"
 
 #include "events/story.h"
+#include "saga/audit_log.h"
 #include "saga/idempotency.h"
 #include "services/inventory/inventory.h"
 #include "services/inventory/inventory_sql.h"
@@ -223,7 +224,10 @@ pgl_status pgl_inventory_receive(struct pgl_tx *tx, const ReceiveStockRequest *a
 
     PGL_TRY(change_level(tx, &place, STOCK_RECEIVED, ask->receipt->quantity));
     PGL_TRY(say_received(tx, ask, &place));
-    return receipt_insert(tx, &key, request, response);
+    PGL_TRY(receipt_insert(tx, &key, request, response));
+    const char *what = pgl_arena_printf(pgl_tx_arena(tx), "%lld received in %s",
+                                        (long long)ask->receipt->quantity, place.warehouse->code);
+    return pgl_audit_log_append(tx, ask->caller, "stock.receive", ask->sku, "", what);
 }
 
 /* ---- goods are counted ---- */

@@ -4,6 +4,8 @@
  */
 #include "services/orders/orders.h"
 
+#include "saga/audit_log.h"
+
 static const CancelAnswer answer_in[ORDER_STATE_COUNT] = {
     [ORDER_PENDING] = CANCEL_ANSWER_REQUESTED,
     [ORDER_AUTHORIZED] = CANCEL_ANSWER_REQUESTED,
@@ -43,6 +45,7 @@ pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
         order.cancel = step.after.cancel;
         PGL_TRY(say_requested(tx, &order)); /* row and event commit together */
         PGL_TRY(order_update(tx, &order, order.state));
+        PGL_TRY(pgl_audit_log_append(tx, ask->caller, "order.cancel", ask->id, "", "requested"));
     }
     return order_show(pgl_tx_arena(tx), &order, &reply->order);
 }

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/time.h"
+#include "saga/audit_log.h"
 #include "wire/digest.h"
 #include "wire/message.h"
 
@@ -29,6 +30,12 @@ const struct pgl_method pgl_orders_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] =
     [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pass_read },
     [EVENT_LOG_SERVICE_READ_KEY] = { PGL_METHOD_QUERY, .query = pgl_orders_story_query },
 };
+
+static struct pgl_admin *admin_of(void *context)
+{
+    return &((struct pgl_orders *)context)->admin;
+}
+PGL_ADMIN_METHODS(pgl_orders_admin_methods, admin_of)
 
 /* What the flows ask of our own writer and reader; nobody else can call these. */
 enum inner_method { INNER_CREATE, INNER_NEWEST, INNER_PAGE, INNER_METHOD_COUNT };
@@ -296,7 +303,9 @@ pgl_status pgl_orders_open(struct pgl_orders *orders, struct pgl_writer *writer,
     struct pgl_orders_state *state = &orders->state;
     *orders = (struct pgl_orders){ .writer = writer };
     state->options = *options;
+    pgl_admin_init(&orders->admin, LOG_ORDERS);
     PGL_TRY(pgl_events_migrate(&writer->db));
+    PGL_TRY(pgl_saga_migrate(&writer->db));
     PGL_TRY(pgl_orders_migrate(&writer->db, &writer->loop->platform->entropy));
     uint8_t seed[16];
     PGL_TRY(order_hash_seed(&writer->db, seed));
@@ -313,7 +322,10 @@ pgl_status pgl_orders_connect(struct pgl_orders *orders, struct pgl_event_log *p
                               struct pgl_event_log *inventory)
 {
     PGL_TRY(pgl_consumer_open(&orders->payments, orders->writer, payments, pgl_orders_hear));
-    return pgl_consumer_open(&orders->inventory, orders->writer, inventory, pgl_orders_hear);
+    PGL_TRY(pgl_consumer_open(&orders->inventory, orders->writer, inventory, pgl_orders_hear));
+    pgl_admin_add_consumer(&orders->admin, &orders->payments);
+    pgl_admin_add_consumer(&orders->admin, &orders->inventory);
+    return pgl_admin_open(&orders->admin, orders->writer, NULL, 0);
 }
 
 pgl_status pgl_orders_serve(struct pgl_orders *orders, struct pgl_loop *loop,

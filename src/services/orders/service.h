@@ -9,6 +9,7 @@
 
 #include "events/consumer.h"
 #include "events/feed.h"
+#include "saga/admin.h"
 #include "services/orders/orders.h"
 #include "services/orders/prices.h"
 #include "store/reader.h"
@@ -22,6 +23,7 @@ struct pgl_orders {
     struct pgl_writer *writer;
     struct pgl_reader *reader;
     struct pgl_consumer payments, inventory;
+    struct pgl_admin admin;
 
     struct pgl_mailbox flows;
     struct pgl_feed feed;
@@ -33,6 +35,7 @@ struct pgl_orders {
 
 extern const struct pgl_method pgl_orders_methods[ORDER_SERVICE_METHOD_COUNT];
 extern const struct pgl_method pgl_orders_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT];
+extern const struct pgl_method pgl_orders_admin_methods[ADMIN_SERVICE_METHOD_COUNT];
 
 /* Brings an open writer's file up to date and joins it. */
 PGL_MUST_USE pgl_status pgl_orders_open(struct pgl_orders *orders, struct pgl_writer *writer,

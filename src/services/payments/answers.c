@@ -2,6 +2,7 @@
 #include "services/payments/answers.h"
 
 #include "events/story.h"
+#include "saga/audit_log.h"
 #include "services/payments/ledger.h"
 #include "wire/message.h"
 
@@ -78,6 +79,9 @@ pgl_status pgl_payments_put_credit_line(struct pgl_tx *tx, const PutCreditLineRe
     (void)reply;
     if (ask->caller == NULL || ask->caller->role != ROLE_OPERATOR)
         return PGL_FAIL(PGL_DENIED, "only an operator opens a credit line");
-    return pgl_payments_put_credit(tx, ask->caller->tenant, ask->customer, ask->currency,
-                                   ask->credit_minor);
+    PGL_TRY(pgl_payments_put_credit(tx, ask->caller->tenant, ask->customer, ask->currency,
+                                    ask->credit_minor));
+    return pgl_audit_log_append(
+        tx, ask->caller, "credit.put", ask->customer, "",
+        pgl_arena_printf(pgl_tx_arena(tx), "%lld %s", (long long)ask->credit_minor, ask->currency));
 }

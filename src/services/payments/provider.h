@@ -36,14 +36,15 @@ enum provider_verb {
 
 /* What was seen, and so what is known. The order is that of docs/saga.md, 7.3. */
 enum provider_seen {
-    PROVIDER_SEEN_OUTCOME,   /* conclusive: `object` says how it is */
-    PROVIDER_SEEN_UNKNOWN,   /* 5xx, timeout, reset behind the first byte, unreadable: ask */
-    PROVIDER_SEEN_REFUSED,   /* 402, with `code`: ask once before it is believed */
-    PROVIDER_SEEN_KEY_BUSY,  /* 409: the first request with this key still runs: same key, later */
-    PROVIDER_SEEN_NOT_SENT,  /* 429, connecting failed: not executed: same key */
-    PROVIDER_SEEN_FORBIDDEN, /* 401, 403, 404 of the account: our settings; somebody is paged */
-    PROVIDER_SEEN_OUR_BUG,   /* 400: the key is parked; somebody is paged */
-    PROVIDER_SEEN_BURNT, /* a stored 5xx was replayed: ask; a new key when nothing has changed */
+    PROVIDER_SEEN_OUTCOME,  /* conclusive: `object` says how it is */
+    PROVIDER_SEEN_UNKNOWN,  /* 5xx, timeout, reset behind the first byte, unreadable: ask */
+    PROVIDER_SEEN_REFUSED,  /* 402: a refusal, with `code`; ask once before it is believed */
+    PROVIDER_SEEN_KEY_BUSY, /* 409: the first request with this key still runs: same key, later */
+    PROVIDER_SEEN_NOT_SENT, /* 429, connection refused, TLS failed: not executed: same key, later */
+    /* 401, 403, 404 of the account: our configuration; somebody is paged */
+    PROVIDER_SEEN_FORBIDDEN,
+    PROVIDER_SEEN_OUR_BUG, /* 400: the key is parked; somebody is paged */
+    PROVIDER_SEEN_BURNT,   /* a stored 5xx was replayed: ask; a new key when nothing has changed */
     PROVIDER_SEEN_NO_OBJECT, /* 404 of the object, or nothing found */
     PROVIDER_SEEN_COUNT
 };

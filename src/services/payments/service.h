@@ -12,6 +12,7 @@
 
 #include "contract/payments.h"
 #include "events/consumer.h"
+#include "saga/admin.h"
 #include "services/payments/card_options.h"
 #include "services/payments/handle.h"
 #include "store/writer.h"
@@ -25,10 +26,12 @@ struct pgl_payments {
     struct payment_desk desk; /* first: handlers are given the struct as this */
     struct pgl_writer *writer;
     struct pgl_consumer orders, inventory;
+    struct pgl_admin admin;
 };
 
 extern const struct pgl_method pgl_payments_methods[PAYMENT_SERVICE_METHOD_COUNT];
 extern const struct pgl_method pgl_payments_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT];
+extern const struct pgl_method pgl_payments_admin_methods[ADMIN_SERVICE_METHOD_COUNT];
 
 /* Brings the open writer's file up to date, opens the log, and becomes the writer's context. */
 PGL_MUST_USE pgl_status pgl_payments_open(struct pgl_payments *payments, struct pgl_writer *writer,

@@ -1,0 +1,217 @@
+/* tls_socket.c - see tls_socket.h. */
+#include "transport/tls_socket.h"
+
+#include <stdlib.h>
+
+#include "base/list.h"
+
+#define ROUNDS_MAX 8 /* of taking in and giving out; a peer who is faster comes again next turn */
+
+struct tls_socket {
+    struct pgl_socket socket;
+    struct pgl_socket *inner;
+    struct pgl_tls *tls;
+    bool wants_reading, wants_writing;
+    bool has_ended;   /* the connection below, with or without a word in TLS */
+    bool is_broken;   /* the connection below */
+    bool ends_output; /* below too, once all has left */
+};
+
+static struct tls_socket *tls_of(struct pgl_socket *socket)
+{
+    return PGL_CONTAINER(socket, struct tls_socket, socket);
+}
+
+/* ---- ciphertext ---- */
+
+static void give_out(struct tls_socket *s)
+{
+    struct pgl_text leaving;
+    while (!s->is_broken && (leaving = pgl_tls_leaving(s->tls)).size > 0) {
+        struct pgl_span span = { leaving.data, leaving.size };
+        size_t put = 0;
+        enum pgl_io io = s->inner->ops->write(s->inner, &span, 1, &put);
+        s->is_broken = io == PGL_IO_END || io == PGL_IO_BROKEN;
+        if (io != PGL_IO_DONE)
+            return;
+        pgl_tls_left(s->tls, put);
+    }
+    if (s->ends_output && !s->is_broken) {
+        s->ends_output = false;
+        s->inner->ops->end_output(s->inner);
+    }
+}
+
+/* Whether anything came. */
+static bool take_in(struct tls_socket *s)
+{
+    char *room;
+    size_t size = pgl_tls_room(s->tls, &room), got = 0;
+    if (size == 0 || s->is_broken || s->has_ended)
+        return false;
+    enum pgl_io io = s->inner->ops->read(s->inner, room, size, &got);
+    s->has_ended = io == PGL_IO_END;
+    s->is_broken = io == PGL_IO_BROKEN;
+    pgl_tls_came(s->tls, got);
+    return io == PGL_IO_DONE;
+}
+
+/* All that can be moved and understood now; what was taken in is understood, so whoever waits below
+ * is told when there is more. What we refuse leaves as its alert. */
+static void exchange(struct tls_socket *s)
+{
+    bool has_taken = true;
+    for (int i = 0; has_taken && i < ROUNDS_MAX; i++) {
+        has_taken = take_in(s);
+        if (!pgl_tls_is_ready(s->tls))
+            (void)pgl_tls_handshake(s->tls); /* that it broke is seen where somebody reads */
+        give_out(s);
+    }
+}
+
+static bool is_dead(const struct tls_socket *s)
+{
+    return s->is_broken || !pgl_is_ok(pgl_tls_failure(s->tls));
+}
+
+static bool has_news(struct tls_socket *s)
+{
+    bool has_room = pgl_tls_is_ready(s->tls) && pgl_tls_leaving(s->tls).size == 0;
+    return (s->wants_reading && (is_dead(s) || s->has_ended || pgl_tls_is_readable(s->tls))) ||
+           (s->wants_writing && (is_dead(s) || has_room));
+}
+
+static void settle(struct tls_socket *s)
+{
+    bool is_ready = pgl_tls_is_ready(s->tls);
+    bool has_end = is_dead(s) || s->has_ended;
+    s->inner->ops->want(s->inner, !has_end && (s->wants_reading || !is_ready),
+                        !s->is_broken && pgl_tls_leaving(s->tls).size > 0);
+    if (has_news(s))
+        pgl_socket_note(&s->socket);
+    else
+        pgl_list_remove(&s->socket.ready);
+}
+
+static void on_inner_ready(void *owner)
+{
+    struct tls_socket *s = owner;
+    exchange(s);
+    settle(s);
+}
+
+/* ---- as a socket ---- */
+
+static enum pgl_io io_of(struct tls_socket *s, enum pgl_tls_io io)
+{
+    switch (io) {
+    case PGL_TLS_DONE:
+        return PGL_IO_DONE;
+    case PGL_TLS_END:
+        return PGL_IO_END;
+    case PGL_TLS_BROKEN:
+        return PGL_IO_BROKEN;
+    case PGL_TLS_WAIT:
+        break;
+    }
+    return s->is_broken || s->has_ended ? PGL_IO_BROKEN : PGL_IO_WAIT;
+}
+
+static enum pgl_io socket_read(struct pgl_socket *socket, void *bytes, size_t size, size_t *got)
+{
+    struct tls_socket *s = tls_of(socket);
+    enum pgl_tls_io io = pgl_tls_read(s->tls, bytes, size, got);
+    if (io == PGL_TLS_WAIT) {
+        exchange(s);
+        io = pgl_tls_read(s->tls, bytes, size, got);
+    }
+    settle(s);
+    return io_of(s, io);
+}
+
+static enum pgl_io socket_write(struct pgl_socket *socket, const struct pgl_span *spans, int count,
+                                size_t *put)
+{
+    struct tls_socket *s = tls_of(socket);
+    enum pgl_tls_io io = PGL_TLS_DONE;
+    *put = 0;
+    exchange(s);
+    if (s->is_broken)
+        return PGL_IO_BROKEN;
+    for (int i = 0; i < count && io == PGL_TLS_DONE; i++) {
+        for (size_t at = 0, step; at < spans[i].size; at += step, *put += step) {
+            io = pgl_tls_write(s->tls, (const char *)spans[i].data + at, spans[i].size - at, &step);
+            if (io != PGL_TLS_DONE)
+                break;
+            give_out(s);
+        }
+    }
+    settle(s);
+    return *put > 0 ? PGL_IO_DONE : io_of(s, io);
+}
+
+static void socket_want(struct pgl_socket *socket, bool reading, bool writing)
+{
+    struct tls_socket *s = tls_of(socket);
+    s->wants_reading = reading;
+    s->wants_writing = writing;
+    settle(s);
+}
+
+static struct pgl_socket *socket_accept(struct pgl_socket *socket, struct pgl_list *ready_list)
+{
+    (void)socket, (void)ready_list;
+    return NULL; /* no listener */
+}
+
+static void socket_end_output(struct pgl_socket *socket)
+{
+    struct tls_socket *s = tls_of(socket);
+    pgl_tls_end(s->tls);
+    s->ends_output = true;
+    give_out(s);
+    settle(s);
+}
+
+static void socket_close(struct pgl_socket *socket)
+{
+    struct tls_socket *s = tls_of(socket);
+    pgl_tls_end(s->tls);
+    give_out(s); /* what does not leave at once is lost, as with any socket */
+    pgl_list_remove(&socket->ready);
+    s->inner->ops->close(s->inner);
+    pgl_tls_close(s->tls);
+    free(s);
+}
+
+pgl_status pgl_tls_socket_open(struct pgl_socket *inner, struct pgl_tls *tls,
+                               struct pgl_socket **socket)
+{
+    static const struct pgl_socket_ops ops = {
+        socket_read, socket_write, socket_accept, socket_want, socket_end_output, socket_close,
+    };
+    struct tls_socket *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        inner->ops->close(inner);
+        pgl_tls_close(tls);
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a connection");
+    }
+    s->socket = (struct pgl_socket){ .ops = &ops, .ready_list = inner->ready_list };
+    s->socket.port = inner->port;
+    memcpy(s->socket.peer, inner->peer, sizeof s->socket.peer);
+    pgl_list_init(&s->socket.ready);
+    s->inner = inner;
+    s->tls = tls;
+    s->wants_reading = true;
+    inner->on_ready = on_inner_ready;
+    inner->owner = s;
+    *socket = &s->socket;
+    return PGL_OK;
+}
+
+pgl_status pgl_tls_socket_failure(const struct pgl_socket *socket)
+{
+    const struct tls_socket *s =
+        (const struct tls_socket *)((const char *)socket - offsetof(struct tls_socket, socket));
+    return pgl_tls_failure(s->tls);
+}

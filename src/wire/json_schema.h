@@ -1,0 +1,25 @@
+/*
+ * json_schema.h - the shape that a message has as JSON (json.h has the rules), said in JSON Schema
+ * (draft 7, as AsyncAPI wants it).
+ *
+ * Owner:    none; functions only.
+ * Bounds:   the buffer's, and the caller's array.
+ */
+#ifndef PGL_WIRE_JSON_SCHEMA_H
+#define PGL_WIRE_JSON_SCHEMA_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "base/buffer.h"
+
+/* Appends the schema; messages inside it are references to #/components/schemas/THEIR_NAME.
+ * `hidden` is a field that is left out; NULL for none. */
+void pgl_json_schema_write(const ProtobufCMessageDescriptor *descriptor, const char *hidden,
+                           struct pgl_buffer *out);
+
+/* Adds the message, and those inside it, to what is there of `known`; each once. False when there
+ * are more than `limit`. */
+bool pgl_json_schema_collect(const ProtobufCMessageDescriptor *descriptor,
+                             const ProtobufCMessageDescriptor **known, int *count, int limit);
+
+#endif

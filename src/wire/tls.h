@@ -1,0 +1,83 @@
+/*
+ * tls.h - TLS without I/O: ciphertext in and out through two bounded buffers, plain bytes on the
+ * other side.
+ *
+ * For:      transport/tls_socket.c, which makes it look like any other socket. Today the side that
+ *           calls (`pgl_tls_client_...`); all that does not say so will serve both sides.
+ * Owner:    whoever holds the pointer. A context outlives its sessions.
+ * Threads:  one at a time a session; a context is built once and may then be used by any.
+ * Bounds:   PGL_TLS_BUFFER_BYTES of ciphertext in each direction; when full, writing waits and no
+ *           more is taken in. A chain of 8 certificates, as OpenSSL has it.
+ * Memory:   OpenSSL's own, about 40 KiB a session beside the buffers.
+ * Entropy:  OpenSSL's own generator, not the platform's: see jwk.h. The time is an argument.
+ * Errors:   once BROKEN, pgl_tls_failure: PGL_UNAUTHENTICATED when the other side is not who it
+ *           should be (chain, name, dates), PGL_MALFORMED for everything else.
+ *
+ * TLS 1.2 and 1.3 with OpenSSL's ciphers of level 2, no renegotiation, no compression; ALPN says
+ * "http/1.1". A peer is believed when its chain ends at one of the context's authorities and its
+ * name fits (RFC 6125; a wildcard is a whole label). Nothing plain is taken before that.
+ */
+#ifndef PGL_WIRE_TLS_H
+#define PGL_WIRE_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/text.h"
+
+/* The longest record (RFC 8446, 5.2) with its head, twice. */
+#define PGL_TLS_BUFFER_BYTES (33u << 10)
+
+struct pgl_tls_context;
+struct pgl_tls;
+
+enum pgl_tls_io {
+    PGL_TLS_DONE,  /* some bytes were moved; of a handshake: it is over */
+    PGL_TLS_WAIT,  /* for ciphertext from the other side, or for ours to leave */
+    PGL_TLS_END,   /* the other side has said that it sends no more */
+    PGL_TLS_BROKEN /* see pgl_tls_failure */
+};
+
+/* Trusts the authorities in `ca_pem` and nobody else; the machine's store when it is empty (that is
+ * read now). PGL_INVALID for a text without a certificate. */
+PGL_MUST_USE pgl_status pgl_tls_client_context_open(struct pgl_text ca_pem,
+                                                    struct pgl_tls_context **context);
+/* NULL is fine here and below. */
+void pgl_tls_context_close(struct pgl_tls_context *context);
+
+/* To `server_name`, a name of a host or a numeric address, at a moment. */
+PGL_MUST_USE pgl_status pgl_tls_client_open(struct pgl_tls_context *context,
+                                            const char *server_name, int64_t wall_ns,
+                                            struct pgl_tls **tls);
+void pgl_tls_close(struct pgl_tls *tls);
+
+/* ---- the side of the network ---- */
+
+/* Where ciphertext that has come may be put, and how much; 0 when there is no room. Then how much
+ * was. */
+size_t pgl_tls_room(struct pgl_tls *tls, char **room);
+void pgl_tls_came(struct pgl_tls *tls, size_t size);
+
+/* Ciphertext that is to leave; a part of it. Then how much has left. */
+struct pgl_text pgl_tls_leaving(struct pgl_tls *tls);
+void pgl_tls_left(struct pgl_tls *tls, size_t size);
+
+/* ---- our own side ---- */
+
+/* Call it when opened, and whenever ciphertext has come, until it is DONE. */
+enum pgl_tls_io pgl_tls_handshake(struct pgl_tls *tls);
+bool pgl_tls_is_ready(const struct pgl_tls *tls);
+
+enum pgl_tls_io pgl_tls_read(struct pgl_tls *tls, void *bytes, size_t size, size_t *got);
+/* Whether reading would not wait. */
+bool pgl_tls_is_readable(struct pgl_tls *tls);
+/* WAIT until the handshake is over; never half a record: what is DONE has been taken. */
+enum pgl_tls_io pgl_tls_write(struct pgl_tls *tls, const void *bytes, size_t size, size_t *put);
+/* Says that we send no more. */
+void pgl_tls_end(struct pgl_tls *tls);
+
+pgl_status pgl_tls_failure(const struct pgl_tls *tls);
+
+#endif

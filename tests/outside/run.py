@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""What others make of our events: PROGRAM BUILD_DIR
+
+Aim:     /asyncapi.json is AsyncAPI 3.0 to AsyncAPI's own parser; every event is a CloudEvent to
+         the library of CloudEvents, and fits the schema that the document has for it.
+Method:  the libraries come from npm into the build tree. A platform takes orders that end well and
+         badly; all that it says of them is fetched and shown to them.
+"""
+import pathlib
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "blackbox"))
+import shop  # pylint: disable=wrong-import-position
+
+SKIPPED = 77
+FILES = ("package.json", "package-lock.json", "check_events.mjs")
+NPM_SECONDS_MAX = 120
+
+
+def fetch(folder):
+    """False without npm or a registry."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        shutil.copy(HERE / name, folder / name)
+    if shutil.which("npm") is None:
+        return False
+    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+    return subprocess.run(install, cwd=folder, stdout=subprocess.DEVNULL, check=False,
+                          timeout=NPM_SECONDS_MAX).returncode == 0
+
+
+def make_events(store):
+    """Orders that are confirmed, cancelled and too dear; goods that arrive."""
+    ann, wanda = store.person("ann"), store.person("wanda", "warehouse")
+    sku = sorted(store.products())[0]
+    ann.buy((sku, 2))
+    ann.buy((sku, 9000))
+    ann.cancel(ann.order((sku, 1)).json()["id"])
+    goods = wanda.ask("POST", f"/api/v1/inventory/{sku}/receipts",
+                      {"warehouse": "WH-EU-1", "quantity": 5}, idempotency_key="goods")
+    assert goods.code == 201, goods.body
+
+
+def main():
+    shop.options.binary = pathlib.Path(sys.argv[1]).resolve()
+    folder = pathlib.Path(sys.argv[2])
+    if not fetch(folder):
+        print("no npm, or no registry: skipped")
+        return SKIPPED
+    store = shop.Shop("--demo")
+    try:
+        make_events(store)
+        batch = store.person("olga", "operator").ask("GET", "/api/v1/events?max=500&wait=1").body
+        (folder / "asyncapi.json").write_bytes(store.stranger().ask("GET", "/asyncapi.json").body)
+        (folder / "batch.json").write_bytes(batch)
+    finally:
+        store.close()
+    checked = subprocess.run(["node", "check_events.mjs", "asyncapi.json", "batch.json"],
+                             cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
+    print(checked.stdout.strip())
+    return checked.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
