@@ -26,14 +26,13 @@ static int64_t now_ns(const struct pgl_sim_bank *bank)
 
 static void listen(struct pgl_sim_bank *bank)
 {
-    struct pgl_http_server_options options = { .limits = PGL_HTTP_LIMITS_DEFAULT,
-                                               .owner = bank,
-                                               .on_request = on_request,
-                                               .refuse = refuse };
+    struct pgl_http_server_options options = {
+        .limits = PGL_HTTP_LIMITS_DEFAULT, .owner = bank, .on_request = on_request, .refuse = refuse
+    };
     options.limits.connects_per_client_burst = options.limits.connects_per_client_per_s = 1u << 20;
     options.limits.connections_max = options.limits.connections_per_client_max = 1024;
-    pgl_status status = pgl_http_server_open(&bank->http, bank->loop, HOST, PGL_SIM_BANK_PORT,
-                                             &options);
+    pgl_status status =
+        pgl_http_server_open(&bank->http, bank->loop, HOST, PGL_SIM_BANK_PORT, &options);
     PGL_ASSERT(pgl_is_ok(status));
     bank->is_down = false;
 }
@@ -144,8 +143,8 @@ static void respond(struct pgl_http_exchange *exchange, const struct pgl_bank_an
     if (answer->retry_after_s > 0)
         fields[count++] = (struct pgl_http_field){
             PGL_TEXT("Retry-After"),
-            pgl_text_of(pgl_arena_printf(&exchange->arena, "%lld",
-                                         (long long)answer->retry_after_s)),
+            pgl_text_of(
+                pgl_arena_printf(&exchange->arena, "%lld", (long long)answer->retry_after_s)),
         };
     pgl_http_respond(exchange, answer->status, fields, count, answer->body);
 }

@@ -54,6 +54,7 @@ static void draw_shop(struct pgl_sim_plan *plan, struct pgl_random *random)
         for (int warehouse = 0; warehouse < PGL_SIM_WAREHOUSES && !is_new; warehouse++)
             plan->stock[sku][warehouse] = is_stock_scarce ? between(random, 0, 2 * fair) : AMPLE;
     }
+    plan->partial_percent = 50;
     int64_t orders_each = (int64_t)plan->orders / plan->customers + 1;
     for (int customer = 0; customer < plan->customers; customer++)
         plan->credit_minor[customer] =

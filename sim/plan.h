@@ -59,6 +59,7 @@ struct pgl_sim_plan {
     int64_t price_minor[PGL_SIM_SKUS_MAX];
     int64_t stock[PGL_SIM_SKUS_MAX][PGL_SIM_WAREHOUSES];
     int64_t credit_minor[PGL_SIM_CUSTOMERS_MAX];
+    int64_t partial_percent; /* what has to be there, for an order that takes less */
 
     /* What customers do; chances are per million. */
     int64_t arrival_ns; /* between two orders, on average */

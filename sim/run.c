@@ -124,7 +124,8 @@ static void open_run(struct run *run)
     pgl_sim_customers_open(&run->customers, &run->plan, &run->choices, &run->outside, machine,
                            &run->auditor, blame);
     pgl_sim_bank_open(&run->bank, &run->plan, &run->choices, &run->outside, blame);
-    pgl_sim_faults_open(&run->faults, &run->plan, &run->choices, machine, &run->sched, &run->bank, &run->outside);
+    pgl_sim_faults_open(&run->faults, &run->plan, &run->choices, machine, &run->sched, &run->bank,
+                        &run->outside);
 }
 
 static void close_run(struct run *run)
