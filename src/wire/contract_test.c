@@ -69,7 +69,8 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
     { EVENT_DESCRIPTOR, EVENT("ORDER_CANCEL_REQUESTED",
       "'orderCancelRequested':{'cause':'CLIENT','requestedAt':'" AT "'}") },
     { EVENT_DESCRIPTOR, EVENT("ORDER_CONFIRMED",
-      "'orderConfirmed':{'amountMinor':5,'confirmedAt':'" AT "'}") },
+      "'orderConfirmed':{'amountMinor':5,'confirmedAt':'" AT "',"
+      "'lines':[{'lineNo':1,'quantity':2,'dropped':1}]}") },
     { EVENT_DESCRIPTOR, EVENT("ORDER_CANCELLED",
       "'orderCancelled':{'finalStatus':'FAILED','reason':'out_of_stock'}") },
     { EVENT_DESCRIPTOR, EVENT("ORDER_CANCEL_REJECTED",
@@ -87,7 +88,7 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
       "'paymentCaptureFailed':{'failureCode':'f','hold':'RELEASING'}") },
     { EVENT_DESCRIPTOR, EVENT("PAYMENT_CAPTURED",
       "'paymentCaptured':{'capturedMinor':5,'currency':'EUR','handle':'h',"
-      "'capturedLines':[1,2,-3,2147483647,5,6,7,8,9]}") },
+      "'capturedLines':[{'lineNo':1,'quantity':2},{'lineNo':2147483647,'quantity':3}]}") },
     { EVENT_DESCRIPTOR, EVENT("PAYMENT_HOLD_RELEASED",
       "'paymentHoldReleased':{'handle':'h','how':'EXPIRED'}") },
     { EVENT_DESCRIPTOR, EVENT("INVENTORY_RESERVED",
@@ -106,7 +107,7 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
       "'stockReceived':{'sku':'A-1','warehouse':'w','quantity':5,'onHand':9}}" },
     { READ_RESPONSE_DESCRIPTOR,
       "{'events':[{'log':'ORDERS','seq':1,'id':'" ID "','event':"
-      EVENT("ORDER_CONFIRMED", "'orderConfirmed':{'amountMinor':5}") "}],"
+      EVENT("ORDER_CONFIRMED", "'orderConfirmed':{'amountMinor':5,'lines':[]}") "}],"
       "'low':1,'high':1,'epoch':2}" },
     { &every_type_descriptor,
       "{'aInt32':-2147483648,'aSint32':-2147483648,'aSfixed32':-7,'aInt64':-1,'aSint64':-300,"
