@@ -119,8 +119,8 @@ static void open_run(struct run *run)
     run->waiter = machine->twin.platform.waiter_open(&machine->twin.platform);
     pgl_loop_init(&run->outside, "outside", &machine->twin.platform, run->waiter);
     pgl_sim_sched_open(&run->sched, &run->plan, machine, &run->outside);
-    pgl_sim_auditor_open(&run->auditor, &run->plan, machine, &run->sched, &run->customers.journal,
-                         blame);
+    pgl_sim_auditor_open(&run->auditor, &run->plan, machine, &run->sched, &run->bank,
+                         &run->customers.journal, blame);
     pgl_sim_customers_open(&run->customers, &run->plan, &run->choices, &run->outside, machine,
                            &run->auditor, blame);
     pgl_sim_bank_open(&run->bank, &run->plan, &run->choices, &run->outside, blame);
