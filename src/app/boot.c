@@ -66,6 +66,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .reader_cache_kib = 4 * 1024,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
+        .inventory = { .partial_percent = 50 },
     };
 }
 
@@ -135,7 +136,8 @@ static pgl_status open_services(struct pgl_boot *boot)
     PGL_TRY(pgl_orders_open(&boot->orders, &boot->writers[PGL_FILE_ORDERS], &boot->options.orders));
     PGL_TRY(pgl_payments_open(&boot->payments, &boot->writers[PGL_FILE_PAYMENTS],
                               &boot->options.payments));
-    return pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY]);
+    return pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY],
+                              &boot->options.inventory);
 }
 
 /* Who listens to whom: docs/saga.md. */
@@ -187,6 +189,9 @@ static pgl_status open_edge(struct pgl_boot *boot)
         endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_log_methods, &boot->payments_feed.calls);
     edge->logs[2] =
         endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_log_methods, &boot->inventory_feed.calls);
+    edge->admins[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_admin_methods, NULL);
+    edge->admins[1] = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_admin_methods, NULL);
+    edge->admins[2] = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_admin_methods, NULL);
     edge->keys = &boot->keys;
     edge->tokens = pgl_jwt_cache_open(PGL_JWT_CACHE_CAPACITY_DEFAULT, &policy);
     edge->registry = &boot->registry;

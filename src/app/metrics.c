@@ -80,6 +80,9 @@ static void register_orders(struct pgl_boot *boot)
             &boot->registry, "panglot_orders", "Orders by state.", PGL_METRIC_GAUGE,
             pgl_arena_printf(&boot->arena, "state=\"%s\"", pgl_order_machine.state_names[state]),
             &boot->orders.state.tally.gauges[state]);
+    pgl_registry_add(&boot->registry, "panglot_orders_past_deadline",
+                     "Orders that are not settled though their deadline has passed.",
+                     PGL_METRIC_GAUGE, "", &boot->orders.state.deadlines.past);
 }
 
 static void register_calls(struct pgl_boot *boot)

@@ -92,6 +92,34 @@ pgl_status pgl_payments_story(const struct pgl_view *view, const ReadKeyRequest 
     return pgl_story_read(view, LOG_PAYMENTS, row.last_event_seq, reply);
 }
 
+/* "CAPTURING, CAPTURE is in flight". */
+pgl_status pgl_payments_describe(const struct pgl_view *view, const char *tenant,
+                                 const pgl_id *order_id, const char **state)
+{
+    static const char *const ops[PAYMENT_OP_COUNT] = {
+        [PAYMENT_OP_CREATE] = "CREATE",   [PAYMENT_OP_AUTHORIZE] = "AUTHORIZE",
+        [PAYMENT_OP_CAPTURE] = "CAPTURE", [PAYMENT_OP_VOID] = "VOID",
+        [PAYMENT_OP_FIND] = "FIND",
+    };
+    static const char *const stages[] = {
+        [OP_IDLE] = "is done",
+        [OP_PLANNED] = "is planned",
+        [OP_IN_FLIGHT] = "is in flight",
+        [OP_UNKNOWN] = "is asked about",
+    };
+    struct payment_row row;
+    pgl_status found = payment_get(view, order_id, &row);
+    *state = NULL;
+    if (found.code == PGL_NOT_FOUND || (pgl_is_ok(found) && strcmp(row.tenant, tenant) != 0))
+        return PGL_OK;
+    PGL_TRY(found);
+    *state = pgl_payment_machine.state_names[row.facts.state];
+    if (row.facts.op != PAYMENT_OP_NONE)
+        *state = pgl_arena_printf(view->arena, "%s, %s %s", *state, ops[row.facts.op],
+                                  stages[row.facts.op_state]);
+    return PGL_OK;
+}
+
 pgl_status pgl_payments_put_credit_line(struct pgl_tx *tx, const PutCreditLineRequest *ask,
                                         PutCreditLineResponse *reply)
 {

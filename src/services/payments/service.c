@@ -237,7 +237,8 @@ pgl_status pgl_payments_open(struct pgl_payments *payments, struct pgl_writer *w
     payments->desk.default_credit_minor = options->default_credit_minor;
     payments->desk.card = options->card;
     payments->desk.offers_cards = options->card.provider_url != NULL || options->provider != NULL;
-    pgl_admin_init(&payments->admin, LOG_PAYMENTS);
+    pgl_admin_init(&payments->admin, LOG_PAYMENTS,
+                   (struct pgl_admin_hooks){ .describe = pgl_payments_describe });
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_saga_migrate(&writer->db));
     PGL_TRY(pgl_payments_migrate(&writer->db));
