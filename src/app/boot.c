@@ -182,13 +182,16 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->loop = &boot->loops[PGL_LOOP_EDGE];
     edge->catalog = endpoint(boot, PGL_FILE_CATALOG, pgl_catalog_methods, NULL);
     edge->orders = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_methods, order_flows);
-    edge->payments = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_methods, NULL);
+    edge->payments = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_methods, &boot->payments.flows);
     edge->inventory = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_methods, NULL);
     edge->logs[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_log_methods, order_flows);
     edge->logs[1] =
         endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_log_methods, &boot->payments_feed.calls);
     edge->logs[2] =
         endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_log_methods, &boot->inventory_feed.calls);
+    edge->admins[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_admin_methods, NULL);
+    edge->admins[1] = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_admin_methods, NULL);
+    edge->admins[2] = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_admin_methods, NULL);
     edge->keys = &boot->keys;
     edge->tokens = pgl_jwt_cache_open(PGL_JWT_CACHE_CAPACITY_DEFAULT, &policy);
     edge->registry = &boot->registry;
@@ -284,6 +287,8 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     struct pgl_endpoint catalog = endpoint(boot, PGL_FILE_CATALOG, pgl_catalog_methods, NULL);
     PGL_TRY(pgl_orders_serve(&boot->orders, &boot->loops[PGL_LOOP_SERVICES],
                              &boot->readers[PGL_FILE_ORDERS], catalog));
+    PGL_TRY(pgl_payments_serve(&boot->payments, &boot->loops[PGL_LOOP_EFFECTS],
+                               &boot->readers[PGL_FILE_PAYMENTS]));
     pgl_metrics_register(boot);
     pgl_mailbox_open(&boot->stops, &boot->loops[PGL_LOOP_EDGE], 1, take_stop, boot);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];

@@ -255,7 +255,8 @@ class OneOrder(shop.Case):
         payment = self.buyer.payment(self.id)
         self.assertEqual(payment, {"orderId": self.id, "method": "account", "state": "CAPTURED",
                                    "currency": "USD", "amountMinor": self.total(),
-                                   "authorizedMinor": self.total(), "capturedMinor": self.total(), "refundedMinor": 0})
+                                   "authorizedMinor": self.total(), "capturedMinor": self.total(),
+                                   "refundedMinor": 0})
         answer = self.buyer.ask("GET", f"/api/v1/payments/{self.id}")
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
 

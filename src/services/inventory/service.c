@@ -97,7 +97,8 @@ pgl_status pgl_inventory_open(struct pgl_inventory *inventory, struct pgl_writer
     const struct pgl_entropy *entropy = &writer->loop->platform->entropy;
     struct pgl_hash_key hash_key = { pgl_entropy_u64(entropy), pgl_entropy_u64(entropy) };
     writer->context = inventory;
-    pgl_admin_init(&inventory->admin, LOG_INVENTORY);
+    pgl_admin_init(&inventory->admin, LOG_INVENTORY,
+                   (struct pgl_admin_hooks){ .describe = pgl_inventory_describe });
     if (options->partial_percent < 0 || options->partial_percent > 100)
         return PGL_FAIL(PGL_INVALID, "--partial-share: 0 to 100 is expected");
     PGL_TRY(pgl_events_migrate(&writer->db));

@@ -91,3 +91,13 @@ pgl_status pgl_inventory_read_key(const struct pgl_view *view, const ReadKeyRequ
     }
     return pgl_story_read(view, LOG_INVENTORY, row.last_event_seq, reply);
 }
+
+pgl_status pgl_inventory_describe(const struct pgl_view *view, const char *tenant,
+                                  const pgl_id *order_id, const char **state)
+{
+    (void)tenant;
+    struct reservation_row row;
+    PGL_TRY(reservation_get(view, order_id, &row));
+    *state = row.state != RESERVATION_NONE ? pgl_reservation_machine.state_names[row.state] : NULL;
+    return PGL_OK;
+}

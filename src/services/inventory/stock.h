@@ -42,6 +42,11 @@ PGL_MUST_USE pgl_status pgl_inventory_count(struct pgl_tx *tx, const CountStockR
 PGL_MUST_USE pgl_status pgl_inventory_read_key(const struct pgl_view *view,
                                                const ReadKeyRequest *ask, ReadKeyResponse *reply);
 
+/* For operators: how far an order has come here; NULL when it is not known. Whose order it is knows
+ * Orders. */
+PGL_MUST_USE pgl_status pgl_inventory_describe(const struct pgl_view *view, const char *tenant,
+                                               const pgl_id *order_id, const char **state);
+
 /* What was counted in a warehouse, for imports: the level is `on_hand` from now on, and the ledger
  * has the difference. Says no event. A count below what is reserved leaves a shortfall. */
 PGL_MUST_USE pgl_status pgl_inventory_put_stock(struct pgl_tx *tx, struct pgl_text sku,
