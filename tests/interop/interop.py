@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""interop.py PEER ADAPTER BUILD_DIR [PROGRAM] - our adapter against what others made of Stripe's API.
+"""interop.py PEER ADAPTER BUILD_DIR PROGRAM - our adapter against what others made of Stripe's API
 
-Aim:     what we send is Stripe's API as others understand it, and what they answer is concluded from
-         with care: an emulator that tells less than Stripe does is UNKNOWN to us, never a success.
+Aim:     what we send is Stripe's API as others understand it, and what they answer is concluded
+         from with care: one that tells less than Stripe does is UNKNOWN to us, never a success.
 Method:  the adapter makes one call after another; a table says what each has to see, and why where
          that is not the outcome. PEER is one of
              own           `panglot provider`, which has to give the outcome of everything
