@@ -90,9 +90,9 @@ const struct pgl_payments_check pgl_payments_checks[] = {
       "UNION ALL SELECT hex(min(order_id)) FROM card WHERE handle <> '' GROUP BY handle "
       "HAVING count(*) > 1" },
     { "A8 chain",
-      "the last event of a payment is in the log",
-      "SELECT hex(order_id) FROM payment "
-      "WHERE last_event_seq NOT IN (SELECT seq FROM event)" },
+      "the last event of a payment is in the log; only one that waits for a provider has said none",
+      "SELECT hex(order_id) FROM payment WHERE (last_event_seq <> 0 OR state > 1) "
+      "AND last_event_seq NOT IN (SELECT seq FROM event)" },
     { "counts",
       "the counts by state are those of the rows",
       "SELECT 'state ' || state FROM payment_count LEFT JOIN (SELECT state AS s, count(*) AS n "
