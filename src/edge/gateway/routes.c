@@ -84,7 +84,7 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/payments/{orderId}", PGL_ACCESS_CUSTOMER,
       payment_get_begin, payment_get_next, READ,
       "The money of an order." },
-    { PGL_HTTP_POST, "/api/v1/payments/provider-webhooks", PGL_ACCESS_ANYONE,
+    { PGL_HTTP_POST, "/api/v1/payments/provider-webhooks", PGL_ACCESS_SIGNED,
       provider_hint_begin, provider_hint_next, WRITE,
       "The payment provider's webhooks, signed by it." },
     { PGL_HTTP_POST, "/api/v1/admin/reconciliation", PGL_ACCESS_OPERATOR,
