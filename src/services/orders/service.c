@@ -12,6 +12,7 @@
 PGL_QUERY(pgl_orders_get, GetOrderRequest, GetOrderResponse)
 PGL_QUERY(pgl_orders_story, ReadKeyRequest, ReadKeyResponse)
 PGL_COMMAND(pgl_orders_cancel, CancelOrderRequest, CancelOrderResponse)
+PGL_COMMAND(pgl_orders_refund, RefundOrderRequest, RefundOrderResponse)
 
 static void start_create(void *service, struct pgl_call *call);
 static void start_list(void *service, struct pgl_call *call);
@@ -23,6 +24,7 @@ const struct pgl_method pgl_orders_methods[ORDER_SERVICE_METHOD_COUNT] = {
     [ORDER_SERVICE_GET_ORDER] = { PGL_METHOD_QUERY, .query = pgl_orders_get_query },
     [ORDER_SERVICE_LIST_ORDERS] = { PGL_METHOD_FLOW, .flow = start_list },
     [ORDER_SERVICE_CANCEL_ORDER] = { PGL_METHOD_COMMAND, .command = pgl_orders_cancel_command },
+    [ORDER_SERVICE_REFUND_ORDER] = { PGL_METHOD_COMMAND, .command = pgl_orders_refund_command },
     [ORDER_SERVICE_WAIT_ORDER] = { PGL_METHOD_FLOW, .flow = pass_wait },
 };
 
