@@ -86,8 +86,9 @@ struct order_page {
     const ListOrdersRequest *ask;
     pgl_id first;
 };
-PGL_MUST_USE pgl_status pgl_orders_newest(struct pgl_tx *tx, const ListOrdersRequest *ask,
-                                          pgl_id *newest);
+/* On the writer's loop, between its transactions. */
+PGL_MUST_USE pgl_status pgl_orders_newest(struct pgl_orders_state *orders,
+                                          const ListOrdersRequest *ask, pgl_id *newest);
 PGL_MUST_USE pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page *page,
                                         ListOrdersResponse *reply);
 

@@ -30,9 +30,9 @@ pgl_status pgl_orders_story(const struct pgl_view *view, const ReadKeyRequest *a
 
 /* ---- lists ---- */
 
-pgl_status pgl_orders_newest(struct pgl_tx *tx, const ListOrdersRequest *ask, pgl_id *newest)
+pgl_status pgl_orders_newest(struct pgl_orders_state *orders, const ListOrdersRequest *ask,
+                             pgl_id *newest)
 {
-    struct pgl_orders_state *orders = pgl_tx_context(tx);
     int64_t hash = order_hash_of_customer(orders, pgl_text_of(ask->caller->tenant),
                                           pgl_text_of(ask->caller->subject));
     return pgl_recent_get(&orders->newest, hash, newest);
