@@ -72,7 +72,7 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
       "'orderCancelRequested':{'cause':'CLIENT','requestedAt':'" AT "'}") },
     { EVENT_DESCRIPTOR, EVENT("ORDER_CONFIRMED",
       "'orderConfirmed':{'amountMinor':5,'confirmedAt':'" AT "',"
-      "'lines':[{'lineNo':1,'quantity':2,'dropped':-3}]}") },
+      "'lines':[{'lineNo':1,'quantity':2,'dropped':1}]}") },
     { EVENT_DESCRIPTOR, EVENT("ORDER_CANCELLED",
       "'orderCancelled':{'finalStatus':'FAILED','reason':'out_of_stock'}") },
     { EVENT_DESCRIPTOR, EVENT("ORDER_CANCEL_REJECTED",
@@ -90,7 +90,7 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
       "'paymentCaptureFailed':{'failureCode':'f','hold':'RELEASING'}") },
     { EVENT_DESCRIPTOR, EVENT("PAYMENT_CAPTURED",
       "'paymentCaptured':{'capturedMinor':5,'currency':'EUR','handle':'h',"
-      "'capturedLines':[{'lineNo':1,'quantity':2},{'lineNo':2147483647,'quantity':-3}]}") },
+      "'capturedLines':[{'lineNo':1,'quantity':2},{'lineNo':2147483647,'quantity':3}]}") },
     { EVENT_DESCRIPTOR, EVENT("PAYMENT_HOLD_RELEASED",
       "'paymentHoldReleased':{'handle':'h','how':'EXPIRED'}") },
     { EVENT_DESCRIPTOR, EVENT("INVENTORY_RESERVED",

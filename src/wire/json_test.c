@@ -14,6 +14,7 @@
 
 #include "contract/edge.h"
 #include "contract/events.h"
+#include "contract/inventory.h"
 #include "contract/orders.h"
 
 #include "wire/every_type.h"
@@ -193,8 +194,8 @@ static const struct {
     { EVENT_DESCRIPTOR, "{'trace':{'context':7}}",      "trace.context: base64 is expected" },
     { EVENT_DESCRIPTOR, "{'key':'01890a5d-ac96-774b-bcce-b302099a805'}",
       "key: base64 is expected" },
-    { PAYMENT_CAPTURED_DESCRIPTOR, "{'capturedLines':[{'lineNo':1},{'lineNo':2147483648}]}",
-      "capturedLines[1].lineNo: the number is out of range" },
+    { GET_AVAILABLE_RESPONSE_DESCRIPTOR, "{'available':[1,9223372036854775808]}",
+      "available[1]: the number is out of range" },
     { &every_type_descriptor, "{'aUint32':-1}",         "aUint32: the number is out of range" },
     { &every_type_descriptor, "{'aUint32':4294967296}", "aUint32: the number is out of range" },
     { &every_type_descriptor, "{'aUint64':-1}",         "aUint64: the number is out of range" },

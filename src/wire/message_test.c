@@ -117,10 +117,9 @@ static const struct {
     { GET_AVAILABLE_RESPONSE_DESCRIPTOR, PGL_TEXT("\x08\x01\x0A\x02\x02\x03\x08\x04\x0A\x00"),
       "{'available':[1,2,3,4]}" },
     /* a negative int32 in ten bytes, and in five from a careless peer */
-    { CAPTURED_LINE_DESCRIPTOR, PGL_TEXT("\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"),
+    { ALLOCATION_DESCRIPTOR, PGL_TEXT("\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"),
       "{'lineNo':-1,'quantity':0}" },
-    { CAPTURED_LINE_DESCRIPTOR, PGL_TEXT("\x08\xFF\xFF\xFF\xFF\x0F"),
-      "{'lineNo':-1,'quantity':0}" },
+    { ALLOCATION_DESCRIPTOR, PGL_TEXT("\x08\xFF\xFF\xFF\xFF\x0F"), "{'lineNo':-1,'quantity':0}" },
 };
 /* clang-format on */
 

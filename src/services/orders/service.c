@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/time.h"
 #include "saga/audit_log.h"
+#include "services/orders/open.h"
 #include "wire/digest.h"
 #include "wire/message.h"
 
@@ -313,7 +314,8 @@ pgl_status pgl_orders_open(struct pgl_orders *orders, struct pgl_writer *writer,
     struct pgl_orders_state *state = &orders->state;
     *orders = (struct pgl_orders){ .writer = writer };
     state->options = *options;
-    pgl_admin_init(&orders->admin, LOG_ORDERS);
+    pgl_admin_init(&orders->admin, LOG_ORDERS,
+                   (struct pgl_admin_hooks){ .list_open = pgl_orders_list_open });
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_saga_migrate(&writer->db));
     PGL_TRY(pgl_orders_migrate(&writer->db, &writer->loop->platform->entropy));
