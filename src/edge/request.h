@@ -95,6 +95,7 @@ struct pgl_request {
     void *view; /* the view's own, in the arena */
 
     /* The answer. */
+    const char *problem; /* the type of a problem where its code says too little; NULL as a rule */
     int status;
     struct pgl_http_field fields[PGL_REQUEST_FIELDS_MAX];
     size_t field_count;
