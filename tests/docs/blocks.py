@@ -4,8 +4,9 @@
 Aim:     no page gives a command that does not work.
 Method:  every ```sh block of README.md and docs/ is run by bash, in the order of its page, in a
          folder of the page's own that looks like a checkout with a built program. A demo platform
-         runs beside it on a port of its own, which takes the place of 127.0.0.1:8080. A page stops
-         and starts it by a mark that its reader does not see:
+         runs beside it on a port of its own, which takes the place of 127.0.0.1:8080; likewise a
+         free one that of 127.0.0.1:9090. A page stops and starts it by a mark that its reader does
+         not see:
 
              <!-- the platform is stopped -->
              <!-- the platform runs -->
@@ -16,6 +17,7 @@ Method:  every ```sh block of README.md and docs/ is run by bash, in the order o
 import argparse
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,11 +28,13 @@ sys.path.insert(0, str(pages.ROOT / "tests/blackbox"))
 import harness  # noqa: E402
 
 ADDRESS = "127.0.0.1:8080"  # as pages write it
+OF_PROVIDER = "127.0.0.1:9090"
 NOT_TYPED = {"text", "json", "csv", "mermaid", "c", "sql"}
 STOPPED, RUNS = "<!-- the platform is stopped -->", "<!-- the platform runs -->"
 PAGE_SECONDS_MAX = 120
 
 EXPECTED = {  # page: what has to be seen in it, as patterns
+    "docs/provider.md": [r'"status":"requires_capture"', r'"balanced":true', r'"captured":1500'],
     "README.md": [r"HTTP/1\.1 201 Created", r'"status":"CONFIRMED"', r'"name":"OrderConfirmed"'],
 }
 
@@ -107,9 +111,13 @@ def has_state(server, is_to_run):
 
 def run(folder, address, blocks):
     """(exit code, output) of blocks that share one shell, as a reader's do."""
-    script = ["set -eu"]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        provider = "127.0.0.1:%d" % taken.getsockname()[1]
+    script = ["set -eu", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
     for line, content in blocks:
-        script += [f"echo '---- line {line}'", content.replace(ADDRESS, "%s:%d" % address)]
+        content = content.replace(ADDRESS, "%s:%d" % address).replace(OF_PROVIDER, provider)
+        script += [f"echo '---- line {line}'", content]
     try:
         done = subprocess.run(["bash", "-c", "\n".join(script)], cwd=folder, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
