@@ -379,6 +379,10 @@ static bool is_at_rest(const struct pgl_sim_order *order)
 {
     uint64_t open = PGL_SIM_SAID(INVENTORY_RESERVED),
              closed = PGL_SIM_SAID(INVENTORY_COMMITTED) | PGL_SIM_SAID(INVENTORY_RELEASED);
+    for (int i = 0; i < order->refund_count; i++)
+        if (order->refunds[i].state == PGL_SIM_REFUND_REQUESTED ||
+            (order->refunds[i].state == PGL_SIM_REFUND_DONE && !order->refunds[i].is_returned))
+            return false;
     return pgl_sim_has_said(order, PGL_SIM_FINALS) &&
            (!pgl_sim_has_said(order, open) || pgl_sim_has_said(order, closed));
 }
@@ -436,7 +440,7 @@ void pgl_sim_auditor_glance(struct pgl_sim_auditor *auditor)
 
 /* ---- rest ---- */
 
-const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor)
+const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor)
 {
     const struct pgl_sim_book *book = &auditor->book;
     for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
@@ -446,9 +450,9 @@ const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor)
                 return "Q4: somebody is behind in reading a log";
         }
     for (uint32_t i = 0; i < book->order_count; i++)
-        if (!is_at_rest(&book->orders[i]))
+        if (!is_at_rest(&book->orders[i]) || !pgl_sim_is_bank_at_rest(auditor, &book->orders[i]))
             return "Q1: an order has not come to its end";
-    return NULL;
+    return pgl_sim_has_open_intents(auditor) ? "Q4: something is to be done at the bank" : NULL;
 }
 
 /* ---- pace ---- */
