@@ -1,6 +1,7 @@
 /* auditor.c - see auditor.h: commits, positions, restarts. The rows are auditor_rows.c's. */
 #include "auditor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -440,6 +441,17 @@ void pgl_sim_auditor_glance(struct pgl_sim_auditor *auditor)
 
 /* ---- rest ---- */
 
+static const char *describe(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order)
+{
+    char said[PGL_SIM_SAID_BYTES];
+    const struct pgl_bank_order there = pgl_sim_bank_order(auditor->bank, order->id);
+    snprintf(auditor->unrest, sizeof auditor->unrest,
+             "Q1: k-%u has not come to its end; at the bank %u of %u open, %lld held, %lld taken;%s",
+             order->wish, there.open, there.intents, (long long)there.held_minor,
+             (long long)there.captured_minor, pgl_sim_said_text(order, said));
+    return auditor->unrest;
+}
+
 const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor)
 {
     const struct pgl_sim_book *book = &auditor->book;
@@ -451,7 +463,7 @@ const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor)
         }
     for (uint32_t i = 0; i < book->order_count; i++)
         if (!is_at_rest(&book->orders[i]) || !pgl_sim_is_bank_at_rest(auditor, &book->orders[i]))
-            return "Q1: an order has not come to its end";
+            return describe(auditor, &book->orders[i]);
     return pgl_sim_has_open_intents(auditor) ? "Q4: something is to be done at the bank" : NULL;
 }
 

@@ -35,6 +35,7 @@ struct pgl_sim_auditor {
     int64_t position[PGL_FILE_COUNT][PGL_SIM_LOGS]; /* how far each file has read each log */
     int64_t sku_id[PGL_SIM_SKUS_MAX], account_id[PGL_SIM_CUSTOMERS_MAX]; /* 0: not looked up yet */
     uint64_t looks;
+    char unrest[PGL_SIM_SAID_BYTES + 128];
 
     /* Touched by the commit that is looked at. */
     uint32_t *touched, touched_count, touched_capacity;
