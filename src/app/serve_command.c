@@ -107,6 +107,7 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--provider-time", "TIME", PGL_OPTION_DURATION, &card->call_ns, 0, "for an answer (10s)" },
         { "--provider-settle", "TIME", PGL_OPTION_DURATION, &card->settle_ns, 0, "from a key's last use until another is tried (60s)" },
         { "--reconcile-every", "TIME", PGL_OPTION_DURATION, &card->reconcile_every_ns, 0, "compare with the provider's objects (1h)" },
+        { "--webhooks-to-loopback", NULL, PGL_OPTION_SWITCH, &options->webhooks.loopback_too, 0, "plain http and any port as well, to this machine alone; with --demo always" },
         { "--deadline", "TIME", PGL_OPTION_DURATION, &options->orders.deadline_ns, 0, "by which an order has to be settled (15m)" },
         { "--max-total", "MINOR", PGL_OPTION_NUMBER, &options->orders.total_minor_max, 0, "of one order, minor units (100000000000)" },
         { "--batch", "N", PGL_OPTION_INT, &options->batch_max, 1, "commands and events in one transaction (512)" },

@@ -55,7 +55,7 @@ struct pgl_edge {
     struct pgl_loop *loop;
     struct pgl_rpc rpc;
     struct pgl_http_server http;
-    struct pgl_endpoint catalog, orders, payments, inventory;
+    struct pgl_endpoint catalog, orders, payments, inventory, webhooks;
     struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
     const struct pgl_key_set *keys;
     struct pgl_jwt_cache *tokens;
