@@ -128,7 +128,7 @@ static void check_reserved(struct pgl_sim_auditor *auditor)
 
 static pgl_status scan(struct pgl_sim_auditor *auditor, bool is_quiet)
 {
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
         for (uint32_t i = 0; i < auditor->book.order_count; i++)
             PGL_TRY(
                 pgl_sim_check_order(auditor, (enum pgl_boot_file)file, &auditor->book.orders[i]));
