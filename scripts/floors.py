@@ -32,7 +32,7 @@ FLOORS = {  # folder: what it may include besides itself
 }
 FACES = "gateway bff graphql live sidecar console ops"
 FLOORS |= {f"src/edge/{face}": "edge transport runtime " + LOW for face in FACES.split()}
-SERVICES = "catalog orders payments inventory quantum"
+SERVICES = "catalog orders payments inventory webhooks quantum"
 FLOORS |= {f"src/services/{service}": "saga events store transport runtime " + LOW
            for service in SERVICES.split()}
 
@@ -49,7 +49,7 @@ THREADS_TEST = "_threads_test.c"  # makes the threads that the module under test
 
 MADE = re.compile(r"contract/\w+\.h|\w+_(migrations|pages)\.h")  # headers made in the build tree
 WAITING = re.compile(r"(runtime|transport)/")
-MAY_WAIT = re.compile(r"/(service|prices|provider(_http)?|run)\.[ch]|_test\.c")
+MAY_WAIT = re.compile(r"/(service|prices|provider(_http)?|worker|reconcile|run)\.[ch]|_test\.c")
 SEES_SIM = {"src/app/main.c", "src/app/sim_command.c"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')

@@ -66,6 +66,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .reader_cache_kib = 4 * 1024,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
+        .inventory = { .partial_percent = 50 },
     };
 }
 
@@ -135,7 +136,8 @@ static pgl_status open_services(struct pgl_boot *boot)
     PGL_TRY(pgl_orders_open(&boot->orders, &boot->writers[PGL_FILE_ORDERS], &boot->options.orders));
     PGL_TRY(pgl_payments_open(&boot->payments, &boot->writers[PGL_FILE_PAYMENTS],
                               &boot->options.payments));
-    return pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY]);
+    return pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY],
+                              &boot->options.inventory);
 }
 
 /* Who listens to whom: docs/saga.md. */
@@ -180,7 +182,7 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->loop = &boot->loops[PGL_LOOP_EDGE];
     edge->catalog = endpoint(boot, PGL_FILE_CATALOG, pgl_catalog_methods, NULL);
     edge->orders = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_methods, order_flows);
-    edge->payments = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_methods, NULL);
+    edge->payments = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_methods, &boot->payments.flows);
     edge->inventory = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_methods, NULL);
     edge->logs[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_log_methods, order_flows);
     edge->logs[1] =
@@ -285,6 +287,8 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     struct pgl_endpoint catalog = endpoint(boot, PGL_FILE_CATALOG, pgl_catalog_methods, NULL);
     PGL_TRY(pgl_orders_serve(&boot->orders, &boot->loops[PGL_LOOP_SERVICES],
                              &boot->readers[PGL_FILE_ORDERS], catalog));
+    PGL_TRY(pgl_payments_serve(&boot->payments, &boot->loops[PGL_LOOP_EFFECTS],
+                               &boot->readers[PGL_FILE_PAYMENTS]));
     pgl_metrics_register(boot);
     pgl_mailbox_open(&boot->stops, &boot->loops[PGL_LOOP_EDGE], 1, take_stop, boot);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];

@@ -66,6 +66,7 @@ struct pgl_boot_options {
     int writer_cache_kib, reader_cache_kib;
     struct pgl_orders_options orders;
     struct pgl_payments_options payments;
+    struct pgl_inventory_options inventory;
 };
 
 /* As `panglot serve` starts without options. */

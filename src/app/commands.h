@@ -21,6 +21,7 @@ int pgl_backup_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_restore_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_import_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_bench_command(struct pgl_platform *platform, int argc, char **argv);
+int pgl_provider_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_sim_command(struct pgl_platform *platform, int argc, char **argv);
 
 #endif

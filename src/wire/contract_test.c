@@ -32,22 +32,24 @@
 static const struct { const ProtobufCMessageDescriptor *descriptor; const char *json; } cases[] = {
     { NEW_ORDER_DESCRIPTOR,
       "{'currency':'EUR','lines':[{'sku':'A-1','quantity':2},{'sku':'B-2','quantity':1}],"
-      "'payment':{'method':'account'},'shipTo':{'region':'eu-central'}}" },
+      "'payment':{'method':'account'},'shipTo':{'region':'eu-central'},'allowPartial':false}" },
     { ORDER_DESCRIPTOR,
       "{'id':'" ID "','status':'CONFIRMED','currency':'EUR','totalMinor':5997,"
-      "'lines':[{'sku':'A-1','quantity':2,'unitPriceMinor':1999,'totalMinor':3998},"
-      "{'sku':'B-2','quantity':1,'unitPriceMinor':1999,'totalMinor':1999}],"
+      "'lines':[{'sku':'A-1','quantity':2,'unitPriceMinor':1999,'totalMinor':3998,'lineNo':1},"
+      "{'sku':'B-2','quantity':1,'unitPriceMinor':1999,'totalMinor':1999,'lineNo':2}],"
       "'payment':{'method':'account'},'shipTo':{'region':'eu-central'},"
-      "'createdAt':'" AT "','updatedAt':'" AT "','version':4}" },
+      "'createdAt':'" AT "','updatedAt':'" AT "','version':4,"
+      "'refunds':[],'shipments':[]}" },
     { ORDER_DESCRIPTOR, /* with its defaults */
-      "{'totalMinor':0,'lines':[],'version':0}" },
+      "{'totalMinor':0,'lines':[],'version':0,'refunds':[],'shipments':[]}" },
     { ORDER_DESCRIPTOR, /* what JSON must escape, and the edges of whole numbers */
       "{'reason':'\\'so\\\\\\n\\u0001\xE2\x82\xAC\\'','cancellation':'MOOT',"
-      "'totalMinor':9007199254740991,'lines':[],'version':-9007199254740991}" },
+      "'totalMinor':9007199254740991,'lines':[],'version':-9007199254740991,"
+      "'refunds':[],'shipments':[]}" },
     { LIST_ORDERS_RESPONSE_DESCRIPTOR,
       "{'items':[],'next':null}" },
     { LIST_ORDERS_RESPONSE_DESCRIPTOR,
-      "{'items':[{'totalMinor':0,'lines':[],'version':1}],'next':'abc'}" },
+      "{'items':[{'totalMinor':0,'lines':[],'version':1,'refunds':[],'shipments':[]}],'next':'abc'}" },
     { CANCEL_ORDER_RESPONSE_DESCRIPTOR,
       "{'answer':'TOO_LATE'}" },
     { PROBLEM_DESCRIPTOR,

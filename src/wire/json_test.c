@@ -441,7 +441,7 @@ static const char *written(const ProtobufCMessage *message)
 static void what_no_client_could_send_is_written_too(void **unused)
 {
     Order order = ORDER_INIT;
-    NewPayment payment = NEW_PAYMENT_INIT;
+    OrderPayment payment = ORDER_PAYMENT_INIT;
     struct every_type every;
     (void)unused;
     order.status = (OrderStatus)99; /* from a newer neighbour */
@@ -449,7 +449,8 @@ static void what_no_client_could_send_is_written_too(void **unused)
     order.payment = &payment;
     order.currency = NULL;
     assert_string_equal(written(&order.base), "{\"status\":99,\"totalMinor\":9223372036854775807,"
-                                              "\"lines\":[],\"payment\":{},\"version\":0}");
+                                              "\"lines\":[],\"payment\":{},\"version\":0,"
+                                              "\"refunds\":[],\"shipments\":[]}");
     every_type_descriptor.message_init(&every.base);
     every.a_uint64 = UINT64_MAX;
     every.a_double = 1.0 / 0.0;

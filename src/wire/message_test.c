@@ -109,9 +109,10 @@ static const struct {
       "{'quantity':7}" },
     /* a message that comes twice is merged */
     { NEW_ORDER_DESCRIPTOR, PGL_TEXT("\x22\x02\x0A\x00" "\x22\x04\x0A\x02" "eu"),
-      "{'lines':[],'shipTo':{'region':'eu'}}" },
+      "{'lines':[],'shipTo':{'region':'eu'},'allowPartial':false}" },
     { CANCEL_ORDER_RESPONSE_DESCRIPTOR, PGL_TEXT("\x08\x02\x12\x02\x60\x01"),
-      "{'answer':'TOO_LATE','order':{'totalMinor':0,'lines':[],'version':1}}" },
+      "{'answer':'TOO_LATE','order':{'totalMinor':0,'lines':[],'version':1,'refunds':[],"
+      "'shipments':[]}}" },
     /* numbers of a list packed, one by one, and both */
     { GET_AVAILABLE_RESPONSE_DESCRIPTOR, PGL_TEXT("\x08\x01\x0A\x02\x02\x03\x08\x04\x0A\x00"),
       "{'available':[1,2,3,4]}" },

@@ -16,6 +16,15 @@ pgl_status stock_get_begin(struct pgl_request *request);
 pgl_status stock_get_next(struct pgl_request *request);
 pgl_status stock_receive_begin(struct pgl_request *request);
 pgl_status stock_receive_next(struct pgl_request *request);
+pgl_status stock_sell_begin(struct pgl_request *request);
+pgl_status stock_sell_next(struct pgl_request *request);
+pgl_status stock_count_begin(struct pgl_request *request);
+pgl_status stock_count_next(struct pgl_request *request);
+
+pgl_status shipment_create_begin(struct pgl_request *request);
+pgl_status shipment_create_next(struct pgl_request *request);
+pgl_status shipment_list_begin(struct pgl_request *request);
+pgl_status shipment_list_next(struct pgl_request *request);
 
 pgl_status order_create_begin(struct pgl_request *request);
 pgl_status order_create_next(struct pgl_request *request);
@@ -30,6 +39,12 @@ pgl_status order_story_next(struct pgl_request *request);
 
 pgl_status payment_get_begin(struct pgl_request *request);
 pgl_status payment_get_next(struct pgl_request *request);
+pgl_status provider_hint_begin(struct pgl_request *request);
+pgl_status provider_hint_next(struct pgl_request *request);
+pgl_status reconcile_begin(struct pgl_request *request);
+pgl_status reconcile_next(struct pgl_request *request);
+pgl_status reconciliation_get_begin(struct pgl_request *request);
+pgl_status reconciliation_get_next(struct pgl_request *request);
 
 /* /api/v1/admin */
 pgl_status audit_list_begin(struct pgl_request *request);

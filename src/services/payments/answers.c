@@ -3,6 +3,7 @@
 
 #include "events/story.h"
 #include "saga/audit_log.h"
+#include "services/payments/card_sql.h"
 #include "services/payments/ledger.h"
 #include "wire/message.h"
 
@@ -33,7 +34,24 @@ static pgl_status get_for(const struct pgl_view *view, const Caller *caller, con
 
 static const char *reason_of(const struct payment_row *row)
 {
-    return row->facts.state == PAYMENT_DECLINED ? row->decline_code : cause_names[row->facts.cause];
+    bool is_refused =
+        row->facts.state == PAYMENT_DECLINED || row->facts.state == PAYMENT_CAPTURE_FAILED;
+    return is_refused ? row->decline_code : cause_names[row->facts.cause];
+}
+
+/* Where its customer has to go; the provider's object is not their business. */
+static pgl_status show_card(const struct pgl_view *view, const struct payment_row *row,
+                            const Caller *caller, Payment *payment)
+{
+    struct card_row card;
+    bool is_there = false;
+    if (row->account_id == PROVIDER_ACCOUNT_ID)
+        PGL_TRY(card_get(view, &row->order_id, &card, &is_there));
+    if (is_there && row->facts.state == PAYMENT_ACTION_REQUIRED)
+        payment->next_action = (char *)card.next_action;
+    if (is_there && caller->role == ROLE_OPERATOR)
+        payment->handle = (char *)card.handle;
+    return PGL_OK;
 }
 
 pgl_status pgl_payments_get(const struct pgl_view *view, const GetPaymentRequest *ask,
@@ -56,9 +74,10 @@ pgl_status pgl_payments_get(const struct pgl_view *view, const GetPaymentRequest
     payment->amount_minor = row.amount_minor;
     payment->authorized_minor = row.authorized_minor;
     payment->captured_minor = row.captured_minor;
+    payment->refunded_minor = row.refunded_minor;
     payment->reason = (char *)reason_of(&row);
     reply->payment = payment;
-    return PGL_OK;
+    return show_card(view, &row, ask->caller, payment);
 }
 
 pgl_status pgl_payments_story(const struct pgl_view *view, const ReadKeyRequest *ask,
