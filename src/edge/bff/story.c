@@ -127,6 +127,9 @@ static pgl_status reply_story(struct pgl_request *request)
             if (!fill_event(request, view, n, view->replies[n].events[i], items[story->n_items++]))
                 return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
         }
+    for (int n = 0; n < LOGS; n++)
+        if (view->replies[n].pruned)
+            story->note = pgl_message_string("older events were pruned");
     qsort(items, story->n_items, sizeof items[0], by_time);
     story->order_id = pgl_message_string(request->params[0].data);
     story->items = items;
