@@ -69,6 +69,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .writer_cache_kib = 24 * 1024,
         .reader_cache_kib = 4 * 1024,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
+        .keep = PGL_KEEP_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
         .inventory = { .partial_percent = 50 },
     };
@@ -153,6 +154,7 @@ static pgl_status connect_services(struct pgl_boot *boot)
     struct pgl_event_log *orders = &boot->orders.state.log;
     struct pgl_event_log *payments = &boot->payments.desk.log;
     struct pgl_event_log *inventory = &boot->inventory.core.log;
+    orders->keep.options = payments->keep.options = inventory->keep.options = boot->options.keep;
     PGL_TRY(pgl_orders_connect(&boot->orders, payments, inventory));
     PGL_TRY(pgl_payments_connect(&boot->payments, orders, inventory));
     PGL_TRY(pgl_inventory_connect(&boot->inventory, payments));
@@ -183,6 +185,16 @@ static bool is_ready(void *self)
     return atomic_load(&((struct pgl_boot *)self)->is_ready);
 }
 
+/* Whoever reads a log is far behind, so that another order would wait long (B9). */
+static bool is_behind(void *self)
+{
+    const struct pgl_boot *boot = self;
+    int64_t now_ns = boot->loops[PGL_LOOP_EDGE].now_ns;
+    return pgl_keep_is_behind(&boot->orders.state.log.keep, now_ns) ||
+           pgl_keep_is_behind(&boot->payments.desk.log.keep, now_ns) ||
+           pgl_keep_is_behind(&boot->inventory.core.log.keep, now_ns);
+}
+
 static pgl_status open_edge(struct pgl_boot *boot)
 {
     struct pgl_edge *edge = &boot->edge;
@@ -207,6 +219,7 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->registry = &boot->registry;
     edge->version = boot->options.version;
     edge->is_ready = is_ready;
+    edge->is_behind = is_behind;
     edge->ready_self = boot;
     if (edge->tokens == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for tokens");

@@ -70,6 +70,7 @@ struct pgl_boot_options {
     int checkpoint_pages, checkpoint_idle_pages;
     int writer_cache_kib, reader_cache_kib;
     struct pgl_orders_options orders;
+    struct pgl_keep_options keep; /* of every log */
     struct pgl_payments_options payments;
     struct pgl_inventory_options inventory;
     struct pgl_webhooks_options webhooks;
