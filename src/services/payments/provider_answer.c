@@ -7,7 +7,7 @@
 
 #define RETRY_AFTER_S_MAX 3600 /* whoever asks for more patience is asked again after that */
 
-/* Beyond 7.3: a 400 that names the object's state is no mistake of ours but its refusal (a hold
+/* A 400 that names the object's state is no mistake of ours but its refusal (a hold
  * that has expired is refused so), and is asked about like one. */
 /* clang-format off */
 const struct provider_row pgl_provider_rows[PGL_PROVIDER_ROW_COUNT] = {
