@@ -28,8 +28,8 @@ static void urls_are_read_or_refused(void **unused)
         { "", NULL, NULL, 0 },
     };
     for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
-        struct pgl_webhooks_options options = { .secret = NULL };
-        assert_int_equal(pgl_webhooks_read_url(rows[r].url, &options), rows[r].host != NULL);
+        struct pgl_bank_hooks_options options = { .secret = NULL };
+        assert_int_equal(pgl_bank_hooks_read_url(rows[r].url, &options), rows[r].host != NULL);
         if (rows[r].host == NULL)
             continue;
         assert_string_equal(options.address.host, rows[r].host);
@@ -44,8 +44,8 @@ static void a_signature_is_that_of_stripes_scheme(void **unused)
     struct pgl_arena arena;
     char signature[PGL_WEBHOOK_SIGNED_TEXT];
     pgl_arena_init(&arena, 4096, 4096);
-    pgl_status status = pgl_webhooks_sign("whsec_test", 1700000000, PGL_TEXT("{\"id\":\"evt_1\"}"),
-                                          &arena, signature);
+    pgl_status status = pgl_bank_hooks_sign("whsec_test", 1700000000,
+                                            PGL_TEXT("{\"id\":\"evt_1\"}"), &arena, signature);
     assert_int_equal(status.code, PGL_CODE_OK);
     assert_string_equal(
         signature,
