@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""after_test.py - what happens to an order beside its state: deadlines, refunds, parcels, its story;
-and that a card's number leaves no trace.
+"""after_test.py - what happens to an order beside its state: deadlines, refunds, parcels, stories;
+and a card number that leaves no trace.
 
 Method: one shop. Each story is played over REST and looked at from all sides; behind the card
 numbers the whole folder, the log and the metrics are searched for them.
