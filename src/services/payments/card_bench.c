@@ -27,7 +27,8 @@ static void open_worker(struct card_bench *bench)
     pgl_status opened =
         pgl_reader_open(&bench->reader, &bench->reading, &file, &bench->payments.payments);
     PGL_ASSERT(pgl_is_ok(opened));
-    pgl_status served = pgl_payments_serve(&bench->payments.payments, &bench->effects, &bench->reader);
+    pgl_status served =
+        pgl_payments_serve(&bench->payments.payments, &bench->effects, &bench->reader);
     PGL_ASSERT(pgl_is_ok(served));
     /* Here the process ends and the machine goes on, so nothing has to be synced. */
     pgl_status unsynced =

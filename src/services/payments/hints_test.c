@@ -1,8 +1,8 @@
 /*
- * hints_test.c - is a webhook believed only when it is the provider's and young, and does it then do
- * no more than make us ask?
- * Method: a body signed here, then signed wrongly in every way that comes to mind; good ones told to
- *         Payments on a bench, whose rows may change in one column only.
+ * hints_test.c - is a webhook believed only when it is the provider's and young, and does it then
+ * do no more than make us ask?
+ * Method: a body signed here, then signed wrongly in every way that comes to mind; good ones told
+ *         to Payments on a bench, whose rows may change in one column only.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -96,7 +96,9 @@ static void what_it_is_about_is_found(void **unused)
     assert_true(pgl_id_equal(hint.order_id, id));
     assert_true(pgl_is_ok(pgl_hint_read(PGL_TEXT("{\"id\":\"e\",\"data\":7}"), &arena, &hint)));
     assert_true(pgl_id_is_zero(hint.order_id));
-    static const char *const bad[] = { "", "[]", "{}", "{\"id\":7}", "{\"id\":\"\"}", "{\"id\":\"e\"" };
+    static const char *const bad[] = {
+        "", "[]", "{}", "{\"id\":7}", "{\"id\":\"\"}", "{\"id\":\"e\""
+    };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(pgl_hint_read(pgl_text_of(bad[i]), &arena, &hint).code, PGL_MALFORMED);
     pgl_arena_free(&arena);
@@ -129,8 +131,8 @@ static void a_hint_makes_us_ask_and_changes_nothing(void **unused)
     struct bench_order order = { 1, "ann", "card", 100, false };
     card_bench_open(&bench, 1);
     bench.script = ".a";
-    assert_true(pgl_is_ok(payments_bench_hear(&bench.payments,
-                                              payments_bench_created(&bench.payments, &order))));
+    assert_true(pgl_is_ok(
+        payments_bench_hear(&bench.payments, payments_bench_created(&bench.payments, &order))));
     card_bench_run(&bench, PGL_SECONDS(1));
     assert_string_equal(bench.calls, "create authorize");
 

@@ -174,8 +174,7 @@ static const struct {
     { 'V', SETTLED_AS_CANCELLED, PGL_CODE_OK,
       "PaymentAuthorized PaymentVoided PaymentHoldReleased" },
     { 'V', SETTLED_AS_CAPTURED, PGL_CONFLICT, "PaymentAuthorized PaymentVoided" },
-    { 'R', SETTLED_AS_REFUNDED, PGL_CODE_OK,
-      "PaymentAuthorized PaymentCaptured PaymentRefunded" },
+    { 'R', SETTLED_AS_REFUNDED, PGL_CODE_OK, "PaymentAuthorized PaymentCaptured PaymentRefunded" },
     { 'R', SETTLED_AS_REFUND_FAILED, PGL_CODE_OK,
       "PaymentAuthorized PaymentCaptured PaymentRefundFailed" },
     { 'R', SETTLED_AS_CAPTURED, PGL_INVALID, "PaymentAuthorized PaymentCaptured" },
@@ -183,7 +182,9 @@ static const struct {
 
 static void bring(struct card_bench *bench, char open)
 {
-    static const char *const scripts[] = { ['A'] = ".o", ['C'] = "..o", ['V'] = "..o", ['R'] = "...o" };
+    static const char *const scripts[] = {
+        ['A'] = ".o", ['C'] = "..o", ['V'] = "..o", ['R'] = "...o"
+    };
     bench->script = scripts[(int)open];
     order(bench, 1);
     if (open == 'C' || open == 'R')

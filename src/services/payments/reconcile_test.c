@@ -105,8 +105,7 @@ static const Reconciliation *run(struct card_bench *bench)
     begun = (ReconcileResponse)RECONCILE_RESPONSE_INIT;
     begin.caller = &boss;
     begin.window_ns = INT64_C(40) * 365 * PGL_HOURS(24); /* ids of the bench are from long ago */
-    assert_true(
-        pgl_is_ok(card_bench_call(bench, PAYMENT_SERVICE_RECONCILE, &begin, &begun)));
+    assert_true(pgl_is_ok(card_bench_call(bench, PAYMENT_SERVICE_RECONCILE, &begin, &begun)));
     card_bench_run(bench, PGL_SECONDS(2));
     GetReconciliationRequest ask = GET_RECONCILIATION_REQUEST_INIT;
     static GetReconciliationResponse reply;
@@ -154,7 +153,8 @@ static void money_on_one_side_is_named_and_left_alone(void **unused)
     assert_string_equal(report->rows[2]->what, reconcile_verdict_names[RECONCILE_AMOUNT]);
     assert_int_equal(report->rows[2]->there_minor, 499);
     assert_int_equal(report->rows[2]->here_minor, 500);
-    /* Order 3's object says that it is another one's: asked by its handle, it is somebody else's. */
+    /* Order 3's object says that it is another one's: asked by its handle, it is somebody
+     * else's. */
     assert_string_equal(report->rows[3]->what, reconcile_verdict_names[RECONCILE_UNKNOWN_HERE]);
     card_bench_close(&bench);
 }
