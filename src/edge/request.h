@@ -34,6 +34,7 @@ struct pgl_request;
 enum pgl_access {
     PGL_ACCESS_DENIED, /* zero, so that a row without a rule lets nobody in */
     PGL_ACCESS_ANYONE,
+    PGL_ACCESS_SIGNED,    /* no token: the service checks the signature of the body */
     PGL_ACCESS_CUSTOMER,  /* any valid token */
     PGL_ACCESS_WAREHOUSE, /* the roles warehouse and operator */
     PGL_ACCESS_OPERATOR
@@ -95,6 +96,7 @@ struct pgl_request {
     void *view; /* the view's own, in the arena */
 
     /* The answer. */
+    const char *problem; /* the type of a problem where its code says too little; NULL as a rule */
     int status;
     struct pgl_http_field fields[PGL_REQUEST_FIELDS_MAX];
     size_t field_count;
