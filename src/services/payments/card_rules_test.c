@@ -159,6 +159,7 @@ static void a_refund_is_told_by_the_sum(void **unused)
         { 10, 10, PROVIDER_SEEN_UNKNOWN, REFUND_PENDING, OUTCOME_AGAIN, false },
         { 10, 10, PROVIDER_SEEN_REFUSED, REFUND_FAILED, OUTCOME_UNKNOWN, false },
         { 12, 10, PROVIDER_SEEN_UNKNOWN, REFUND_PENDING, OUTCOME_UNKNOWN, true },
+        { PROVIDER_UNTOLD, 0, PROVIDER_SEEN_REFUSED, REFUND_PENDING, OUTCOME_UNKNOWN, false },
     };
     for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
         refund.sent_seen = sums[i].sent_seen;

@@ -35,6 +35,8 @@ static const struct {
       { true, PAYMENT_CAPTURED, "a", "EUR", 5, 0, false }, RECONCILE_AMOUNT },
     { { .handle = "a", .status = PROVIDER_CAPTURED, .currency = "EUR", .captured_minor = 5, .refunded_minor = 1 },
       { true, PAYMENT_CAPTURED, "a", "EUR", 5, 0, false }, RECONCILE_REFUNDED },
+    { { .handle = "a", .status = PROVIDER_CAPTURED, .currency = "EUR", .captured_minor = 5, .refunded_minor = PROVIDER_UNTOLD },
+      { true, PAYMENT_CAPTURED, "a", "EUR", 5, 3, false }, RECONCILE_FINE },
     { { .handle = "a", .status = PROVIDER_CAPTURED, .captured_minor = 5 },
       { false, PAYMENT_NONE, "", "", 0, 0, false }, RECONCILE_UNKNOWN_HERE },
     { { .handle = "b", .status = PROVIDER_CAPTURED, .captured_minor = 5 },
