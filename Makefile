@@ -11,8 +11,8 @@ build: install ## build/release/panglot
 	@cmake --preset release >/dev/null
 	@ninja -C build/release --quiet
 
-run: build ## start the platform with demo data in panglot-data/, until Ctrl-C
-	@exec $(BINARY) serve --demo --data panglot-data
+run: build ## start the platform with demo data, and a payment provider beside it, until Ctrl-C
+	@exec scripts/run.sh $(BINARY)
 
 test: install ## everything that is tested before a change goes in, within 15 minutes
 	@scripts/test.py

@@ -34,6 +34,7 @@ static const struct {
     { PGL_FILE_ORDERS,    EVENT_TYPE_PAYMENT_CAPTURED,             0, PGL_SIM_SAID(ORDER_CONFIRMED) },
     { PGL_FILE_ORDERS,    EVENT_TYPE_PAYMENT_DECLINED,             0, PGL_SIM_SAID(ORDER_CANCELLED) },
     { PGL_FILE_ORDERS,    EVENT_TYPE_PAYMENT_VOIDED,               0, PGL_SIM_SAID(ORDER_CANCELLED) },
+    { PGL_FILE_ORDERS,    EVENT_TYPE_PAYMENT_CAPTURE_FAILED,       0, PGL_SIM_SAID(ORDER_CANCELLED) },
     { PGL_FILE_PAYMENTS,  EVENT_TYPE_ORDER_CREATED,                0, PGL_SIM_SAID(PAYMENT_AUTHORIZED) | PGL_SIM_VERDICTS },
     { PGL_FILE_PAYMENTS,  EVENT_TYPE_ORDER_CANCEL_REQUESTED,       0, PGL_SIM_VERDICTS },
     { PGL_FILE_PAYMENTS,  EVENT_TYPE_INVENTORY_RESERVED,           0, PGL_SIM_VERDICTS },
@@ -41,16 +42,22 @@ static const struct {
     { PGL_FILE_INVENTORY, EVENT_TYPE_PAYMENT_AUTHORIZED,           0, PGL_SIM_SAID(INVENTORY_RESERVED) | PGL_SIM_SAID(INVENTORY_RESERVATION_FAILED) },
     { PGL_FILE_INVENTORY, EVENT_TYPE_PAYMENT_CAPTURED,             0, PGL_SIM_SAID(INVENTORY_COMMITTED) },
     { PGL_FILE_INVENTORY, EVENT_TYPE_PAYMENT_VOIDED,               PGL_SIM_SAID(INVENTORY_RESERVED), PGL_SIM_SAID(INVENTORY_RELEASED) },
+    { PGL_FILE_INVENTORY, EVENT_TYPE_PAYMENT_CAPTURE_FAILED,       PGL_SIM_SAID(INVENTORY_RESERVED), PGL_SIM_SAID(INVENTORY_RELEASED) },
+    { PGL_FILE_INVENTORY, EVENT_TYPE_PAYMENT_REFUNDED,             0, PGL_SIM_SAID(INVENTORY_RETURNED) },
 };
 /* clang-format on */
 
 void pgl_sim_auditor_open(struct pgl_sim_auditor *auditor, const struct pgl_sim_plan *plan,
                           struct pgl_sim_machine *machine, struct pgl_sim_sched *sched,
-                          struct pgl_sim_journal *journal, struct pgl_sim_blame *blame)
+                          struct pgl_sim_bank *bank, struct pgl_sim_journal *journal,
+                          struct pgl_sim_blame *blame)
 {
-    *auditor = (struct pgl_sim_auditor){
-        .plan = plan, .blame = blame, .machine = machine, .sched = sched, .journal = journal
-    };
+    *auditor = (struct pgl_sim_auditor){ .plan = plan,
+                                         .blame = blame,
+                                         .machine = machine,
+                                         .sched = sched,
+                                         .bank = bank,
+                                         .journal = journal };
     for (int file = 0; file < PGL_SIM_FILES; file++)
         auditor->desks[file] = (struct pgl_sim_desk){ auditor, (enum pgl_boot_file)file };
     pgl_sim_book_open(&auditor->book, plan, blame);
@@ -158,6 +165,18 @@ static pgl_status check_head(struct pgl_sim_auditor *auditor, enum pgl_boot_file
 static const char positions_sql[] = "SELECT log, position, hash FROM consumer";
 static const char parked_sql[] = "SELECT log, seq, why FROM parked LIMIT 1";
 
+/* What Payments cannot answer before the bank has: it cannot say no to a cancel that came too late
+ * either. */
+static bool is_up_to_the_bank(const struct pgl_sim_order *order, enum pgl_boot_file file,
+                              EventType heard)
+{
+    if (file != PGL_FILE_PAYMENTS || !pgl_sim_is_by_card(order))
+        return false;
+    return heard == EVENT_TYPE_ORDER_CREATED || heard == EVENT_TYPE_INVENTORY_RESERVED ||
+           (heard == EVENT_TYPE_ORDER_CANCEL_REQUESTED &&
+            pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)));
+}
+
 static void check_duties(struct pgl_sim_auditor *auditor, enum pgl_boot_file file,
                          const struct pgl_sim_said *heard)
 {
@@ -165,6 +184,7 @@ static void check_duties(struct pgl_sim_auditor *auditor, enum pgl_boot_file fil
     struct pgl_sim_order *order = &auditor->book.orders[heard->order];
     for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++)
         if (duties[i].file == file && duties[i].heard == heard->type &&
+            !is_up_to_the_bank(order, file, heard->type) &&
             (duties[i].if_said == 0 || pgl_sim_has_said(order, duties[i].if_said)) &&
             !pgl_sim_has_said(order, duties[i].then_one_of))
             pgl_sim_blame(auditor->blame, "A8: %s has heard %s, and nothing came of it:%s",
@@ -233,6 +253,8 @@ static pgl_status check_touched(struct pgl_sim_auditor *auditor, enum pgl_boot_f
 {
     for (uint32_t i = 0; i < auditor->touched_count; i++)
         PGL_TRY(pgl_sim_check_order(auditor, file, &auditor->book.orders[auditor->touched[i]]));
+    for (uint32_t i = 0; file == PGL_FILE_PAYMENTS && i < auditor->touched_count; i++)
+        pgl_sim_check_bank(auditor, &auditor->book.orders[auditor->touched[i]]);
     if (file == PGL_FILE_INVENTORY)
         for (int sku = 0; sku < auditor->plan->skus; sku++)
             if (auditor->sku_is_touched[sku])

@@ -12,6 +12,7 @@
 #ifndef PGL_SIM_AUDITOR_H
 #define PGL_SIM_AUDITOR_H
 
+#include "bank_server.h"
 #include "journal.h"
 #include "machine.h"
 #include "sched.h"
@@ -24,6 +25,7 @@ struct pgl_sim_auditor {
     struct pgl_sim_blame *blame;
     struct pgl_sim_machine *machine;
     struct pgl_sim_sched *sched;
+    struct pgl_sim_bank *bank;
     struct pgl_sim_journal *journal;
     struct pgl_sim_book book;
     struct pgl_arena arena; /* of one look */
@@ -44,7 +46,8 @@ struct pgl_sim_auditor {
 
 void pgl_sim_auditor_open(struct pgl_sim_auditor *auditor, const struct pgl_sim_plan *plan,
                           struct pgl_sim_machine *machine, struct pgl_sim_sched *sched,
-                          struct pgl_sim_journal *journal, struct pgl_sim_blame *blame);
+                          struct pgl_sim_bank *bank, struct pgl_sim_journal *journal,
+                          struct pgl_sim_blame *blame);
 void pgl_sim_auditor_close(struct pgl_sim_auditor *auditor);
 
 /* A process is about to run on what the last one has left: nothing that was seen may be gone. */
@@ -71,6 +74,10 @@ PGL_MUST_USE pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor,
                                             enum pgl_boot_file file, struct pgl_sim_order *order);
 PGL_MUST_USE pgl_status pgl_sim_check_stock(struct pgl_sim_auditor *auditor, int sku);
 PGL_MUST_USE pgl_status pgl_sim_check_account(struct pgl_sim_auditor *auditor, int customer);
+
+/* Against the bank's ledger: one order, or all of it. */
+void pgl_sim_check_bank(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order);
+void pgl_sim_scan_bank(struct pgl_sim_auditor *auditor, bool is_quiet);
 
 /* All files are seen as they are at its begin until its end. */
 PGL_MUST_USE pgl_status pgl_sim_look_begin(struct pgl_sim_auditor *auditor);

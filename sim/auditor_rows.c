@@ -3,9 +3,20 @@
 
 /* The numbers that stand in the tables; the auditor's own copy of them. */
 enum { FAILED = 4, CANCELLED = 5, CONFIRMED = 3, RESERVED = 2, AUTHORIZED = 1 };
-enum { PAID_NONE = 0, PAID_AUTHORIZED = 3, PAID_CAPTURED = 6, PAID_DECLINED = 7, PAID_VOIDED = 8 };
+enum {
+    PAID_NONE = 0,
+    PAID_AUTHORIZING = 1,
+    PAID_ACTION_REQUIRED = 2,
+    PAID_AUTHORIZED = 3,
+    PAID_CAPTURING = 4,
+    PAID_ABORTING = 5,
+    PAID_CAPTURED = 6,
+    PAID_DECLINED = 7,
+    PAID_VOIDED = 8,
+    PAID_CAPTURE_FAILED = 9
+};
 enum { OPEN = 0, CAPTURE = 1 };
-enum { HELD = 1, REJECTED = 2, COMMITTED = 3, RELEASED = 5 };
+enum { HELD = 1, REJECTED = 2, COMMITTED = 3, SHIPPED = 4, RELEASED = 5 };
 
 #define BITS_OF_ORDERS                                                                             \
     (PGL_SIM_SAID(ORDER_CREATED) | PGL_SIM_SAID(ORDER_CANCEL_REQUESTED) |                          \
@@ -120,7 +131,10 @@ static pgl_status check_orders_row(struct pgl_sim_auditor *auditor, struct pgl_s
 
 /* ---- payments ---- */
 
-static int expected_payment(const struct pgl_sim_order *order)
+#define STATE(state) (1u << (state))
+
+/* Bits of the states that a payment may be in. */
+static unsigned expected_payment(const struct pgl_sim_order *order)
 {
     static const struct {
         uint64_t said;
@@ -128,11 +142,20 @@ static int expected_payment(const struct pgl_sim_order *order)
     } ends[] = { { PGL_SIM_SAID(PAYMENT_CAPTURED), PAID_CAPTURED },
                  { PGL_SIM_SAID(PAYMENT_VOIDED), PAID_VOIDED },
                  { PGL_SIM_SAID(PAYMENT_DECLINED), PAID_DECLINED },
-                 { PGL_SIM_SAID(PAYMENT_AUTHORIZED), PAID_AUTHORIZED } };
+                 { PGL_SIM_SAID(PAYMENT_CAPTURE_FAILED), PAID_CAPTURE_FAILED } };
+    bool is_authorized = pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_AUTHORIZED));
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         if (pgl_sim_has_said(order, ends[i].said))
-            return ends[i].state;
-    return PAID_NONE;
+            return STATE(ends[i].state);
+    if (!pgl_sim_is_by_card(order))
+        return is_authorized ? STATE(PAID_AUTHORIZED) : STATE(PAID_NONE);
+    if (!is_authorized)
+        return pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_ACTION_REQUIRED))
+                   ? STATE(PAID_ACTION_REQUIRED)
+                   : STATE(PAID_NONE) | STATE(PAID_AUTHORIZING);
+    return pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED))
+               ? STATE(PAID_AUTHORIZED) | STATE(PAID_CAPTURING) | STATE(PAID_ABORTING)
+               : STATE(PAID_AUTHORIZED);
 }
 
 static void check_money(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order,
@@ -140,8 +163,10 @@ static void check_money(struct pgl_sim_auditor *auditor, const struct pgl_sim_or
 {
     int64_t amount = order->amount_minor;
     int64_t authorized = pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_AUTHORIZED)) ? amount : 0;
-    int64_t captured = state == PAID_CAPTURED ? amount : 0;
-    int64_t released = state == PAID_VOIDED ? authorized : 0;
+    int64_t captured = state == PAID_CAPTURED ? order->reserved_minor : 0;
+    bool is_free = state == PAID_CAPTURED || state == PAID_CAPTURE_FAILED ||
+                   pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_HOLD_RELEASED));
+    int64_t released = is_free ? authorized - captured : 0;
     if (pgl_column_i64(rows, 2) != amount || pgl_column_i64(rows, 3) != authorized ||
         pgl_column_i64(rows, 4) != captured || pgl_column_i64(rows, 5) != released ||
         pgl_column_i64(rows, 6) != authorized - captured - released)
@@ -164,7 +189,7 @@ static pgl_status check_payments_row(struct pgl_sim_auditor *auditor, struct pgl
             pgl_sim_blame(auditor->blame, "A8: a payment does not know its last event");
         pgl_rows_end(&rows);
     }
-    if (state != expected_payment(order))
+    if ((STATE(state) & expected_payment(order)) == 0)
         pgl_sim_blame(auditor->blame, "A2: a payment is in state %d; said:%s", state,
                       pgl_sim_said_text(order, said));
     if (order->decision != OPEN && decision != order->decision)
@@ -203,7 +228,7 @@ pgl_status pgl_sim_check_account(struct pgl_sim_auditor *auditor, int customer)
 static int expected_reservation(const struct pgl_sim_order *order)
 {
     if (pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_COMMITTED)))
-        return COMMITTED;
+        return order->is_complete ? SHIPPED : COMMITTED;
     if (pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RELEASED)))
         return RELEASED;
     if (pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)))
@@ -257,7 +282,7 @@ pgl_status pgl_sim_check_stock(struct pgl_sim_auditor *auditor, int sku)
         int64_t on_hand = rows.has_row ? pgl_column_i64(&rows, 0) : -1;
         int64_t reserved = rows.has_row ? pgl_column_i64(&rows, 1) : -1;
         if (on_hand != auditor->book.on_hand[sku][warehouse] ||
-            reserved != auditor->book.reserved[sku][warehouse] || reserved > on_hand)
+            reserved != auditor->book.reserved[sku][warehouse])
             pgl_sim_blame(auditor->blame,
                           "A7: S-%d at %s: %lld on hand, %lld reserved; the book has %lld and %lld",
                           sku, pgl_sim_warehouses[warehouse], (long long)on_hand,

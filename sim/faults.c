@@ -39,12 +39,14 @@ static void set(struct pgl_sim_faults *faults, struct pgl_timer *timer, int64_t 
 
 void pgl_sim_faults_open(struct pgl_sim_faults *faults, const struct pgl_sim_plan *plan,
                          struct pgl_sim_choices *choices, struct pgl_sim_machine *machine,
-                         struct pgl_sim_sched *sched, struct pgl_loop *loop)
+                         struct pgl_sim_sched *sched, struct pgl_sim_bank *bank,
+                         struct pgl_loop *loop)
 {
     *faults = (struct pgl_sim_faults){ .plan = plan,
                                        .choices = choices,
                                        .machine = machine,
                                        .sched = sched,
+                                       .bank = bank,
                                        .loop = loop,
                                        .last_start = PGL_OK };
     pgl_random_seed(&faults->random, plan->seed, PGL_SIM_DRAWS_FAULTS);
@@ -246,6 +248,9 @@ static void apply(struct pgl_sim_faults *faults, const struct pgl_sim_choice *ch
     case PGL_SIM_CLOCK:
         jump(faults, choice);
         return;
+    case PGL_SIM_BANK_DOWN:
+        pgl_sim_bank_go_down(faults->bank, choice->amount);
+        return;
     default:
         return;
     }
@@ -299,6 +304,12 @@ static struct pgl_sim_choice draw_jump(struct pgl_sim_faults *faults)
                                     is_one_in(faults, 2) ? by_ns : by_ns / 3600 };
 }
 
+static struct pgl_sim_choice draw_outage(struct pgl_sim_faults *faults)
+{
+    return (struct pgl_sim_choice){ PGL_SIM_BANK_DOWN, 0, 0,
+                                    up_to(faults, faults->plan->outage_ns_max) };
+}
+
 static struct pgl_sim_choice (*const draws[PGL_SIM_FAULT_KINDS])(struct pgl_sim_faults *faults) = {
     [PGL_SIM_FAULT_KILL] = draw_kill,
     [PGL_SIM_FAULT_POWER] = draw_power,
@@ -306,6 +317,7 @@ static struct pgl_sim_choice (*const draws[PGL_SIM_FAULT_KINDS])(struct pgl_sim_
     [PGL_SIM_FAULT_FULL] = draw_full,
     [PGL_SIM_FAULT_SLOW] = draw_slow,
     [PGL_SIM_FAULT_CLOCK] = draw_jump,
+    [PGL_SIM_FAULT_OUTAGE] = draw_outage,
 };
 
 static void strike_by_chance(struct pgl_sim_faults *faults)
@@ -365,6 +377,7 @@ void pgl_sim_faults_heal(struct pgl_sim_faults *faults)
     faults->choices->is_healed = true;
     inject_weather(faults);
     give_space(faults);
+    pgl_sim_bank_heal(faults->bank);
     for (int loop = 0; loop < PGL_LOOP_COUNT; loop++)
         pgl_sim_sched_hold(faults->sched, loop, 0);
 }
@@ -389,6 +402,12 @@ uint64_t pgl_sim_faults_count(const struct pgl_sim_faults *faults, enum pgl_sim_
         return disk->faults[PGL_SIM_FAILS];
     case PGL_SIM_FAULT_DELAY:
         return disk->faults[PGL_SIM_DELAYS];
+    case PGL_SIM_FAULT_BANK:
+        return faults->bank->struck;
+    case PGL_SIM_FAULT_OUTAGE:
+        return faults->bank->outages;
+    case PGL_SIM_FAULT_HOOKS:
+        return faults->bank->hooks_bent;
     case PGL_SIM_FAULT_BUGS:
         return bugs(faults->choices);
     default:

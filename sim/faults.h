@@ -9,6 +9,7 @@
 #ifndef PGL_SIM_FAULTS_H
 #define PGL_SIM_FAULTS_H
 
+#include "bank_server.h"
 #include "choices.h"
 #include "machine.h"
 #include "sched.h"
@@ -18,6 +19,7 @@ struct pgl_sim_faults {
     struct pgl_sim_choices *choices;
     struct pgl_sim_machine *machine;
     struct pgl_sim_sched *sched;
+    struct pgl_sim_bank *bank;
     struct pgl_loop *loop;
     struct pgl_random random; /* strikes: when, and which */
     struct pgl_timer strike, restart, space, blackout;
@@ -32,7 +34,8 @@ struct pgl_sim_faults {
 
 void pgl_sim_faults_open(struct pgl_sim_faults *faults, const struct pgl_sim_plan *plan,
                          struct pgl_sim_choices *choices, struct pgl_sim_machine *machine,
-                         struct pgl_sim_sched *sched, struct pgl_loop *loop);
+                         struct pgl_sim_sched *sched, struct pgl_sim_bank *bank,
+                         struct pgl_loop *loop);
 
 /* The machine runs; from now on it may be struck. */
 void pgl_sim_faults_start(struct pgl_sim_faults *faults);

@@ -22,6 +22,9 @@ static const char *const fault_names[PGL_SIM_FAULT_KINDS] = {
     [PGL_SIM_FAULT_RESET] = "reset",
     [PGL_SIM_FAULT_SLOW] = "slow",
     [PGL_SIM_FAULT_CLOCK] = "clock",
+    [PGL_SIM_FAULT_BANK] = "bank",
+    [PGL_SIM_FAULT_OUTAGE] = "outage",
+    [PGL_SIM_FAULT_HOOKS] = "hooks",
     [PGL_SIM_FAULT_BUGS] = "bugs",
 };
 
@@ -51,6 +54,7 @@ static void draw_shop(struct pgl_sim_plan *plan, struct pgl_random *random)
         for (int warehouse = 0; warehouse < PGL_SIM_WAREHOUSES && !is_new; warehouse++)
             plan->stock[sku][warehouse] = is_stock_scarce ? between(random, 0, 2 * fair) : AMPLE;
     }
+    plan->partial_percent = 50;
     int64_t orders_each = (int64_t)plan->orders / plan->customers + 1;
     for (int customer = 0; customer < plan->customers; customer++)
         plan->credit_minor[customer] =
@@ -127,6 +131,38 @@ static void draw_bugs(struct pgl_sim_plan *plan, struct pgl_random *random)
     }
 }
 
+static void draw_bank(struct pgl_sim_plan *plan, struct pgl_random *random)
+{
+    static const uint32_t cards[] = { 0, 200000, 500000, 1000000 };
+    static const uint32_t chances[] = { 0, 0, 2000, 20000, 100000 };
+    static const int64_t slow_ns[] = { PGL_MILLISECONDS(1), PGL_MILLISECONDS(100), PGL_SECONDS(3) };
+    static const int calls[] = { 1, 4, 64 };
+    static const int rates[] = { 20, 200, 5000 };
+    plan->card_chance = ONE_OF(random, cards);
+    plan->short_hold_ns = between(random, PGL_MILLISECONDS(1), PGL_MILLISECONDS(300));
+    plan->slow_card_ns = between(random, PGL_MILLISECONDS(1), PGL_SECONDS(1));
+    plan->bank_late_ns = between(random, PGL_MILLISECONDS(1), PGL_SECONDS(3));
+    plan->bank_slow_ns_max = ONE_OF(random, slow_ns);
+    plan->outage_ns_max = between(random, PGL_MILLISECONDS(10), PGL_SECONDS(20));
+    for (int bend = 0; bend < PGL_SIM_BANK_BENDS; bend++) {
+        uint32_t chance = ONE_OF(random, chances);
+        plan->bank_chance[bend] = pgl_sim_plan_has(plan, PGL_SIM_FAULT_BANK) ? chance : 0;
+    }
+    plan->hook_chance = pgl_sim_plan_has(plan, PGL_SIM_FAULT_HOOKS) ? 200000 : 0;
+    plan->card = (struct pgl_card_options)PGL_CARD_OPTIONS_DEFAULT;
+    plan->card.calls_max = ONE_OF(random, calls);
+    plan->card.slow_per_s = ONE_OF(random, rates);
+    plan->card.call_ns = between(random, PGL_MILLISECONDS(50), PGL_SECONDS(2));
+    plan->card.retry_base_ns = PGL_MILLISECONDS(20);
+    plan->card.retry_cap_ns = PGL_SECONDS(1);
+    /* A key is burnt for longer than a late request may take. */
+    plan->card.settle_ns = plan->bank_late_ns + PGL_SECONDS(4);
+    plan->card.lease_ns = plan->card.call_ns + PGL_SECONDS(1);
+    plan->card.action_ns = PGL_MILLISECONDS(200);
+    plan->card.sweep_ns = between(random, PGL_MILLISECONDS(50), PGL_SECONDS(1));
+    plan->card.reconcile_every_ns = pgl_random_below(random, 2) == 0 ? PGL_SECONDS(10) : 0;
+}
+
 struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t allowed)
 {
     struct pgl_sim_plan plan = { .seed = seed, .orders = orders };
@@ -140,6 +176,7 @@ struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t a
     draw_customers(&plan, &random);
     draw_program(&plan, &random);
     draw_faults(&plan, &random);
+    draw_bank(&plan, &random);
     draw_bugs(&plan, &random);
     return plan;
 }

@@ -13,6 +13,7 @@
 
 #include "base/buggify.h"
 #include "base/random.h"
+#include "services/payments/card_options.h"
 
 #define PGL_SIM_CUSTOMERS_MAX 48
 #define PGL_SIM_SKUS_MAX      16
@@ -21,6 +22,7 @@
 #define PGL_SIM_QUANTITY_MAX  3
 #define PGL_SIM_RECEIPTS_MAX  64
 #define PGL_SIM_ORDERS_MAX    1000000
+#define PGL_SIM_BANK_BENDS    9 /* script.h: what may befall a request to the bank */
 
 enum pgl_sim_fault_kind {
     PGL_SIM_FAULT_KILL,       /* the process dies, at a call of the disk or between two turns */
@@ -33,6 +35,9 @@ enum pgl_sim_fault_kind {
     PGL_SIM_FAULT_RESET,      /* connections break */
     PGL_SIM_FAULT_SLOW,       /* a loop does not have its turn for a while */
     PGL_SIM_FAULT_CLOCK,      /* the calendar jumps */
+    PGL_SIM_FAULT_BANK,       /* requests to the bank are not what they seem */
+    PGL_SIM_FAULT_OUTAGE,     /* the bank does not answer for a while */
+    PGL_SIM_FAULT_HOOKS,      /* its webhooks are lost, late, doubled, forged */
     PGL_SIM_FAULT_BUGS,       /* points in the program strike, see base/buggify.h */
     PGL_SIM_FAULT_KINDS
 };
@@ -54,13 +59,19 @@ struct pgl_sim_plan {
     int64_t price_minor[PGL_SIM_SKUS_MAX];
     int64_t stock[PGL_SIM_SKUS_MAX][PGL_SIM_WAREHOUSES];
     int64_t credit_minor[PGL_SIM_CUSTOMERS_MAX];
+    int64_t partial_percent; /* what has to be there, for an order that takes less */
 
     /* What customers do; chances are per million. */
     int64_t arrival_ns; /* between two orders, on average */
     uint32_t cancel_chance, look_chance, twin_chance, other_body_chance, wrong_chance, leave_chance;
     int receipts;
 
+    /* The bank. */
+    int64_t short_hold_ns, slow_card_ns, bank_late_ns;
+    uint32_t card_chance; /* of an order to be paid by card */
+
     /* The program. */
+    struct pgl_card_options card; /* how patient it is with the bank */
     int batch_max, checkpoint_pages, checkpoint_idle_pages, writer_cache_kib, reader_cache_kib;
     uint32_t generation, ring_slots, ring_bytes;
     bool splits_io; /* sockets move only some of what they could */
@@ -72,6 +83,8 @@ struct pgl_sim_plan {
     /* Faults: how long it is quiet on average, and how hard they strike. */
     int64_t quiet_ns, down_ns_max, delay_ns_max;
     uint32_t io_chance, delay_chance;
+    uint32_t bank_chance[PGL_SIM_BANK_BENDS], hook_chance;
+    int64_t bank_slow_ns_max, outage_ns_max;
     uint32_t bug_chance[PGL_BUGGIFY_POINTS]; /* of most points 0 */
 };
 

@@ -30,6 +30,7 @@ struct run {
     struct pgl_sim_auditor auditor;
     struct pgl_sim_customers customers;
     struct pgl_sim_faults faults;
+    struct pgl_sim_bank bank;
     enum phase phase;
     int64_t until_ns; /* of the phase */
 };
@@ -118,17 +119,19 @@ static void open_run(struct run *run)
     run->waiter = machine->twin.platform.waiter_open(&machine->twin.platform);
     pgl_loop_init(&run->outside, "outside", &machine->twin.platform, run->waiter);
     pgl_sim_sched_open(&run->sched, &run->plan, machine, &run->outside);
-    pgl_sim_auditor_open(&run->auditor, &run->plan, machine, &run->sched, &run->customers.journal,
-                         blame);
+    pgl_sim_auditor_open(&run->auditor, &run->plan, machine, &run->sched, &run->bank,
+                         &run->customers.journal, blame);
     pgl_sim_customers_open(&run->customers, &run->plan, &run->choices, &run->outside, machine,
                            &run->auditor, blame);
-    pgl_sim_faults_open(&run->faults, &run->plan, &run->choices, machine, &run->sched,
+    pgl_sim_bank_open(&run->bank, &run->plan, &run->choices, &run->outside, blame);
+    pgl_sim_faults_open(&run->faults, &run->plan, &run->choices, machine, &run->sched, &run->bank,
                         &run->outside);
 }
 
 static void close_run(struct run *run)
 {
     pgl_sim_customers_close(&run->customers);
+    pgl_sim_bank_close(&run->bank);
     pgl_sim_machine_end(&run->machine, PGL_SIM_KILLED);
     run->waiter->ops->close(run->waiter);
     pgl_sim_machine_close(&run->machine);

@@ -26,6 +26,7 @@ static const struct {
     [PGL_SIM_FULL]             = { "full",             true },  /* bytes left   for so many ns          */
     [PGL_SIM_SLOW]             = { "slow",             true },  /* a loop       for so many ns          */
     [PGL_SIM_CLOCK]            = { "clock",            true },  /*              by so many ns           */
+    [PGL_SIM_BANK_DOWN]        = { "bank-down",        true },  /*              for so many ns          */
     [PGL_SIM_DOWN]             = { "down",             true },  /*              for so many ns          */
     [PGL_SIM_BLACKOUT]         = { "blackout",         true },  /*              after so many ns        */
     [PGL_SIM_BLACKOUT_AT_CALL] = { "blackout-at-call", true },  /*              after so many calls     */
@@ -35,6 +36,19 @@ static const struct {
     [PGL_SIM_SLOW_SYNC]        = { "slow-sync",        true },  /*              for so many ns          */
     [PGL_SIM_BUG]              = { "bug",              true },  /* the point                            */
     [PGL_SIM_LEAVE]            = { "leave",            true },
+    [PGL_SIM_BANK_FAILS_BEFORE]  = { "bank-fails-before",  true },
+    [PGL_SIM_BANK_FAILS_AFTER]   = { "bank-fails-after",   true },
+    [PGL_SIM_BANK_LATER]         = { "bank-later",         true },
+    [PGL_SIM_BANK_LIMITS]        = { "bank-limits",        true },
+    [PGL_SIM_BANK_RESETS_BEFORE] = { "bank-resets-before", true },
+    [PGL_SIM_BANK_RESETS_AFTER]  = { "bank-resets-after",  true },
+    [PGL_SIM_BANK_HALVES]        = { "bank-halves",        true },
+    [PGL_SIM_BANK_SLOW]          = { "bank-slow",          true }, /*           by so many ns           */
+    [PGL_SIM_BANK_SILENT]        = { "bank-silent",        true },
+    [PGL_SIM_HOOK_LOST]          = { "hook-lost",          true },
+    [PGL_SIM_HOOK_LATE]          = { "hook-late",          true }, /*           by so many ns           */
+    [PGL_SIM_HOOK_FORGED]        = { "hook-forged",        true },
+    [PGL_SIM_HOOK_TWICE]         = { "hook-twice",         true }, /*           after so many ns        */
     [PGL_SIM_ASK_TWICE]        = { "ask-twice",        false }, /*              after so many ns        */
     [PGL_SIM_ASK_AGAIN]        = { "ask-again",        false },
     [PGL_SIM_ASK_OTHER]        = { "ask-other",        false },
@@ -43,6 +57,8 @@ static const struct {
     [PGL_SIM_ASK_LOOK]         = { "ask-look",         false },
 };
 /* clang-format on */
+
+_Static_assert(PGL_SIM_BANK_END - PGL_SIM_BANK_FIRST == PGL_SIM_BANK_BENDS, "one chance each");
 
 void pgl_sim_script_open(struct pgl_sim_script *script, uint64_t seed, uint32_t orders,
                          uint32_t faults)

@@ -31,6 +31,7 @@ enum pgl_sim_choice_kind {
     PGL_SIM_FULL,
     PGL_SIM_SLOW,
     PGL_SIM_CLOCK,
+    PGL_SIM_BANK_DOWN,
     /* `at` is the number of a death or of a start. */
     PGL_SIM_DOWN,
     PGL_SIM_BLACKOUT,
@@ -42,6 +43,19 @@ enum pgl_sim_choice_kind {
     PGL_SIM_SLOW_SYNC,
     PGL_SIM_BUG,
     PGL_SIM_LEAVE,
+    PGL_SIM_BANK_FAILS_BEFORE,
+    PGL_SIM_BANK_FAILS_AFTER,
+    PGL_SIM_BANK_LATER,
+    PGL_SIM_BANK_LIMITS,
+    PGL_SIM_BANK_RESETS_BEFORE,
+    PGL_SIM_BANK_RESETS_AFTER,
+    PGL_SIM_BANK_HALVES,
+    PGL_SIM_BANK_SLOW,
+    PGL_SIM_BANK_SILENT,
+    PGL_SIM_HOOK_LOST,
+    PGL_SIM_HOOK_LATE,
+    PGL_SIM_HOOK_FORGED,
+    PGL_SIM_HOOK_TWICE,
     /* `at` is 256 times the number of a wish, or of a start, and a number within. */
     PGL_SIM_ASK_TWICE,
     PGL_SIM_ASK_AGAIN,
@@ -53,6 +67,10 @@ enum pgl_sim_choice_kind {
 };
 
 #define PGL_SIM_STRIKES PGL_SIM_DOWN /* the kinds before it */
+
+/* What may befall a request to the bank. */
+#define PGL_SIM_BANK_FIRST PGL_SIM_BANK_FAILS_BEFORE
+#define PGL_SIM_BANK_END   PGL_SIM_HOOK_LOST
 
 struct pgl_sim_choice {
     enum pgl_sim_choice_kind kind;

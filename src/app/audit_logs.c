@@ -76,6 +76,12 @@ static void take(struct audit *audit, enum pgl_audited_log log, int64_t seq, con
         pgl_balance_add(chain, &id, audit_event_part(log, head->previous_seq), 1);
 }
 
+static bool is_of_a_sku(EventType type)
+{
+    return type == EVENT_TYPE_STOCK_RECEIVED || type == EVENT_TYPE_STOCK_SOLD ||
+           type == EVENT_TYPE_STOCK_COUNTED || type == EVENT_TYPE_STOCK_SHORT;
+}
+
 static void look_at(struct audit *audit, enum pgl_audited_log log, const struct pgl_log_walk *walk)
 {
     const EventHead *head = walk->head;
@@ -84,8 +90,8 @@ static void look_at(struct audit *audit, enum pgl_audited_log log, const struct 
         return;
     }
     judge(audit, log, walk->seq, head);
-    if (head->type == EVENT_TYPE_STOCK_RECEIVED)
-        return; /* about a SKU; no order tells of it */
+    if (is_of_a_sku(head->type))
+        return; /* no order tells of it */
     if (head->key.len != sizeof(pgl_id))
         note_event(audit, log, walk->seq, "it is about no order");
     else

@@ -100,6 +100,13 @@ static void put_said(struct audit *audit, const pgl_id *id, int64_t said, int fi
     }
 }
 
+/* What is said once a parcel, or once a refund. */
+static void put_repeated(struct audit *audit, const pgl_id *id, EventType type, int64_t times)
+{
+    if (times != 0)
+        pgl_balance_add(&audit->balances[BALANCE_SAID], id, type, times);
+}
+
 static void put_last(struct audit *audit, const pgl_id *id, enum pgl_audited_log log,
                      int64_t last_seq)
 {
@@ -122,6 +129,8 @@ static pgl_status put(struct audit *audit, const struct joined *joined)
     }
     if (joined->has_reservation) {
         put_said(audit, id, joined->reservation.emitted, EVENT_TYPE_INVENTORY_RESERVED);
+        put_repeated(audit, id, EVENT_TYPE_INVENTORY_SHIPPED, joined->reservation.shipments);
+        put_repeated(audit, id, EVENT_TYPE_INVENTORY_RETURNED, joined->reservation.refunds);
         put_last(audit, id, PGL_LOG_OF_INVENTORY, joined->reservation.last_event_seq);
     }
     return PGL_OK;
@@ -327,15 +336,21 @@ bool audit_q1(const struct audit *audit, const struct joined *o)
     return !o->has_order || order_state(o) >= ORDER_CONFIRMED;
 }
 
+/* That the ledger has taken what was captured is A2. */
 bool audit_q2(const struct audit *audit, const struct joined *o)
 {
     (void)audit;
     bool is_confirmed = order_state(o) == ORDER_CONFIRMED;
     int reservation = reservation_state(o);
-    return is_confirmed == (payment_state(o) == PAYMENT_CAPTURED) &&
-           is_confirmed ==
-               (reservation == RESERVATION_COMMITTED || reservation == RESERVATION_SHIPPED) &&
-           o->taken_minor == (is_confirmed ? o->order.total_minor : 0);
+    if (is_confirmed != (payment_state(o) == PAYMENT_CAPTURED) ||
+        is_confirmed !=
+            (reservation == RESERVATION_COMMITTED || reservation == RESERVATION_SHIPPED))
+        return false;
+    if (!is_confirmed)
+        return o->captures == 0;
+    int64_t captured_minor = o->payment.captured_minor;
+    return o->reservation.is_partial ? captured_minor <= o->order.total_minor
+                                     : captured_minor == o->order.total_minor;
 }
 
 bool audit_q3(const struct audit *audit, const struct joined *o)

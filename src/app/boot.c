@@ -70,6 +70,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .reader_cache_kib = 4 * 1024,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
+        .inventory = { .partial_percent = 50 },
     };
 }
 
@@ -140,9 +141,10 @@ static pgl_status open_services(struct pgl_boot *boot)
     PGL_TRY(pgl_orders_open(&boot->orders, &boot->writers[PGL_FILE_ORDERS], &boot->options.orders));
     PGL_TRY(pgl_payments_open(&boot->payments, &boot->writers[PGL_FILE_PAYMENTS],
                               &boot->options.payments));
-    PGL_TRY(pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY]));
-    return pgl_webhooks_open(&boot->webhooks, &boot->writers[PGL_FILE_WEBHOOKS],
-                             &boot->options.webhooks);
+    PGL_TRY(pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY],
+                               &boot->options.inventory));
+    return pgl_webhook_service_open(&boot->webhooks, &boot->writers[PGL_FILE_WEBHOOKS],
+                                    &boot->options.webhooks);
 }
 
 /* Who listens to whom: docs/saga.md. */
@@ -155,7 +157,7 @@ static pgl_status connect_services(struct pgl_boot *boot)
     PGL_TRY(pgl_payments_connect(&boot->payments, orders, inventory));
     PGL_TRY(pgl_inventory_connect(&boot->inventory, payments));
     struct pgl_event_log *const all[PGL_WEBHOOK_LOGS] = { orders, payments, inventory };
-    return pgl_webhooks_connect(&boot->webhooks, all);
+    return pgl_webhook_service_connect(&boot->webhooks, all);
 }
 
 static pgl_status open_feeds(struct pgl_boot *boot)
@@ -189,13 +191,16 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->loop = &boot->loops[PGL_LOOP_EDGE];
     edge->catalog = endpoint(boot, PGL_FILE_CATALOG, pgl_catalog_methods, NULL);
     edge->orders = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_methods, order_flows);
-    edge->payments = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_methods, NULL);
+    edge->payments = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_methods, &boot->payments.flows);
     edge->inventory = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_methods, NULL);
     edge->logs[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_log_methods, order_flows);
     edge->logs[1] =
         endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_log_methods, &boot->payments_feed.calls);
     edge->logs[2] =
         endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_log_methods, &boot->inventory_feed.calls);
+    edge->admins[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_admin_methods, NULL);
+    edge->admins[1] = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_admin_methods, NULL);
+    edge->admins[2] = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_admin_methods, NULL);
     edge->webhooks = endpoint(boot, PGL_FILE_WEBHOOKS, pgl_webhooks_methods, &boot->webhooks.flows);
     edge->keys = &boot->keys;
     edge->tokens = pgl_jwt_cache_open(PGL_JWT_CACHE_CAPACITY_DEFAULT, &policy);
@@ -292,8 +297,11 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     struct pgl_endpoint catalog = endpoint(boot, PGL_FILE_CATALOG, pgl_catalog_methods, NULL);
     PGL_TRY(pgl_orders_serve(&boot->orders, &boot->loops[PGL_LOOP_SERVICES],
                              &boot->readers[PGL_FILE_ORDERS], catalog));
-    PGL_TRY(pgl_webhooks_serve(&boot->webhooks, &boot->loops[PGL_LOOP_SERVICES],
-                               &boot->loops[PGL_LOOP_EFFECTS], &boot->readers[PGL_FILE_WEBHOOKS]));
+    PGL_TRY(pgl_payments_serve(&boot->payments, &boot->loops[PGL_LOOP_EFFECTS],
+                               &boot->readers[PGL_FILE_PAYMENTS]));
+    PGL_TRY(pgl_webhook_service_serve(&boot->webhooks, &boot->loops[PGL_LOOP_SERVICES],
+                                      &boot->loops[PGL_LOOP_EFFECTS],
+                                      &boot->readers[PGL_FILE_WEBHOOKS]));
     pgl_metrics_register(boot);
     pgl_mailbox_open(&boot->stops, &boot->loops[PGL_LOOP_EDGE], 1, take_stop, boot);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
@@ -306,7 +314,7 @@ void pgl_boot_start(struct pgl_boot *boot)
     pgl_orders_start(&boot->orders);
     pgl_payments_start(&boot->payments);
     pgl_inventory_start(&boot->inventory);
-    pgl_webhooks_start(&boot->webhooks);
+    pgl_webhook_service_start(&boot->webhooks);
     atomic_store(&boot->is_ready, true);
 }
 
@@ -323,7 +331,7 @@ void pgl_boot_close(struct pgl_boot *boot)
     pgl_orders_close(&boot->orders);
     pgl_payments_close(&boot->payments);
     pgl_inventory_close(&boot->inventory);
-    pgl_webhooks_close(&boot->webhooks);
+    pgl_webhook_service_close(&boot->webhooks);
     for (int f = 0; f < PGL_FILE_COUNT; f++) {
         pgl_reader_close(&boot->readers[f]);
         pgl_writer_close(&boot->writers[f]);

@@ -71,7 +71,8 @@ struct pgl_boot_options {
     int writer_cache_kib, reader_cache_kib;
     struct pgl_orders_options orders;
     struct pgl_payments_options payments;
-    struct pgl_webhooks_options webhooks;
+    struct pgl_inventory_options inventory;
+    struct pgl_webhook_service_options webhooks;
 };
 
 /* As `panglot serve` starts without options. */
@@ -89,7 +90,7 @@ struct pgl_boot {
     struct pgl_orders orders;
     struct pgl_payments payments;
     struct pgl_inventory inventory;
-    struct pgl_webhooks webhooks;
+    struct pgl_webhook_service webhooks;
     struct pgl_feed payments_feed, inventory_feed; /* their logs, for whoever reads along */
 
     struct pgl_key key; /* of this folder: signs the tokens of `panglot token` */

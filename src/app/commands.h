@@ -15,8 +15,10 @@
 int pgl_serve_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_token_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_verify_command(struct pgl_platform *platform, int argc, char **argv);
+int pgl_ctl_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_import_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_bench_command(struct pgl_platform *platform, int argc, char **argv);
+int pgl_provider_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_sim_command(struct pgl_platform *platform, int argc, char **argv);
 
 #endif

@@ -16,9 +16,11 @@ static const struct {
     { "token", "prints a token signed by a data folder's own key", pgl_token_command },
     { "verify", "looks whether a folder's data keeps what the platform promises",
       pgl_verify_command },
+    { "ctl", "what is stuck or parked: looked at, taken up again, settled", pgl_ctl_command },
     { "import", "loads products, stock or credit lines from CSV into a stopped folder",
       pgl_import_command },
     { "bench", "places orders at a running platform and tells how fast it is", pgl_bench_command },
+    { "provider", "a payment provider to try the platform against", pgl_provider_command },
     { "sim", "the whole program on a simulated machine that fails", pgl_sim_command },
 };
 static const size_t command_count = sizeof commands / sizeof commands[0];

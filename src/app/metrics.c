@@ -1,6 +1,8 @@
 /* metrics.c - see metrics.h. */
 #include "app/metrics.h"
 
+#include "services/payments/card_rules.h"
+
 static const char *const file_labels[PGL_FILE_COUNT] = {
     [PGL_FILE_CATALOG] = "service=\"catalog\"",   [PGL_FILE_ORDERS] = "service=\"orders\"",
     [PGL_FILE_PAYMENTS] = "service=\"payments\"", [PGL_FILE_INVENTORY] = "service=\"inventory\"",
@@ -80,6 +82,54 @@ static void register_orders(struct pgl_boot *boot)
             &boot->registry, "panglot_orders", "Orders by state.", PGL_METRIC_GAUGE,
             pgl_arena_printf(&boot->arena, "state=\"%s\"", pgl_order_machine.state_names[state]),
             &boot->orders.state.tally.gauges[state]);
+    pgl_registry_add(&boot->registry, "panglot_orders_past_deadline",
+                     "Orders that are not settled though their deadline has passed.",
+                     PGL_METRIC_GAUGE, "", &boot->orders.state.deadlines.past);
+}
+
+static void register_calls(struct pgl_boot *boot)
+{
+    for (int verb = 0; verb < PROVIDER_VERB_COUNT; verb++)
+        for (int seen = 0; seen < PROVIDER_SEEN_COUNT; seen++)
+            pgl_registry_add(&boot->registry, "panglot_provider_calls_total",
+                             "Calls of the payment provider, by what was seen.", PGL_METRIC_COUNTER,
+                             pgl_arena_printf(&boot->arena, "verb=\"%s\",seen=\"%s\"",
+                                              pgl_card_verb_names[verb], pgl_card_seen_names[seen]),
+                             &boot->payments.worker.seen[verb][seen]);
+}
+
+static void register_cards(struct pgl_boot *boot)
+{
+    const struct pgl_payments *payments = &boot->payments;
+    const struct {
+        const char *name, *help;
+        enum pgl_metric_kind kind;
+        const struct pgl_counter *counter;
+    } rows[] = {
+        { "panglot_provider_calls_in_flight", "Calls that wait for their answer.", PGL_METRIC_GAUGE,
+          &payments->worker.in_flight },
+        { "panglot_provider_breaker_state", "0 closed, 1 open, 2 half open.", PGL_METRIC_GAUGE,
+          &payments->worker.breaker_state },
+        { "panglot_provider_forbidden_total", "Calls that our key was not good for.",
+          PGL_METRIC_COUNTER, &payments->worker.forbidden },
+        { "panglot_intents_open", "Operations that are to be done at the provider.",
+          PGL_METRIC_GAUGE, &payments->gauges.open },
+        { "panglot_intents_parked", "Those of them that wait for a person.", PGL_METRIC_GAUGE,
+          &payments->gauges.parked },
+        { "panglot_intents_oldest_seconds", "How long ago the oldest of them was planned.",
+          PGL_METRIC_GAUGE, &payments->gauges.oldest_seconds },
+        { "panglot_reconciliation_critical",
+          "What did not agree with the provider, in the last run that ended.", PGL_METRIC_GAUGE,
+          &payments->reconcile.critical_gauge },
+        { "panglot_reconciliation_ended_seconds", "When that was, Unix time; 0 never.",
+          PGL_METRIC_GAUGE, &payments->reconcile.ended_gauge },
+    };
+    if (!payments->desk.offers_cards)
+        return;
+    register_calls(boot);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        pgl_registry_add(&boot->registry, rows[i].name, rows[i].help, rows[i].kind, "",
+                         rows[i].counter);
 }
 
 static void register_webhooks(struct pgl_boot *boot)
@@ -110,6 +160,7 @@ void pgl_metrics_register(struct pgl_boot *boot)
     register_writers(boot);
     register_consumers(boot);
     register_orders(boot);
+    register_cards(boot);
     register_webhooks(boot);
     register_loops(boot);
 }

@@ -83,6 +83,7 @@ static bool write_script(struct sim *sim, const struct pgl_sim_script *script)
         status = disk->ops->write_file(disk, sim->options.record, pgl_buffer_text(&text));
     else
         printf("%.*s", PGL_TEXT_ARGS(pgl_buffer_text(&text)));
+    fflush(stdout);
     if (!pgl_is_ok(status))
         fprintf(stderr, "panglot sim: --record: %s: %s\n", sim->options.record, status.text);
     pgl_buffer_free(&text);
@@ -267,7 +268,8 @@ int pgl_sim_command(struct pgl_platform *platform, int argc, char **argv)
         { "--orders", "N", PGL_OPTION_NUMBER, &options->orders, 1, "placed in each run (500)" },
         { "--faults", "LIST", PGL_OPTION_TEXT, &options->faults, 0,
           "all, none, or some of: "
-          "kill,power,kill-power,io,full,delay,duplicates,reset,slow,clock,bugs (all)" },
+          "kill,power,kill-power,io,full,delay,duplicates,reset,slow,clock,bank,outage,hooks,bugs "
+          "(all)" },
         { "--script", "FILE", PGL_OPTION_TEXT, &options->script, 0,
           "instead of a seed: what is written there befalls the run" },
         { "--record", "FILE", PGL_OPTION_TEXT, &options->record, 0,

@@ -8,7 +8,9 @@
 #include "contract/events.h"
 #include "store/view.h"
 
-#define PGL_STORY_EVENTS_MAX 64 /* an order has at most a dozen in one log */
+/* An order has at most a dozen in one log, and one for each parcel and refund; what is older than
+ * the newest so many is left out. */
+#define PGL_STORY_EVENTS_MAX 256
 
 /* Walks back from `last_seq` (0: no events) and answers oldest first. */
 PGL_MUST_USE pgl_status pgl_story_read(const struct pgl_view *view, Log log, int64_t last_seq,

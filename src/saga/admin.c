@@ -68,9 +68,9 @@ static void admin_committed(void *self)
     ((struct pgl_admin *)self)->is_refused = false;
 }
 
-void pgl_admin_init(struct pgl_admin *admin, Log service)
+void pgl_admin_init(struct pgl_admin *admin, Log service, struct pgl_admin_hooks hooks)
 {
-    *admin = (struct pgl_admin){ .service = service };
+    *admin = (struct pgl_admin){ .service = service, .hooks = hooks };
 }
 
 void pgl_admin_add_consumer(struct pgl_admin *admin, struct pgl_consumer *consumer)
@@ -176,7 +176,7 @@ pgl_status pgl_admin_start_job(struct pgl_admin *admin, struct pgl_tx *tx,
     admin->has_work = true; /* should this not commit, nothing is found, and that is all */
     PGL_TRY(admin_show_job(admin, pgl_tx_arena(tx), &job, &reply->job));
     return pgl_audit_log_append(tx, ask->caller, "job.start", reply->job->id, ask->job->reason,
-                                admin_describe(pgl_tx_arena(tx), &job));
+                                admin_what_over(pgl_tx_arena(tx), &job));
 }
 
 pgl_status pgl_admin_cancel_job(struct pgl_admin *admin, struct pgl_tx *tx,

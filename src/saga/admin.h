@@ -49,8 +49,18 @@ struct pgl_admin_deed {
                       const char **refusal);
 };
 
+/* What only the service knows; either may be NULL. */
+struct pgl_admin_hooks {
+    pgl_status (*list_open)(const struct pgl_view *view, const ListOpenRequest *ask,
+                            ListOpenResponse *reply);
+    /* In words, in the arena; NULL for what is not known, or is another tenant's. */
+    pgl_status (*describe)(const struct pgl_view *view, const char *tenant, const pgl_id *order_id,
+                           const char **state);
+};
+
 struct pgl_admin {
     struct pgl_participant participant;
+    struct pgl_admin_hooks hooks;
     Log service; /* by its log */
     struct pgl_consumer *consumers[PGL_ADMIN_CONSUMERS_MAX];
     int consumer_count;
@@ -65,7 +75,7 @@ struct pgl_admin {
 
 /* Before the consumers are there: what only answers questions. The file has the tables of
  * saga/sql. */
-void pgl_admin_init(struct pgl_admin *admin, Log service);
+void pgl_admin_init(struct pgl_admin *admin, Log service, struct pgl_admin_hooks hooks);
 /* Joins the writer, behind the consumers. The arrays are borrowed. */
 PGL_MUST_USE pgl_status pgl_admin_open(struct pgl_admin *admin, struct pgl_writer *writer,
                                        const struct pgl_admin_deed *deeds, int deed_count);
@@ -89,6 +99,12 @@ PGL_MUST_USE pgl_status pgl_admin_list_jobs(const struct pgl_admin *admin,
 PGL_MUST_USE pgl_status pgl_admin_get_job(const struct pgl_admin *admin,
                                           const struct pgl_view *view, const GetJobRequest *ask,
                                           GetJobResponse *reply);
+PGL_MUST_USE pgl_status pgl_admin_list_open(const struct pgl_admin *admin,
+                                            const struct pgl_view *view, const ListOpenRequest *ask,
+                                            ListOpenResponse *reply);
+PGL_MUST_USE pgl_status pgl_admin_describe(const struct pgl_admin *admin,
+                                           const struct pgl_view *view, const DescribeRequest *ask,
+                                           DescribeResponse *reply);
 PGL_MUST_USE pgl_status pgl_admin_start_job(struct pgl_admin *admin, struct pgl_tx *tx,
                                             const StartJobRequest *ask, StartJobResponse *reply);
 PGL_MUST_USE pgl_status pgl_admin_cancel_job(struct pgl_admin *admin, struct pgl_tx *tx,
@@ -112,6 +128,8 @@ PGL_MUST_USE pgl_status pgl_admin_cancel_job(struct pgl_admin *admin, struct pgl
     PGL_ADMIN_QUERY(find, get_parked, GetParkedRequest, GetParkedResponse)                         \
     PGL_ADMIN_QUERY(find, list_jobs, ListJobsRequest, ListJobsResponse)                            \
     PGL_ADMIN_QUERY(find, get_job, GetJobRequest, GetJobResponse)                                  \
+    PGL_ADMIN_QUERY(find, list_open, ListOpenRequest, ListOpenResponse)                            \
+    PGL_ADMIN_QUERY(find, describe, DescribeRequest, DescribeResponse)                             \
     PGL_ADMIN_COMMAND(find, start_job, StartJobRequest, StartJobResponse)                          \
     PGL_ADMIN_COMMAND(find, cancel_job, CancelJobRequest, CancelJobResponse)                       \
     const struct pgl_method table[ADMIN_SERVICE_METHOD_COUNT] = {                                  \
@@ -121,6 +139,8 @@ PGL_MUST_USE pgl_status pgl_admin_cancel_job(struct pgl_admin *admin, struct pgl
         [ADMIN_SERVICE_START_JOB] = { PGL_METHOD_COMMAND, .command = admin_start_job },            \
         [ADMIN_SERVICE_LIST_JOBS] = { PGL_METHOD_QUERY, .query = admin_list_jobs },                \
         [ADMIN_SERVICE_GET_JOB] = { PGL_METHOD_QUERY, .query = admin_get_job },                    \
+        [ADMIN_SERVICE_LIST_OPEN] = { PGL_METHOD_QUERY, .query = admin_list_open },                \
+        [ADMIN_SERVICE_DESCRIBE] = { PGL_METHOD_QUERY, .query = admin_describe },                  \
         [ADMIN_SERVICE_CANCEL_JOB] = { PGL_METHOD_COMMAND, .command = admin_cancel_job },          \
     };
 

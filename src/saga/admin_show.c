@@ -187,7 +187,7 @@ pgl_status pgl_admin_get_parked(const struct pgl_admin *admin, const struct pgl_
 
 /* ---- jobs ---- */
 
-const char *admin_describe(struct pgl_arena *arena, const struct pgl_admin_job *job)
+const char *admin_what_over(struct pgl_arena *arena, const struct pgl_admin_job *job)
 {
     const NewJob *wish = job->ask->job;
     if (wish->n_ids == 1)
@@ -215,7 +215,7 @@ pgl_status admin_show_job(const struct pgl_admin *admin, struct pgl_arena *arena
     job->state = row->state;
     job->actor = row->ask->caller->subject;
     job->reason = row->ask->job->reason;
-    job->over = pgl_message_string(admin_describe(arena, row));
+    job->over = pgl_message_string(admin_what_over(arena, row));
     job->created_at_ns = row->created_at_ns;
     job->ended_at_ns = row->ended_at_ns;
     job->looked = row->looked;
@@ -261,6 +261,37 @@ pgl_status pgl_admin_list_jobs(const struct pgl_admin *admin, const struct pgl_v
         if (job.id == 0)
             break;
         PGL_TRY(admin_show_job(admin, view->arena, &job, &reply->items[reply->n_items++]));
+    }
+    return PGL_OK;
+}
+
+/* ---- orders ---- */
+
+pgl_status pgl_admin_list_open(const struct pgl_admin *admin, const struct pgl_view *view,
+                               const ListOpenRequest *ask, ListOpenResponse *reply)
+{
+    PGL_TRY(check_page(ask->caller, ask->limit));
+    return admin->hooks.list_open != NULL
+               ? admin->hooks.list_open(view, ask, reply)
+               : PGL_FAIL(PGL_UNIMPLEMENTED, "this service has no orders");
+}
+
+pgl_status pgl_admin_describe(const struct pgl_admin *admin, const struct pgl_view *view,
+                              const DescribeRequest *ask, DescribeResponse *reply)
+{
+    PGL_TRY(admin_check_caller(ask->caller));
+    if (ask->n_order_ids > PAGE_MAX)
+        return PGL_FAIL(PGL_INVALID, "at most 100 orders can be asked for at once");
+    reply->states = pgl_arena_alloc(view->arena, (ask->n_order_ids + 1) * sizeof reply->states[0]);
+    if (reply->states == NULL)
+        return PGL_NO_MEMORY;
+    for (size_t i = 0; i < ask->n_order_ids; i++) {
+        pgl_id order_id;
+        const char *state = NULL;
+        if (admin->hooks.describe != NULL &&
+            pgl_is_ok(pgl_id_parse(pgl_text_of(ask->order_ids[i]), &order_id)))
+            PGL_TRY(admin->hooks.describe(view, ask->caller->tenant, &order_id, &state));
+        reply->states[reply->n_states++] = pgl_message_string(state != NULL ? state : "");
     }
     return PGL_OK;
 }

@@ -18,6 +18,6 @@ PGL_MUST_USE pgl_status admin_find_job(const struct pgl_admin *admin, const stru
                                        const Caller *caller, const char *name,
                                        struct pgl_admin_job *job);
 /* What a job is over. */
-const char *admin_describe(struct pgl_arena *arena, const struct pgl_admin_job *job);
+const char *admin_what_over(struct pgl_arena *arena, const struct pgl_admin_job *job);
 
 #endif

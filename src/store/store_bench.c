@@ -72,7 +72,8 @@ static int64_t monotonic_ns(void *self)
 
 static int64_t wall_ns(void *self)
 {
-    return PGL_STORE_BENCH_WALL_NS + ((struct pgl_store_bench *)self)->now_ns;
+    const struct pgl_store_bench *bench = self;
+    return PGL_STORE_BENCH_WALL_NS + bench->now_ns + bench->wall_jump_ns;
 }
 
 static void entropy_fill(void *self, void *bytes, size_t size)

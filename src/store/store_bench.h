@@ -20,7 +20,8 @@
 struct pgl_store_bench {
     struct pgl_platform platform;
     struct pgl_waiter waiter;
-    int64_t now_ns; /* since the start, of both clocks; add to it at will */
+    int64_t now_ns;       /* since the start, of both clocks; add to it at will */
+    int64_t wall_jump_ns; /* by which the wall clock was set; likewise */
     struct pgl_random random;
 
     char folder[64], path[96];

@@ -377,8 +377,9 @@ static bool writer_turn(void *owner)
 pgl_status pgl_writer_run_now(struct pgl_writer *writer,
                               pgl_status (*body)(struct pgl_tx *tx, void *argument), void *argument)
 {
+    writer->loop->now_ns = pgl_clock_monotonic_ns(&writer->loop->platform->clock);
+    writer->loop->wall_ns = pgl_clock_wall_ns(&writer->loop->platform->clock);
     struct pgl_tx tx = tx_of(writer);
-    tx.now_ns = pgl_clock_wall_ns(&writer->loop->platform->clock);
     pgl_arena_reset(&writer->arena);
     PGL_TRY(run_begin(writer));
     pgl_status status = body(&tx, argument);

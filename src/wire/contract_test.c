@@ -32,22 +32,24 @@
 static const struct { const ProtobufCMessageDescriptor *descriptor; const char *json; } cases[] = {
     { NEW_ORDER_DESCRIPTOR,
       "{'currency':'EUR','lines':[{'sku':'A-1','quantity':2},{'sku':'B-2','quantity':1}],"
-      "'payment':{'method':'account'},'shipTo':{'region':'eu-central'}}" },
+      "'payment':{'method':'account'},'shipTo':{'region':'eu-central'},'allowPartial':false}" },
     { ORDER_DESCRIPTOR,
       "{'id':'" ID "','status':'CONFIRMED','currency':'EUR','totalMinor':5997,"
-      "'lines':[{'sku':'A-1','quantity':2,'unitPriceMinor':1999,'totalMinor':3998},"
-      "{'sku':'B-2','quantity':1,'unitPriceMinor':1999,'totalMinor':1999}],"
+      "'lines':[{'sku':'A-1','quantity':2,'unitPriceMinor':1999,'totalMinor':3998,'lineNo':1},"
+      "{'sku':'B-2','quantity':1,'unitPriceMinor':1999,'totalMinor':1999,'lineNo':2}],"
       "'payment':{'method':'account'},'shipTo':{'region':'eu-central'},"
-      "'createdAt':'" AT "','updatedAt':'" AT "','version':4}" },
+      "'createdAt':'" AT "','updatedAt':'" AT "','version':4,"
+      "'refunds':[],'shipments':[]}" },
     { ORDER_DESCRIPTOR, /* with its defaults */
-      "{'totalMinor':0,'lines':[],'version':0}" },
+      "{'totalMinor':0,'lines':[],'version':0,'refunds':[],'shipments':[]}" },
     { ORDER_DESCRIPTOR, /* what JSON must escape, and the edges of whole numbers */
       "{'reason':'\\'so\\\\\\n\\u0001\xE2\x82\xAC\\'','cancellation':'MOOT',"
-      "'totalMinor':9007199254740991,'lines':[],'version':-9007199254740991}" },
+      "'totalMinor':9007199254740991,'lines':[],'version':-9007199254740991,"
+      "'refunds':[],'shipments':[]}" },
     { LIST_ORDERS_RESPONSE_DESCRIPTOR,
       "{'items':[],'next':null}" },
     { LIST_ORDERS_RESPONSE_DESCRIPTOR,
-      "{'items':[{'totalMinor':0,'lines':[],'version':1}],'next':'abc'}" },
+      "{'items':[{'totalMinor':0,'lines':[],'version':1,'refunds':[],'shipments':[]}],'next':'abc'}" },
     { CANCEL_ORDER_RESPONSE_DESCRIPTOR,
       "{'answer':'TOO_LATE'}" },
     { PROBLEM_DESCRIPTOR,
@@ -69,7 +71,8 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
     { EVENT_DESCRIPTOR, EVENT("ORDER_CANCEL_REQUESTED",
       "'orderCancelRequested':{'cause':'CLIENT','requestedAt':'" AT "'}") },
     { EVENT_DESCRIPTOR, EVENT("ORDER_CONFIRMED",
-      "'orderConfirmed':{'amountMinor':5,'confirmedAt':'" AT "'}") },
+      "'orderConfirmed':{'amountMinor':5,'confirmedAt':'" AT "',"
+      "'lines':[{'lineNo':1,'quantity':2,'dropped':1}]}") },
     { EVENT_DESCRIPTOR, EVENT("ORDER_CANCELLED",
       "'orderCancelled':{'finalStatus':'FAILED','reason':'out_of_stock'}") },
     { EVENT_DESCRIPTOR, EVENT("ORDER_CANCEL_REJECTED",
@@ -87,7 +90,7 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
       "'paymentCaptureFailed':{'failureCode':'f','hold':'RELEASING'}") },
     { EVENT_DESCRIPTOR, EVENT("PAYMENT_CAPTURED",
       "'paymentCaptured':{'capturedMinor':5,'currency':'EUR','handle':'h',"
-      "'capturedLines':[1,2,-3,2147483647,5,6,7,8,9]}") },
+      "'capturedLines':[{'lineNo':1,'quantity':2},{'lineNo':2147483647,'quantity':3}]}") },
     { EVENT_DESCRIPTOR, EVENT("PAYMENT_HOLD_RELEASED",
       "'paymentHoldReleased':{'handle':'h','how':'EXPIRED'}") },
     { EVENT_DESCRIPTOR, EVENT("INVENTORY_RESERVED",
@@ -106,7 +109,7 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
       "'stockReceived':{'sku':'A-1','warehouse':'w','quantity':5,'onHand':9}}" },
     { READ_RESPONSE_DESCRIPTOR,
       "{'events':[{'log':'ORDERS','seq':1,'id':'" ID "','event':"
-      EVENT("ORDER_CONFIRMED", "'orderConfirmed':{'amountMinor':5}") "}],"
+      EVENT("ORDER_CONFIRMED", "'orderConfirmed':{'amountMinor':5,'lines':[]}") "}],"
       "'low':1,'high':1,'epoch':2}" },
     { &every_type_descriptor,
       "{'aInt32':-2147483648,'aSint32':-2147483648,'aSfixed32':-7,'aInt64':-1,'aSint64':-300,"

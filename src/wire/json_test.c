@@ -14,6 +14,7 @@
 
 #include "contract/edge.h"
 #include "contract/events.h"
+#include "contract/inventory.h"
 #include "contract/orders.h"
 
 #include "wire/every_type.h"
@@ -193,8 +194,8 @@ static const struct {
     { EVENT_DESCRIPTOR, "{'trace':{'context':7}}",      "trace.context: base64 is expected" },
     { EVENT_DESCRIPTOR, "{'key':'01890a5d-ac96-774b-bcce-b302099a805'}",
       "key: base64 is expected" },
-    { PAYMENT_CAPTURED_DESCRIPTOR, "{'capturedLines':[1,2147483648]}",
-      "capturedLines[1]: the number is out of range" },
+    { GET_AVAILABLE_RESPONSE_DESCRIPTOR, "{'available':[1,9223372036854775808]}",
+      "available[1]: the number is out of range" },
     { &every_type_descriptor, "{'aUint32':-1}",         "aUint32: the number is out of range" },
     { &every_type_descriptor, "{'aUint32':4294967296}", "aUint32: the number is out of range" },
     { &every_type_descriptor, "{'aUint64':-1}",         "aUint64: the number is out of range" },
@@ -440,7 +441,7 @@ static const char *written(const ProtobufCMessage *message)
 static void what_no_client_could_send_is_written_too(void **unused)
 {
     Order order = ORDER_INIT;
-    NewPayment payment = NEW_PAYMENT_INIT;
+    OrderPayment payment = ORDER_PAYMENT_INIT;
     struct every_type every;
     (void)unused;
     order.status = (OrderStatus)99; /* from a newer neighbour */
@@ -448,7 +449,8 @@ static void what_no_client_could_send_is_written_too(void **unused)
     order.payment = &payment;
     order.currency = NULL;
     assert_string_equal(written(&order.base), "{\"status\":99,\"totalMinor\":9223372036854775807,"
-                                              "\"lines\":[],\"payment\":{},\"version\":0}");
+                                              "\"lines\":[],\"payment\":{},\"version\":0,"
+                                              "\"refunds\":[],\"shipments\":[]}");
     every_type_descriptor.message_init(&every.base);
     every.a_uint64 = UINT64_MAX;
     every.a_double = 1.0 / 0.0;

@@ -14,6 +14,7 @@
 
 #include "contract/catalog.h"
 #include "contract/events.h"
+#include "contract/inventory.h"
 #include "contract/orders.h"
 
 #include "wire/every_type.h"
@@ -108,16 +109,17 @@ static const struct {
       "{'quantity':7}" },
     /* a message that comes twice is merged */
     { NEW_ORDER_DESCRIPTOR, PGL_TEXT("\x22\x02\x0A\x00" "\x22\x04\x0A\x02" "eu"),
-      "{'lines':[],'shipTo':{'region':'eu'}}" },
+      "{'lines':[],'shipTo':{'region':'eu'},'allowPartial':false}" },
     { CANCEL_ORDER_RESPONSE_DESCRIPTOR, PGL_TEXT("\x08\x02\x12\x02\x60\x01"),
-      "{'answer':'TOO_LATE','order':{'totalMinor':0,'lines':[],'version':1}}" },
+      "{'answer':'TOO_LATE','order':{'totalMinor':0,'lines':[],'version':1,'refunds':[],"
+      "'shipments':[]}}" },
     /* numbers of a list packed, one by one, and both */
-    { PAYMENT_CAPTURED_DESCRIPTOR, PGL_TEXT("\x20\x01\x22\x02\x02\x03\x20\x04\x22\x00"),
-      "{'capturedMinor':0,'capturedLines':[1,2,3,4]}" },
+    { GET_AVAILABLE_RESPONSE_DESCRIPTOR, PGL_TEXT("\x08\x01\x0A\x02\x02\x03\x08\x04\x0A\x00"),
+      "{'available':[1,2,3,4]}" },
     /* a negative int32 in ten bytes, and in five from a careless peer */
-    { PAYMENT_CAPTURED_DESCRIPTOR,
-      PGL_TEXT("\x20\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\x20\xFF\xFF\xFF\xFF\x0F"),
-      "{'capturedMinor':0,'capturedLines':[-1,-1]}" },
+    { ALLOCATION_DESCRIPTOR, PGL_TEXT("\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"),
+      "{'lineNo':-1,'quantity':0}" },
+    { ALLOCATION_DESCRIPTOR, PGL_TEXT("\x08\xFF\xFF\xFF\xFF\x0F"), "{'lineNo':-1,'quantity':0}" },
 };
 /* clang-format on */
 

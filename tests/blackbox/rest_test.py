@@ -13,7 +13,8 @@ import shop
 
 PRODUCT = {"sku": str, "name": str, "description": str, "category": str, "imageUrl": str,
            "priceMinor": int, "currency": str, "available": int}
-WAREHOUSE = {"warehouse": str, "onHand": int, "reserved": int, "available": int}
+WAREHOUSE = {"warehouse": str, "onHand": int, "reserved": int, "available": int,
+             "shortfall": int}
 ORDER = {"id": str, "status": str, "currency": str, "totalMinor": int, "lines": list,
          "payment": dict, "shipTo": dict, "createdAt": str, "updatedAt": str, "version": int}
 ORDER_LINE = {"sku": str, "quantity": int, "unitPriceMinor": int, "totalMinor": int}
@@ -142,7 +143,8 @@ class OpenToAll(shop.Case):
 
     def test_stock(self):
         stock = store.stock(skus[0])
-        self.assert_shape(stock, {"sku": str, "available": int, "warehouses": list})
+        self.assert_shape(stock, {"sku": str, "available": int, "warehouses": list,
+                                  "shortfall": int})
         self.assertGreaterEqual(len(stock["warehouses"]), 3)
         for place in stock["warehouses"]:
             self.assert_shape(place, WAREHOUSE)
@@ -253,7 +255,8 @@ class OneOrder(shop.Case):
         payment = self.buyer.payment(self.id)
         self.assertEqual(payment, {"orderId": self.id, "method": "account", "state": "CAPTURED",
                                    "currency": "USD", "amountMinor": self.total(),
-                                   "authorizedMinor": self.total(), "capturedMinor": self.total()})
+                                   "authorizedMinor": self.total(), "capturedMinor": self.total(),
+                                   "refundedMinor": 0})
         answer = self.buyer.ask("GET", f"/api/v1/payments/{self.id}")
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
 

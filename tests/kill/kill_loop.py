@@ -198,8 +198,8 @@ class KillLoop:
         print(f"{len(told.first)} orders: " +
               ", ".join(f"{count} {status}" for status, count in sorted(told.statuses().items())))
         if self.bank:
-            print(f"{sum(map(bool, self.bank.ledger.captures.values()))} captured by the bank, whose "
-                  "faults were: " +
+            captured = sum(map(bool, self.bank.ledger.captures.values()))
+            print(f"{captured} captured by the bank, whose faults were: " +
                   ", ".join(f"{n} {what}" for what, n in sorted(self.bank.ledger.counts.items())))
         print(f"ready again after at most {self.ready_seconds_max:.3f} s")
         is_good = history.report(told) and len(told.first) > 0

@@ -5,7 +5,7 @@
 
 #include "app/bench/drive.h"
 
-#define ASK_BYTES_MAX  8192 /* a target and a token */
+#define ASK_BYTES_MAX  PGL_FETCH_ASK_BYTES
 #define READ_BYTES_MAX 65536
 
 static void on_head(void *owner, const struct pgl_http_response_head *head)
@@ -75,4 +75,13 @@ pgl_status pgl_fetch_get(struct pgl_fetch *fetch, const char *target, struct pgl
         return PGL_FAIL(PGL_TOO_LARGE, "a longer target than expected");
     fetch->client.out_size = (size_t)size;
     return pgl_fetch(fetch);
+}
+
+void pgl_fetch_wait(struct pgl_fetch *fetch, int64_t span_ns)
+{
+    struct pgl_loop *loop = fetch->client.loop;
+    int64_t until_ns = pgl_clock_monotonic_ns(&loop->platform->clock) + span_ns;
+    do
+        pgl_drive_turn(loop, until_ns);
+    while (loop->now_ns < until_ns);
 }

@@ -13,6 +13,7 @@
 #include "base/time.h"
 
 #define PGL_FETCH_NS         PGL_SECONDS(10)
+#define PGL_FETCH_ASK_BYTES  81920      /* a target, a token, a body as large as the edge takes */
 #define PGL_FETCH_BODY_BYTES (1u << 20) /* a page of 100 products has 30 KiB */
 
 struct pgl_fetch {
@@ -35,5 +36,8 @@ PGL_MUST_USE pgl_status pgl_fetch(struct pgl_fetch *fetch);
 /* A GET; `token` may be empty. */
 PGL_MUST_USE pgl_status pgl_fetch_get(struct pgl_fetch *fetch, const char *target,
                                       struct pgl_text token);
+
+/* Lets so much time pass. */
+void pgl_fetch_wait(struct pgl_fetch *fetch, int64_t span_ns);
 
 #endif

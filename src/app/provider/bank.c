@@ -215,8 +215,8 @@ static bool put_off(struct pgl_bank *bank, const struct pgl_bank_request *reques
         busy.outcome = outcome_of_error(BANK_ERROR_KEY_BUSY);
         late->key = add_key(bank, &busy);
     }
-    pgl_timer_set(&bank->timers, &late->timer, bank->now_ns + bank->options.late_ns, execute_late,
-                  late);
+    int64_t late_ns = request->late_ns > 0 ? request->late_ns : bank->options.late_ns;
+    pgl_timer_set(&bank->timers, &late->timer, bank->now_ns + late_ns, execute_late, late);
     return true;
 }
 

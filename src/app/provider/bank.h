@@ -83,6 +83,7 @@ struct pgl_bank_request {
     struct pgl_text authorization;   /* "Bearer sk_..." */
     struct pgl_text idempotency_key; /* empty for none */
     struct pgl_text body;            /* application/x-www-form-urlencoded */
+    int64_t late_ns;                 /* of PGL_BANK_LATE; 0: as the options say */
 };
 
 struct pgl_bank_answer {
@@ -153,5 +154,14 @@ bool pgl_bank_is_balanced(const struct pgl_bank *bank, const char **why);
 /* Appends the ledger as JSON: totals by currency and account, whether it balances, and each order's
  * amounts. An object a line behind the head, so that it can be read as it comes. */
 void pgl_bank_write_ledger(const struct pgl_bank *bank, struct pgl_buffer *out);
+
+/* Appends one order's amounts, as in the ledger. */
+void pgl_bank_write_order(const struct pgl_bank *bank, struct pgl_text order_id,
+                          struct pgl_buffer *out);
+
+/* Appends up to `count` objects from number `from` on, in the order of their making, and the number
+ * of the next one, null behind the last. */
+void pgl_bank_write_objects(const struct pgl_bank *bank, uint32_t from, uint32_t count,
+                            struct pgl_buffer *out);
 
 #endif

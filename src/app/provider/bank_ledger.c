@@ -194,6 +194,17 @@ static void write_totals(const struct pgl_bank *bank, struct pgl_buffer *out)
     pgl_buffer_add_char(out, '}');
 }
 
+void pgl_bank_write_order(const struct pgl_bank *bank, struct pgl_text order_id,
+                          struct pgl_buffer *out)
+{
+    struct pgl_bank_order order = pgl_bank_order(bank, order_id);
+    pgl_buffer_printf(out,
+                      "{\"intents\":%u,\"open\":%u,\"captures\":%u,\"held\":%lld,"
+                      "\"captured\":%lld,\"refunded\":%lld}",
+                      order.intents, order.open, order.captures, (long long)order.held_minor,
+                      (long long)order.captured_minor, (long long)order.refunded_minor);
+}
+
 void pgl_bank_write_ledger(const struct pgl_bank *bank, struct pgl_buffer *out)
 {
     const char *why;
@@ -207,14 +218,10 @@ void pgl_bank_write_ledger(const struct pgl_bank *bank, struct pgl_buffer *out)
     struct pgl_text order_id;
     bool is_first = true;
     for (uint64_t at = 0; pgl_bank_next_order(bank, &at, &order_id); is_first = false) {
-        struct pgl_bank_order order = pgl_bank_order(bank, order_id);
         pgl_buffer_add_text(out, is_first ? PGL_TEXT("\n") : PGL_TEXT(",\n"));
         pgl_json_write_string(out, order_id);
-        pgl_buffer_printf(out,
-                          ":{\"intents\":%u,\"open\":%u,\"captures\":%u,\"held\":%lld,"
-                          "\"captured\":%lld,\"refunded\":%lld}",
-                          order.intents, order.open, order.captures, (long long)order.held_minor,
-                          (long long)order.captured_minor, (long long)order.refunded_minor);
+        pgl_buffer_add_char(out, ':');
+        pgl_bank_write_order(bank, order_id, out);
     }
     pgl_buffer_add_literal(out, "\n}}\n");
 }

@@ -150,3 +150,23 @@ enum bank_error bank_list_refunds(struct bank_ask *ask)
     end_list(out, "/v1/refunds", count > limit, "");
     return BANK_FINE;
 }
+
+/* ---- everything, for a judge ---- */
+
+void pgl_bank_write_objects(const struct pgl_bank *bank, uint32_t from, uint32_t count,
+                            struct pgl_buffer *out)
+{
+    uint32_t left = from < bank->intent_count ? bank->intent_count - from : 0;
+    uint32_t end = from + (count < left ? count : left);
+    pgl_buffer_add_literal(out, "{\"objects\":[");
+    for (uint32_t at = from; at < end; at++) {
+        pgl_buffer_add_text(out, at == from ? PGL_TEXT("\n") : PGL_TEXT(",\n"));
+        bank_write_intent(bank, at, &bank_intent(bank, at)->row.state, true, out);
+    }
+    pgl_buffer_add_literal(out, "\n],\"next\":");
+    if (count < left)
+        pgl_buffer_add_i64(out, end);
+    else
+        pgl_buffer_add_literal(out, "null");
+    pgl_buffer_add_literal(out, "}\n");
+}

@@ -16,6 +16,15 @@ pgl_status stock_get_begin(struct pgl_request *request);
 pgl_status stock_get_next(struct pgl_request *request);
 pgl_status stock_receive_begin(struct pgl_request *request);
 pgl_status stock_receive_next(struct pgl_request *request);
+pgl_status stock_sell_begin(struct pgl_request *request);
+pgl_status stock_sell_next(struct pgl_request *request);
+pgl_status stock_count_begin(struct pgl_request *request);
+pgl_status stock_count_next(struct pgl_request *request);
+
+pgl_status shipment_create_begin(struct pgl_request *request);
+pgl_status shipment_create_next(struct pgl_request *request);
+pgl_status shipment_list_begin(struct pgl_request *request);
+pgl_status shipment_list_next(struct pgl_request *request);
 
 pgl_status order_create_begin(struct pgl_request *request);
 pgl_status order_create_next(struct pgl_request *request);
@@ -30,6 +39,41 @@ pgl_status order_story_next(struct pgl_request *request);
 
 pgl_status payment_get_begin(struct pgl_request *request);
 pgl_status payment_get_next(struct pgl_request *request);
+pgl_status provider_hint_begin(struct pgl_request *request);
+pgl_status provider_hint_next(struct pgl_request *request);
+pgl_status reconcile_begin(struct pgl_request *request);
+pgl_status reconcile_next(struct pgl_request *request);
+pgl_status reconciliation_get_begin(struct pgl_request *request);
+pgl_status reconciliation_get_next(struct pgl_request *request);
+
+/* /api/v1/admin */
+pgl_status audit_list_begin(struct pgl_request *request);
+pgl_status audit_list_next(struct pgl_request *request);
+pgl_status job_list_begin(struct pgl_request *request);
+pgl_status job_list_next(struct pgl_request *request);
+pgl_status job_get_begin(struct pgl_request *request);
+pgl_status job_get_next(struct pgl_request *request);
+pgl_status job_cancel_begin(struct pgl_request *request);
+pgl_status job_cancel_next(struct pgl_request *request);
+pgl_status parked_list_begin(struct pgl_request *request);
+pgl_status parked_list_next(struct pgl_request *request);
+pgl_status parked_get_begin(struct pgl_request *request);
+pgl_status parked_get_next(struct pgl_request *request);
+pgl_status saga_list_begin(struct pgl_request *request);
+pgl_status saga_list_next(struct pgl_request *request);
+pgl_status saga_get_begin(struct pgl_request *request);
+pgl_status saga_get_next(struct pgl_request *request);
+pgl_status saga_retry_begin(struct pgl_request *request);
+pgl_status saga_retry_next(struct pgl_request *request);
+pgl_status saga_settle_begin(struct pgl_request *request);
+pgl_status saga_settle_next(struct pgl_request *request);
+pgl_status intent_list_begin(struct pgl_request *request);
+pgl_status intent_list_next(struct pgl_request *request);
+pgl_status parked_replay_begin(struct pgl_request *request);
+pgl_status parked_drop_begin(struct pgl_request *request);
+pgl_status intent_retry_begin(struct pgl_request *request);
+pgl_status intent_settle_begin(struct pgl_request *request);
+pgl_status job_started_next(struct pgl_request *request);
 
 pgl_status webhook_create_begin(struct pgl_request *request);
 pgl_status webhook_create_next(struct pgl_request *request);

@@ -26,14 +26,17 @@ struct pgl_inventory_audit {
     int64_t stock_rows, ledger_rows;
     int64_t reserved;   /* over all stock */
     int64_t held;       /* of it for HELD orders; 0 at rest (saga: Q5) */
-    int64_t committed;  /* of it for COMMITTED orders */
+    int64_t committed;  /* of it for COMMITTED orders: what is left to be shipped */
     int64_t shortfalls; /* rows of stock that promise more than is there: flagged, no fault */
 
     /* Faults (saga: A7). All are 0 in sound books. */
     int64_t wrong_on_hand;      /* rows of stock whose on_hand is not what the ledger sums up to */
     int64_t wrong_reserved;     /* the same of reserved */
-    int64_t wrong_reservations; /* whose allocations are not what the ledger has for their order */
-    int64_t orphans; /* ledger rows of orders without a reservation, or without their stock */
+    int64_t wrong_reservations; /* whose allocations, parcels and refunds are not what the ledger
+                                   has for their order */
+    /* Ledger rows of orders without a reservation, or without their stock, or of no known cause;
+     * orders with parcels or refunds that were not paid. */
+    int64_t orphans;
     struct pgl_inventory_offender offenders[PGL_INVENTORY_OFFENDERS_MAX];
     int offender_count;
 };
@@ -50,7 +53,9 @@ struct pgl_reservation {
     enum reservation_state state;
     int64_t emitted;
     int64_t last_event_seq; /* 0: nothing was said */
-    bool is_there;          /* false behind the last */
+    bool is_partial;        /* not all that was ordered was there */
+    int64_t shipments, refunds;
+    bool is_there; /* false behind the last */
 };
 
 /* What is said of a reservation, as a bit of `emitted`. */

@@ -1,11 +1,10 @@
 /* handle.c - see handle.h. */
 #include "services/inventory/handle.h"
 
-#include <stdlib.h>
-
 #include "base/assert.h"
 #include "services/inventory/inventory.h"
 #include "services/inventory/inventory_sql.h"
+#include "services/inventory/refund.h"
 #include "services/inventory/reserve.h"
 #include "wire/message.h"
 
@@ -37,6 +36,8 @@ pgl_status pgl_inventory_handle(struct pgl_tx *tx, int64_t seq, const Event *eve
     if (input == RESERVATION_INPUT_COUNT)
         return PGL_OK; /* not for us */
     PGL_TRY(read_row(tx, &change));
+    if (input == RESERVATION_ON_REFUNDED)
+        return pgl_inventory_refunded(tx, event, &change.row);
     struct reservation_facts facts = { change.row.state };
     change.step = pgl_reservation_step(facts, input);
     if (change.step.is_wanted) {
@@ -123,28 +124,6 @@ static pgl_status make_wishes(struct pgl_tx *tx, const PaymentAuthorized *paid,
     return PGL_OK;
 }
 
-static int compare_moves(const void *a, const void *b)
-{
-    const struct stock_move *left = a, *right = b;
-    if (left->sku_id != right->sku_id)
-        return left->sku_id < right->sku_id ? -1 : 1;
-    return (left->warehouse_id > right->warehouse_id) - (left->warehouse_id < right->warehouse_id);
-}
-
-/* Each stock row is moved once, in the order of the rows. */
-static size_t merge_moves(struct stock_move *moves, size_t count)
-{
-    size_t merged = 0;
-    qsort(moves, count, sizeof moves[0], compare_moves);
-    for (size_t i = 0; i < count; i++) {
-        if (merged > 0 && compare_moves(&moves[merged - 1], &moves[i]) == 0)
-            moves[merged - 1].quantity += moves[i].quantity;
-        else
-            moves[merged++] = moves[i];
-    }
-    return merged;
-}
-
 static pgl_status take_shares(struct pgl_tx *tx, struct change *change, const struct pgl_plan *plan,
                               const int64_t *sku_ids)
 {
@@ -168,7 +147,8 @@ static pgl_status take_shares(struct pgl_tx *tx, struct change *change, const st
             (struct stock_move){ sku_ids[share->wish], share->warehouse->id, share->quantity };
     }
     change->held.n_allocations = count;
-    change->move_count = merge_moves(change->moves, count);
+    change->held.partial = plan->is_short;
+    change->move_count = stock_moves_merge(change->moves, count);
     return pgl_message_pack_text(&change->held.base, arena, &change->row.allocations);
 }
 
@@ -207,8 +187,10 @@ static pgl_status try_to_hold(struct pgl_tx *tx, struct change *change)
     PGL_TRY(make_wishes(tx, paid, wishes, sku_ids));
     PGL_TRY(pgl_reserve_plan(pgl_tx_arena(tx), &core->names, paid->ship_to_region, wishes,
                              paid->n_lines, &plan));
-    return plan.is_short ? list_shortages(tx, change, &plan)
-                         : take_shares(tx, change, &plan, sku_ids);
+    bool is_enough = !plan.is_short || (paid->allow_partial &&
+                                        pgl_reserve_is_enough(paid->lines, paid->n_lines,
+                                                              plan.missing, core->partial_percent));
+    return is_enough ? take_shares(tx, change, &plan, sku_ids) : list_shortages(tx, change, &plan);
 }
 
 /* ---- what is held already ---- */
@@ -235,7 +217,7 @@ static pgl_status look_at_held(struct pgl_tx *tx, struct change *change)
             return PGL_FAIL(PGL_INTERNAL, "a reservation holds stock that nobody knows");
         change->moves[i] = (struct stock_move){ sku_id, warehouse->id, allocation->quantity };
     }
-    change->move_count = merge_moves(change->moves, change->held.n_allocations);
+    change->move_count = stock_moves_merge(change->moves, change->held.n_allocations);
     return PGL_OK;
 }
 
@@ -255,7 +237,7 @@ static pgl_status say(struct pgl_tx *tx, struct change *change)
     case EVENT_TYPE_INVENTORY_RESERVED:
         reserved.n_allocations = change->held.n_allocations;
         reserved.allocations = change->held.allocations;
-        reserved.complete = true;
+        reserved.complete = !change->held.partial;
         event.payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_INVENTORY_RESERVED;
         event.inventory_reserved = &reserved;
         break;

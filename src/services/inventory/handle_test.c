@@ -131,6 +131,34 @@ static void each_negative_verdict_gives_the_stock_back(void **unused)
     inventory_bench_close(&bench);
 }
 
+static void a_part_is_served_where_it_is_enough(void **unused)
+{
+    (void)unused;
+    static const struct inventory_bench_line lines[] = { { "PEN", 3 }, { "INK", 4 }, { "PEN", 3 } };
+    struct inventory_bench bench;
+    inventory_bench_open(&bench);
+    inventory_bench_stock(&bench, "PEN", "WH-EU-1", 4);
+    inventory_bench_partial(&bench, 1, "EU", lines, COUNT(lines)); /* 4 of 10 are there */
+    assert_int_equal(inventory_bench_state(&bench, 1), RESERVATION_REJECTED);
+    assert_int_equal(inventory_bench_said(&bench, 1)->inventory_reservation_failed->n_shortages, 2);
+
+    inventory_bench_stock(&bench, "INK", "WH-US-1", 1);
+    inventory_bench_authorized(&bench, 2, "EU", lines, COUNT(lines)); /* all or nothing */
+    assert_int_equal(inventory_bench_state(&bench, 2), RESERVATION_REJECTED);
+    inventory_bench_partial(&bench, 3, "EU", lines, COUNT(lines));
+    assert_int_equal(inventory_bench_state(&bench, 3), RESERVATION_HELD);
+    assert_rows(&bench, levels_sql, "PEN|WH-EU-1|4|4\nINK|WH-US-1|1|1\n");
+    const InventoryReserved *reserved = inventory_bench_said(&bench, 3)->inventory_reserved;
+    assert_false(reserved->complete);
+    assert_int_equal(reserved->n_allocations, 3);
+    assert_int_equal(reserved->allocations[2]->line_no, 3);
+    assert_int_equal(reserved->allocations[2]->quantity, 1);
+    inventory_bench_verdict(&bench, 3, EVENT_TYPE_PAYMENT_CAPTURED);
+    assert_true(inventory_bench_said(&bench, 4)->inventory_committed->partial);
+    assert_sound(&bench);
+    inventory_bench_close(&bench);
+}
+
 static void an_order_that_is_short_takes_nothing(void **unused)
 {
     (void)unused;
@@ -342,7 +370,7 @@ static void the_tables_refuse_what_the_machine_would_not_do(void **unused)
         "UPDATE reservation SET emitted = emitted + 8 WHERE state = 3",
         "UPDATE reservation SET state = 3, emitted = emitted + 4 WHERE state = 5",
         "UPDATE stock SET reserved = -1",
-        "UPDATE stock SET on_hand = -1",
+        "UPDATE stock SET on_hand = -9007199254740992",
         "INSERT INTO stock_ledger SELECT * FROM stock_ledger",
     };
     struct inventory_bench bench;
@@ -530,6 +558,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_paid_order_holds_and_keeps_its_stock),
         cmocka_unit_test(each_negative_verdict_gives_the_stock_back),
+        cmocka_unit_test(a_part_is_served_where_it_is_enough),
         cmocka_unit_test(an_order_that_is_short_takes_nothing),
         cmocka_unit_test(a_sku_that_is_promised_twice_is_promised_to_nobody_else),
         cmocka_unit_test(every_cell_does_what_its_table_says),

@@ -16,6 +16,8 @@ struct pgl_inventory_core {
     struct pgl_event_log log;
     struct pgl_names names;
     struct pgl_tally tally; /* of reservations */
+    /* Of the amount of an order that may be served in part: with less it is not served at all. */
+    int64_t partial_percent;
 };
 
 #endif

@@ -8,7 +8,8 @@
 
 static void open_inventory(struct inventory_bench *bench)
 {
-    pgl_status opened = pgl_inventory_open(&bench->inventory, &bench->store.writer);
+    static const struct pgl_inventory_options options = { .partial_percent = 50 };
+    pgl_status opened = pgl_inventory_open(&bench->inventory, &bench->store.writer, &options);
     PGL_ASSERT(pgl_is_ok(opened));
     pgl_status connected = pgl_inventory_connect(&bench->inventory, &bench->payments);
     PGL_ASSERT(pgl_is_ok(connected));
@@ -131,8 +132,8 @@ static void append_for(struct inventory_bench *bench, uint32_t order, Event *eve
     inventory_bench_turn(bench);
 }
 
-void inventory_bench_authorized(struct inventory_bench *bench, uint32_t order, const char *ship_to,
-                                const struct inventory_bench_line *lines, size_t count)
+static void authorized(struct inventory_bench *bench, uint32_t order, PaymentAuthorized *paid,
+                       const struct inventory_bench_line *lines, size_t count)
 {
     Line *list = pgl_arena_alloc(&bench->store.arena, (count + 1) * sizeof list[0]);
     Line **pointers = pgl_arena_alloc(&bench->store.arena, (count + 1) * sizeof pointers[0]);
@@ -142,16 +143,63 @@ void inventory_bench_authorized(struct inventory_bench *bench, uint32_t order, c
         list[i].line_no = (int32_t)i + 1;
         list[i].sku = (char *)lines[i].sku;
         list[i].quantity = lines[i].quantity;
+        list[i].unit_price_minor = 1;
         pointers[i] = &list[i];
     }
-    PaymentAuthorized paid = PAYMENT_AUTHORIZED_INIT;
-    paid.n_lines = count;
-    paid.lines = pointers;
-    paid.ship_to_region = (char *)ship_to;
+    paid->n_lines = count;
+    paid->lines = pointers;
     Event event = EVENT_INIT;
     event.type = EVENT_TYPE_PAYMENT_AUTHORIZED;
     event.payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_PAYMENT_AUTHORIZED;
-    event.payment_authorized = &paid;
+    event.payment_authorized = paid;
+    append_for(bench, order, &event);
+}
+
+void inventory_bench_authorized(struct inventory_bench *bench, uint32_t order, const char *ship_to,
+                                const struct inventory_bench_line *lines, size_t count)
+{
+    PaymentAuthorized paid = PAYMENT_AUTHORIZED_INIT;
+    paid.ship_to_region = (char *)ship_to;
+    authorized(bench, order, &paid, lines, count);
+}
+
+void inventory_bench_partial(struct inventory_bench *bench, uint32_t order, const char *ship_to,
+                             const struct inventory_bench_line *lines, size_t count)
+{
+    PaymentAuthorized paid = PAYMENT_AUTHORIZED_INIT;
+    paid.ship_to_region = (char *)ship_to;
+    paid.allow_partial = true;
+    authorized(bench, order, &paid, lines, count);
+}
+
+void inventory_bench_paid(struct inventory_bench *bench, uint32_t order,
+                          const struct inventory_bench_line *lines, size_t count)
+{
+    inventory_bench_authorized(bench, order, "EU", lines, count);
+    inventory_bench_verdict(bench, order, EVENT_TYPE_PAYMENT_CAPTURED);
+}
+
+void inventory_bench_refunded(struct inventory_bench *bench, uint32_t order, int32_t refund_no,
+                              const struct inventory_bench_refund *lines, size_t count)
+{
+    PaymentRefunded refunded = PAYMENT_REFUNDED_INIT;
+    RefundLine *list = pgl_arena_alloc(&bench->store.arena, (count + 1) * sizeof list[0]);
+    refunded.lines = pgl_arena_alloc(&bench->store.arena, (count + 1) * sizeof list);
+    PGL_ASSERT(list != NULL && refunded.lines != NULL);
+    for (size_t i = 0; i < count; i++) {
+        list[i] = (RefundLine)REFUND_LINE_INIT;
+        list[i].line_no = lines[i].line_no;
+        list[i].quantity = lines[i].quantity;
+        list[i].restock = lines[i].restock;
+        list[i].warehouse = (char *)lines[i].warehouse;
+        refunded.lines[i] = &list[i];
+    }
+    refunded.n_lines = count;
+    refunded.refund_no = refund_no;
+    Event event = EVENT_INIT;
+    event.type = EVENT_TYPE_PAYMENT_REFUNDED;
+    event.payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_PAYMENT_REFUNDED;
+    event.payment_refunded = &refunded;
     append_for(bench, order, &event);
 }
 
@@ -160,6 +208,34 @@ void inventory_bench_verdict(struct inventory_bench *bench, uint32_t order, Even
     Event event = EVENT_INIT; /* Inventory looks at the type of a verdict, not into it */
     event.type = type;
     append_for(bench, order, &event);
+}
+
+/* ---- shipping ---- */
+
+pgl_status inventory_bench_ship(struct inventory_bench *bench, struct inventory_bench_parcel parcel,
+                                ShipOrderResponse *reply)
+{
+    Caller caller = CALLER_INIT;
+    NewShipment shipment = NEW_SHIPMENT_INIT;
+    NewShipmentLine line = NEW_SHIPMENT_LINE_INIT, *lines[] = { &line };
+    ShipOrderRequest ask = SHIP_ORDER_REQUEST_INIT;
+    char id[PGL_ID_TEXT_BYTES + 1] = "";
+    pgl_id_format(inventory_bench_order(parcel.order), id);
+    caller.tenant = (char *)"default";
+    caller.subject = (char *)"wanda";
+    caller.role = ROLE_WAREHOUSE;
+    line.line_no = parcel.line_no;
+    line.quantity = parcel.quantity;
+    shipment.warehouse = (char *)parcel.warehouse;
+    shipment.n_lines = parcel.line_no != 0;
+    shipment.lines = lines;
+    ask.caller = &caller;
+    ask.idempotency_key = (char *)parcel.key;
+    ask.order_id = id;
+    ask.shipment = &shipment;
+    *reply = (ShipOrderResponse)SHIP_ORDER_RESPONSE_INIT;
+    return pgl_store_bench_command(
+        &bench->store, &pgl_inventory_methods[INVENTORY_SERVICE_SHIP_ORDER], &ask, reply);
 }
 
 /* ---- looking ---- */

@@ -42,10 +42,37 @@ struct inventory_bench_line {
 /* Payments says something of an order, and Inventory has heard it when this returns. */
 void inventory_bench_authorized(struct inventory_bench *bench, uint32_t order, const char *ship_to,
                                 const struct inventory_bench_line *lines, size_t count);
+/* The same, and the order may be served in part, at 1 a unit. */
+void inventory_bench_partial(struct inventory_bench *bench, uint32_t order, const char *ship_to,
+                             const struct inventory_bench_line *lines, size_t count);
+/* Authorized, near to the EU, and captured. */
+void inventory_bench_paid(struct inventory_bench *bench, uint32_t order,
+                          const struct inventory_bench_line *lines, size_t count);
+
+/* One line of a refund; `warehouse` "" where none is named. */
+struct inventory_bench_refund {
+    int32_t line_no;
+    int64_t quantity;
+    bool restock;
+    const char *warehouse;
+};
+void inventory_bench_refunded(struct inventory_bench *bench, uint32_t order, int32_t refund_no,
+                              const struct inventory_bench_refund *lines, size_t count);
 void inventory_bench_verdict(struct inventory_bench *bench, uint32_t order, EventType type);
 /* Any event; it is heard at the next turn. */
 void inventory_bench_append(struct inventory_bench *bench, Event *event);
 void inventory_bench_turn(struct inventory_bench *bench);
+
+/* A warehouse ships one line, or all that it has left. */
+struct inventory_bench_parcel {
+    uint32_t order;
+    const char *key, *warehouse;
+    int32_t line_no; /* 0: all that it has left */
+    int64_t quantity;
+};
+PGL_MUST_USE pgl_status inventory_bench_ship(struct inventory_bench *bench,
+                                             struct inventory_bench_parcel parcel,
+                                             ShipOrderResponse *reply);
 
 /* RESERVATION_NONE when there is no row. */
 enum reservation_state inventory_bench_state(struct inventory_bench *bench, uint32_t order);

@@ -34,13 +34,19 @@ struct pgl_rows stock_by_name(const struct pgl_view *view, struct pgl_text sku);
 PGL_MUST_USE pgl_status stock_get(const struct pgl_view *view, int64_t sku_id, int64_t warehouse_id,
                                   int64_t *on_hand, int64_t *reserved);
 
-/* What a change of stock was made by; the last byte of its key in the ledger. */
+/* What a change of stock was made by; the byte behind the id in its key in the ledger. */
 enum stock_cause {
+    STOCK_BACK = 'B',     /* the id is the order's; and the number of the refund */
     STOCK_COUNTED = 'C',  /* the id is the count's */
+    STOCK_FREED = 'F',    /* by a refund: the id is the order's; and the number of the refund */
     STOCK_HELD = 'H',     /* the id is the order's */
     STOCK_RELEASED = 'L', /* the id is the order's */
+    STOCK_SOLD = 'P',     /* the id is the sale's */
     STOCK_RECEIVED = 'R', /* the id is the receipt's */
+    STOCK_SHIPPED = 'S',  /* the id is the order's; and the number of the parcel */
 };
+#define STOCK_CAUSE_BYTES        17 /* of the key */
+#define STOCK_CAUSE_NUMBER_BYTES 4  /* behind it, where there is a number */
 
 struct stock_move {
     int64_t sku_id, warehouse_id, quantity;
@@ -52,9 +58,31 @@ PGL_MUST_USE pgl_status stock_hold(struct pgl_tx *tx, const pgl_id *order_id,
                                    const struct stock_move *move);
 PGL_MUST_USE pgl_status stock_release(struct pgl_tx *tx, const pgl_id *order_id,
                                       const struct stock_move *move);
-/* The quantity may be negative for a count. Makes the row if there is none. */
+/* The quantity may be negative for a count, which leaves no less than nothing. Makes the row if
+ * there is none. */
 PGL_MUST_USE pgl_status stock_add(struct pgl_tx *tx, const pgl_id *id, enum stock_cause cause,
                                   const struct stock_move *move);
+/* The one move that may leave less than nothing. Makes the row if there is none. */
+PGL_MUST_USE pgl_status stock_sell(struct pgl_tx *tx, const pgl_id *id,
+                                   const struct stock_move *move);
+/* Of the parcel or the refund with this number. */
+PGL_MUST_USE pgl_status stock_ship(struct pgl_tx *tx, const pgl_id *order_id, int32_t number,
+                                   const struct stock_move *move);
+PGL_MUST_USE pgl_status stock_free(struct pgl_tx *tx, const pgl_id *order_id, int32_t number,
+                                   const struct stock_move *move);
+PGL_MUST_USE pgl_status stock_take_back(struct pgl_tx *tx, const pgl_id *order_id, int32_t number,
+                                        const struct stock_move *move);
+
+/* Sorts moves by row and adds up those of one row: a cause moves a row once. The new count. */
+size_t stock_moves_merge(struct stock_move *moves, size_t count);
+
+/* ---- sources that count their messages ---- */
+
+/* 0 when this source has said nothing of the place yet. */
+PGL_MUST_USE pgl_status source_last_seq(const struct pgl_view *view, struct pgl_text source,
+                                        int64_t sku_id, int64_t warehouse_id, int64_t *seq);
+PGL_MUST_USE pgl_status source_put(struct pgl_tx *tx, struct pgl_text source, int64_t sku_id,
+                                   int64_t warehouse_id, int64_t seq);
 
 /* ---- reservations ---- */
 
@@ -69,11 +97,28 @@ struct reservation_row {
 
 PGL_MUST_USE pgl_status reservation_get(const struct pgl_view *view, const pgl_id *order_id,
                                         struct reservation_row *row);
+/* The same of this tenant's orders only. */
+PGL_MUST_USE pgl_status reservation_get_of(const struct pgl_view *view, const pgl_id *order_id,
+                                           struct pgl_text tenant, struct reservation_row *row);
 /* `says` is the event at row->last_event_seq, 0 when nothing is said. */
 PGL_MUST_USE pgl_status reservation_insert(struct pgl_tx *tx, const struct reservation_row *row,
                                            const char *tenant, EventType says);
 PGL_MUST_USE pgl_status reservation_move(struct pgl_tx *tx, const struct reservation_row *row,
                                          EventType says);
+
+/* Something was said of it that `emitted` does not count; its state is as it was. */
+PGL_MUST_USE pgl_status reservation_note(struct pgl_tx *tx, const struct reservation_row *row);
+
+/* ---- what left for an order, and came back ---- */
+
+/* Columns: shipment_no, at_ns, shipped. By number. */
+struct pgl_rows shipments_of(const struct pgl_view *view, const pgl_id *order_id);
+PGL_MUST_USE pgl_status shipment_insert(struct pgl_tx *tx, const pgl_id *order_id,
+                                        int32_t shipment_no, struct pgl_text shipped);
+/* Columns: refund_no, refunded, returned. By number. */
+struct pgl_rows refunds_of(const struct pgl_view *view, const pgl_id *order_id);
+PGL_MUST_USE pgl_status refund_insert(struct pgl_tx *tx, const pgl_id *order_id, int32_t refund_no,
+                                      struct pgl_text refunded, struct pgl_text returned);
 
 /* ---- receipts ---- */
 
@@ -81,11 +126,16 @@ struct receipt_key {
     const char *tenant, *subject, *idempotency_key;
 };
 
-/* Both in the arena; `is_there` false when the key is new. */
+/* What was asked, and how it was answered; in the arena. */
+struct receipt {
+    bool is_there; /* false when the key is new */
+    int method;
+    struct pgl_text request, response;
+};
+
 PGL_MUST_USE pgl_status receipt_get(const struct pgl_view *view, const struct receipt_key *key,
-                                    bool *is_there, struct pgl_text *request,
-                                    struct pgl_text *response);
+                                    struct receipt *receipt);
 PGL_MUST_USE pgl_status receipt_insert(struct pgl_tx *tx, const struct receipt_key *key,
-                                       struct pgl_text request, struct pgl_text response);
+                                       const struct receipt *receipt);
 
 #endif

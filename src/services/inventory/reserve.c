@@ -2,6 +2,7 @@
 #include "services/inventory/reserve.h"
 
 #include "base/assert.h"
+#include "base/money.h"
 
 /* Where an order goes, and the regions of warehouses from near to far. The last row is for the rest
  * of the world; a region that a row leaves out is farther than those it names. */
@@ -82,4 +83,34 @@ pgl_status pgl_reserve_plan(struct pgl_arena *arena, const struct pgl_names *nam
         plan->is_short |= rest > 0;
     }
     return PGL_OK;
+}
+
+/* ---- a part of an order ---- */
+
+static bool add_up(Line *const *lines, size_t count, const int64_t *missing, int64_t *sum_minor)
+{
+    *sum_minor = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t quantity = lines[i]->quantity - (missing != NULL ? missing[i] : 0), minor;
+        if (!pgl_is_ok(pgl_money_times(lines[i]->unit_price_minor, quantity, &minor)) ||
+            !pgl_is_ok(pgl_money_add(*sum_minor, minor, sum_minor)))
+            return false;
+    }
+    return true;
+}
+
+bool pgl_reserve_is_enough(Line *const *lines, size_t count, const int64_t *missing,
+                           int64_t percent)
+{
+    int64_t ordered_minor, there_minor;
+    bool is_any = false;
+    for (size_t i = 0; i < count; i++)
+        is_any |= missing[i] < lines[i]->quantity;
+    if (!is_any || !add_up(lines, count, NULL, &ordered_minor) ||
+        !add_up(lines, count, missing, &there_minor))
+        return false;
+    /* Divided, so that nothing overflows: there / ordered >= percent / 100, rounded up. */
+    int64_t least_minor =
+        ordered_minor / 100 * percent + (ordered_minor % 100 * percent + 99) / 100;
+    return there_minor >= least_minor;
 }

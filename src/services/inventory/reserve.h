@@ -14,6 +14,7 @@
 #define PGL_INVENTORY_RESERVE_H
 
 #include "base/arena.h"
+#include "contract/events.h"
 #include "services/inventory/names.h"
 
 #define PGL_LINES_MAX 100 /* of one order */
@@ -41,5 +42,10 @@ struct pgl_plan {
 PGL_MUST_USE pgl_status pgl_reserve_plan(struct pgl_arena *arena, const struct pgl_names *names,
                                          const char *ship_to, const struct pgl_wish *wishes,
                                          size_t count, struct pgl_plan *plan);
+
+/* Of an order that may be served in part: there is something of it, and at least `percent` of what
+ * its lines cost. `missing` is that of the plan. */
+bool pgl_reserve_is_enough(Line *const *lines, size_t count, const int64_t *missing,
+                           int64_t percent);
 
 #endif

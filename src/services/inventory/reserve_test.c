@@ -122,12 +122,47 @@ static void a_plan_without_memory_is_refused(void **unused)
     pgl_names_close(&names);
 }
 
+static void half_of_the_amount_is_enough(void **unused)
+{
+    (void)unused;
+    /* Two lines of 4 units each, at these prices; of each some are missing. */
+    static const struct {
+        int64_t price[2], missing[2], percent;
+        bool is_enough;
+    } cases[] = {
+        { { 10, 10 }, { 0, 4 }, 50, true },
+        { { 10, 10 }, { 1, 4 }, 50, false },
+        { { 10, 10 }, { 1, 3 }, 50, true },
+        { { 99, 1 }, { 4, 0 }, 50, false }, /* a line is there, and hardly of the amount */
+        { { 99, 1 }, { 4, 0 }, 1, true },
+        { { 99, 1 }, { 4, 0 }, 2, false },
+        { { 99, 1 }, { 4, 4 }, 0, false }, /* nothing is there at all */
+        { { 99, 1 }, { 4, 3 }, 0, true },
+        { { 0, 0 }, { 4, 3 }, 50, true }, /* costs nothing */
+        { { 0, 0 }, { 4, 4 }, 0, false },
+        { { 10, 10 }, { 0, 1 }, 100, false },
+        { { INT64_MAX / 4, 0 }, { 2, 0 }, 50, true }, /* nothing overflows on the way */
+        { { INT64_MAX / 4, 0 }, { 3, 0 }, 50, false },
+        { { INT64_MAX, 1 }, { 0, 1 }, 50, false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Line lines[2] = { LINE_INIT, LINE_INIT }, *list[2] = { &lines[0], &lines[1] };
+        for (int l = 0; l < 2; l++) {
+            lines[l].quantity = 4;
+            lines[l].unit_price_minor = cases[i].price[l];
+        }
+        assert_int_equal(pgl_reserve_is_enough(list, 2, cases[i].missing, cases[i].percent),
+                         cases[i].is_enough);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_nearest_is_asked_first),
         cmocka_unit_test(lines_of_one_sku_draw_from_the_same_stock),
         cmocka_unit_test(a_plan_without_memory_is_refused),
+        cmocka_unit_test(half_of_the_amount_is_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

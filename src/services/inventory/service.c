@@ -5,11 +5,16 @@
 #include "saga/audit_log.h"
 #include "services/inventory/handle.h"
 #include "services/inventory/inventory_sql.h"
+#include "services/inventory/ship.h"
 #include "services/inventory/stock.h"
 
 PGL_QUERY(pgl_inventory_get_stock, GetStockRequest, GetStockResponse)
 PGL_QUERY(pgl_inventory_get_available, GetAvailableRequest, GetAvailableResponse)
 PGL_COMMAND(pgl_inventory_receive, ReceiveStockRequest, ReceiveStockResponse)
+PGL_COMMAND(pgl_inventory_sell, SellStockRequest, SellStockResponse)
+PGL_COMMAND(pgl_inventory_count, CountStockRequest, CountStockResponse)
+PGL_COMMAND(pgl_inventory_ship, ShipOrderRequest, ShipOrderResponse)
+PGL_QUERY(pgl_inventory_list_shipments, ListShipmentsRequest, ListShipmentsResponse)
 PGL_QUERY(pgl_inventory_read_key, ReadKeyRequest, ReadKeyResponse)
 
 const struct pgl_method pgl_inventory_methods[INVENTORY_SERVICE_METHOD_COUNT] = {
@@ -18,6 +23,12 @@ const struct pgl_method pgl_inventory_methods[INVENTORY_SERVICE_METHOD_COUNT] = 
                                           .query = pgl_inventory_get_available_query },
     [INVENTORY_SERVICE_RECEIVE_STOCK] = { PGL_METHOD_COMMAND,
                                           .command = pgl_inventory_receive_command },
+    [INVENTORY_SERVICE_SELL_STOCK] = { PGL_METHOD_COMMAND, .command = pgl_inventory_sell_command },
+    [INVENTORY_SERVICE_COUNT_STOCK] = { PGL_METHOD_COMMAND,
+                                        .command = pgl_inventory_count_command },
+    [INVENTORY_SERVICE_SHIP_ORDER] = { PGL_METHOD_COMMAND, .command = pgl_inventory_ship_command },
+    [INVENTORY_SERVICE_LIST_SHIPMENTS] = { PGL_METHOD_QUERY,
+                                           .query = pgl_inventory_list_shipments_query },
 };
 
 const struct pgl_method pgl_inventory_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
@@ -78,14 +89,18 @@ static pgl_status load_all(struct pgl_names *names, struct pgl_rows rows,
     }
 }
 
-pgl_status pgl_inventory_open(struct pgl_inventory *inventory, struct pgl_writer *writer)
+pgl_status pgl_inventory_open(struct pgl_inventory *inventory, struct pgl_writer *writer,
+                              const struct pgl_inventory_options *options)
 {
-    *inventory = (struct pgl_inventory){ 0 };
+    *inventory = (struct pgl_inventory){ .core.partial_percent = options->partial_percent };
     struct pgl_names *names = &inventory->core.names;
     const struct pgl_entropy *entropy = &writer->loop->platform->entropy;
     struct pgl_hash_key hash_key = { pgl_entropy_u64(entropy), pgl_entropy_u64(entropy) };
     writer->context = inventory;
-    pgl_admin_init(&inventory->admin, LOG_INVENTORY);
+    pgl_admin_init(&inventory->admin, LOG_INVENTORY,
+                   (struct pgl_admin_hooks){ .describe = pgl_inventory_describe });
+    if (options->partial_percent < 0 || options->partial_percent > 100)
+        return PGL_FAIL(PGL_INVALID, "--partial-share: 0 to 100 is expected");
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_saga_migrate(&writer->db));
     PGL_TRY(pgl_inventory_migrate(&writer->db));

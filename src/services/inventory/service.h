@@ -17,6 +17,10 @@
 #include "saga/admin.h"
 #include "services/inventory/inventory.h"
 
+struct pgl_inventory_options {
+    int64_t partial_percent; /* 0 to 100: of the amount, for an order to be served in part */
+};
+
 struct pgl_inventory {
     struct pgl_inventory_core core; /* first: one pointer is both */
     struct pgl_consumer payments;
@@ -30,7 +34,8 @@ extern const struct pgl_method pgl_inventory_admin_methods[ADMIN_SERVICE_METHOD_
 
 /* Brings the open writer's file up to date, and becomes its context. */
 PGL_MUST_USE pgl_status pgl_inventory_open(struct pgl_inventory *inventory,
-                                           struct pgl_writer *writer);
+                                           struct pgl_writer *writer,
+                                           const struct pgl_inventory_options *options);
 /* After open; not for tools that only import. */
 PGL_MUST_USE pgl_status pgl_inventory_connect(struct pgl_inventory *inventory,
                                               struct pgl_event_log *payments);

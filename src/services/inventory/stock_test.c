@@ -274,6 +274,171 @@ static void a_count_sets_the_level_and_the_ledger_keeps_up(void **unused)
     inventory_bench_close(&bench);
 }
 
+/* ---- tills and counts that people send ---- */
+
+static pgl_status sell(struct inventory_bench *bench, const char *key, const char *sku,
+                       int64_t quantity, SellStockResponse *reply)
+{
+    struct ask like;
+    SellStockRequest request = SELL_STOCK_REQUEST_INIT;
+    NewSale sale = NEW_SALE_INIT;
+    fill(&like, key, sku, quantity); /* who asks, and where */
+    sale.warehouse = like.receipt.warehouse;
+    sale.quantity = quantity;
+    request.caller = &like.caller;
+    request.idempotency_key = (char *)key;
+    request.sku = (char *)sku;
+    request.sale = &sale;
+    *reply = (SellStockResponse)SELL_STOCK_RESPONSE_INIT;
+    return pgl_store_bench_command(
+        &bench->store, &pgl_inventory_methods[INVENTORY_SERVICE_SELL_STOCK], &request, reply);
+}
+
+static pgl_status count(struct inventory_bench *bench, const char *key, const NewCount *seen,
+                        CountStockResponse *reply)
+{
+    struct ask like;
+    CountStockRequest request = COUNT_STOCK_REQUEST_INIT;
+    NewCount here = *seen;
+    fill(&like, key, "PEN", 1);
+    here.warehouse = like.receipt.warehouse;
+    request.caller = &like.caller;
+    request.idempotency_key = (char *)key;
+    request.sku = (char *)"PEN";
+    request.count = &here;
+    *reply = (CountStockResponse)COUNT_STOCK_RESPONSE_INIT;
+    return pgl_store_bench_command(
+        &bench->store, &pgl_inventory_methods[INVENTORY_SERVICE_COUNT_STOCK], &request, reply);
+}
+
+static void a_till_sells_also_what_is_promised(void **unused)
+{
+    (void)unused;
+    static const struct inventory_bench_line line = { "PEN", 4 }, one = { "PEN", 1 };
+    struct inventory_bench bench;
+    SellStockResponse reply;
+    inventory_bench_open(&bench);
+    inventory_bench_stock(&bench, "PEN", "WH-US-1", 5);
+    inventory_bench_stock(&bench, "PEN", "WH-EU-1", 1);
+    inventory_bench_authorized(&bench, 1, "US", &line, 1);
+
+    assert_ok(sell(&bench, "a", "PEN", 1, &reply)); /* nobody's */
+    assert_int_equal(reply.stock->on_hand, 4);
+    assert_int_equal(inventory_bench_said_count(&bench), 2);
+    Event *said = inventory_bench_said(&bench, 2);
+    assert_int_equal(said->type, EVENT_TYPE_STOCK_SOLD);
+    assert_int_equal(said->stock_sold->on_hand, 4);
+    assert_int_equal(said->stock_sold->shortfall, 0);
+
+    assert_ok(sell(&bench, "b", "PEN", 6, &reply));
+    assert_int_equal(reply.stock->on_hand, -2);
+    assert_int_equal(reply.stock->shortfall, 6);
+    said = inventory_bench_said(&bench, 4);
+    assert_int_equal(said->type, EVENT_TYPE_STOCK_SHORT);
+    assert_int_equal(said->previous_seq, 3);
+    assert_int_equal(said->stock_short->shortfall, 6);
+    assert_int_equal(stock_of(&bench, "PEN")->available, 0);
+    assert_int_equal(stock_of(&bench, "PEN")->shortfall, 6);
+    inventory_bench_authorized(&bench, 2, "EU", &one, 1); /* though the EU has one */
+    assert_int_equal(inventory_bench_state(&bench, 2), RESERVATION_REJECTED);
+
+    const char *before = inventory_bench_dump(&bench);
+    assert_ok(sell(&bench, "b", "PEN", 6, &reply));
+    assert_true(reply.replayed);
+    struct ask same;
+    ReceiveStockResponse received;
+    fill(&same, "b", "PEN", 6); /* packed it is the same, and it is another method */
+    assert_int_equal(receive(&bench, &same, &received).code, PGL_INVALID);
+    assert_int_equal(sell(&bench, "c", "INK", 1, &reply).code, PGL_NOT_FOUND);
+    assert_int_equal(sell(&bench, "c", "PEN", 0, &reply).code, PGL_INVALID);
+    assert_string_equal(inventory_bench_dump(&bench), before);
+
+    fill(&same, "d", "PEN", 3); /* it arrives: still less than is promised */
+    assert_ok(receive(&bench, &same, &received));
+    assert_int_equal(received.stock->on_hand, 1);
+    assert_int_equal(received.stock->shortfall, 3);
+    assert_sound(&bench);
+    inventory_bench_close(&bench);
+}
+
+static void a_count_is_said_and_so_is_what_is_short(void **unused)
+{
+    (void)unused;
+    static const struct inventory_bench_line line = { "PEN", 4 };
+    NewCount seen = NEW_COUNT_INIT;
+    struct inventory_bench bench;
+    CountStockResponse reply;
+    inventory_bench_open(&bench);
+    seen.counted = 5; /* the SKU is new */
+    assert_ok(count(&bench, "a", &seen, &reply));
+    inventory_bench_authorized(&bench, 1, "US", &line, 1);
+    assert_int_equal(inventory_bench_said(&bench, 1)->stock_counted->adjustment, 5);
+    seen.counted = 3;
+    assert_ok(count(&bench, "b", &seen, &reply));
+    assert_int_equal(reply.stock->shortfall, 1);
+    assert_int_equal(inventory_bench_said(&bench, 3)->stock_counted->adjustment, -2);
+    assert_int_equal(inventory_bench_said(&bench, 4)->stock_short->shortfall, 1);
+    assert_ok(count(&bench, "c", &seen, &reply)); /* as before: no shortfall grows */
+    assert_int_equal(inventory_bench_said_count(&bench), 5);
+    seen.counted = 4;
+    assert_ok(count(&bench, "d", &seen, &reply));
+    assert_int_equal(inventory_bench_said_count(&bench), 6);
+    seen.counted = -1;
+    assert_int_equal(count(&bench, "e", &seen, &reply).code, PGL_INVALID);
+    assert_sound(&bench);
+    inventory_bench_close(&bench);
+}
+
+static void a_source_is_not_heard_backwards(void **unused)
+{
+    (void)unused;
+    /* clang-format off */
+    static const struct {
+        const char *source;
+        int64_t seq, counted, on_hand; /* afterwards; -1: it is refused */
+    } cases[] = {
+        { "gun", 7, 10, 10 },
+        { "gun", 7,  9, 10 },
+        { "gun", 6,  9, 10 },
+        { "tab", 1,  8,  8 },   /* another source */
+        { "gun", 8,  7,  7 },
+        { "",    0,  6,  6 },
+        { "",    9,  5, -1 },
+        { "gun", 0,  5, -1 },
+        { "12345678901234567890123456789012345678901234567890123456789012345", 1, 5, -1 },
+    };
+    /* clang-format on */
+    struct inventory_bench bench;
+    inventory_bench_open(&bench);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        NewCount seen = NEW_COUNT_INIT;
+        CountStockResponse reply;
+        char key[] = { (char)('a' + i), '\0' };
+        seen.source = (char *)cases[i].source;
+        seen.source_seq = cases[i].seq;
+        seen.counted = cases[i].counted;
+        if (cases[i].on_hand < 0) {
+            assert_int_equal(count(&bench, key, &seen, &reply).code, PGL_INVALID);
+            continue;
+        }
+        assert_ok(count(&bench, key, &seen, &reply));
+        assert_int_equal(reply.stock->on_hand, cases[i].on_hand);
+    }
+    struct ask ask;
+    ReceiveStockResponse received;
+    fill(&ask, "receipt", "PEN", 1); /* receipts of the source as well */
+    ask.receipt.source = (char *)"gun";
+    ask.receipt.source_seq = 8;
+    assert_ok(receive(&bench, &ask, &received));
+    assert_int_equal(received.stock->on_hand, 6);
+    ask.request.idempotency_key = (char *)"newer";
+    ask.receipt.source_seq = 9;
+    assert_ok(receive(&bench, &ask, &received));
+    assert_int_equal(received.stock->on_hand, 7);
+    assert_sound(&bench);
+    inventory_bench_close(&bench);
+}
+
 /* ---- asking ---- */
 
 static void levels_are_shown_by_warehouse_and_in_sum(void **unused)
@@ -343,6 +508,9 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_refused_and_changes_nothing),
         cmocka_unit_test(a_sku_of_a_rolled_back_transaction_is_forgotten),
         cmocka_unit_test(a_count_sets_the_level_and_the_ledger_keeps_up),
+        cmocka_unit_test(a_till_sells_also_what_is_promised),
+        cmocka_unit_test(a_count_is_said_and_so_is_what_is_short),
+        cmocka_unit_test(a_source_is_not_heard_backwards),
         cmocka_unit_test(levels_are_shown_by_warehouse_and_in_sum),
         cmocka_unit_test(an_unknown_sku_is_not_found),
     };

@@ -27,6 +27,19 @@ static pgl_status say_requested(struct pgl_tx *tx, struct order_row *order)
     return order_say(tx, order, &event);
 }
 
+pgl_status order_ask_cancel(struct pgl_tx *tx, struct order_row *order, enum order_input input,
+                            bool *is_said)
+{
+    struct order_step step =
+        pgl_order_step((struct order_facts){ order->state, order->cancel }, input);
+    *is_said = step.says[0] == EVENT_TYPE_ORDER_CANCEL_REQUESTED;
+    if (!*is_said)
+        return PGL_OK; /* asked before, or too late */
+    order->cancel = step.after.cancel;
+    PGL_TRY(say_requested(tx, order)); /* row and event commit together */
+    return order_update(tx, order, order->state);
+}
+
 pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
                              CancelOrderResponse *reply)
 {
@@ -38,14 +51,10 @@ pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
 
     reply->answer = answer_in[order.state]; /* too late is an answer, not an error */
     bool is_owner = pgl_text_is(order.customer, ask->caller->subject);
-    struct order_step step =
-        pgl_order_step((struct order_facts){ order.state, order.cancel },
-                       is_owner ? ORDER_ON_CLIENT_CANCEL : ORDER_ON_OPERATOR_CANCEL);
-    if (step.says[0] == EVENT_TYPE_ORDER_CANCEL_REQUESTED) {
-        order.cancel = step.after.cancel;
-        PGL_TRY(say_requested(tx, &order)); /* row and event commit together */
-        PGL_TRY(order_update(tx, &order, order.state));
+    bool is_said;
+    PGL_TRY(order_ask_cancel(
+        tx, &order, is_owner ? ORDER_ON_CLIENT_CANCEL : ORDER_ON_OPERATOR_CANCEL, &is_said));
+    if (is_said)
         PGL_TRY(pgl_audit_log_append(tx, ask->caller, "order.cancel", ask->id, "", "requested"));
-    }
     return order_show(pgl_tx_arena(tx), &order, &reply->order);
 }

@@ -45,7 +45,8 @@ static int close_bench(void **unused)
 
 static void expect(enum pgl_code code, const char *text)
 {
-    pgl_status status = pgl_order_check(&bench->ask, &bench->orders.store.arena);
+    const struct pgl_orders_options options = PGL_ORDERS_OPTIONS_DEFAULT;
+    pgl_status status = pgl_order_check(&options, &bench->ask, &bench->orders.store.arena);
     assert_int_equal(status.code, code);
     assert_string_equal(status.text, text);
 }
@@ -117,10 +118,10 @@ static void money_and_destination_are_checked(void **unused)
     order->currency = (char *)"eur";
     expect(PGL_INVALID, "currency: a code of ISO 4217 is expected");
     order->currency = (char *)"EUR";
-    order->payment->method = (char *)"card";
-    expect(PGL_INVALID, "payment.method: \"account\" is what is offered");
+    order->payment->method = (char *)"cash";
+    expect(PGL_INVALID, "payment.method: \"account\" or \"card\" is expected");
     order->payment = NULL;
-    expect(PGL_INVALID, "payment.method: \"account\" is what is offered");
+    expect(PGL_INVALID, "payment.method: \"account\" or \"card\" is expected");
     struct bench_order usual = orders_bench_usual("ann", "");
     order = bench->ask.order = orders_bench_body(&bench->orders, &usual);
     static const char region_rule[] =
@@ -147,12 +148,53 @@ static void nobody_orders_nothing(void **unused)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 
+static void a_card_is_named_by_a_token(void **unused)
+{
+    (void)unused;
+    static const char letters[] = "payment.cardToken: 1 to 255 letters, digits, dashes and "
+                                  "underscores are expected";
+    NewPayment *payment = bench->ask.order->payment;
+    payment->card_token = (char *)"pm_1";
+    expect(PGL_INVALID, "payment.cardToken: only with \"card\"");
+    payment->method = (char *)"card";
+    expect(PGL_CODE_OK, "");
+    payment->card_token = (char *)"";
+    expect(PGL_INVALID, letters);
+    payment->card_token = (char *)"pm 1";
+    expect(PGL_INVALID, letters);
+    payment->card_token = text_of(256, 'x');
+    expect(PGL_INVALID, letters);
+    payment->card_token = text_of(255, 'x');
+    expect(PGL_CODE_OK, "");
+    payment->card_token = (char *)"pm_4242424242424242";
+    expect(PGL_INVALID, "payment.cardToken: the provider's token is expected, not the number of a "
+                        "card");
+}
+
+static void a_deadline_is_within_a_day(void **unused)
+{
+    (void)unused;
+    static const char rule[] = "deadlineSeconds: 30 to 86400 is expected";
+    NewOrder *order = bench->ask.order;
+    order->deadline_case = PANGLOT__ORDERS__V1__NEW_ORDER__DEADLINE_DEADLINE_SECONDS;
+    static const int64_t wrong[] = { 0, -1, 29, 86401, INT64_MAX };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        order->deadline_seconds = wrong[i];
+        expect(PGL_INVALID, rule);
+    }
+    order->deadline_seconds = 30;
+    expect(PGL_CODE_OK, "");
+    order->deadline_seconds = 86400;
+    expect(PGL_CODE_OK, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_usual_order_is_right),          TEST(a_key_is_visible_ascii),
         TEST(lines_are_some_and_not_too_many),   TEST(a_line_is_named_when_it_is_wrong),
         TEST(money_and_destination_are_checked), TEST(nobody_orders_nothing),
+        TEST(a_card_is_named_by_a_token),        TEST(a_deadline_is_within_a_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

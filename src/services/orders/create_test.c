@@ -54,6 +54,9 @@ static void an_order_is_what_was_asked_for(void **unused)
     orders_bench_close(&bench);
 }
 
+/* Its ticks are written with any transaction. */
+static const char *const but_the_clock[] = { "order_clock", NULL };
+
 /* Also when the order has moved on, its price is another one, and the process is another one. */
 static void a_key_asked_again_is_answered_as_the_first_time(void **unused)
 {
@@ -76,12 +79,12 @@ static void a_key_asked_again_is_answered_as_the_first_time(void **unused)
             orders_bench_restart(&bench);
         order.unit_minor = 1 + state;
         order.priced = state == ORDER_CONFIRMED ? PGL_FAIL(PGL_INVALID, "sold out") : PGL_OK;
-        const char *before = pgl_store_bench_dump(&bench.store, NULL);
+        const char *before = pgl_store_bench_dump(&bench.store, but_the_clock);
         assert_ok(orders_bench_create(&bench, &order, &reply));
         assert_true(reply.replayed);
         assert_string_equal(json(&bench, &reply), first);
         assert_false(bench.has_written);
-        assert_string_equal(pgl_store_bench_dump(&bench.store, NULL), before);
+        assert_string_equal(pgl_store_bench_dump(&bench.store, but_the_clock), before);
     }
     orders_bench_close(&bench);
 }

@@ -180,6 +180,8 @@ pgl_status pgl_orders_hear(struct pgl_tx *tx, int64_t seq, const Event *event)
     if (order.state != before) {
         pgl_tally_move(&orders->tally, (int)before, (int)order.state);
         pgl_waits_note(&orders->waits, id);
+        if (order.state >= ORDER_CONFIRMED)
+            pgl_deadlines_end(&orders->deadlines, id);
     }
     return PGL_OK;
 }

@@ -10,27 +10,32 @@
 #include "base/time.h"
 #include "contract/orders.h"
 #include "events/log.h"
+#include "services/orders/deadlines.h"
 #include "services/orders/orders_sql.h"
 #include "services/orders/waits.h"
 #include "store/recent.h"
 #include "store/tally.h"
 #include "store/tx.h"
 
-#define PGL_ORDER_LINES_MAX    100
-#define PGL_ORDER_QUANTITY_MAX 10000
-#define PGL_ORDER_PAGE_MAX     100
+#define PGL_ORDER_LINES_MAX      100
+#define PGL_ORDER_QUANTITY_MAX   10000
+#define PGL_ORDER_PAGE_MAX       100
+#define PGL_ORDER_DEADLINE_MAX_S 86400 /* a card's hold lasts days: longer than this by far */
 /* A page of one status looks at this many orders and then says where to go on: a rare status must
  * not hold the reader. */
-#define PGL_ORDER_SCAN_MAX     1000
+#define PGL_ORDER_SCAN_MAX       1000
 
 struct pgl_orders_options {
-    int64_t deadline_ns; /* of a new order */
+    int64_t deadline_ns; /* of a new order that does not name its own */
     int64_t total_minor_max;
-    uint32_t generation; /* entries of an index in memory, see store/recent.h */
+    uint32_t generation;       /* entries of an index in memory, see store/recent.h */
+    int64_t deadline_least_ns; /* that an order may name */
+    uint32_t open_max;         /* orders that are not settled; more are refused */
 };
 
 #define PGL_ORDERS_OPTIONS_DEFAULT                                                                 \
-    ((struct pgl_orders_options){ PGL_MINUTES(15), INT64_C(100000000000), 32768 })
+    ((struct pgl_orders_options){ PGL_MINUTES(15), INT64_C(100000000000), 32768, PGL_SECONDS(30),  \
+                                  1u << 20 })
 
 struct pgl_orders_state {
     struct pgl_orders_options options;
@@ -39,6 +44,7 @@ struct pgl_orders_state {
     struct pgl_hash_key hash_key;
     struct pgl_tally tally;
     struct pgl_waits waits;
+    struct pgl_deadlines deadlines;
 };
 
 /* One line's price, as Catalog gave it. */
@@ -62,7 +68,8 @@ PGL_MUST_USE pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRe
 PGL_MUST_USE pgl_status pgl_orders_hear(struct pgl_tx *tx, int64_t seq, const Event *event);
 
 /* What can be said of a request without asking anybody. The text names the line. */
-PGL_MUST_USE pgl_status pgl_order_check(const CreateOrderRequest *ask, struct pgl_arena *arena);
+PGL_MUST_USE pgl_status pgl_order_check(const struct pgl_orders_options *options,
+                                        const CreateOrderRequest *ask, struct pgl_arena *arena);
 
 PGL_MUST_USE pgl_status pgl_orders_get(const struct pgl_view *view, const GetOrderRequest *ask,
                                        GetOrderResponse *reply);
@@ -91,6 +98,9 @@ PGL_MUST_USE pgl_status order_show_created(struct pgl_arena *arena, const struct
 PGL_MUST_USE pgl_status order_show_changes(struct pgl_arena *arena, const struct order_row *row,
                                            int64_t after_version, WaitOrderResponse *reply);
 
+/* What is shown of a line and not kept: its place counts, from 1. */
+void order_number_lines(Order *order);
+
 /* PGL_NOT_FOUND for another's order: that it exists is nobody's business. */
 PGL_MUST_USE pgl_status order_check_owner(const struct order_row *row, const Caller *caller);
 
@@ -99,6 +109,10 @@ PGL_MUST_USE pgl_status order_parse_id(const char *text, pgl_id *id);
 
 /* Appends an event about the order and notes it in the row, which the caller then writes. */
 PGL_MUST_USE pgl_status order_say(struct pgl_tx *tx, struct order_row *order, Event *event);
+
+/* Somebody, or the deadline, asks to take the order back: a wish, said once. */
+PGL_MUST_USE pgl_status order_ask_cancel(struct pgl_tx *tx, struct order_row *order,
+                                         enum order_input input, bool *is_said);
 
 /* Opens both indexes in memory and feeds them what their tables do not have yet. */
 PGL_MUST_USE pgl_status order_keys_open(struct pgl_orders_state *orders, struct pgl_writer *writer);

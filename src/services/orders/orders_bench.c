@@ -14,12 +14,14 @@ static void open_service(struct orders_bench *bench)
     bench->store.writer.context = &bench->orders.state;
     pgl_status opened = pgl_orders_open(&bench->orders, &bench->store.writer, &bench->options);
     PGL_ASSERT(pgl_is_ok(opened));
+    pgl_deadlines_start(&bench->orders.state.deadlines);
 }
 
 void orders_bench_open(struct orders_bench *bench, uint64_t seed)
 {
     bench->options = PGL_ORDERS_OPTIONS_DEFAULT;
     bench->options.generation = BENCH_GENERATION;
+    bench->deadline_seconds = 0;
     pgl_store_bench_open(&bench->store, seed);
     open_service(bench);
 }
@@ -102,6 +104,10 @@ NewOrder *orders_bench_body(struct orders_bench *bench, const struct bench_order
     body->payment->method = (char *)"account";
     body->ship_to = new_message(bench, SHIP_TO_DESCRIPTOR);
     body->ship_to->region = (char *)"EU";
+    if (bench->deadline_seconds > 0) {
+        body->deadline_case = PANGLOT__ORDERS__V1__NEW_ORDER__DEADLINE_DEADLINE_SECONDS;
+        body->deadline_seconds = bench->deadline_seconds;
+    }
     return body;
 }
 

@@ -17,7 +17,8 @@ struct orders_bench {
     struct pgl_store_bench store;
     struct pgl_orders orders;
     struct pgl_orders_options options;
-    bool has_written; /* the handler had, when it returned */
+    bool has_written;         /* the handler had, when it returned */
+    int64_t deadline_seconds; /* of what is ordered from now on; 0 for the usual */
 };
 
 void orders_bench_open(struct orders_bench *bench, uint64_t seed);

@@ -181,6 +181,57 @@ struct pgl_rows order_keys_behind(struct pgl_database *db, const pgl_id *after)
     return rows;
 }
 
+/* ---- deadlines ---- */
+
+static const char deadlines_from_sql[] =
+    "SELECT order_id, state, deadline_at_ns FROM orders WHERE order_id >= ?1 ORDER BY order_id "
+    "LIMIT ?2";
+static const char tick_get_sql[] =
+    "SELECT now_ns, wall_ns, final_below FROM order_clock WHERE id = 1";
+static const char tick_put_sql[] =
+    "UPDATE order_clock SET now_ns = ?1, wall_ns = ?2, final_below = ?3 WHERE id = 1";
+
+struct pgl_rows order_deadlines_from(struct pgl_database *db, const pgl_id *first, int limit)
+{
+    struct pgl_rows rows = pgl_rows_begin(db, deadlines_from_sql);
+    pgl_bind_id(&rows, first);
+    pgl_bind_i64(&rows, limit);
+    return rows;
+}
+
+pgl_status order_deadlines_next(struct pgl_rows *rows, struct order_deadline *order)
+{
+    PGL_TRY(pgl_rows_next(rows));
+    order->is_there = rows->has_row;
+    if (!rows->has_row)
+        return PGL_OK;
+    order->id = pgl_column_id(rows, 0);
+    order->state = (enum order_state)pgl_column_i64(rows, 1);
+    order->deadline_at_ns = pgl_column_i64(rows, 2);
+    return PGL_OK;
+}
+
+pgl_status order_tick_get(struct pgl_database *db, struct pgl_tick *tick, pgl_id *final_below)
+{
+    struct pgl_rows rows = pgl_rows_begin(db, tick_get_sql);
+    PGL_TRY(pgl_rows_next(&rows));
+    if (!rows.has_row)
+        return PGL_FAIL(PGL_DATA_LOSS, "the clock of the deadlines is missing");
+    *tick = (struct pgl_tick){ pgl_column_i64(&rows, 0), pgl_column_i64(&rows, 1) };
+    *final_below = pgl_column_id(&rows, 2);
+    pgl_rows_end(&rows);
+    return PGL_OK;
+}
+
+pgl_status order_tick_put(struct pgl_tx *tx, const struct pgl_tick *tick, const pgl_id *final_below)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, tick_put_sql);
+    pgl_bind_i64(&rows, tick->now_ns);
+    pgl_bind_i64(&rows, tick->wall_ns);
+    pgl_bind_id(&rows, final_below);
+    return pgl_rows_run(&rows, NULL);
+}
+
 /* ---- indexes and counts ---- */
 
 static const char by_key_get_sql[] = "SELECT order_id FROM order_by_key WHERE hash = ?1";

@@ -5,6 +5,7 @@
 #define PGL_ORDERS_SQL_H
 
 #include "contract/orders.h"
+#include "saga/clock.h"
 #include "services/orders/order_machine.h"
 #include "store/recent.h"
 #include "store/tx.h"
@@ -47,6 +48,25 @@ PGL_MUST_USE pgl_status order_update(struct pgl_tx *tx, const struct order_row *
 struct pgl_rows order_ids_below(const struct pgl_view *view, const pgl_id *below, int limit);
 /* Behind `after`, oldest first. Columns: order_id, tenant, customer, idempotency_key. */
 struct pgl_rows order_keys_behind(struct pgl_database *db, const pgl_id *after);
+
+/* ---- deadlines ---- */
+
+struct order_deadline {
+    bool is_there; /* false behind the last */
+    pgl_id id;
+    enum order_state state;
+    int64_t deadline_at_ns;
+};
+
+/* From this order on, oldest first. */
+struct pgl_rows order_deadlines_from(struct pgl_database *db, const pgl_id *first, int limit);
+PGL_MUST_USE pgl_status order_deadlines_next(struct pgl_rows *rows, struct order_deadline *order);
+
+/* The durable clock, and the order before which all are final. */
+PGL_MUST_USE pgl_status order_tick_get(struct pgl_database *db, struct pgl_tick *tick,
+                                       pgl_id *final_below);
+PGL_MUST_USE pgl_status order_tick_put(struct pgl_tx *tx, const struct pgl_tick *tick,
+                                       const pgl_id *final_below);
 
 PGL_MUST_USE pgl_status order_hash_seed(struct pgl_database *db, uint8_t seed[16]);
 

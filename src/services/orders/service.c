@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/time.h"
 #include "saga/audit_log.h"
+#include "services/orders/open.h"
 #include "wire/digest.h"
 #include "wire/message.h"
 
@@ -123,7 +124,8 @@ static struct pgl_go create_prices(struct pgl_flow *flow)
     struct pgl_orders *orders = create->answer.orders;
     const CreateOrderRequest *request = create->answer.call->ask;
     GetPricesRequest *missing;
-    pgl_status status = pgl_order_check(request, create->answer.call->arena);
+    pgl_status status =
+        pgl_order_check(&orders->state.options, request, create->answer.call->arena);
     int64_t at_ns = flow->loop->now_ns;
     if (pgl_buggify(flow->loop->platform->buggify, PGL_BUGGIFY_ORDERS_FORGET_PRICES))
         at_ns = PGL_NEVER_NS; /* by then none is fresh */
@@ -303,7 +305,8 @@ pgl_status pgl_orders_open(struct pgl_orders *orders, struct pgl_writer *writer,
     struct pgl_orders_state *state = &orders->state;
     *orders = (struct pgl_orders){ .writer = writer };
     state->options = *options;
-    pgl_admin_init(&orders->admin, LOG_ORDERS);
+    pgl_admin_init(&orders->admin, LOG_ORDERS,
+                   (struct pgl_admin_hooks){ .list_open = pgl_orders_list_open });
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_saga_migrate(&writer->db));
     PGL_TRY(pgl_orders_migrate(&writer->db, &writer->loop->platform->entropy));
@@ -315,6 +318,7 @@ pgl_status pgl_orders_open(struct pgl_orders *orders, struct pgl_writer *writer,
     PGL_TRY(pgl_tally_open(&state->tally, writer, ORDER_STATE_COUNT, order_count_get_sql,
                            order_count_put_sql));
     PGL_TRY(pgl_log_open(&state->log, LOG_ORDERS, writer));
+    PGL_TRY(pgl_deadlines_open(&state->deadlines, writer, options->open_max));
     return pgl_waits_open(&state->waits, writer);
 }
 
@@ -344,6 +348,7 @@ pgl_status pgl_orders_serve(struct pgl_orders *orders, struct pgl_loop *loop,
 
 void pgl_orders_start(struct pgl_orders *orders)
 {
+    pgl_deadlines_start(&orders->state.deadlines);
     pgl_consumer_start(&orders->payments);
     pgl_consumer_start(&orders->inventory);
 }
@@ -357,5 +362,6 @@ void pgl_orders_close(struct pgl_orders *orders)
     pgl_feed_close(&orders->feed);
     pgl_waits_close(&state->waits);
     pgl_log_close(&state->log);
+    pgl_deadlines_close(&state->deadlines);
     order_keys_close(state);
 }

@@ -32,6 +32,12 @@ pgl_status order_check_owner(const struct order_row *row, const Caller *caller)
     return is_allowed ? PGL_OK : PGL_FAIL(PGL_NOT_FOUND, "there is no such order");
 }
 
+void order_number_lines(Order *order)
+{
+    for (size_t i = 0; i < order->n_lines; i++)
+        order->lines[i]->line_no = (int32_t)i + 1;
+}
+
 static int64_t version_of(const struct order_row *row)
 {
     return (int64_t)(row->changes.size / ORDER_CHANGE_BYTES);
@@ -62,9 +68,11 @@ static pgl_status show_constant_part(struct pgl_arena *arena, const struct order
         return PGL_NO_MEMORY;
     pgl_id_format(row->id, id);
     shown->id = id;
+    order_number_lines(shown);
     shown->currency = pgl_message_string(row->currency.data);
     shown->total_minor = row->total_minor;
     shown->created_at_ns = row->created_at_ns;
+    shown->deadline_at_ns = row->deadline_at_ns;
     *order = shown;
     return PGL_OK;
 }

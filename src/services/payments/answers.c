@@ -3,6 +3,7 @@
 
 #include "events/story.h"
 #include "saga/audit_log.h"
+#include "services/payments/card_sql.h"
 #include "services/payments/ledger.h"
 #include "wire/message.h"
 
@@ -33,7 +34,24 @@ static pgl_status get_for(const struct pgl_view *view, const Caller *caller, con
 
 static const char *reason_of(const struct payment_row *row)
 {
-    return row->facts.state == PAYMENT_DECLINED ? row->decline_code : cause_names[row->facts.cause];
+    bool is_refused =
+        row->facts.state == PAYMENT_DECLINED || row->facts.state == PAYMENT_CAPTURE_FAILED;
+    return is_refused ? row->decline_code : cause_names[row->facts.cause];
+}
+
+/* Where its customer has to go; the provider's object is not their business. */
+static pgl_status show_card(const struct pgl_view *view, const struct payment_row *row,
+                            const Caller *caller, Payment *payment)
+{
+    struct card_row card;
+    bool is_there = false;
+    if (row->account_id == PROVIDER_ACCOUNT_ID)
+        PGL_TRY(card_get(view, &row->order_id, &card, &is_there));
+    if (is_there && row->facts.state == PAYMENT_ACTION_REQUIRED)
+        payment->next_action = (char *)card.next_action;
+    if (is_there && caller->role == ROLE_OPERATOR)
+        payment->handle = (char *)card.handle;
+    return PGL_OK;
 }
 
 pgl_status pgl_payments_get(const struct pgl_view *view, const GetPaymentRequest *ask,
@@ -56,9 +74,10 @@ pgl_status pgl_payments_get(const struct pgl_view *view, const GetPaymentRequest
     payment->amount_minor = row.amount_minor;
     payment->authorized_minor = row.authorized_minor;
     payment->captured_minor = row.captured_minor;
+    payment->refunded_minor = row.refunded_minor;
     payment->reason = (char *)reason_of(&row);
     reply->payment = payment;
-    return PGL_OK;
+    return show_card(view, &row, ask->caller, payment);
 }
 
 pgl_status pgl_payments_story(const struct pgl_view *view, const ReadKeyRequest *ask,
@@ -71,6 +90,34 @@ pgl_status pgl_payments_story(const struct pgl_view *view, const ReadKeyRequest 
     memcpy(order_id.bytes, ask->key.data, sizeof order_id.bytes);
     PGL_TRY(get_for(view, ask->caller, &order_id, &row));
     return pgl_story_read(view, LOG_PAYMENTS, row.last_event_seq, reply);
+}
+
+/* "CAPTURING, CAPTURE is in flight". */
+pgl_status pgl_payments_describe(const struct pgl_view *view, const char *tenant,
+                                 const pgl_id *order_id, const char **state)
+{
+    static const char *const ops[PAYMENT_OP_COUNT] = {
+        [PAYMENT_OP_CREATE] = "CREATE",   [PAYMENT_OP_AUTHORIZE] = "AUTHORIZE",
+        [PAYMENT_OP_CAPTURE] = "CAPTURE", [PAYMENT_OP_VOID] = "VOID",
+        [PAYMENT_OP_FIND] = "FIND",
+    };
+    static const char *const stages[] = {
+        [OP_IDLE] = "is done",
+        [OP_PLANNED] = "is planned",
+        [OP_IN_FLIGHT] = "is in flight",
+        [OP_UNKNOWN] = "is asked about",
+    };
+    struct payment_row row;
+    pgl_status found = payment_get(view, order_id, &row);
+    *state = NULL;
+    if (found.code == PGL_NOT_FOUND || (pgl_is_ok(found) && strcmp(row.tenant, tenant) != 0))
+        return PGL_OK;
+    PGL_TRY(found);
+    *state = pgl_payment_machine.state_names[row.facts.state];
+    if (row.facts.op != PAYMENT_OP_NONE)
+        *state = pgl_arena_printf(view->arena, "%s, %s %s", *state, ops[row.facts.op],
+                                  stages[row.facts.op_state]);
+    return PGL_OK;
 }
 
 pgl_status pgl_payments_put_credit_line(struct pgl_tx *tx, const PutCreditLineRequest *ask,

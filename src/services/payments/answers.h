@@ -15,6 +15,9 @@ PGL_MUST_USE pgl_status pgl_payments_get(const struct pgl_view *view, const GetP
                                          GetPaymentResponse *reply);
 PGL_MUST_USE pgl_status pgl_payments_story(const struct pgl_view *view, const ReadKeyRequest *ask,
                                            ReadKeyResponse *reply);
+/* For operators: how far an order has come here, in words; NULL when it is not known. */
+PGL_MUST_USE pgl_status pgl_payments_describe(const struct pgl_view *view, const char *tenant,
+                                              const pgl_id *order_id, const char **state);
 PGL_MUST_USE pgl_status pgl_payments_put_credit_line(struct pgl_tx *tx,
                                                      const PutCreditLineRequest *ask,
                                                      PutCreditLineResponse *reply);

@@ -16,22 +16,25 @@ const struct pgl_payments_check pgl_payments_checks[] = {
       "authorized = captured + released + live hold, and no more than was asked for",
       "SELECT hex(order_id) FROM payment "
       "WHERE authorized_minor <> captured_minor + released_minor + hold_minor "
-      "OR authorized_minor > amount_minor "
-      "OR min(captured_minor, released_minor, hold_minor) < 0" },
+      "OR authorized_minor > amount_minor OR refunded_minor > captured_minor "
+      "OR min(captured_minor, released_minor, hold_minor, refunded_minor) < 0" },
     { "A13 held",
       "an account has as much held as its payments hold",
       "SELECT 'account ' || account_id FROM account LEFT JOIN (SELECT account_id AS id, "
       "sum(hold_minor) AS held FROM payment GROUP BY account_id) ON id = account_id "
       "WHERE held_minor <> coalesce(held, 0) "
-      "UNION ALL SELECT hex(order_id) FROM payment WHERE hold_minor > 0 "
+      "UNION ALL SELECT hex(order_id) FROM payment WHERE hold_minor > 0 AND account_id <> -1 "
       "AND account_id NOT IN (SELECT account_id FROM account)" },
     { "A13 posted",
-      "an account has as much posted as its transfers sum up to",
-      "SELECT 'account ' || account_id FROM account LEFT JOIN (SELECT debit_account AS id, "
-      "sum(amount_minor) AS posted FROM transfer GROUP BY debit_account) ON id = account_id "
-      "WHERE posted_minor <> coalesce(posted, 0) "
+      "an account has as much posted as its transfers sum up to, what was given back taken off",
+      "SELECT 'account ' || account_id FROM account LEFT JOIN (SELECT "
+      "iif(kind = 1, debit_account, credit_account) AS id, "
+      "sum(iif(kind = 1, amount_minor, -amount_minor)) AS posted FROM transfer GROUP BY 1) "
+      "ON id = account_id WHERE posted_minor <> coalesce(posted, 0) "
       "UNION ALL SELECT hex(order_id) FROM transfer "
-      "WHERE debit_account NOT IN (SELECT account_id FROM account)" },
+      "WHERE iif(kind = 1, debit_account, credit_account) <> -1 "
+      "AND iif(kind = 1, debit_account, credit_account) "
+      "NOT IN (SELECT account_id FROM account)" },
     { "A13 transfer",
       "what was captured was transferred, from the same account, once, in the same currency",
       "SELECT hex(p.order_id) FROM payment AS p LEFT JOIN transfer AS t "
@@ -40,13 +43,21 @@ const struct pgl_payments_check pgl_payments_checks[] = {
       "OR t.debit_account <> p.account_id OR t.currency <> p.currency "
       "UNION ALL SELECT hex(order_id) FROM transfer "
       "WHERE order_id NOT IN (SELECT order_id FROM payment)" },
+    { "A13 refunded",
+      "what is refunded was transferred back, to where it came from, as often as it was asked for",
+      "SELECT hex(order_id) FROM payment AS p WHERE refunded_minor <> "
+      "(SELECT coalesce(sum(amount_minor), 0) FROM transfer AS t "
+      "WHERE t.order_id = p.order_id AND t.kind = 2 AND t.credit_account = p.account_id "
+      "AND t.currency = p.currency) OR refunded_minor <> "
+      "(SELECT coalesce(sum(amount_minor), 0) FROM refund AS r "
+      "WHERE r.order_id = p.order_id AND r.state = 2)" },
     { "A13 owner",
       "an account has one owner, and is used for that one's orders in its currency only",
       "SELECT 'account ' || account_id FROM account "
       "WHERE account_id NOT IN (SELECT account_id FROM credit_line) "
       "UNION ALL SELECT 'account ' || account_id FROM credit_line GROUP BY account_id "
       "HAVING count(*) > 1 OR account_id NOT IN (SELECT account_id FROM account) "
-      "UNION ALL SELECT hex(order_id) FROM payment AS p WHERE account_id <> 0 "
+      "UNION ALL SELECT hex(order_id) FROM payment AS p WHERE account_id > 0 "
       "AND account_id IS NOT (SELECT account_id FROM credit_line AS c "
       "WHERE c.tenant = p.tenant AND c.customer = p.customer AND c.currency = p.currency)" },
     { "A1 decision",
@@ -58,8 +69,26 @@ const struct pgl_payments_check pgl_payments_checks[] = {
       "SELECT hex(order_id) FROM payment WHERE emitted & " VERDICTS " <> " VERDICT_OF_STATE },
     { "A10 operation",
       "an account's payment has no operation open, and holds only while authorized",
-      "SELECT hex(order_id) FROM payment WHERE op <> 0 OR op_state <> 0 "
-      "OR state IN (1, 2, 4, 5) OR (hold_minor > 0 AND state <> 3)" },
+      "SELECT hex(order_id) FROM payment WHERE account_id <> -1 AND (op <> 0 OR op_state <> 0 "
+      "OR state IN (0, 1, 2, 4, 5) OR (hold_minor > 0 AND state <> 3))" },
+    { "A10 intent",
+      "a card's open operation is written down once, as the payment has it; a refund's while it is "
+      "pending, one at a time",
+      "SELECT hex(p.order_id) FROM payment AS p LEFT JOIN intent AS i "
+      "ON i.order_id = p.order_id AND i.refund_no = 0 WHERE account_id = -1 "
+      "AND (p.op <> coalesce(i.op, 0) OR p.op_state <> min(coalesce(i.op_state, 0), 3)) "
+      "UNION ALL SELECT hex(order_id) FROM intent WHERE refund_no = 0 AND order_id NOT IN "
+      "(SELECT order_id FROM payment WHERE account_id = -1) "
+      "UNION ALL SELECT hex(order_id) FROM intent WHERE refund_no > 0 AND (order_id, refund_no) "
+      "NOT IN (SELECT order_id, min(refund_no) FROM refund WHERE state = 1 GROUP BY order_id) "
+      "UNION ALL SELECT hex(order_id) FROM refund WHERE state = 1 GROUP BY order_id "
+      "HAVING order_id NOT IN (SELECT order_id FROM intent WHERE refund_no > 0)" },
+    { "A6 handle",
+      "a card's money is on one object at the provider, and no two orders have the same",
+      "SELECT hex(order_id) FROM payment AS p WHERE account_id = -1 AND authorized_minor > 0 "
+      "AND order_id NOT IN (SELECT order_id FROM card WHERE handle <> '') "
+      "UNION ALL SELECT hex(min(order_id)) FROM card WHERE handle <> '' GROUP BY handle "
+      "HAVING count(*) > 1" },
     { "A8 chain",
       "the last event of a payment is in the log",
       "SELECT hex(order_id) FROM payment "
@@ -96,7 +125,7 @@ static const char walk_sql[] =
     "captured_minor, hold_minor, released_minor, emitted, last_event_seq FROM payment "
     "ORDER BY order_id";
 static const char transfers_sql[] =
-    "SELECT order_id, amount_minor FROM transfer ORDER BY order_id, kind";
+    "SELECT order_id, amount_minor FROM transfer WHERE kind = 1 ORDER BY order_id";
 
 struct pgl_payments_cursor pgl_payments_walk(const struct pgl_view *view)
 {

@@ -10,21 +10,8 @@
 #ifndef PGL_PAYMENTS_HANDLE_H
 #define PGL_PAYMENTS_HANDLE_H
 
-#include "events/log.h"
+#include "services/payments/desk.h"
 #include "services/payments/payments_sql.h"
-#include "store/tally.h"
-
-#define PGL_METHOD_ACCOUNT       "account" /* the one that is carried out */
-#define PGL_DECLINED_NO_CREDIT   "insufficient_credit"
-#define PGL_DECLINED_NOT_OFFERED "method_not_offered"
-
-/* What the handlers know of their service. */
-struct payment_desk {
-    struct pgl_event_log log;
-    struct pgl_tally tally;
-    struct pgl_counter orphans; /* stock was set aside for orders that we do not know: an alarm */
-    int64_t default_credit_minor;
-};
 
 /* For both logs, since a type tells where it comes from. */
 PGL_MUST_USE pgl_status pgl_payments_handle(struct pgl_tx *tx, int64_t seq, const Event *event);

@@ -37,7 +37,8 @@ static pgl_status settle(struct pgl_tx *tx, struct payment_row *row, int64_t cap
     PGL_ASSERT(captured_minor >= 0 && captured_minor <= row->hold_minor);
     if (row->hold_minor == 0)
         return PGL_OK;
-    PGL_TRY(account_settle(tx, row->account_id, row->hold_minor, captured_minor));
+    if (row->account_id != PROVIDER_ACCOUNT_ID) /* which keeps its own books */
+        PGL_TRY(account_settle(tx, row->account_id, row->hold_minor, captured_minor));
     row->captured_minor = captured_minor;
     row->released_minor = row->hold_minor - captured_minor;
     row->hold_minor = 0;
@@ -49,13 +50,37 @@ pgl_status pgl_ledger_post(struct pgl_tx *tx, struct payment_row *row, int64_t c
     PGL_TRY(settle(tx, row, captured_minor));
     if (captured_minor == 0)
         return PGL_OK;
-    return transfer_insert(tx, &row->order_id, TRANSFER_CAPTURE, row->account_id,
-                           MERCHANT_ACCOUNT_ID, row->currency, captured_minor);
+    struct transfer_row transfer = { .order_id = row->order_id,
+                                     .kind = TRANSFER_CAPTURE,
+                                     .debit_account = row->account_id,
+                                     .credit_account = MERCHANT_ACCOUNT_ID,
+                                     .amount_minor = captured_minor,
+                                     .currency = row->currency };
+    return transfer_insert(tx, &transfer);
 }
 
 pgl_status pgl_ledger_release(struct pgl_tx *tx, struct payment_row *row)
 {
     return settle(tx, row, 0);
+}
+
+pgl_status pgl_ledger_refund(struct pgl_tx *tx, struct payment_row *row, int64_t refund_no,
+                             int64_t amount_minor)
+{
+    PGL_ASSERT(amount_minor >= 0 && row->refunded_minor + amount_minor <= row->captured_minor);
+    if (amount_minor == 0)
+        return PGL_OK;
+    if (row->account_id != PROVIDER_ACCOUNT_ID)
+        PGL_TRY(account_refund(tx, row->account_id, amount_minor));
+    row->refunded_minor += amount_minor;
+    struct transfer_row transfer = { .order_id = row->order_id,
+                                     .kind = TRANSFER_REFUND,
+                                     .refund_no = refund_no,
+                                     .debit_account = MERCHANT_ACCOUNT_ID,
+                                     .credit_account = row->account_id,
+                                     .amount_minor = amount_minor,
+                                     .currency = row->currency };
+    return transfer_insert(tx, &transfer);
 }
 
 /* ---- credit lines ---- */

@@ -3,7 +3,8 @@
  * of the method `account`. A hold blocks credit, posting turns it into a debt to the merchant,
  * releasing gives it back.
  *
- * For:      the handler of payments; operators and imports, who open lines.
+ * For:      the handlers of payments; operators and imports, who open lines. A card's money is
+ *           booked here as well, on the provider's account, who keeps no line of ours.
  * Threads:  the writer's.
  * Errors:   too little credit is an answer. A ledger that does not fit its payment is PGL_INTERNAL.
  *
@@ -29,6 +30,10 @@ PGL_MUST_USE pgl_status pgl_ledger_post(struct pgl_tx *tx, struct payment_row *r
 
 /* Gives all that is held back. */
 PGL_MUST_USE pgl_status pgl_ledger_release(struct pgl_tx *tx, struct payment_row *row);
+
+/* Gives `amount_minor` of what was taken back. */
+PGL_MUST_USE pgl_status pgl_ledger_refund(struct pgl_tx *tx, struct payment_row *row,
+                                          int64_t refund_no, int64_t amount_minor);
 
 /* What a credit line has to be, whoever brings it: a row of an import, a call. */
 PGL_MUST_USE pgl_status pgl_credit_line_check(const char *tenant, const char *customer,

@@ -8,7 +8,9 @@
 
 static void open_service(struct payments_bench *bench, int64_t default_credit_minor)
 {
-    struct pgl_payments_options options = { .default_credit_minor = default_credit_minor };
+    struct pgl_payments_options options = { .default_credit_minor = default_credit_minor,
+                                            .card = bench->card,
+                                            .provider = bench->provider };
     pgl_status opened = pgl_payments_open(&bench->payments, &bench->store.writer, &options);
     PGL_ASSERT(pgl_is_ok(opened));
 }
@@ -16,8 +18,21 @@ static void open_service(struct payments_bench *bench, int64_t default_credit_mi
 void payments_bench_open(struct payments_bench *bench, uint64_t seed, int64_t default_credit_minor)
 {
     bench->heard = 0;
+    bench->provider = NULL;
+    bench->card = (struct pgl_card_options)PGL_CARD_OPTIONS_DEFAULT;
     pgl_store_bench_open(&bench->store, seed);
     open_service(bench, default_credit_minor);
+}
+
+void payments_bench_open_cards(struct payments_bench *bench, uint64_t seed,
+                               const struct pgl_card_options *card,
+                               struct pgl_provider_port *provider)
+{
+    bench->heard = 0;
+    bench->provider = provider;
+    bench->card = *card;
+    pgl_store_bench_open(&bench->store, seed);
+    open_service(bench, 0);
 }
 
 void payments_bench_close(struct payments_bench *bench)
@@ -77,6 +92,7 @@ Event *payments_bench_created(struct payments_bench *bench, const struct bench_o
     created->currency = "EUR";
     created->amount_minor = 5 * order->unit_minor;
     created->payment_method = (char *)order->method;
+    created->payment_method_ref = "pm_card";
     created->allow_partial = order->allow_partial;
     created->ship_to_region = "north";
     created->deadline_at_ns = PGL_STORE_BENCH_WALL_NS + 1;
@@ -109,6 +125,24 @@ Event *payments_bench_failed(struct payments_bench *bench, int number)
     event->payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_INVENTORY_RESERVATION_FAILED;
     event->inventory_reservation_failed =
         new_message(bench, INVENTORY_RESERVATION_FAILED_DESCRIPTOR);
+    return event;
+}
+
+Event *payments_bench_refund(struct payments_bench *bench, int number, int32_t refund_no,
+                             int64_t amount_minor)
+{
+    Event *event = new_event(bench, number, EVENT_TYPE_ORDER_REFUND_REQUESTED);
+    OrderRefundRequested *asked = new_message(bench, ORDER_REFUND_REQUESTED_DESCRIPTOR);
+    asked->refund_no = refund_no;
+    asked->amount_minor = amount_minor;
+    asked->currency = "EUR";
+    asked->n_lines = 1;
+    asked->lines = new_array(bench, sizeof asked->lines[0]);
+    asked->lines[0] = new_message(bench, REFUND_LINE_DESCRIPTOR);
+    asked->lines[0]->line_no = 1;
+    asked->lines[0]->quantity = 1;
+    event->payload_case = PANGLOT__EVENTS__V1__EVENT__PAYLOAD_ORDER_REFUND_REQUESTED;
+    event->order_refund_requested = asked;
     return event;
 }
 
@@ -179,13 +213,22 @@ static ReadKeyResponse story_of(struct payments_bench *bench, int number)
     return reply;
 }
 
+static const char *name_of(EventType type)
+{
+    if (type == EVENT_TYPE_PAYMENT_REFUNDED)
+        return "PaymentRefunded";
+    if (type == EVENT_TYPE_PAYMENT_REFUND_FAILED)
+        return "PaymentRefundFailed";
+    return pgl_payment_machine.event_names[type];
+}
+
 const char *payments_bench_said(struct payments_bench *bench, int number)
 {
     ReadKeyResponse story = story_of(bench, number);
     const char *said = "";
     for (size_t i = 0; i < story.n_events; i++)
         said = pgl_arena_printf(&bench->store.arena, "%s%s%s", said, i > 0 ? " " : "",
-                                pgl_payment_machine.event_names[story.events[i]->event->type]);
+                                name_of(story.events[i]->event->type));
     return said;
 }
 

@@ -17,11 +17,17 @@
 struct payments_bench {
     struct pgl_store_bench store;
     struct pgl_payments payments;
-    int64_t heard;    /* events so far */
-    bool has_written; /* the handler had, when it returned */
+    struct pgl_card_options card;
+    struct pgl_provider_port *provider; /* NULL: no cards */
+    int64_t heard;                      /* events so far */
+    bool has_written;                   /* the handler had, when it returned */
 };
 
 void payments_bench_open(struct payments_bench *bench, uint64_t seed, int64_t default_credit_minor);
+/* Where cards are taken; what calls the provider is not opened (card_bench.h). */
+void payments_bench_open_cards(struct payments_bench *bench, uint64_t seed,
+                               const struct pgl_card_options *card,
+                               struct pgl_provider_port *provider);
 void payments_bench_close(struct payments_bench *bench);
 /* The process ends and starts again. */
 void payments_bench_restart(struct payments_bench *bench, int64_t default_credit_minor);
@@ -39,6 +45,9 @@ pgl_id payments_bench_id(int number);
 Event *payments_bench_created(struct payments_bench *bench, const struct bench_order *order);
 Event *payments_bench_cancelled(struct payments_bench *bench, int number, Cause cause);
 Event *payments_bench_failed(struct payments_bench *bench, int number);
+/* The refund of so much, and of one of line 1. */
+Event *payments_bench_refund(struct payments_bench *bench, int number, int32_t refund_no,
+                             int64_t amount_minor);
 /* So many of line 1 and line 2, the second from two warehouses. */
 Event *payments_bench_reserved(struct payments_bench *bench, int number, bool is_complete,
                                int64_t first, int64_t second);

@@ -12,20 +12,26 @@ pgl_status pgl_payments_migrate(struct pgl_database *db)
 static const char get_sql[] = "SELECT tenant, customer, method, decline_code, currency, state, "
                               "decision, op, op_state, cause, "
                               "amount_minor, authorized_minor, captured_minor, released_minor, "
-                              "hold_minor, account_id, emitted, "
+                              "hold_minor, refunded_minor, account_id, emitted, "
                               "last_event_seq FROM payment WHERE order_id = ?1";
 static const char get_promise_sql[] = "SELECT promise FROM payment WHERE order_id = ?1";
 static const char insert_sql[] =
     "INSERT INTO payment (order_id, state, decision, op, op_state, cause, authorized_minor, "
-    "captured_minor, released_minor, hold_minor, emitted, last_event_seq, tenant, customer, "
-    "method, "
-    "decline_code, currency, amount_minor, account_id, promise) "
+    "captured_minor, released_minor, hold_minor, refunded_minor, emitted, last_event_seq, "
+    "currency, amount_minor, decline_code, tenant, customer, method, account_id, promise) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-    "?20)";
+    "?20, ?21)";
 static const char update_sql[] =
     "UPDATE payment SET state = ?2, decision = ?3, op = ?4, op_state = ?5, cause = ?6, "
     "authorized_minor = ?7, captured_minor = ?8, released_minor = ?9, hold_minor = ?10, "
-    "emitted = emitted + ?11, last_event_seq = ?12 WHERE order_id = ?1";
+    "refunded_minor = ?11, emitted = emitted + ?12, last_event_seq = ?13 WHERE order_id = ?1";
+/* A card's also learns why it was declined, and of an orphan what it was about. */
+static const char update_card_sql[] =
+    "UPDATE payment SET state = ?2, decision = ?3, op = ?4, op_state = ?5, cause = ?6, "
+    "authorized_minor = ?7, captured_minor = ?8, released_minor = ?9, hold_minor = ?10, "
+    "refunded_minor = ?11, emitted = emitted + ?12, last_event_seq = ?13, currency = ?14, "
+    "amount_minor = ?15, decline_code = ?16 WHERE order_id = ?1";
+static const char update_op_sql[] = "UPDATE payment SET op_state = ?2 WHERE order_id = ?1";
 const char payment_count_get_sql[] = "SELECT state, payments FROM payment_count";
 const char payment_count_put_sql[] = "UPDATE payment_count SET payments = ?2 WHERE state = ?1";
 
@@ -44,9 +50,11 @@ static const char account_hold_sql[] =
 static const char account_settle_sql[] =
     "UPDATE account SET held_minor = held_minor - ?2, posted_minor = posted_minor + ?3 "
     "WHERE account_id = ?1";
+static const char account_refund_sql[] =
+    "UPDATE account SET posted_minor = posted_minor - ?2 WHERE account_id = ?1";
 static const char transfer_insert_sql[] =
-    "INSERT INTO transfer (order_id, kind, debit_account, credit_account, currency, amount_minor) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT INTO transfer (order_id, kind, refund_no, debit_account, credit_account, currency, "
+    "amount_minor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 /* ---- payments ---- */
 
@@ -79,9 +87,10 @@ pgl_status payment_get(const struct pgl_view *view, const pgl_id *order_id, stru
         .captured_minor = pgl_column_i64(&rows, 12),
         .released_minor = pgl_column_i64(&rows, 13),
         .hold_minor = pgl_column_i64(&rows, 14),
-        .account_id = pgl_column_i64(&rows, 15),
-        .emitted = pgl_column_i64(&rows, 16),
-        .last_event_seq = pgl_column_i64(&rows, 17),
+        .refunded_minor = pgl_column_i64(&rows, 15),
+        .account_id = pgl_column_i64(&rows, 16),
+        .emitted = pgl_column_i64(&rows, 17),
+        .last_event_seq = pgl_column_i64(&rows, 18),
     };
     pgl_rows_end(&rows);
     return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
@@ -114,20 +123,26 @@ static void bind_what_changes(struct pgl_rows *rows, const struct payment_row *r
     pgl_bind_i64(rows, row->captured_minor);
     pgl_bind_i64(rows, row->released_minor);
     pgl_bind_i64(rows, row->hold_minor);
+    pgl_bind_i64(rows, row->refunded_minor);
     pgl_bind_i64(rows, row->says);
     pgl_bind_i64(rows, row->last_event_seq);
+}
+
+static void bind_what_a_card_learns(struct pgl_rows *rows, const struct payment_row *row)
+{
+    pgl_bind_text(rows, pgl_text_of(row->currency));
+    pgl_bind_i64(rows, row->amount_minor);
+    pgl_bind_text(rows, pgl_text_of(row->decline_code));
 }
 
 pgl_status payment_insert(struct pgl_tx *tx, const struct payment_row *row, struct pgl_text promise)
 {
     struct pgl_rows rows = pgl_tx_rows(tx, insert_sql);
     bind_what_changes(&rows, row);
+    bind_what_a_card_learns(&rows, row);
     pgl_bind_text(&rows, pgl_text_of(row->tenant));
     pgl_bind_text(&rows, pgl_text_of(row->customer));
     pgl_bind_text(&rows, pgl_text_of(row->method));
-    pgl_bind_text(&rows, pgl_text_of(row->decline_code));
-    pgl_bind_text(&rows, pgl_text_of(row->currency));
-    pgl_bind_i64(&rows, row->amount_minor);
     pgl_bind_i64(&rows, row->account_id);
     pgl_bind_blob(&rows, promise.data, promise.size);
     return pgl_rows_run(&rows, NULL);
@@ -145,6 +160,22 @@ pgl_status payment_update(struct pgl_tx *tx, const struct payment_row *row)
 {
     struct pgl_rows rows = pgl_tx_rows(tx, update_sql);
     bind_what_changes(&rows, row);
+    return run_on_one(&rows, "the payment is gone");
+}
+
+pgl_status payment_update_card(struct pgl_tx *tx, const struct payment_row *row)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, update_card_sql);
+    bind_what_changes(&rows, row);
+    bind_what_a_card_learns(&rows, row);
+    return run_on_one(&rows, "the payment is gone");
+}
+
+pgl_status payment_update_op(struct pgl_tx *tx, const pgl_id *order_id, enum op_state op_state)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, update_op_sql);
+    pgl_bind_id(&rows, order_id);
+    pgl_bind_i64(&rows, op_state);
     return run_on_one(&rows, "the payment is gone");
 }
 
@@ -209,16 +240,23 @@ pgl_status account_settle(struct pgl_tx *tx, int64_t account_id, int64_t hold_mi
     return run_on_one(&rows, "the account is gone");
 }
 
-pgl_status transfer_insert(struct pgl_tx *tx, const pgl_id *order_id, enum transfer_kind kind,
-                           int64_t debit_account, int64_t credit_account, const char *currency,
-                           int64_t amount_minor)
+pgl_status account_refund(struct pgl_tx *tx, int64_t account_id, int64_t amount_minor)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, account_refund_sql);
+    pgl_bind_i64(&rows, account_id);
+    pgl_bind_i64(&rows, amount_minor);
+    return run_on_one(&rows, "the account is gone");
+}
+
+pgl_status transfer_insert(struct pgl_tx *tx, const struct transfer_row *row)
 {
     struct pgl_rows rows = pgl_tx_rows(tx, transfer_insert_sql);
-    pgl_bind_id(&rows, order_id);
-    pgl_bind_i64(&rows, kind);
-    pgl_bind_i64(&rows, debit_account);
-    pgl_bind_i64(&rows, credit_account);
-    pgl_bind_text(&rows, pgl_text_of(currency));
-    pgl_bind_i64(&rows, amount_minor);
+    pgl_bind_id(&rows, &row->order_id);
+    pgl_bind_i64(&rows, row->kind);
+    pgl_bind_i64(&rows, row->refund_no);
+    pgl_bind_i64(&rows, row->debit_account);
+    pgl_bind_i64(&rows, row->credit_account);
+    pgl_bind_text(&rows, pgl_text_of(row->currency));
+    pgl_bind_i64(&rows, row->amount_minor);
     return pgl_rows_run(&rows, NULL);
 }

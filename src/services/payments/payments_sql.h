@@ -19,7 +19,7 @@ struct payment_row {
     const char *tenant, *customer, *method, *decline_code, *currency;
     struct payment_facts facts;
     int64_t amount_minor;
-    int64_t authorized_minor, captured_minor, released_minor, hold_minor;
+    int64_t authorized_minor, captured_minor, released_minor, hold_minor, refunded_minor;
     int64_t account_id;
     int64_t emitted; /* in the table */
     int64_t says;    /* bits to be added to it: what is said in this transaction */
@@ -36,12 +36,17 @@ PGL_MUST_USE pgl_status payment_insert(struct pgl_tx *tx, const struct payment_r
                                        struct pgl_text promise);
 /* Only what can change behind the insert: machine, money, events. */
 PGL_MUST_USE pgl_status payment_update(struct pgl_tx *tx, const struct payment_row *row);
+/* Of a card, also why it was declined; of an orphan, what it turned out to be about. */
+PGL_MUST_USE pgl_status payment_update_card(struct pgl_tx *tx, const struct payment_row *row);
+PGL_MUST_USE pgl_status payment_update_op(struct pgl_tx *tx, const pgl_id *order_id,
+                                          enum op_state op_state);
 
 extern const char payment_count_get_sql[], payment_count_put_sql[]; /* for store/tally.h */
 
 /* ---- accounts ---- */
 
 #define MERCHANT_ACCOUNT_ID 0
+#define PROVIDER_ACCOUNT_ID (-1) /* what the provider of cards has taken, and owes us */
 
 /* 0 when the customer has no line in this currency. */
 PGL_MUST_USE pgl_status account_find(const struct pgl_view *view, const char *tenant,
@@ -59,11 +64,19 @@ PGL_MUST_USE pgl_status account_hold(struct pgl_tx *tx, int64_t account_id, int6
 PGL_MUST_USE pgl_status account_settle(struct pgl_tx *tx, int64_t account_id, int64_t hold_minor,
                                        int64_t posted_minor);
 
-enum transfer_kind { TRANSFER_CAPTURE = 1 };
+/* Gives back what was posted. */
+PGL_MUST_USE pgl_status account_refund(struct pgl_tx *tx, int64_t account_id, int64_t amount_minor);
 
-PGL_MUST_USE pgl_status transfer_insert(struct pgl_tx *tx, const pgl_id *order_id,
-                                        enum transfer_kind kind, int64_t debit_account,
-                                        int64_t credit_account, const char *currency,
-                                        int64_t amount_minor);
+enum transfer_kind { TRANSFER_CAPTURE = 1, TRANSFER_REFUND = 2 };
+
+struct transfer_row {
+    pgl_id order_id;
+    enum transfer_kind kind;
+    int64_t refund_no; /* 0: of the capture */
+    int64_t debit_account, credit_account, amount_minor;
+    const char *currency;
+};
+
+PGL_MUST_USE pgl_status transfer_insert(struct pgl_tx *tx, const struct transfer_row *row);
 
 #endif

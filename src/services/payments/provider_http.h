@@ -6,9 +6,11 @@
  * Owner:    whoever holds the struct. A call is the port's from start until its flow is woken.
  * Threads:  open and close where the loop is made; the rest in the loop's turns.
  * Bounds:   `connections_max` connections to one host, each kept and used for one call at a time;
- *           `waiting_max` calls behind them. One more is answered NOT_SENT at once. A connection is
- *           made within `connect_ns`, a call ends within its timeout, whatever the other side does.
- *           An answer has 64 KiB at most, a page of a list 1 MiB.
+ *           `waiting_max` calls behind them. One more is answered NOT_SENT by start itself: it is
+ *           not out then, and wakes nobody. A connection is made within `connect_ns`; a call that
+ *           has begun ends within its timeout, whatever the other side does, and one that waits
+ *           behind others is given up, NOT_SENT, when its turn comes too late. An answer has 64 KiB
+ *           at most, a page of a list 1 MiB.
  * Secrets:  the key is read from its file once, kept in this struct alone, written into requests
  *           and nowhere else, and zeroed at close.
  * Errors:   of a call: none, see provider.h. Retries, breakers and pages to people are the

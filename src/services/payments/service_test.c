@@ -168,9 +168,9 @@ static void one_that_fails_late_is_set_aside_alone(void **unused)
     say_created(&trio, 1, "account");
     settle(&trio);
     /* A transfer that should not be there yet: the capture fails at its last write but two. */
-    assert_true(pgl_is_ok(
-        pgl_database_run(&trio.bench.store.writer.db,
-                         "INSERT INTO transfer SELECT order_id, 1, 9, 0, 'EUR', 1 FROM payment")));
+    assert_true(pgl_is_ok(pgl_database_run(
+        &trio.bench.store.writer.db,
+        "INSERT INTO transfer SELECT order_id, 1, 0, 9, 0, 'EUR', 1 FROM payment")));
     say(&trio.inventory, payments_bench_reserved(&trio.bench, 1, true, 2, 3));
     say(&trio.inventory, payments_bench_reserved(&trio.bench, 2, true, 2, 3));
     settle(&trio);

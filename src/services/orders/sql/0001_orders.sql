@@ -51,3 +51,12 @@ CREATE TABLE order_count (
     state INTEGER PRIMARY KEY CHECK (state BETWEEN 0 AND 5),
     count INTEGER NOT NULL CHECK (count >= 0)
 ) STRICT;
+
+-- What time it is for deadlines (saga/clock.h), as of the last tick, and where to look for open orders.
+CREATE TABLE order_clock (
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    now_ns      INTEGER NOT NULL,
+    wall_ns     INTEGER NOT NULL,
+    final_below BLOB    NOT NULL    -- every order before this one has reached a final state
+) STRICT;
+INSERT INTO order_clock (id, now_ns, wall_ns, final_below) VALUES (1, 0, 0, x'');

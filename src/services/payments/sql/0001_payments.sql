@@ -3,8 +3,8 @@ CREATE TABLE payment (
     order_id         BLOB    PRIMARY KEY CHECK (length(order_id) = 16),
     tenant           TEXT    NOT NULL,
     customer         TEXT    NOT NULL,   -- '' in a tombstone: a cancel that came before its order
-    method           TEXT    NOT NULL,   -- 'account'; any other is declined
-    state            INTEGER NOT NULL CHECK (state BETWEEN 1 AND 9),    -- enum payment_state
+    method           TEXT    NOT NULL,   -- 'account' or 'card'; any other is declined
+    state            INTEGER NOT NULL CHECK (state BETWEEN 0 AND 9),    -- enum payment_state; 0 while an orphan is looked for
     decision         INTEGER NOT NULL CHECK (decision BETWEEN 0 AND 2), -- enum payment_decision: the latch
     op               INTEGER NOT NULL CHECK (op BETWEEN 0 AND 5),       -- enum payment_op
     op_state         INTEGER NOT NULL CHECK (op_state BETWEEN 0 AND 3), -- enum op_state
@@ -16,7 +16,8 @@ CREATE TABLE payment (
     captured_minor   INTEGER NOT NULL CHECK (captured_minor >= 0),
     released_minor   INTEGER NOT NULL CHECK (released_minor >= 0),
     hold_minor       INTEGER NOT NULL CHECK (hold_minor >= 0), -- of it, what is blocked now
-    account_id       INTEGER NOT NULL,   -- whose credit is held; 0 when nothing was
+    refunded_minor   INTEGER NOT NULL CHECK (refunded_minor BETWEEN 0 AND captured_minor),
+    account_id       INTEGER NOT NULL,   -- whose credit is held; 0 when nothing was, -1 the provider of cards
     promise          BLOB    NOT NULL,   -- panglot.events.v1.PaymentAuthorized: what was ordered
     emitted          INTEGER NOT NULL,   -- a bit for each kind of event that was said
     last_event_seq   INTEGER NOT NULL,   -- the end of the chain of events about this payment
@@ -57,15 +58,17 @@ CREATE TABLE account (
 ) STRICT;
 
 -- Both legs of a posting in one row. Account 0 is the merchant's in that currency: no row is kept for it,
--- since every order would write to it; its balance is the sum of its transfers.
+-- since every order would write to it; its balance is the sum of its transfers. Account -1 is the provider's:
+-- what it has taken from cards and owes us.
 CREATE TABLE transfer (
     order_id       BLOB    NOT NULL CHECK (length(order_id) = 16),
-    kind           INTEGER NOT NULL CHECK (kind = 1), -- 1: a capture
+    kind           INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 2), -- enum transfer_kind
+    refund_no      INTEGER NOT NULL CHECK ((refund_no = 0) = (kind = 1)),
     debit_account  INTEGER NOT NULL,
     credit_account INTEGER NOT NULL CHECK (credit_account <> debit_account),
     currency       TEXT    NOT NULL CHECK (length(currency) = 3),
     amount_minor   INTEGER NOT NULL CHECK (amount_minor > 0),
-    PRIMARY KEY (order_id, kind)
+    PRIMARY KEY (order_id, kind, refund_no)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER transfer_is_not_changed BEFORE UPDATE ON transfer
@@ -80,8 +83,8 @@ END;
 
 -- How many payments are in each state, so that a start need not count them.
 CREATE TABLE payment_count (
-    state    INTEGER PRIMARY KEY CHECK (state BETWEEN 1 AND 9),
+    state    INTEGER PRIMARY KEY CHECK (state BETWEEN 0 AND 9),
     payments INTEGER NOT NULL CHECK (payments >= 0)
 ) STRICT;
 INSERT INTO payment_count (state, payments)
-VALUES (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0);
+VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0);

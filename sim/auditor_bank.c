@@ -1,0 +1,79 @@
+/* auditor_bank.c - what was said of cards against the bank's own ledger; see auditor.h. */
+#include "auditor.h"
+
+/* A2, A3, A4, A6, at any moment: between two commits only more may happen at the bank. */
+void pgl_sim_check_bank(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
+{
+    char said[PGL_SIM_SAID_BYTES];
+    const struct pgl_bank_order there = pgl_sim_bank_order(auditor->bank, order->id);
+    const char *wrong = NULL;
+    bool is_captured = pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_CAPTURED));
+    if (!pgl_sim_is_by_card(order))
+        wrong = there.intents > 0 ? "A6: a bank was asked about an order without a card" : NULL;
+    else if (there.captures > 1)
+        wrong = "A6: the bank has taken it twice";
+    else if (there.captured_minor > 0 && there.held_minor > 0)
+        wrong = "A6: the bank has taken it, and holds more of it";
+    else if (there.held_minor > order->amount_minor || there.captured_minor > order->amount_minor)
+        wrong = "A6: the bank has more of it than was agreed to";
+    else if (is_captured && there.captured_minor != order->reserved_minor)
+        wrong = "A2: it is captured, and the bank has another sum";
+    else if (there.captured_minor > 0 && pgl_sim_has_said(order, PGL_SIM_REFUSALS))
+        wrong = "A3: the bank has taken it, and it is refused";
+    else if (there.captured_minor > 0 &&
+             (!pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)) ||
+              pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RELEASED))))
+        wrong = "A4: the bank has taken it, and no goods are set aside";
+    else if (there.captured_minor < order->captured_at_bank)
+        wrong = "A6: the bank has forgotten what it took";
+    else if (there.refunded_minor > there.captured_minor ||
+             there.refunded_minor < order->refunded_minor)
+        wrong = "A6: the bank has given back another sum than was said";
+    order->captured_at_bank = there.captured_minor;
+    if (wrong != NULL)
+        pgl_sim_blame(auditor->blame,
+                      "%s: k-%u over %lld; there %u objects, %lld held, %lld taken, %lld given "
+                      "back; said:%s",
+                      wrong, order->wish, (long long)order->amount_minor, there.intents,
+                      (long long)there.held_minor, (long long)there.captured_minor,
+                      (long long)there.refunded_minor, pgl_sim_said_text(order, said));
+}
+
+/* Q2, Q3: all is over, and nobody's money is blocked or taken for nothing. */
+static void check_end(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order)
+{
+    const struct pgl_bank_order there = pgl_sim_bank_order(auditor->bank, order->id);
+    bool is_captured = pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_CAPTURED));
+    if (there.held_minor > 0)
+        pgl_sim_blame(auditor->blame, "Q3: %lld of k-%u are still held at the bank",
+                      (long long)there.held_minor, order->wish);
+    if (!is_captured && there.captured_minor > 0)
+        pgl_sim_blame(auditor->blame, "Q3: the bank has taken %lld of k-%u, which is refused",
+                      (long long)there.captured_minor, order->wish);
+    if (there.refunded_minor != order->refunded_minor)
+        pgl_sim_blame(auditor->blame, "Q2: %lld of k-%u were given back, and %lld at the bank",
+                      (long long)order->refunded_minor, order->wish,
+                      (long long)there.refunded_minor);
+    /* A duplicate that moved no money may wait to be swept. */
+    if (there.open > 0 && there.open == there.intents)
+        pgl_sim_blame(auditor->blame, "Q3: k-%u is over, and the bank still waits", order->wish);
+}
+
+void pgl_sim_scan_bank(struct pgl_sim_auditor *auditor, bool is_quiet)
+{
+    struct pgl_text name;
+    uint64_t at = 0;
+    for (uint32_t i = 0; i < auditor->book.order_count; i++) {
+        pgl_sim_check_bank(auditor, &auditor->book.orders[i]);
+        if (is_quiet && pgl_sim_is_by_card(&auditor->book.orders[i]))
+            check_end(auditor, &auditor->book.orders[i]);
+    }
+    while (pgl_bank_next_order(auditor->bank->bank, &at, &name)) {
+        pgl_id id;
+        if (!pgl_is_ok(pgl_id_parse(name, &id)) || pgl_sim_book_find(&auditor->book, id) == NULL)
+            pgl_sim_blame(auditor->blame,
+                          "Q6: the bank knows of an order that was never made: %.*s",
+                          PGL_TEXT_ARGS(name));
+    }
+    pgl_sim_bank_audit(auditor->bank);
+}

@@ -1,0 +1,59 @@
+/*
+ * admin.h - what the views of /api/v1/admin share; for this folder only.
+ */
+#ifndef PGL_EDGE_ADMIN_H
+#define PGL_EDGE_ADMIN_H
+
+#include "contract/admin.h"
+#include "contract/ops.h"
+#include "edge/request.h"
+
+#define ADMIN_SERVICES 3 /* in the order of edge->admins */
+#define ADMIN_ALL      7u
+
+/* What lists may be asked for; a view says which of them it knows. */
+struct admin_query {
+    int32_t limit; /* 20 where nothing is said, 1 to 100 */
+    char *cursor, *why, *status;
+    int64_t older_than_s;
+    bool is_late;
+    unsigned services; /* a bit each */
+};
+
+enum admin_parameter {
+    ADMIN_BY_SERVICE = 1,
+    ADMIN_BY_WHY = 2,
+    ADMIN_BY_AGE = 4,
+    ADMIN_BY_STATUS = 8,
+    ADMIN_BY_LATE = 16
+};
+
+PGL_MUST_USE pgl_status admin_read_query(struct pgl_request *request, unsigned parameters,
+                                         struct admin_query *query);
+
+/* The bit of a service's name; all of them for "". PGL_INVALID for another. */
+PGL_MUST_USE pgl_status admin_service_bit(struct pgl_text name, unsigned *services);
+/* The place of the service in "orders.payments.01a2..." or "orders-7"; PGL_NOT_FOUND. */
+PGL_MUST_USE pgl_status admin_service_of(const char *name, char separator, int *service);
+
+/* ---- pages of several services, by time ---- */
+
+/* "12.0.7": where each service's list goes on. PGL_INVALID for what is none. */
+PGL_MUST_USE pgl_status admin_read_places(const char *cursor, int64_t places[ADMIN_SERVICES]);
+char *admin_write_places(struct pgl_request *request, const int64_t places[ADMIN_SERVICES]);
+
+struct admin_pile {
+    void **items; /* newest first */
+    size_t count, taken;
+};
+
+/* The service whose next item is the newest; -1 at the end of all. */
+int admin_newest(struct admin_pile piles[ADMIN_SERVICES], int64_t (*at_ns)(const void *item));
+
+/* Nobody is to keep it. */
+PGL_MUST_USE pgl_status admin_reply(struct pgl_request *request, int status,
+                                    const ProtobufCMessage *message);
+
+#define ADMIN_NO_MEMORY PGL_FAIL(PGL_EXHAUSTED, "no memory for this request")
+
+#endif

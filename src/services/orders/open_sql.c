@@ -1,0 +1,14 @@
+/* open_sql.c - see open.h. */
+#include "services/orders/open.h"
+
+static const char ages_behind_sql[] =
+    "SELECT order_id, tenant, state, created_at_ns, deadline_at_ns FROM orders "
+    "WHERE order_id > ?1 ORDER BY order_id LIMIT ?2";
+
+struct pgl_rows order_ages_behind(const struct pgl_view *view, const pgl_id *after, int limit)
+{
+    struct pgl_rows rows = pgl_view_rows(view, ages_behind_sql);
+    pgl_bind_id(&rows, after);
+    pgl_bind_i64(&rows, limit);
+    return rows;
+}
