@@ -114,6 +114,8 @@ static pgl_status hear(struct pgl_sim_auditor *auditor, Log log, int64_t seq, in
         return PGL_FAIL(PGL_INTERNAL, "the book is wrong");
     if (number != PGL_SIM_NOBODY)
         touch(auditor, number);
+    if (event->type == EVENT_TYPE_ORDER_CREATED && number != PGL_SIM_NOBODY)
+        auditor->book.orders[number].made_ns = auditor->machine->twin.now_ns;
     return PGL_OK;
 }
 
@@ -447,4 +449,32 @@ const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor)
         if (!is_at_rest(&book->orders[i]))
             return "Q1: an order has not come to its end";
     return NULL;
+}
+
+/* ---- pace ---- */
+
+#define GRACE_NS         PGL_SECONDS(5)
+#define CAPTURE_GRACE_NS PGL_SECONDS(60)
+
+void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_ns, int64_t lost_ns)
+{
+    char said[PGL_SIM_SAID_BYTES];
+    int64_t now_ns = auditor->machine->twin.now_ns;
+    for (uint32_t i = 0; i < auditor->book.order_count; i++) {
+        const struct pgl_sim_order *order = &auditor->book.orders[i];
+        if (pgl_sim_has_said(order, PGL_SIM_FINALS) || order->wish == PGL_SIM_NOBODY)
+            continue;
+        const struct pgl_sim_wish *wish = &auditor->journal->wishes[order->wish];
+        int64_t deadline_ns =
+            wish->deadline_s > 0 ? PGL_SECONDS(wish->deadline_s) : auditor->plan->deadline_ns;
+        int64_t from_ns = order->made_ns + deadline_ns + lost_ns;
+        bool is_capturing =
+            pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)) && pgl_sim_is_by_card(order);
+        from_ns = from_ns > healed_ns ? from_ns : healed_ns;
+        if (now_ns > from_ns + (is_capturing ? CAPTURE_GRACE_NS : GRACE_NS))
+            pgl_sim_blame(auditor->blame, "L%d: k-%u is open %lld ms after it should have ended;%s",
+                          is_capturing ? 2 : 1, order->wish,
+                          (long long)((now_ns - from_ns) / PGL_MILLISECONDS(1)),
+                          pgl_sim_said_text(order, said));
+    }
 }

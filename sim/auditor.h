@@ -68,6 +68,11 @@ void pgl_sim_auditor_ask_verify(struct pgl_sim_auditor *auditor, bool is_quiet);
 /* NULL when nothing is left to be done; else what is, for people. */
 const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor);
 
+/* L1, L2: since `healed_ns` nothing is in the way of any order, and `lost_ns` may be missing on the
+ * program's clock. */
+void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_ns,
+                                int64_t lost_ns);
+
 /* ---- shared by the files auditor*.c ---- */
 
 PGL_MUST_USE pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor,

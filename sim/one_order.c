@@ -119,7 +119,8 @@ static void say_aside(struct pgl_move *move, EventType type)
 static void order_does(struct pgl_move *move, enum order_input input)
 {
     struct pgl_one_order *next = &move->next;
-    struct order_facts before = { (enum order_state)next->order, (enum order_cancel)next->cancel };
+    struct order_facts before = { .state = (enum order_state)next->order,
+                                  .cancel = (enum order_cancel)next->cancel };
     struct order_step step = pgl_order_step(before, input);
 
     if (step.is_impossible)

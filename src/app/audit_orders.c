@@ -121,10 +121,15 @@ static pgl_status put(struct audit *audit, const struct joined *joined)
         PGL_TRY(audit_put_key(audit, &joined->order));
         pgl_balance_add(&audit->balances[BALANCE_CREATED], id, EVENT_TYPE_ORDER_CREATED, 1);
         put_said(audit, id, joined->order.said, 0);
+        if (joined->order.refunds_asked > 0)
+            pgl_balance_add(&audit->balances[BALANCE_SAID], id, EVENT_TYPE_ORDER_REFUND_REQUESTED,
+                            joined->order.refunds_asked);
         put_last(audit, id, PGL_LOG_OF_ORDERS, joined->order.last_event_seq);
     }
     if (joined->has_payment) {
         put_said(audit, id, joined->payment.emitted, EVENT_TYPE_PAYMENT_ACTION_REQUIRED);
+        put_repeated(audit, id, EVENT_TYPE_PAYMENT_REFUNDED, joined->payment.refunds_done);
+        put_repeated(audit, id, EVENT_TYPE_PAYMENT_REFUND_FAILED, joined->payment.refunds_failed);
         put_last(audit, id, PGL_LOG_OF_PAYMENTS, joined->payment.last_event_seq);
     }
     if (joined->has_reservation) {

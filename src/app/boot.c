@@ -69,6 +69,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .writer_cache_kib = 24 * 1024,
         .reader_cache_kib = 4 * 1024,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
+        .keep = PGL_KEEP_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
         .inventory = { .partial_percent = 50 },
     };
@@ -143,8 +144,8 @@ static pgl_status open_services(struct pgl_boot *boot)
                               &boot->options.payments));
     PGL_TRY(pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY],
                                &boot->options.inventory));
-    return pgl_webhook_service_open(&boot->webhooks, &boot->writers[PGL_FILE_WEBHOOKS],
-                                    &boot->options.webhooks);
+    return pgl_webhooks_open(&boot->webhooks, &boot->writers[PGL_FILE_WEBHOOKS],
+                             &boot->options.webhooks);
 }
 
 /* Who listens to whom: docs/saga.md. */
@@ -153,11 +154,12 @@ static pgl_status connect_services(struct pgl_boot *boot)
     struct pgl_event_log *orders = &boot->orders.state.log;
     struct pgl_event_log *payments = &boot->payments.desk.log;
     struct pgl_event_log *inventory = &boot->inventory.core.log;
+    orders->keep.options = payments->keep.options = inventory->keep.options = boot->options.keep;
     PGL_TRY(pgl_orders_connect(&boot->orders, payments, inventory));
     PGL_TRY(pgl_payments_connect(&boot->payments, orders, inventory));
     PGL_TRY(pgl_inventory_connect(&boot->inventory, payments));
     struct pgl_event_log *const all[PGL_WEBHOOK_LOGS] = { orders, payments, inventory };
-    return pgl_webhook_service_connect(&boot->webhooks, all);
+    return pgl_webhooks_connect(&boot->webhooks, all);
 }
 
 static pgl_status open_feeds(struct pgl_boot *boot)
@@ -181,6 +183,16 @@ static struct pgl_endpoint endpoint(struct pgl_boot *boot, int file,
 static bool is_ready(void *self)
 {
     return atomic_load(&((struct pgl_boot *)self)->is_ready);
+}
+
+/* Whoever reads a log is far behind, so that another order would wait long (B9). */
+static bool is_behind(void *self)
+{
+    const struct pgl_boot *boot = self;
+    int64_t now_ns = boot->loops[PGL_LOOP_EDGE].now_ns;
+    return pgl_keep_is_behind(&boot->orders.state.log.keep, now_ns) ||
+           pgl_keep_is_behind(&boot->payments.desk.log.keep, now_ns) ||
+           pgl_keep_is_behind(&boot->inventory.core.log.keep, now_ns);
 }
 
 static pgl_status open_edge(struct pgl_boot *boot)
@@ -207,6 +219,7 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->registry = &boot->registry;
     edge->version = boot->options.version;
     edge->is_ready = is_ready;
+    edge->is_behind = is_behind;
     edge->ready_self = boot;
     if (edge->tokens == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for tokens");
@@ -299,9 +312,8 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
                              &boot->readers[PGL_FILE_ORDERS], catalog));
     PGL_TRY(pgl_payments_serve(&boot->payments, &boot->loops[PGL_LOOP_EFFECTS],
                                &boot->readers[PGL_FILE_PAYMENTS]));
-    PGL_TRY(pgl_webhook_service_serve(&boot->webhooks, &boot->loops[PGL_LOOP_SERVICES],
-                                      &boot->loops[PGL_LOOP_EFFECTS],
-                                      &boot->readers[PGL_FILE_WEBHOOKS]));
+    PGL_TRY(pgl_webhooks_serve(&boot->webhooks, &boot->loops[PGL_LOOP_SERVICES],
+                               &boot->loops[PGL_LOOP_EFFECTS], &boot->readers[PGL_FILE_WEBHOOKS]));
     pgl_metrics_register(boot);
     pgl_mailbox_open(&boot->stops, &boot->loops[PGL_LOOP_EDGE], 1, take_stop, boot);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
@@ -314,7 +326,7 @@ void pgl_boot_start(struct pgl_boot *boot)
     pgl_orders_start(&boot->orders);
     pgl_payments_start(&boot->payments);
     pgl_inventory_start(&boot->inventory);
-    pgl_webhook_service_start(&boot->webhooks);
+    pgl_webhooks_start(&boot->webhooks);
     atomic_store(&boot->is_ready, true);
 }
 
@@ -331,7 +343,7 @@ void pgl_boot_close(struct pgl_boot *boot)
     pgl_orders_close(&boot->orders);
     pgl_payments_close(&boot->payments);
     pgl_inventory_close(&boot->inventory);
-    pgl_webhook_service_close(&boot->webhooks);
+    pgl_webhooks_close(&boot->webhooks);
     for (int f = 0; f < PGL_FILE_COUNT; f++) {
         pgl_reader_close(&boot->readers[f]);
         pgl_writer_close(&boot->writers[f]);

@@ -70,9 +70,10 @@ struct pgl_boot_options {
     int checkpoint_pages, checkpoint_idle_pages;
     int writer_cache_kib, reader_cache_kib;
     struct pgl_orders_options orders;
+    struct pgl_keep_options keep; /* of every log */
     struct pgl_payments_options payments;
     struct pgl_inventory_options inventory;
-    struct pgl_webhook_service_options webhooks;
+    struct pgl_webhooks_options webhooks;
 };
 
 /* As `panglot serve` starts without options. */
@@ -90,7 +91,7 @@ struct pgl_boot {
     struct pgl_orders orders;
     struct pgl_payments payments;
     struct pgl_inventory inventory;
-    struct pgl_webhook_service webhooks;
+    struct pgl_webhooks webhooks;
     struct pgl_feed payments_feed, inventory_feed; /* their logs, for whoever reads along */
 
     struct pgl_key key; /* of this folder: signs the tokens of `panglot token` */

@@ -75,8 +75,32 @@ static void register_consumers(struct pgl_boot *boot)
                          PGL_METRIC_GAUGE, rows[i].labels, &rows[i].consumer->halted);
 }
 
+static void register_logs(struct pgl_boot *boot)
+{
+    const struct {
+        const char *labels;
+        const struct pgl_keep *keep;
+    } rows[] = {
+        { "log=\"orders\"", &boot->orders.state.log.keep },
+        { "log=\"payments\"", &boot->payments.desk.log.keep },
+        { "log=\"inventory\"", &boot->inventory.core.log.keep },
+    };
+    const size_t count = sizeof rows / sizeof rows[0];
+    for (size_t i = 0; i < count; i++)
+        pgl_registry_add(&boot->registry, "panglot_log_behind_events",
+                         "Events that the slowest of those who have to read them has not handled.",
+                         PGL_METRIC_GAUGE, rows[i].labels, &rows[i].keep->behind);
+    for (size_t i = 0; i < count; i++)
+        pgl_registry_add(&boot->registry, "panglot_log_pruned_total",
+                         "Events that were old enough to go.", PGL_METRIC_COUNTER, rows[i].labels,
+                         &rows[i].keep->pruned);
+}
+
 static void register_orders(struct pgl_boot *boot)
 {
+    pgl_registry_add(&boot->registry, "panglot_orders_shed_total",
+                     "Orders not taken, since those before them were not settled in time.",
+                     PGL_METRIC_COUNTER, "", &boot->edge.shed);
     for (int state = 0; state < ORDER_STATE_COUNT; state++)
         pgl_registry_add(
             &boot->registry, "panglot_orders", "Orders by state.", PGL_METRIC_GAUGE,
@@ -161,6 +185,7 @@ void pgl_metrics_register(struct pgl_boot *boot)
 {
     register_writers(boot);
     register_consumers(boot);
+    register_logs(boot);
     register_orders(boot);
     register_cards(boot);
     register_webhooks(boot);

@@ -113,6 +113,8 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--max-open-orders", "N", PGL_OPTION_U32, &options->orders.open_max, 1, "not settled yet; more are refused (1048576)" },
         { "--max-total", "MINOR", PGL_OPTION_NUMBER, &options->orders.total_minor_max, 0, "of one order, minor units (100000000000)" },
         { "--partial-share", "PERCENT", PGL_OPTION_NUMBER, &options->inventory.partial_percent, 0, "of the amount, for an order to be served in part (50)" },
+        { "--log-events", "N", PGL_OPTION_NUMBER, &options->keep.events, 1, "of each log that are kept, however old (1000000)" },
+        { "--log-age", "TIME", PGL_OPTION_DURATION, &options->keep.age_ns, 0, "younger events are kept, however many (168h)" },
         { "--batch", "N", PGL_OPTION_INT, &options->batch_max, 1, "commands and events in one transaction (512)" },
         { "--checkpoint-pages", "N", PGL_OPTION_INT, &options->checkpoint_pages, 1, "of write-ahead log, then it is copied (8192)" },
         { "--checkpoint-idle-pages", "N", PGL_OPTION_INT, &options->checkpoint_idle_pages, 1, "the same, when nothing waits (1024)" },

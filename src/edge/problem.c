@@ -56,8 +56,8 @@ void edge_answer_problem(struct pgl_request *request, pgl_status status)
                 "request=%s route=\"%s\" code=%s text=\"%s\"", request->id, request->route->path,
                 pgl_code_name(status.code), status.text);
     const char *detail = is_ours ? "see the log under the request's id" : status.text;
-    request->body = write_problem(request->arena, request->status, pgl_code_name(status.code),
-                                  detail, request->id);
+    const char *type = request->problem != NULL ? request->problem : pgl_code_name(status.code);
+    request->body = write_problem(request->arena, request->status, type, detail, request->id);
     edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json"));
     edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     if (may_be_tried_again(status.code))

@@ -34,6 +34,7 @@ struct pgl_request;
 enum pgl_access {
     PGL_ACCESS_DENIED, /* zero, so that a row without a rule lets nobody in */
     PGL_ACCESS_ANYONE,
+    PGL_ACCESS_SIGNED,    /* no token: the service checks the signature of the body */
     PGL_ACCESS_CUSTOMER,  /* any valid token */
     PGL_ACCESS_WAREHOUSE, /* the roles warehouse and operator */
     PGL_ACCESS_OPERATOR
@@ -66,8 +67,10 @@ struct pgl_edge {
     struct pgl_json_limits json;
     const struct pgl_registry *registry;
     const char *version;
-    bool (*is_ready)(void *self); /* any thread */
+    bool (*is_ready)(void *self);  /* any thread */
+    bool (*is_behind)(void *self); /* orders are not settled as fast as they come; any thread */
     void *ready_self;
+    struct pgl_counter shed;  /* orders that were not taken for that reason */
     struct pgl_random random; /* request ids: no secret */
     uint32_t in_flight;
     uint32_t streams;
@@ -95,6 +98,7 @@ struct pgl_request {
     void *view; /* the view's own, in the arena */
 
     /* The answer. */
+    const char *problem; /* the type of a problem where its code says too little; NULL as a rule */
     int status;
     struct pgl_http_field fields[PGL_REQUEST_FIELDS_MAX];
     size_t field_count;

@@ -10,7 +10,8 @@
 #include "events/parked.h"
 #include "wire/message.h"
 
-#define ASK_AGAIN_NS PGL_MILLISECONDS(100)
+#define ASK_AGAIN_NS   PGL_MILLISECONDS(100)
+#define TELL_WITHIN_NS PGL_SECONDS(1)
 
 static void take_events(void *owner, struct pgl_message *message);
 
@@ -20,7 +21,12 @@ static void ask(struct pgl_consumer *consumer, struct pgl_consumer_chunk *chunk,
 {
     chunk->read.after = after;
     chunk->read.until_ns = PGL_NEVER_NS;
+    /* One that is fetched ahead would tell of what was handled only when more comes. */
+    if (consumer->reader > 0 && after != consumer->durable_position)
+        chunk->read.until_ns = consumer->writer->loop->now_ns + TELL_WITHIN_NS;
     chunk->read.is_first = consumer->is_first_read;
+    chunk->read.reader = consumer->reader;
+    chunk->read.handled = consumer->durable_position;
     chunk->read.epoch = consumer->epoch;
     chunk->read.hash = consumer->hash;
     chunk->read.message.reply_to = &consumer->replies;
@@ -317,6 +323,12 @@ pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct pgl_writer *w
                                                       .rolled_back = consumer_rolled_back };
     pgl_writer_join(writer, &consumer->participant);
     return PGL_OK;
+}
+
+void pgl_consumer_keep_up(struct pgl_consumer *consumer)
+{
+    struct pgl_event_log *log = PGL_CONTAINER(consumer->source, struct pgl_event_log, reads);
+    consumer->reader = pgl_keep_register(&log->keep, consumer->durable_position);
 }
 
 void pgl_consumer_start(struct pgl_consumer *consumer)

@@ -34,6 +34,7 @@ struct pgl_consumer {
     struct pgl_writer *writer;
     struct pgl_mailbox *source; /* the producer's `reads` */
     Log log;
+    int reader; /* its number at the log, 0 where it is not registered */
     /* Not OK before its first write: the key is parked. */
     pgl_status (*handle)(struct pgl_tx *tx, int64_t seq, const Event *event);
 
@@ -61,6 +62,9 @@ PGL_MUST_USE pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct 
                                           struct pgl_event_log *source,
                                           pgl_status (*handle)(struct pgl_tx *tx, int64_t seq,
                                                                const Event *event));
+/* Before start, where orders wait for it: the log keeps what it has not handled, and notices when
+ * it does not keep up (keep.h). */
+void pgl_consumer_keep_up(struct pgl_consumer *consumer);
 /* Asks for the first events; the loops may run or not yet. */
 void pgl_consumer_start(struct pgl_consumer *consumer);
 

@@ -102,7 +102,7 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
     { EVENT_DESCRIPTOR, EVENT("INVENTORY_RELEASED",
       "'inventoryReleased':{'allocations':[],'because':'PAYMENT_VOIDED'}") },
     { EVENT_DESCRIPTOR, EVENT("INVENTORY_COMMITTED",
-      "'inventoryCommitted':{'allocations':[]}") },
+      "'inventoryCommitted':{'allocations':[],'partial':false}") },
     { EVENT_DESCRIPTOR, /* the key of a stock event is a SKU, no id */
       "{'type':'STOCK_RECEIVED','key':'QS0x','at':'" AT "','tenant':'default','causeSeq':0,"
       "'previousSeq':0,'schemaVersion':1,"

@@ -46,6 +46,8 @@ static const char *who_may(enum pgl_access access)
         return "nobody";
     case PGL_ACCESS_ANYONE:
         return "anyone";
+    case PGL_ACCESS_SIGNED:
+        return "who signs the body";
     case PGL_ACCESS_CUSTOMER:
         return "any token";
     case PGL_ACCESS_WAREHOUSE:

@@ -146,7 +146,7 @@ class Api(ProviderTest):
 
 
 class Time(ProviderTest):
-    OPTIONS = ("--short-hold-time", "300ms", "--slow-time", "300ms", "--search-lag", "1s")
+    OPTIONS = ("--short-hold-time", "300ms", "--slow-time", "300ms", "--search-lag", "2s")
 
     def test_a_short_hold_expires(self):
         handle = self.provider.hold("pm_card_holdExpires")
@@ -181,7 +181,7 @@ class Faults(ProviderTest):
         began = time.monotonic()
         with self.assertRaises(BROKEN):
             self.provider.ask("POST", f"/v1/payment_intents/{handle}/capture", seconds=0.1)
-        self.assertEqual(self.provider.order()["captured"], 1999)
+        process.until(lambda: self.provider.order()["captured"] == 1999)
         self.assertEqual(self.provider.act(handle, "capture").code, 400)
         self.assertGreater(time.monotonic() - began, 0.4)
 
@@ -217,7 +217,7 @@ class Faults(ProviderTest):
 
     def test_late_is_executed_later(self):
         handle = self.provider.hold()
-        self.provider.faults("late=on,late-ms=500,times=1")
+        self.provider.faults("late=on,late-ms=2000,times=1")
         self.assertEqual(self.provider.act(handle, "capture", "k").code, 500)
         busy = self.provider.act(handle, "capture", "k")
         self.assertEqual((busy.code, busy.error["code"]), (409, "idempotency_key_in_use"))
@@ -276,7 +276,7 @@ class Restarts(ProviderTest):
         stopping.set()
         for thread in threads:
             thread.join()
-        self.assertGreater(len(handles), 20)
+        self.assertGreater(len(handles), 5)
         for handle in handles:
             self.assertEqual(self.provider.get(handle)["status"], "succeeded")
 

@@ -23,6 +23,10 @@ pgl_status order_create_begin(struct pgl_request *request)
     char *key;
     if (ask == NULL)
         return no_memory;
+    if (request->edge->is_behind(request->edge->ready_self)) {
+        pgl_counter_add(&request->edge->shed, 1);
+        return PGL_FAIL(PGL_EXHAUSTED, "orders that were accepted wait to be settled; come again");
+    }
     PGL_TRY(edge_idempotency_key(request, &key));
     PGL_TRY(edge_read_body(request, NEW_ORDER_DESCRIPTOR, &body));
     ask->caller = &request->caller;
@@ -131,8 +135,45 @@ pgl_status order_cancel_next(struct pgl_request *request)
     case CANCEL_ANSWER_NOTHING_TO_CANCEL:
         return reply_order(request, 200, reply->order);
     case CANCEL_ANSWER_TOO_LATE:
+        request->problem = "already-confirmed";
         return PGL_FAIL(PGL_CONFLICT, "the order is already confirmed");
     default:
         return PGL_FAIL(PGL_INTERNAL, "an unknown answer to a cancel");
     }
+}
+
+/* ---- POST /api/v1/orders/{id}/refunds ---- */
+
+pgl_status order_refund_begin(struct pgl_request *request)
+{
+    RefundOrderRequest *ask = EDGE_NEW(request, REFUND_ORDER_REQUEST_DESCRIPTOR);
+    void *body;
+    char *key;
+    if (ask == NULL)
+        return no_memory;
+    PGL_TRY(edge_idempotency_key(request, &key));
+    PGL_TRY(edge_read_body(request, NEW_REFUND_DESCRIPTOR, &body));
+    ask->caller = &request->caller;
+    ask->idempotency_key = key;
+    ask->id = pgl_message_string(request->params[0].data);
+    ask->refund = body;
+    ask->trace = edge_trace(request);
+    request->view = EDGE_NEW(request, REFUND_ORDER_RESPONSE_DESCRIPTOR);
+    return edge_ask(request, &request->edge->orders, ORDER_SERVICE_REFUND_ORDER, ask,
+                    request->view);
+}
+
+/* 202: the money is on its way back, and may yet fail to arrive. The order shows what became of
+ * it. */
+pgl_status order_refund_next(struct pgl_request *request)
+{
+    const RefundOrderResponse *reply = request->view;
+    PGL_TRY(edge_answer(request, 0));
+    const char *location =
+        pgl_arena_printf(request->arena, "/api/v1/orders/%s", request->params[0].data);
+    edge_add_field(request, PGL_TEXT("Location"), pgl_text_of(location));
+    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
+    if (reply->replayed)
+        edge_add_field(request, PGL_TEXT("Idempotent-Replayed"), PGL_TEXT("true"));
+    return edge_reply_json(request, 202, &reply->refund->base);
 }

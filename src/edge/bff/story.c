@@ -1,10 +1,9 @@
 /* story.c - /api/v1/orders/{id}/saga: what happened to an order, from the logs of three
  * services. */
-#include <stdlib.h>
-
 #include "base/id.h"
 #include "contract/edge.h"
 #include "contract/events.h"
+#include "edge/bff/story_text.h"
 #include "edge/bff/views.h"
 #include "edge/traceparent.h"
 
@@ -82,32 +81,93 @@ static char *cause_id(struct pgl_request *request, const struct story_view *view
     return pgl_message_string("");
 }
 
-static bool fill_event(struct pgl_request *request, const struct story_view *view, int n,
-                       const LoggedEvent *logged, StoryEvent *shown)
+static bool fill_event(struct pgl_request *request, const struct story_view *view,
+                       const struct edge_story_facts *facts, int n, const LoggedEvent *logged,
+                       StoryEvent *shown)
 {
     pgl_id id;
     char *id_text = pgl_arena_zalloc(request->arena, PGL_ID_TEXT_BYTES + 1);
     memcpy(id.bytes, logged->id.data, sizeof id.bytes);
     if (id_text != NULL)
         pgl_id_format(id, id_text);
-    *shown = (StoryEvent)STORY_EVENT_INIT;
     shown->name = event_name(request, logged->event->type);
     shown->at_ns = logged->event->at_ns;
     shown->service = pgl_message_string(services[n]);
     shown->event_id = id_text;
     shown->cause = cause_id(request, view, logged->event);
     shown->traceparent = edge_traceparent_of_event(request->arena, logged->event);
+    shown->text = pgl_message_string(edge_story_text(request->arena, facts, logged->event));
     return !request->arena->is_exhausted;
 }
 
-/* In the order of time; what happened in the same instant, in the order of cause: the logs are
- * asked in it. */
-static int by_time(const void *left, const void *right)
+/* ---- the order of the story: what caused a thing comes before it, whatever the clocks say ---- */
+
+/* How far each log has been told. */
+struct telling {
+    const struct story_view *view;
+    size_t next[LOGS];
+};
+
+static const LoggedEvent *head_of(const struct telling *telling, int n)
 {
-    const StoryEvent *a = *(StoryEvent *const *)left, *b = *(StoryEvent *const *)right;
-    if (a->at_ns != b->at_ns)
-        return a->at_ns < b->at_ns ? -1 : 1;
-    return a < b ? -1 : a > b; /* one array: the place in it */
+    const ReadKeyResponse *log = &telling->view->replies[n];
+    return telling->next[n] < log->n_events ? log->events[telling->next[n]] : NULL;
+}
+
+/* What it answers is among what is still to be told. */
+static bool is_too_early(const struct telling *telling, const Event *event)
+{
+    for (int n = 0; n < LOGS; n++) {
+        const ReadKeyResponse *log = &telling->view->replies[n];
+        for (size_t i = telling->next[n]; i < log->n_events; i++)
+            if (log->events[i]->log == event->cause_log && log->events[i]->seq == event->cause_seq)
+                return true;
+    }
+    return false;
+}
+
+/* Of the logs' next events the earliest whose cause has been told; -1 when there is none. Each log
+ * is told in its own order. */
+static int pick(const struct telling *telling, bool minds_causes)
+{
+    int picked = -1;
+    for (int n = 0; n < LOGS; n++) {
+        const LoggedEvent *head = head_of(telling, n);
+        if (head == NULL || (minds_causes && is_too_early(telling, head->event)))
+            continue;
+        if (picked < 0 || head->event->at_ns < head_of(telling, picked)->event->at_ns)
+            picked = n;
+    }
+    return picked;
+}
+
+static struct edge_story_facts facts_of(const struct story_view *view)
+{
+    struct edge_story_facts facts = { NULL };
+    for (size_t i = 0; i < view->replies[0].n_events; i++) {
+        const Event *event = view->replies[0].events[i]->event;
+        if (event->payload_case == PANGLOT__EVENTS__V1__EVENT__PAYLOAD_ORDER_CREATED)
+            facts.created = event->order_created;
+    }
+    return facts;
+}
+
+static pgl_status tell(struct pgl_request *request, const struct story_view *view, Story *story)
+{
+    struct telling telling = { view, { 0 } };
+    struct edge_story_facts facts = facts_of(view);
+    for (;;) {
+        int n = pick(&telling, true);
+        if (n < 0) /* a cause that is told behind its effect: of logs that cannot be right */
+            n = pick(&telling, false);
+        if (n < 0)
+            return PGL_OK;
+        StoryEvent *shown = EDGE_NEW(request, STORY_EVENT_DESCRIPTOR);
+        if (shown == NULL || !fill_event(request, view, &facts, n, head_of(&telling, n), shown))
+            return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
+        story->items[story->n_items++] = shown;
+        telling.next[n]++;
+    }
 }
 
 static pgl_status reply_story(struct pgl_request *request)
@@ -117,19 +177,15 @@ static pgl_status reply_story(struct pgl_request *request)
     for (int n = 0; n < LOGS; n++)
         count += view->replies[n].n_events;
     Story *story = EDGE_NEW(request, STORY_DESCRIPTOR);
-    StoryEvent *events = pgl_arena_alloc(request->arena, (count + 1) * sizeof events[0]);
     StoryEvent **items = pgl_arena_alloc(request->arena, (count + 1) * sizeof items[0]);
-    if (story == NULL || events == NULL || items == NULL)
+    if (story == NULL || items == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
     for (int n = 0; n < LOGS; n++)
-        for (size_t i = 0; i < view->replies[n].n_events; i++) {
-            items[story->n_items] = &events[story->n_items];
-            if (!fill_event(request, view, n, view->replies[n].events[i], items[story->n_items++]))
-                return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
-        }
-    qsort(items, story->n_items, sizeof items[0], by_time);
+        if (view->replies[n].pruned)
+            story->note = pgl_message_string("older events were pruned");
     story->order_id = pgl_message_string(request->params[0].data);
     story->items = items;
+    PGL_TRY(tell(request, view, story));
     edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, 200, &story->base);
 }

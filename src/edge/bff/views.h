@@ -34,6 +34,8 @@ pgl_status order_list_begin(struct pgl_request *request);
 pgl_status order_list_next(struct pgl_request *request);
 pgl_status order_cancel_begin(struct pgl_request *request);
 pgl_status order_cancel_next(struct pgl_request *request);
+pgl_status order_refund_begin(struct pgl_request *request);
+pgl_status order_refund_next(struct pgl_request *request);
 pgl_status order_story_begin(struct pgl_request *request);
 pgl_status order_story_next(struct pgl_request *request);
 

@@ -22,9 +22,9 @@ static const char head_html[] =
 static const char foot_html[] = "</tbody></table>\n</body></html>\n";
 
 static const char *const access_names[] = {
-    [PGL_ACCESS_DENIED] = "nobody",        [PGL_ACCESS_ANYONE] = "anyone",
-    [PGL_ACCESS_CUSTOMER] = "a customer",  [PGL_ACCESS_WAREHOUSE] = "a warehouse",
-    [PGL_ACCESS_OPERATOR] = "an operator",
+    [PGL_ACCESS_DENIED] = "nobody",         [PGL_ACCESS_ANYONE] = "anyone",
+    [PGL_ACCESS_SIGNED] = "who signs it",   [PGL_ACCESS_CUSTOMER] = "a customer",
+    [PGL_ACCESS_WAREHOUSE] = "a warehouse", [PGL_ACCESS_OPERATOR] = "an operator",
 };
 
 pgl_status home_begin(struct pgl_request *request)

@@ -24,10 +24,11 @@ static void read_changes(struct pgl_text changes, struct pgl_order_facts *order)
     if (changes.size % ORDER_CHANGE_BYTES != 0)
         return;
     for (size_t at = 0; at < changes.size; at += ORDER_CHANGE_BYTES) {
-        uint8_t state = (uint8_t)changes.data[at];
+        uint8_t state = (uint8_t)changes.data[at] & 15, what = (uint8_t)changes.data[at] >> 4;
         order->last_change =
             state < ORDER_STATE_COUNT ? (enum order_state)state : ORDER_STATE_COUNT;
-        order->final_changes += is_final(state);
+        order->final_changes += what == CHANGE_KIND_UNSPECIFIED && is_final(state);
+        order->refunds_asked += what == CHANGE_KIND_REFUND_REQUESTED;
     }
 }
 

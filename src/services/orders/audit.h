@@ -27,6 +27,7 @@ struct pgl_order_facts {
     /* The history that clients are shown. */
     enum order_state last_change; /* ORDER_STATE_COUNT when it cannot be read */
     int final_changes;            /* how often it says that the order has ended */
+    int refunds_asked;            /* each of them is an event, and none of them a bit of `said` */
     bool is_there;                /* false behind the last */
 };
 

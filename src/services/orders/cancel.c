@@ -30,14 +30,14 @@ static pgl_status say_requested(struct pgl_tx *tx, struct order_row *order)
 pgl_status order_ask_cancel(struct pgl_tx *tx, struct order_row *order, enum order_input input,
                             bool *is_said)
 {
-    struct order_step step =
-        pgl_order_step((struct order_facts){ order->state, order->cancel }, input);
+    struct order_step step = order_step_of(order, input);
     *is_said = step.says[0] == EVENT_TYPE_ORDER_CANCEL_REQUESTED;
     if (!*is_said)
         return PGL_OK; /* asked before, or too late */
     order->cancel = step.after.cancel;
     PGL_TRY(say_requested(tx, order)); /* row and event commit together */
-    return order_update(tx, order, order->state);
+    order_note_change(order, CHANGE_KIND_CANCEL_REQUESTED);
+    return order_write(tx, order, order->state);
 }
 
 pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
@@ -56,5 +56,5 @@ pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
         tx, &order, is_owner ? ORDER_ON_CLIENT_CANCEL : ORDER_ON_OPERATOR_CANCEL, &is_said));
     if (is_said)
         PGL_TRY(pgl_audit_log_append(tx, ask->caller, "order.cancel", ask->id, "", "requested"));
-    return order_show(pgl_tx_arena(tx), &order, &reply->order);
+    return order_show(&tx->view, &order, &reply->order);
 }

@@ -43,17 +43,20 @@ pgl_status pgl_deadlines_add(struct pgl_deadlines *deadlines, pgl_id order_id,
 
 void pgl_deadlines_end(struct pgl_deadlines *deadlines, pgl_id order_id)
 {
-    PGL_ASSERT(deadlines->ended_count < deadlines->unit_max);
-    deadlines->ended[deadlines->ended_count++] = order_id;
+    if (deadlines->ended_count < deadlines->unit_max)
+        deadlines->ended[deadlines->ended_count++] = order_id;
+    /* else it is found out at its deadline: parked events are taken up many at a time */
 }
 
 /* ---- when one has come ---- */
 
-static pgl_status ask_cancel(struct pgl_tx *tx, pgl_id id)
+static pgl_status ask_cancel(struct pgl_deadlines *deadlines, struct pgl_tx *tx, pgl_id id)
 {
     struct order_row order;
     bool is_said;
     PGL_TRY(order_get_facts(&tx->view, id, &order));
+    if (order.state >= ORDER_CONFIRMED)
+        pgl_deadlines_end(deadlines, id);
     return order_ask_cancel(tx, &order, ORDER_ON_DEADLINE, &is_said);
 }
 
@@ -68,7 +71,7 @@ static pgl_status act(struct pgl_deadlines *deadlines, struct pgl_tx *tx, int li
         if (!pgl_timer_set_take_due(&deadlines->open, now_ns, entry))
             return PGL_OK;
         deadlines->taken_count++;
-        PGL_TRY(ask_cancel(tx, entry->id));
+        PGL_TRY(ask_cancel(deadlines, tx, entry->id));
     }
     return PGL_OK;
 }

@@ -13,6 +13,8 @@ static pgl_status say_confirmed(struct pgl_tx *tx, struct order_row *order, cons
     OrderConfirmed said = ORDER_CONFIRMED_INIT;
     said.amount_minor = heard->payment_captured->captured_minor;
     said.confirmed_at_ns = pgl_tx_now_ns(tx);
+    if (heard->payment_captured->n_captured_lines > 0)
+        PGL_TRY(order_confirm_lines(tx, order, heard->payment_captured, &said));
     Event event = EVENT_INIT;
     event.type = EVENT_TYPE_ORDER_CONFIRMED;
     event.payload_case = PAYLOAD(ORDER_CONFIRMED);
@@ -61,67 +63,6 @@ static pgl_status say(struct pgl_tx *tx, struct order_row *order, EventType type
     }
 }
 
-/* By the cause of PaymentVoided, in words that a customer understands. */
-static const char *reason_of_cause(Cause cause)
-{
-    switch ((int)cause) {
-    case CAUSE_CLIENT:
-        return "cancelled by the customer";
-    case CAUSE_OPERATOR:
-        return "cancelled by an operator";
-    case CAUSE_DEADLINE:
-        return "not settled in time";
-    case CAUSE_OUT_OF_STOCK:
-        return "out of stock";
-    default:
-        return "payment voided";
-    }
-}
-
-static const char *first_shortage(struct pgl_arena *arena, const InventoryReservationFailed *failed)
-{
-    if (failed->n_shortages == 0)
-        return "out of stock";
-    const Shortage *shortage = failed->shortages[0];
-    return pgl_arena_printf(arena, "out of stock: line %d wants %lld of %s, %lld available",
-                            (int)shortage->line_no, (long long)shortage->wanted, shortage->sku,
-                            (long long)shortage->available);
-}
-
-/* Why the order is as it is, as far as this event tells; else what was known before. */
-static struct pgl_text reason_of(struct pgl_tx *tx, const struct order_row *order,
-                                 const Event *heard)
-{
-    struct pgl_arena *arena = pgl_tx_arena(tx);
-    switch (heard->payload_case) {
-    case PAYLOAD(INVENTORY_RESERVATION_FAILED):
-        return pgl_text_of(first_shortage(arena, heard->inventory_reservation_failed));
-    case PAYLOAD(PAYMENT_VOIDED):
-        /* Inventory may have told more of it already. */
-        if (heard->payment_voided->cause == CAUSE_OUT_OF_STOCK && order->reason.size > 0)
-            return order->reason;
-        return pgl_text_of(reason_of_cause(heard->payment_voided->cause));
-    case PAYLOAD(PAYMENT_DECLINED):
-        return pgl_text_of(
-            pgl_arena_printf(arena, "payment declined: %s", heard->payment_declined->decline_code));
-    case PAYLOAD(PAYMENT_CAPTURE_FAILED):
-        return pgl_text_of(pgl_arena_printf(arena, "payment failed: %s",
-                                            heard->payment_capture_failed->failure_code));
-    default:
-        return order->reason;
-    }
-}
-
-pgl_status order_say(struct pgl_tx *tx, struct order_row *order, Event *event)
-{
-    struct pgl_orders_state *orders = pgl_tx_context(tx);
-    event->key = (ProtobufCBinaryData){ sizeof order->id.bytes, order->id.bytes };
-    event->tenant = pgl_message_string(order->tenant.data);
-    event->previous_seq = order->last_event_seq;
-    order->said += INT64_C(1) << event->type; /* added, so that the database sees a second time */
-    return pgl_log_append(&orders->log, tx, event, &order->last_event_seq);
-}
-
 static pgl_status check(const Event *event, enum order_input input)
 {
     static const int payloads[ORDER_INPUT_COUNT] = {
@@ -134,6 +75,10 @@ static pgl_status check(const Event *event, enum order_input input)
         [ORDER_ON_VOIDED] = PAYLOAD(PAYMENT_VOIDED),
         [ORDER_ON_DECLINED] = PAYLOAD(PAYMENT_DECLINED),
         [ORDER_ON_CAPTURE_FAILED] = PAYLOAD(PAYMENT_CAPTURE_FAILED),
+        [ORDER_ON_REFUNDED] = PAYLOAD(PAYMENT_REFUNDED),
+        [ORDER_ON_REFUND_FAILED] = PAYLOAD(PAYMENT_REFUND_FAILED),
+        [ORDER_ON_SHIPPED] = PAYLOAD(INVENTORY_SHIPPED),
+        [ORDER_ON_RETURNED] = PAYLOAD(INVENTORY_RETURNED),
     };
     if (event->key.len != sizeof(pgl_id))
         return PGL_FAIL(PGL_INVALID, "an event about an order without an order's id");
@@ -148,40 +93,68 @@ static Cause cause_of(const Event *event)
     return is_void ? event->payment_voided->cause : CAUSE_UNSPECIFIED;
 }
 
+/* Once the customer has acted nobody wants to know any more. */
+static pgl_status note_action(struct pgl_tx *tx, struct order_row *order, const Event *event)
+{
+    const PaymentActionRequired *heard = event->payment_action_required;
+    struct pgl_text known;
+    PGL_TRY(order_action_get(&tx->view, order->id, &known));
+    if (order->state != ORDER_PENDING || pgl_text_is(known, heard->next_action))
+        return PGL_OK;
+    order->beyond |= ORDER_HAS_ACTION;
+    order_note_change(order, CHANGE_KIND_ACTION_REQUIRED);
+    return order_action_put(tx, order->id, pgl_text_of(heard->next_action), heard->expires_at_ns);
+}
+
+/* What is beside the state, where an input tells of it. */
+static pgl_status (*const notes[ORDER_INPUT_COUNT])(struct pgl_tx *tx, struct order_row *order,
+                                                    const Event *event) = {
+    [ORDER_ON_ACTION_REQUIRED] = note_action,
+    [ORDER_ON_REFUNDED] = order_note_refunded,
+    [ORDER_ON_REFUND_FAILED] = order_note_refund_failed,
+    [ORDER_ON_SHIPPED] = order_note_shipped,
+    [ORDER_ON_RETURNED] = order_note_returned,
+};
+
+/* With its lines, where they are needed; as a rule they are not. */
+static pgl_status read_order(struct pgl_tx *tx, const Event *event, enum order_input input,
+                             struct order_row *order)
+{
+    pgl_id id;
+    memcpy(id.bytes, event->key.data, sizeof id.bytes);
+    bool is_partial = input == ORDER_ON_CAPTURED && event->payment_captured->n_captured_lines > 0;
+    pgl_status found = is_partial || input >= ORDER_ON_REFUND
+                           ? order_get(&tx->view, id, order)
+                           : order_get_facts(&tx->view, id, order);
+    if (found.code == PGL_NOT_FOUND)
+        return PGL_FAIL(PGL_CONFLICT, "an event about an order that is not here");
+    return found;
+}
+
 pgl_status pgl_orders_hear(struct pgl_tx *tx, int64_t seq, const Event *event)
 {
     (void)seq;
-    struct pgl_orders_state *orders = pgl_tx_context(tx);
     enum order_input input = pgl_order_input_of(event->type, cause_of(event));
     if (input == ORDER_INPUT_COUNT)
         return PGL_OK;
-    pgl_id id;
     struct order_row order;
     PGL_TRY(check(event, input));
-    memcpy(id.bytes, event->key.data, sizeof id.bytes);
-    pgl_status found = order_get_facts(&tx->view, id, &order);
-    if (found.code == PGL_NOT_FOUND)
-        return PGL_FAIL(PGL_CONFLICT, "an event about an order that is not here");
-    PGL_TRY(found);
+    PGL_TRY(read_order(tx, event, input, &order));
 
     enum order_state before = order.state;
-    struct order_step step =
-        pgl_order_step((struct order_facts){ order.state, order.cancel }, input);
+    struct order_step step = order_step_of(&order, input);
     if (step.is_impossible)
         return PGL_FAIL(PGL_CONFLICT, "an order in its state cannot hear this");
     if (step.after.state == before && !step.is_noted)
         return PGL_OK; /* heard before, or behind what is known */
 
     order.state = step.after.state;
-    order.reason = reason_of(tx, &order, event);
+    order.reason = order_reason_of(tx, &order, event);
+    if (notes[input] != NULL)
+        PGL_TRY(notes[input](tx, &order, event));
     PGL_TRY(say(tx, &order, step.says[0], event));
     PGL_TRY(say(tx, &order, step.says[1], event));
-    PGL_TRY(order_update(tx, &order, before));
-    if (order.state != before) {
-        pgl_tally_move(&orders->tally, (int)before, (int)order.state);
-        pgl_waits_note(&orders->waits, id);
-        if (order.state >= ORDER_CONFIRMED)
-            pgl_deadlines_end(&orders->deadlines, id);
-    }
-    return PGL_OK;
+    if (order_is_all_sent(&order, event))
+        PGL_TRY(order_note_all_sent(tx, &order));
+    return order_write(tx, &order, before);
 }

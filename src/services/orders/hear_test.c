@@ -27,9 +27,9 @@ static const struct {
     { EVENT_TYPE_INVENTORY_RESERVATION_FAILED, 0, ORDER_PENDING,    NULL, NULL },
     { EVENT_TYPE_PAYMENT_CAPTURED,             0, ORDER_CONFIRMED, "Created Confirmed", "" },
     { EVENT_TYPE_PAYMENT_DECLINED,             0, ORDER_FAILED,    "Created Cancelled",
-      "payment declined: insufficient_credit" },
+      "payment declined: there is not enough credit" },
     { EVENT_TYPE_PAYMENT_CAPTURE_FAILED,       0, ORDER_FAILED,    "Created Cancelled",
-      "payment failed: expired" },
+      "payment failed: the hold on the money had expired" },
     { EVENT_TYPE_PAYMENT_VOIDED, CAUSE_CLIENT,       ORDER_CANCELLED, "Created Cancelled",
       "cancelled by the customer" },
     { EVENT_TYPE_PAYMENT_VOIDED, CAUSE_OPERATOR,     ORDER_CANCELLED, "Created Cancelled",
@@ -65,9 +65,13 @@ static void each_event_does_what_it_does_once(void **unused)
             int to = (int)events[i].leads_to > from ? (int)events[i].leads_to : from;
             Order *order = orders_bench_get(&bench, id, &ann);
             assert_int_equal(order->status, status_of[to]);
-            assert_int_equal(order->version, 1 + (from != ORDER_PENDING) + (to != from));
+            bool is_action = events[i].type == EVENT_TYPE_PAYMENT_ACTION_REQUIRED;
+            bool is_news = to != from || (is_action && from == ORDER_PENDING);
+            assert_int_equal(order->version, 1 + (from != ORDER_PENDING) + is_news);
             assert_int_equal(order->updated_at_ns - order->created_at_ns,
-                             to != from ? PGL_SECONDS(5) : 0);
+                             is_news ? PGL_SECONDS(5) : 0);
+            assert_string_equal(order->next_action,
+                                is_action && from == ORDER_PENDING ? "call your bank" : "");
             assert_string_equal(order->reason, to >= ORDER_CONFIRMED ? events[i].reason : "");
             assert_string_equal(orders_bench_said(&bench, id),
                                 to >= ORDER_CONFIRMED ? events[i].said : "Created");

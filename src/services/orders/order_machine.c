@@ -6,10 +6,12 @@
 
 /* What a cell may do beside moving on and speaking. */
 enum deed {
-    ASK = 1 << 0,   /* remember who asked to cancel, unless somebody did already */
-    NOTE = 1 << 1,  /* keep what the event tells; Payments decides what follows from it */
-    REPLY = 1 << 2, /* a client who asked to cancel is told that it was too late */
-    DEED_COUNT = 3
+    ASK = 1 << 0,    /* remember who asked to cancel, unless somebody did already */
+    NOTE = 1 << 1,   /* keep what the event tells; Payments decides what follows from it */
+    REPLY = 1 << 2,  /* a client who asked to cancel is told that it was too late */
+    REFUSE = 1 << 3, /* only what is confirmed can be refunded */
+    FULFIL = 1 << 4, /* for the first time only: goods may come back and go out again */
+    DEED_COUNT = 5
 };
 
 /* clang-format off */
@@ -28,6 +30,10 @@ static const struct pgl_cell cells[ORDER_STATE_COUNT][ORDER_INPUT_COUNT] = {
         [ORDER_ON_VOIDED]          = { ORDER_FAILED,     EVENT_TYPE_ORDER_CANCELLED,        0 },
         [ORDER_ON_DECLINED]        = { ORDER_FAILED,     EVENT_TYPE_ORDER_CANCELLED,        0 },
         [ORDER_ON_CAPTURE_FAILED]  = { ORDER_FAILED,     EVENT_TYPE_ORDER_CANCELLED,        0 },
+        [ORDER_ON_REFUND]          = { PGL_STAY,         0,                                 REFUSE },
+        /* Heard from Inventory, which may be ahead of what we know of the money. */
+        [ORDER_ON_SHIPPED]         = { PGL_STAY,         0,                                 NOTE },
+        [ORDER_ON_ALL_SENT]        = { PGL_STAY,         0,                                 NOTE },
     },
     [ORDER_AUTHORIZED] = {
         [ORDER_ON_CLIENT_CANCEL]   = { PGL_STAY,         EVENT_TYPE_ORDER_CANCEL_REQUESTED, ASK },
@@ -42,6 +48,10 @@ static const struct pgl_cell cells[ORDER_STATE_COUNT][ORDER_INPUT_COUNT] = {
         [ORDER_ON_VOIDED]          = { ORDER_FAILED,     EVENT_TYPE_ORDER_CANCELLED,        0 },
         [ORDER_ON_DECLINED]        = { ORDER_FAILED,     EVENT_TYPE_ORDER_CANCELLED,        0 },
         [ORDER_ON_CAPTURE_FAILED]  = { ORDER_FAILED,     EVENT_TYPE_ORDER_CANCELLED,        0 },
+        [ORDER_ON_REFUND]          = { PGL_STAY,         0,                                 REFUSE },
+        /* Heard from Inventory, which may be ahead of what we know of the money. */
+        [ORDER_ON_SHIPPED]         = { PGL_STAY,         0,                                 NOTE },
+        [ORDER_ON_ALL_SENT]        = { PGL_STAY,         0,                                 NOTE },
     },
     [ORDER_RESERVED] = {
         [ORDER_ON_CLIENT_CANCEL]   = { PGL_STAY,         EVENT_TYPE_ORDER_CANCEL_REQUESTED, ASK },
@@ -57,6 +67,10 @@ static const struct pgl_cell cells[ORDER_STATE_COUNT][ORDER_INPUT_COUNT] = {
         [ORDER_ON_VOIDED]          = { ORDER_FAILED,     EVENT_TYPE_ORDER_CANCELLED,        0 },
         [ORDER_ON_DECLINED]        = { ORDER_FAILED,     EVENT_TYPE_ORDER_CANCELLED,        0 },
         [ORDER_ON_CAPTURE_FAILED]  = { ORDER_FAILED,     EVENT_TYPE_ORDER_CANCELLED,        0 },
+        [ORDER_ON_REFUND]          = { PGL_STAY,         0,                                 REFUSE },
+        /* Heard from Inventory, which may be ahead of what we know of the money. */
+        [ORDER_ON_SHIPPED]         = { PGL_STAY,         0,                                 NOTE },
+        [ORDER_ON_ALL_SENT]        = { PGL_STAY,         0,                                 NOTE },
     },
     /* Final states keep. A cell left out is a verdict that contradicts the first one. */
     [ORDER_CONFIRMED] = {
@@ -68,6 +82,12 @@ static const struct pgl_cell cells[ORDER_STATE_COUNT][ORDER_INPUT_COUNT] = {
         [ORDER_ON_RESERVED]        = { PGL_STAY, 0, 0 },
         [ORDER_ON_OUT_OF_STOCK]    = { PGL_STAY, 0, 0 },
         [ORDER_ON_CAPTURED]        = { PGL_STAY, 0, 0 },
+        [ORDER_ON_REFUND]          = { PGL_STAY, EVENT_TYPE_ORDER_REFUND_REQUESTED, 0 },
+        [ORDER_ON_REFUNDED]        = { PGL_STAY, 0, NOTE },
+        [ORDER_ON_REFUND_FAILED]   = { PGL_STAY, 0, NOTE },
+        [ORDER_ON_SHIPPED]         = { PGL_STAY, 0, NOTE },
+        [ORDER_ON_RETURNED]        = { PGL_STAY, 0, NOTE },
+        [ORDER_ON_ALL_SENT]        = { PGL_STAY, EVENT_TYPE_ORDER_FULFILLED, FULFIL },
     },
     [ORDER_FAILED] = {
         [ORDER_ON_CLIENT_CANCEL]   = { PGL_STAY, 0, 0 },
@@ -81,6 +101,7 @@ static const struct pgl_cell cells[ORDER_STATE_COUNT][ORDER_INPUT_COUNT] = {
         [ORDER_ON_VOIDED]          = { PGL_STAY, 0, 0 },
         [ORDER_ON_DECLINED]        = { PGL_STAY, 0, 0 },
         [ORDER_ON_CAPTURE_FAILED]  = { PGL_STAY, 0, 0 },
+        [ORDER_ON_REFUND]          = { PGL_STAY, 0, REFUSE },
     },
     [ORDER_CANCELLED] = {
         [ORDER_ON_CLIENT_CANCEL]   = { PGL_STAY, 0, 0 },
@@ -94,6 +115,7 @@ static const struct pgl_cell cells[ORDER_STATE_COUNT][ORDER_INPUT_COUNT] = {
         [ORDER_ON_VOIDED]          = { PGL_STAY, 0, 0 },
         [ORDER_ON_DECLINED]        = { PGL_STAY, 0, 0 },
         [ORDER_ON_CAPTURE_FAILED]  = { PGL_STAY, 0, 0 },
+        [ORDER_ON_REFUND]          = { PGL_STAY, 0, REFUSE },
     },
 };
 /* clang-format on */
@@ -117,6 +139,8 @@ struct order_step pgl_order_step(struct order_facts before, enum order_input inp
     }
     if (cell->does & ASK && before.cancel != CANCEL_NONE)
         return step; /* asked twice, said once */
+    if (cell->does & FULFIL && before.is_fulfilled)
+        return step;
 
     if (cell->next != PGL_STAY)
         step.after.state = cell->next;
@@ -125,7 +149,10 @@ struct order_step pgl_order_step(struct order_facts before, enum order_input inp
     step.says[0] = cell->says;
     if (cell->does & REPLY && before.cancel == CANCEL_CLIENT)
         step.says[1] = EVENT_TYPE_ORDER_CANCEL_REJECTED;
+    if (cell->does & FULFIL)
+        step.after.is_fulfilled = true;
     step.is_noted = cell->does & NOTE;
+    step.is_refused = cell->does & REFUSE;
     return step;
 }
 
@@ -149,6 +176,14 @@ enum order_input pgl_order_input_of(EventType type, Cause cause)
         return ORDER_ON_DECLINED;
     case EVENT_TYPE_PAYMENT_CAPTURE_FAILED:
         return ORDER_ON_CAPTURE_FAILED;
+    case EVENT_TYPE_PAYMENT_REFUNDED:
+        return ORDER_ON_REFUNDED;
+    case EVENT_TYPE_PAYMENT_REFUND_FAILED:
+        return ORDER_ON_REFUND_FAILED;
+    case EVENT_TYPE_INVENTORY_SHIPPED:
+        return ORDER_ON_SHIPPED;
+    case EVENT_TYPE_INVENTORY_RETURNED:
+        return ORDER_ON_RETURNED;
     default: /* a log may hold types that are younger than we are */
         return ORDER_INPUT_COUNT;
     }
@@ -177,16 +212,24 @@ static const char *const input_names[ORDER_INPUT_COUNT] = {
     [ORDER_ON_VOIDED]          = "PaymentVoided (other causes)",
     [ORDER_ON_DECLINED]        = "PaymentDeclined",
     [ORDER_ON_CAPTURE_FAILED]  = "PaymentCaptureFailed",
+    [ORDER_ON_REFUND]          = "refund by an operator",
+    [ORDER_ON_REFUNDED]        = "PaymentRefunded",
+    [ORDER_ON_REFUND_FAILED]   = "PaymentRefundFailed",
+    [ORDER_ON_SHIPPED]         = "InventoryShipped",
+    [ORDER_ON_RETURNED]        = "InventoryReturned",
+    [ORDER_ON_ALL_SENT]        = "nothing is left to be shipped",
 };
 
 static const char *const event_names[] = {
     [EVENT_TYPE_ORDER_CANCEL_REQUESTED] = "OrderCancelRequested",
     [EVENT_TYPE_ORDER_CONFIRMED]        = "OrderConfirmed",
     [EVENT_TYPE_ORDER_CANCELLED]        = "OrderCancelled",
+    [EVENT_TYPE_ORDER_REFUND_REQUESTED] = "OrderRefundRequested",
+    [EVENT_TYPE_ORDER_FULFILLED]        = "OrderFulfilled",
 };
 
 static const char *const deed_names[DEED_COUNT] = {
-    "once", "note it", "OrderCancelRejected if the client asked",
+    "once", "note it", "OrderCancelRejected if the client asked", "409", "the first time",
 };
 /* clang-format on */
 

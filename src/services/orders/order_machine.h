@@ -48,18 +48,27 @@ enum order_input {
     ORDER_ON_VOIDED,    /* it was voided for any other cause */
     ORDER_ON_DECLINED,
     ORDER_ON_CAPTURE_FAILED,
+    /* Behind the end: the state keeps, what is beside it changes. */
+    ORDER_ON_REFUND, /* an operator asks for one */
+    ORDER_ON_REFUNDED,
+    ORDER_ON_REFUND_FAILED,
+    ORDER_ON_SHIPPED,
+    ORDER_ON_RETURNED,
+    ORDER_ON_ALL_SENT, /* a shipment or a return has left nothing to be shipped */
     ORDER_INPUT_COUNT
 };
 
 struct order_facts {
     enum order_state state;
     enum order_cancel cancel;
+    bool is_fulfilled; /* OrderFulfilled was said */
 };
 
 struct order_step {
     struct order_facts after;
     EventType says[2]; /* in this order; EVENT_TYPE_UNSPECIFIED is nothing */
-    bool is_noted; /* store what the event tells (next action, shortages) for the client to see */
+    bool is_noted;   /* store what the event tells (next action, shortages) for the client to see */
+    bool is_refused; /* whoever asks is told that it cannot be */
     bool is_impossible;
 };
 

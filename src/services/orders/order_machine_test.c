@@ -17,6 +17,8 @@
 #define CONFIRMED "CONFIRMED; OrderConfirmed"
 #define CANCELLED "CANCELLED; OrderCancelled"
 #define FAILED    "FAILED; OrderCancelled"
+#define REFUND    "OrderRefundRequested"
+#define FULFILLED "fulfilled; OrderFulfilled"
 
 static const struct row {
     const char *in_state[ORDER_STATE_COUNT];
@@ -34,6 +36,12 @@ static const struct row {
     [ORDER_ON_VOIDED]          = { { FAILED,       FAILED,     FAILED,    "X",    "-",   "-" } },
     [ORDER_ON_DECLINED]        = { { FAILED,       FAILED,     FAILED,    "X",    "-",   "-" } },
     [ORDER_ON_CAPTURE_FAILED]  = { { FAILED,       FAILED,     FAILED,    "X",    "-",   "-" } },
+    [ORDER_ON_REFUND]          = { { "409",        "409",      "409",     REFUND, "409", "409" } },
+    [ORDER_ON_REFUNDED]        = { { "X",          "X",        "X",       "notes", "X",  "X" } },
+    [ORDER_ON_REFUND_FAILED]   = { { "X",          "X",        "X",       "notes", "X",  "X" } },
+    [ORDER_ON_SHIPPED]         = { { "notes",      "notes",    "notes",   "notes", "X",  "X" } },
+    [ORDER_ON_RETURNED]        = { { "X",          "X",        "X",       "notes", "X",  "X" } },
+    [ORDER_ON_ALL_SENT]        = { { "notes",      "notes",    "notes",   FULFILLED, "X", "X" } },
 };
 /* clang-format on */
 
@@ -55,6 +63,10 @@ static const char *in_words(struct order_facts before, enum order_input input,
         add(words, "asks");
     if (step.is_noted)
         add(words, "notes");
+    if (step.is_refused)
+        add(words, "409");
+    if (step.after.is_fulfilled != before.is_fulfilled)
+        add(words, "fulfilled");
     for (int i = 0; i < 2; i++)
         switch (step.says[i]) {
         case EVENT_TYPE_UNSPECIFIED:
@@ -70,6 +82,12 @@ static const char *in_words(struct order_facts before, enum order_input input,
             break;
         case EVENT_TYPE_ORDER_CANCEL_REJECTED:
             add(words, "OrderCancelRejected");
+            break;
+        case EVENT_TYPE_ORDER_REFUND_REQUESTED:
+            add(words, "OrderRefundRequested");
+            break;
+        case EVENT_TYPE_ORDER_FULFILLED:
+            add(words, "OrderFulfilled");
             break;
         default:
             add(words, "something else");
@@ -148,6 +166,10 @@ static void a_voided_payment_is_read_by_its_cause(void **unused)
         { EVENT_TYPE_PAYMENT_CAPTURED, CAUSE_UNSPECIFIED, ORDER_ON_CAPTURED },
         { EVENT_TYPE_INVENTORY_RESERVED, CAUSE_UNSPECIFIED, ORDER_ON_RESERVED },
         { EVENT_TYPE_INVENTORY_RESERVATION_FAILED, CAUSE_UNSPECIFIED, ORDER_ON_OUT_OF_STOCK },
+        { EVENT_TYPE_PAYMENT_REFUNDED, CAUSE_UNSPECIFIED, ORDER_ON_REFUNDED },
+        { EVENT_TYPE_PAYMENT_REFUND_FAILED, CAUSE_UNSPECIFIED, ORDER_ON_REFUND_FAILED },
+        { EVENT_TYPE_INVENTORY_SHIPPED, CAUSE_UNSPECIFIED, ORDER_ON_SHIPPED },
+        { EVENT_TYPE_INVENTORY_RETURNED, CAUSE_UNSPECIFIED, ORDER_ON_RETURNED },
         { EVENT_TYPE_PAYMENT_HOLD_RELEASED, CAUSE_UNSPECIFIED, ORDER_INPUT_COUNT },
         { EVENT_TYPE_INVENTORY_COMMITTED, CAUSE_UNSPECIFIED, ORDER_INPUT_COUNT },
         { EVENT_TYPE_ORDER_CREATED, CAUSE_UNSPECIFIED, ORDER_INPUT_COUNT },
@@ -172,6 +194,15 @@ static void every_state_and_input_has_a_name(void **unused)
     pgl_buffer_free(&out);
 }
 
+static void what_is_fulfilled_is_said_once(void **unused)
+{
+    (void)unused;
+    struct order_facts before = { .state = ORDER_CONFIRMED, .is_fulfilled = true };
+    struct order_step step = pgl_order_step(before, ORDER_ON_ALL_SENT);
+    assert_int_equal(step.says[0], EVENT_TYPE_UNSPECIFIED);
+    assert_true(step.after.is_fulfilled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +211,7 @@ int main(void)
         cmocka_unit_test(who_asked_is_remembered),
         cmocka_unit_test(a_voided_payment_is_read_by_its_cause),
         cmocka_unit_test(every_state_and_input_has_a_name),
+        cmocka_unit_test(what_is_fulfilled_is_said_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

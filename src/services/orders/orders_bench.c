@@ -178,6 +178,19 @@ pgl_status orders_bench_cancel(struct orders_bench *bench, pgl_id id, const Call
                                    &ask, reply);
 }
 
+pgl_status orders_bench_refund(struct orders_bench *bench, pgl_id id, const Caller *caller,
+                               const char *key, NewRefund *refund, RefundOrderResponse *reply)
+{
+    RefundOrderRequest ask = REFUND_ORDER_REQUEST_INIT;
+    ask.caller = (Caller *)(uintptr_t)caller;
+    ask.idempotency_key = pgl_message_string(key);
+    ask.id = text_of_id(bench, id);
+    ask.refund = refund;
+    *reply = (RefundOrderResponse)REFUND_ORDER_RESPONSE_INIT;
+    return pgl_store_bench_command(&bench->store, &pgl_orders_methods[ORDER_SERVICE_REFUND_ORDER],
+                                   &ask, reply);
+}
+
 /* ---- telling ---- */
 
 #define PAYLOAD(name) PANGLOT__EVENTS__V1__EVENT__PAYLOAD_##name
@@ -188,6 +201,7 @@ static void set_payload(struct orders_bench *bench, Event *event, Cause cause)
     case EVENT_TYPE_PAYMENT_ACTION_REQUIRED:
         event->payload_case = PAYLOAD(PAYMENT_ACTION_REQUIRED);
         event->payment_action_required = new_message(bench, PAYMENT_ACTION_REQUIRED_DESCRIPTOR);
+        event->payment_action_required->next_action = (char *)"call your bank";
         return;
     case EVENT_TYPE_PAYMENT_AUTHORIZED:
         event->payload_case = PAYLOAD(PAYMENT_AUTHORIZED);
@@ -221,6 +235,22 @@ static void set_payload(struct orders_bench *bench, Event *event, Cause cause)
         event->payload_case = PAYLOAD(INVENTORY_RESERVATION_FAILED);
         event->inventory_reservation_failed =
             new_message(bench, INVENTORY_RESERVATION_FAILED_DESCRIPTOR);
+        return;
+    case EVENT_TYPE_PAYMENT_REFUNDED:
+        event->payload_case = PAYLOAD(PAYMENT_REFUNDED);
+        event->payment_refunded = new_message(bench, PAYMENT_REFUNDED_DESCRIPTOR);
+        return;
+    case EVENT_TYPE_PAYMENT_REFUND_FAILED:
+        event->payload_case = PAYLOAD(PAYMENT_REFUND_FAILED);
+        event->payment_refund_failed = new_message(bench, PAYMENT_REFUND_FAILED_DESCRIPTOR);
+        return;
+    case EVENT_TYPE_INVENTORY_SHIPPED:
+        event->payload_case = PAYLOAD(INVENTORY_SHIPPED);
+        event->inventory_shipped = new_message(bench, INVENTORY_SHIPPED_DESCRIPTOR);
+        return;
+    case EVENT_TYPE_INVENTORY_RETURNED:
+        event->payload_case = PAYLOAD(INVENTORY_RETURNED);
+        event->inventory_returned = new_message(bench, INVENTORY_RETURNED_DESCRIPTOR);
         return;
     default: /* one that Orders does not read */
         return;
@@ -306,8 +336,10 @@ const char *orders_bench_json(struct orders_bench *bench, const ProtobufCMessage
 
 const char *orders_bench_said(struct orders_bench *bench, pgl_id id)
 {
-    static const char *const names[] = { "",          "Created",   "CancelRequested",
-                                         "Confirmed", "Cancelled", "CancelRejected" };
+    static const char *const names[] = {
+        "",          "Created",        "CancelRequested", "Confirmed",
+        "Cancelled", "CancelRejected", "RefundRequested", "Fulfilled"
+    };
     Caller caller = orders_bench_operator("anybody");
     ReadKeyRequest ask = READ_KEY_REQUEST_INIT;
     ReadKeyResponse reply = READ_KEY_RESPONSE_INIT;

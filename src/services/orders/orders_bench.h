@@ -48,6 +48,9 @@ pgl_id orders_bench_new(struct orders_bench *bench, const char *customer, const 
 pgl_status orders_bench_cancel(struct orders_bench *bench, pgl_id id, const Caller *caller,
                                CancelOrderResponse *reply);
 
+pgl_status orders_bench_refund(struct orders_bench *bench, pgl_id id, const Caller *caller,
+                               const char *key, NewRefund *refund, RefundOrderResponse *reply);
+
 /* With the payload that belongs to the type; `cause` is for PaymentVoided. */
 Event *orders_bench_event(struct orders_bench *bench, pgl_id id, EventType type, Cause cause);
 pgl_status orders_bench_hear(struct orders_bench *bench, const Event *event);

@@ -39,19 +39,20 @@ pgl_status order_hash_seed(struct pgl_database *db, uint8_t seed[16])
 static const char get_sql[] =
     "SELECT tenant, customer, idempotency_key, fingerprint, state, cancel, currency, total_minor, "
     "body, "
-    "created_at_ns, deadline_at_ns, reason, changes, said, last_event_seq, previous_id "
+    "created_at_ns, deadline_at_ns, reason, changes, said, last_event_seq, previous_id, beyond "
     "FROM orders WHERE order_id = ?1";
 static const char get_facts_sql[] =
-    "SELECT state, cancel, said, last_event_seq, tenant, reason FROM orders WHERE order_id = ?1";
+    "SELECT state, cancel, said, last_event_seq, tenant, reason, beyond FROM orders "
+    "WHERE order_id = ?1";
 static const char insert_sql[] =
     "INSERT INTO orders (order_id, tenant, customer, idempotency_key, fingerprint, state, cancel, "
     "currency, total_minor, body, created_at_ns, deadline_at_ns, reason, changes, said, "
     "last_event_seq, "
-    "previous_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-    "?17)";
+    "previous_id, beyond) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+    "?15, ?16, ?17, 0)";
 static const char update_sql[] =
     "UPDATE orders SET state = ?2, cancel = ?3, reason = ?4, said = ?5, last_event_seq = ?6, "
-    "changes = CAST(changes || ?7 AS BLOB) WHERE order_id = ?1";
+    "changes = CAST(changes || ?7 AS BLOB), beyond = ?8 WHERE order_id = ?1";
 static const char ids_below_sql[] =
     "SELECT order_id FROM orders WHERE order_id < ?1 ORDER BY order_id DESC LIMIT ?2";
 static const char keys_behind_sql[] = "SELECT order_id, tenant, customer, idempotency_key FROM "
@@ -81,6 +82,7 @@ static void read_row(const struct pgl_view *view, const struct pgl_rows *rows,
     order->said = pgl_column_i64(rows, 13);
     order->last_event_seq = pgl_column_i64(rows, 14);
     order->previous_id = pgl_column_id(rows, 15);
+    order->beyond = pgl_column_i64(rows, 16);
 }
 
 static pgl_status checked(const struct pgl_view *view)
@@ -115,13 +117,16 @@ pgl_status order_get_facts(const struct pgl_view *view, pgl_id id, struct order_
     order->last_event_seq = pgl_column_i64(&rows, 3);
     order->tenant = copy(view, pgl_column_text(&rows, 4));
     order->reason = copy(view, pgl_column_text(&rows, 5));
+    order->beyond = pgl_column_i64(&rows, 6);
     pgl_rows_end(&rows);
     return checked(view);
 }
 
-static void encode_change(enum order_state state, int64_t at_ns, uint8_t change[ORDER_CHANGE_BYTES])
+/* What it was above, the state below. */
+static void encode_change(int kind, enum order_state state, int64_t at_ns,
+                          uint8_t change[ORDER_CHANGE_BYTES])
 {
-    change[0] = (uint8_t)state;
+    change[0] = (uint8_t)(kind << 4 | (int)state);
     for (int i = 0; i < 8; i++)
         change[1 + i] = (uint8_t)((uint64_t)at_ns >> (8 * i));
 }
@@ -129,7 +134,7 @@ static void encode_change(enum order_state state, int64_t at_ns, uint8_t change[
 pgl_status order_insert(struct pgl_tx *tx, const struct order_row *order)
 {
     uint8_t change[ORDER_CHANGE_BYTES];
-    encode_change(order->state, order->created_at_ns, change);
+    encode_change(CHANGE_KIND_UNSPECIFIED, order->state, order->created_at_ns, change);
     struct pgl_rows rows = pgl_tx_rows(tx, insert_sql);
     pgl_bind_id(&rows, &order->id);
     pgl_bind_text(&rows, order->tenant);
@@ -153,8 +158,14 @@ pgl_status order_insert(struct pgl_tx *tx, const struct order_row *order)
 
 pgl_status order_update(struct pgl_tx *tx, const struct order_row *order, enum order_state before)
 {
-    uint8_t change[ORDER_CHANGE_BYTES];
-    encode_change(order->state, pgl_tx_now_ns(tx), change);
+    uint8_t changes[(1 + ORDER_NOTED_MAX) * ORDER_CHANGE_BYTES];
+    size_t size = 0;
+    if (order->state != before) {
+        encode_change(CHANGE_KIND_UNSPECIFIED, order->state, pgl_tx_now_ns(tx), changes);
+        size = ORDER_CHANGE_BYTES;
+    }
+    for (int i = 0; i < order->noted_count; i++, size += ORDER_CHANGE_BYTES)
+        encode_change(order->noted[i], order->state, pgl_tx_now_ns(tx), changes + size);
     struct pgl_rows rows = pgl_tx_rows(tx, update_sql);
     pgl_bind_id(&rows, &order->id);
     pgl_bind_i64(&rows, order->state);
@@ -162,7 +173,8 @@ pgl_status order_update(struct pgl_tx *tx, const struct order_row *order, enum o
     pgl_bind_text(&rows, order->reason);
     pgl_bind_i64(&rows, order->said);
     pgl_bind_i64(&rows, order->last_event_seq);
-    pgl_bind_blob(&rows, change, order->state != before ? sizeof change : 0);
+    pgl_bind_blob(&rows, changes, size);
+    pgl_bind_i64(&rows, order->beyond);
     return pgl_rows_run(&rows, NULL);
 }
 

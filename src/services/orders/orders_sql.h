@@ -11,7 +11,17 @@
 #include "store/tx.h"
 
 #define ORDER_CHANGE_BYTES 9
-#define FINGERPRINT_BYTES  32
+#define ORDER_NOTED_MAX    4 /* of one event: shipped and fulfilled, at most */
+
+/* Where more is to be found of an order (after_sql.h). */
+enum order_beyond {
+    ORDER_HAS_ACTION = 1 << 0,
+    ORDER_HAS_LINES = 1 << 1,
+    ORDER_HAS_REFUNDS = 1 << 2,
+    ORDER_HAS_SHIPMENTS = 1 << 3,
+    ORDER_IS_ALL_SENT = 1 << 4, /* Inventory has said that nothing is left to be shipped */
+};
+#define FINGERPRINT_BYTES 32
 
 struct order_row {
     pgl_id id;
@@ -25,6 +35,11 @@ struct order_row {
     struct pgl_text reason, changes;
     int64_t said, last_event_seq;
     pgl_id previous_id; /* zero for a customer's first */
+    int64_t beyond;     /* enum order_beyond, as bits */
+
+    /* Changes of what is shown beside the state, to be written with the row: enum ChangeKind. */
+    uint8_t noted[ORDER_NOTED_MAX];
+    int noted_count;
 };
 
 PGL_MUST_USE pgl_status pgl_orders_migrate(struct pgl_database *db,
@@ -33,14 +48,14 @@ PGL_MUST_USE pgl_status pgl_orders_migrate(struct pgl_database *db,
 /* All columns, copied to the arena. PGL_NOT_FOUND when there is none. */
 PGL_MUST_USE pgl_status order_get(const struct pgl_view *view, pgl_id id, struct order_row *order);
 
-/* What an event needs to know: state, cancel, said, last_event_seq, tenant, created_at_ns. */
+/* What an event needs to know: state, cancel, said, last_event_seq, tenant, reason, beyond. */
 PGL_MUST_USE pgl_status order_get_facts(const struct pgl_view *view, pgl_id id,
                                         struct order_row *order);
 
 PGL_MUST_USE pgl_status order_insert(struct pgl_tx *tx, const struct order_row *order);
 
-/* Writes state, cancel, reason, said and last_event_seq, and appends to the changes where the state
- * is another than `before`. */
+/* Writes state, cancel, reason, said, last_event_seq and beyond, and appends to the changes: the
+ * state where it is another than `before`, and what was noted. */
 PGL_MUST_USE pgl_status order_update(struct pgl_tx *tx, const struct order_row *order,
                                      enum order_state before);
 

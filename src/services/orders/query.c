@@ -12,7 +12,7 @@ pgl_status pgl_orders_get(const struct pgl_view *view, const GetOrderRequest *as
     PGL_TRY(order_parse_id(ask->id, &id));
     PGL_TRY(order_get(view, id, &order));
     PGL_TRY(order_check_owner(&order, ask->caller));
-    return order_show(view->arena, &order, &reply->order);
+    return order_show(view, &order, &reply->order);
 }
 
 pgl_status pgl_orders_story(const struct pgl_view *view, const ReadKeyRequest *ask,
@@ -30,9 +30,9 @@ pgl_status pgl_orders_story(const struct pgl_view *view, const ReadKeyRequest *a
 
 /* ---- lists ---- */
 
-pgl_status pgl_orders_newest(struct pgl_tx *tx, const ListOrdersRequest *ask, pgl_id *newest)
+pgl_status pgl_orders_newest(struct pgl_orders_state *orders, const ListOrdersRequest *ask,
+                             pgl_id *newest)
 {
-    struct pgl_orders_state *orders = pgl_tx_context(tx);
     int64_t hash = order_hash_of_customer(orders, pgl_text_of(ask->caller->tenant),
                                           pgl_text_of(ask->caller->subject));
     return pgl_recent_get(&orders->newest, hash, newest);
@@ -68,7 +68,7 @@ static pgl_status add_order(const struct pgl_view *view, struct page *page,
                             const struct order_row *row)
 {
     Order *order;
-    PGL_TRY(order_show(view->arena, row, &order));
+    PGL_TRY(order_show(view, row, &order));
     if (is_wanted(page, row, order))
         page->reply->items[page->reply->n_items++] = order;
     return PGL_OK;

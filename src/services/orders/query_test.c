@@ -13,12 +13,6 @@
 
 #define assert_ok(status) assert_int_equal((status).code, PGL_CODE_OK)
 
-static pgl_status find_newest(struct pgl_tx *tx, void *argument)
-{
-    struct order_page *page = argument;
-    return pgl_orders_newest(tx, page->ask, &page->first);
-}
-
 /* One page, as the flow of ListOrders asks for it. */
 static pgl_status list(struct orders_bench *bench, const ListOrdersRequest *ask,
                        ListOrdersResponse *reply)
@@ -29,7 +23,7 @@ static pgl_status list(struct orders_bench *bench, const ListOrdersRequest *ask,
     if (ask->cursor[0] != '\0')
         assert_ok(pgl_id_parse(pgl_text_of(ask->cursor), &page.first));
     else if (ask->caller->role != ROLE_OPERATOR)
-        assert_ok(pgl_writer_run_now(&bench->store.writer, find_newest, &page));
+        assert_ok(pgl_orders_newest(&bench->orders.state, ask, &page.first));
     return pgl_orders_page(&view, &page, reply);
 }
 

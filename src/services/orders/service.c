@@ -13,6 +13,7 @@
 PGL_QUERY(pgl_orders_get, GetOrderRequest, GetOrderResponse)
 PGL_QUERY(pgl_orders_story, ReadKeyRequest, ReadKeyResponse)
 PGL_COMMAND(pgl_orders_cancel, CancelOrderRequest, CancelOrderResponse)
+PGL_COMMAND(pgl_orders_refund, RefundOrderRequest, RefundOrderResponse)
 
 static void start_create(void *service, struct pgl_call *call);
 static void start_list(void *service, struct pgl_call *call);
@@ -24,6 +25,7 @@ const struct pgl_method pgl_orders_methods[ORDER_SERVICE_METHOD_COUNT] = {
     [ORDER_SERVICE_GET_ORDER] = { PGL_METHOD_QUERY, .query = pgl_orders_get_query },
     [ORDER_SERVICE_LIST_ORDERS] = { PGL_METHOD_FLOW, .flow = start_list },
     [ORDER_SERVICE_CANCEL_ORDER] = { PGL_METHOD_COMMAND, .command = pgl_orders_cancel_command },
+    [ORDER_SERVICE_REFUND_ORDER] = { PGL_METHOD_COMMAND, .command = pgl_orders_refund_command },
     [ORDER_SERVICE_WAIT_ORDER] = { PGL_METHOD_FLOW, .flow = pass_wait },
 };
 
@@ -42,12 +44,19 @@ PGL_ADMIN_METHODS(pgl_orders_admin_methods, admin_of)
 enum inner_method { INNER_CREATE, INNER_NEWEST, INNER_PAGE, INNER_METHOD_COUNT };
 
 PGL_COMMAND(pgl_orders_create, struct create_order, CreateOrderResponse)
-PGL_COMMAND(pgl_orders_newest, ListOrdersRequest, pgl_id)
 PGL_QUERY(pgl_orders_page, struct order_page, ListOrdersResponse)
+
+/* On the writer's loop, where that index lives, and in no transaction: lists are read from a full
+ * disk as well. */
+static void look_up_newest(void *service, struct pgl_call *call)
+{
+    struct pgl_orders *orders = service;
+    pgl_call_answer(call, pgl_orders_newest(&orders->state, call->ask, call->reply));
+}
 
 static const struct pgl_method inner_methods[INNER_METHOD_COUNT] = {
     [INNER_CREATE] = { PGL_METHOD_COMMAND, .command = pgl_orders_create_command },
-    [INNER_NEWEST] = { PGL_METHOD_COMMAND, .command = pgl_orders_newest_command },
+    [INNER_NEWEST] = { PGL_METHOD_FLOW, .flow = look_up_newest },
     [INNER_PAGE] = { PGL_METHOD_QUERY, .query = pgl_orders_page_query },
 };
 
@@ -327,6 +336,8 @@ pgl_status pgl_orders_connect(struct pgl_orders *orders, struct pgl_event_log *p
 {
     PGL_TRY(pgl_consumer_open(&orders->payments, orders->writer, payments, pgl_orders_hear));
     PGL_TRY(pgl_consumer_open(&orders->inventory, orders->writer, inventory, pgl_orders_hear));
+    pgl_consumer_keep_up(&orders->payments);
+    pgl_consumer_keep_up(&orders->inventory);
     pgl_admin_add_consumer(&orders->admin, &orders->payments);
     pgl_admin_add_consumer(&orders->admin, &orders->inventory);
     return pgl_admin_open(&orders->admin, orders->writer, NULL, 0);
@@ -339,8 +350,11 @@ pgl_status pgl_orders_serve(struct pgl_orders *orders, struct pgl_loop *loop,
     orders->catalog = catalog;
     orders->self = (struct pgl_endpoint){ .methods = inner_methods,
                                           .commands = &orders->writer->commands,
-                                          .queries = &reader->queries };
+                                          .queries = &reader->queries,
+                                          .flows = &orders->lookups };
     pgl_rpc_open(&orders->rpc, loop);
+    pgl_mailbox_open(&orders->lookups, orders->writer->loop, PGL_ORDERS_FLOWS_MAX, take_call,
+                     orders);
     pgl_mailbox_open(&orders->flows, loop, PGL_ORDERS_FLOWS_MAX, take_call, orders);
     PGL_TRY(pgl_feed_open(&orders->feed, loop, &orders->state.log));
     return pgl_prices_open(&orders->prices, orders->state.hash_key);

@@ -26,6 +26,7 @@ struct pgl_orders {
     struct pgl_admin admin;
 
     struct pgl_mailbox flows;
+    struct pgl_mailbox lookups; /* of the writer's loop: questions to what only it has in memory */
     struct pgl_feed feed;
     struct pgl_rpc rpc;
     struct pgl_prices prices;

@@ -114,7 +114,7 @@ static void what_has_happened_is_told_at_once(void **unused)
         const OrderChange *last = waiting->reply.changes[2 - first];
         assert_int_equal(last->status, ORDER_STATUS_FAILED);
         assert_int_equal(last->at_ns, PGL_STORE_BENCH_WALL_NS + 5);
-        assert_string_equal(last->reason, "payment declined: insufficient_credit");
+        assert_string_equal(last->reason, "payment declined: there is not enough credit");
     }
     assert_int_equal(bench->orders.orders.state.waits.count, 0);
 }

@@ -253,6 +253,8 @@ pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_event_
     PGL_TRY(pgl_consumer_open(&payments->orders, payments->writer, orders, pgl_payments_handle));
     PGL_TRY(
         pgl_consumer_open(&payments->inventory, payments->writer, inventory, pgl_payments_handle));
+    pgl_consumer_keep_up(&payments->orders);
+    pgl_consumer_keep_up(&payments->inventory);
     pgl_admin_add_consumer(&payments->admin, &payments->orders);
     pgl_admin_add_consumer(&payments->admin, &payments->inventory);
     return pgl_admin_open(&payments->admin, payments->writer, NULL, 0);

@@ -50,7 +50,7 @@ static const struct pgl_method inner_methods[WEBHOOK_INNER_METHOD_COUNT] = {
 
 struct webhook_flow {
     struct pgl_flow flow;
-    struct pgl_webhook_service *webhooks;
+    struct pgl_webhooks *webhooks;
     struct pgl_call *call; /* to be answered */
     struct pgl_rpc_call asked;
     int left;
@@ -161,7 +161,7 @@ static void on_flow_done(struct pgl_flow *flow)
 }
 
 /* NULL, and it is answered, when the arena is full. */
-static struct webhook_flow *new_flow(struct pgl_webhook_service *webhooks, struct pgl_call *call,
+static struct webhook_flow *new_flow(struct pgl_webhooks *webhooks, struct pgl_call *call,
                                      enum webhook_inner_method method)
 {
     struct webhook_flow *mine = pgl_arena_zalloc(call->arena, sizeof *mine);
@@ -222,7 +222,7 @@ static void start_rotate(void *service, struct pgl_call *call)
 
 /* ---- what moves with the writer's transactions ---- */
 
-static void poke(struct pgl_webhook_service *webhooks)
+static void poke(struct pgl_webhooks *webhooks)
 {
     webhooks->is_poke_due = webhooks->is_poke_out;
     if (webhooks->is_poke_out)
@@ -236,7 +236,7 @@ static void poke(struct pgl_webhook_service *webhooks)
 static void take_poked(void *owner, struct pgl_message *message)
 {
     (void)message;
-    struct pgl_webhook_service *webhooks = owner;
+    struct pgl_webhooks *webhooks = owner;
     webhooks->is_poke_out = false;
     if (webhooks->is_poke_due)
         poke(webhooks);
@@ -244,13 +244,13 @@ static void take_poked(void *owner, struct pgl_message *message)
 
 static pgl_status webhooks_prepare(void *self, struct pgl_tx *tx)
 {
-    struct pgl_webhook_service *webhooks = self;
+    struct pgl_webhooks *webhooks = self;
     if (!webhooks->core.is_changed)
         return PGL_OK;
     return endpoint_count_enabled(tx->view.db, &webhooks->live_in_tx);
 }
 
-static void log_disabled(const struct pgl_webhook_service *webhooks)
+static void log_disabled(const struct pgl_webhooks *webhooks)
 {
     for (int i = 0; i < webhooks->core.disabled_count; i++) {
         const struct webhook_disabled *disabled = &webhooks->core.disabled[i];
@@ -264,13 +264,13 @@ static void log_disabled(const struct pgl_webhook_service *webhooks)
     }
 }
 
-static void forget_notes(struct pgl_webhook_service *webhooks)
+static void forget_notes(struct pgl_webhooks *webhooks)
 {
     webhooks->core.disabled_count = 0;
     webhooks->core.is_changed = webhooks->core.has_news = webhooks->core.is_placed = false;
 }
 
-static void set_live(struct pgl_webhook_service *webhooks, int64_t live)
+static void set_live(struct pgl_webhooks *webhooks, int64_t live)
 {
     webhooks->live = live;
     pgl_counter_set(&webhooks->enabled, (uint64_t)live);
@@ -279,7 +279,7 @@ static void set_live(struct pgl_webhook_service *webhooks, int64_t live)
 /* The consumers joined before us: what they did in this transaction is behind them. */
 static void webhooks_committed(void *self)
 {
-    struct pgl_webhook_service *webhooks = self;
+    struct pgl_webhooks *webhooks = self;
     struct pgl_webhooks_core *core = &webhooks->core;
     bool is_over = core->is_changed && webhooks->live_in_tx == 0 && webhooks->live > 0;
     if (core->is_changed)
@@ -303,10 +303,10 @@ static void webhooks_rolled_back(void *self)
 
 /* ---- opening ---- */
 
-pgl_status pgl_webhook_service_open(struct pgl_webhook_service *webhooks, struct pgl_writer *writer,
-                                    const struct pgl_webhook_service_options *options)
+pgl_status pgl_webhooks_open(struct pgl_webhooks *webhooks, struct pgl_writer *writer,
+                             const struct pgl_webhooks_options *options)
 {
-    *webhooks = (struct pgl_webhook_service){ .writer = writer };
+    *webhooks = (struct pgl_webhooks){ .writer = writer };
     webhooks->core.loopback_too = options->loopback_too;
     pgl_buffer_init(&webhooks->core.body, PGL_WEBHOOK_BODY_BYTES_MAX);
     writer->context = webhooks;
@@ -317,8 +317,8 @@ pgl_status pgl_webhook_service_open(struct pgl_webhook_service *webhooks, struct
     return PGL_OK;
 }
 
-pgl_status pgl_webhook_service_connect(struct pgl_webhook_service *webhooks,
-                                       struct pgl_event_log *const sources[PGL_WEBHOOK_LOGS])
+pgl_status pgl_webhooks_connect(struct pgl_webhooks *webhooks,
+                                struct pgl_event_log *const sources[PGL_WEBHOOK_LOGS])
 {
     for (int l = 0; l < PGL_WEBHOOK_LOGS; l++) {
         webhooks->log_reads[l] = &sources[l]->reads;
@@ -346,8 +346,8 @@ static void take_end(void *owner, struct pgl_message *message)
     pgl_flow_wake(&PGL_CONTAINER(read, struct webhook_flow, read)->flow);
 }
 
-pgl_status pgl_webhook_service_serve(struct pgl_webhook_service *webhooks, struct pgl_loop *flows,
-                                     struct pgl_loop *effects, struct pgl_reader *reader)
+pgl_status pgl_webhooks_serve(struct pgl_webhooks *webhooks, struct pgl_loop *flows,
+                              struct pgl_loop *effects, struct pgl_reader *reader)
 {
     webhooks->self = (struct pgl_endpoint){ .methods = inner_methods,
                                             .commands = &webhooks->writer->commands,
@@ -360,7 +360,7 @@ pgl_status pgl_webhook_service_serve(struct pgl_webhook_service *webhooks, struc
                                 webhooks->core.loopback_too);
 }
 
-void pgl_webhook_service_start(struct pgl_webhook_service *webhooks)
+void pgl_webhooks_start(struct pgl_webhooks *webhooks)
 {
     for (int l = 0; l < PGL_WEBHOOK_LOGS; l++) {
         if (webhooks->live > 0)
@@ -371,7 +371,7 @@ void pgl_webhook_service_start(struct pgl_webhook_service *webhooks)
     pgl_webhook_run_start(&webhooks->run);
 }
 
-void pgl_webhook_service_close(struct pgl_webhook_service *webhooks)
+void pgl_webhooks_close(struct pgl_webhooks *webhooks)
 {
     for (int l = 0; l < PGL_WEBHOOK_LOGS; l++)
         pgl_consumer_close(&webhooks->core.consumers[l]);

@@ -19,11 +19,11 @@
 
 #define PGL_WEBHOOKS_FLOWS_MAX 16
 
-struct pgl_webhook_service_options {
+struct pgl_webhooks_options {
     bool loopback_too; /* plain http to this machine: for tests and demonstrations */
 };
 
-struct pgl_webhook_service {
+struct pgl_webhooks {
     struct pgl_webhooks_core core; /* first: handlers are given the struct as this */
     struct pgl_writer *writer;
     struct pgl_participant participant;
@@ -44,18 +44,16 @@ struct pgl_webhook_service {
 extern const struct pgl_method pgl_webhooks_methods[WEBHOOK_SERVICE_METHOD_COUNT];
 
 /* Brings the open writer's file up to date, and becomes its context. */
-PGL_MUST_USE pgl_status pgl_webhook_service_open(struct pgl_webhook_service *webhooks,
-                                                 struct pgl_writer *writer,
-                                                 const struct pgl_webhook_service_options *options);
+PGL_MUST_USE pgl_status pgl_webhooks_open(struct pgl_webhooks *webhooks, struct pgl_writer *writer,
+                                          const struct pgl_webhooks_options *options);
 /* Whose logs are told of; in the order of pgl_webhook_logs. */
-PGL_MUST_USE pgl_status pgl_webhook_service_connect(
-    struct pgl_webhook_service *webhooks, struct pgl_event_log *const sources[PGL_WEBHOOK_LOGS]);
+PGL_MUST_USE pgl_status pgl_webhooks_connect(struct pgl_webhooks *webhooks,
+                                             struct pgl_event_log *const sources[PGL_WEBHOOK_LOGS]);
 /* Where the flows run, and where deliveries do. */
-PGL_MUST_USE pgl_status pgl_webhook_service_serve(struct pgl_webhook_service *webhooks,
-                                                  struct pgl_loop *flows, struct pgl_loop *effects,
-                                                  struct pgl_reader *reader);
-void pgl_webhook_service_start(struct pgl_webhook_service *webhooks);
+PGL_MUST_USE pgl_status pgl_webhooks_serve(struct pgl_webhooks *webhooks, struct pgl_loop *flows,
+                                           struct pgl_loop *effects, struct pgl_reader *reader);
+void pgl_webhooks_start(struct pgl_webhooks *webhooks);
 /* Also right after an open or a connect that failed. */
-void pgl_webhook_service_close(struct pgl_webhook_service *webhooks);
+void pgl_webhooks_close(struct pgl_webhooks *webhooks);
 
 #endif

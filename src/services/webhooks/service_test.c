@@ -25,7 +25,7 @@ struct bench {
     struct pgl_store_bench store;
     struct pgl_loop front, reading, effects;
     struct pgl_reader reader;
-    struct pgl_webhook_service webhooks;
+    struct pgl_webhooks webhooks;
     struct pgl_mailbox replies;
     struct pgl_call call;
     bool is_answered;
@@ -68,7 +68,7 @@ static void take_reply(void *owner, struct pgl_message *message)
 
 static void up(struct bench *bench)
 {
-    static const struct pgl_webhook_service_options options = { false };
+    static const struct pgl_webhooks_options options = { false };
     struct pgl_platform *platform = &bench->store.platform;
     struct pgl_event_log *sources[PGL_WEBHOOK_LOGS];
     for (int l = 0; l < PGL_WEBHOOK_LOGS; l++)
@@ -77,13 +77,12 @@ static void up(struct bench *bench)
     pgl_loop_init(&bench->reading, "reader", platform, &bench->store.waiter);
     pgl_loop_init(&bench->effects, "effects", platform, &bench->store.waiter);
     pgl_mailbox_open(&bench->replies, &bench->front, 0, take_reply, bench);
-    assert_ok(pgl_webhook_service_open(&bench->webhooks, &bench->store.writer, &options));
+    assert_ok(pgl_webhooks_open(&bench->webhooks, &bench->store.writer, &options));
     assert_ok(pgl_reader_open(&bench->reader, &bench->reading,
                               &bench->store.writer.options.database, &bench->webhooks));
-    assert_ok(pgl_webhook_service_connect(&bench->webhooks, sources));
-    assert_ok(pgl_webhook_service_serve(&bench->webhooks, &bench->front, &bench->effects,
-                                        &bench->reader));
-    pgl_webhook_service_start(&bench->webhooks);
+    assert_ok(pgl_webhooks_connect(&bench->webhooks, sources));
+    assert_ok(pgl_webhooks_serve(&bench->webhooks, &bench->front, &bench->effects, &bench->reader));
+    pgl_webhooks_start(&bench->webhooks);
     settle(bench);
 }
 
@@ -107,7 +106,7 @@ static struct bench *bench_open(void)
 static void down(struct bench *bench)
 {
     pgl_reader_close(&bench->reader);
-    pgl_webhook_service_close(&bench->webhooks);
+    pgl_webhooks_close(&bench->webhooks);
 }
 
 static void bench_close(struct bench *bench)

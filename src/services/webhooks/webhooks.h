@@ -2,7 +2,7 @@
  * webhooks.h - what the handlers of webhooks share: endpoints, deliveries, and what is noted in a
  * transaction for those who wait for it.
  *
- * Owner:    struct pgl_webhook_service (service.h), the context of its writer.
+ * Owner:    struct pgl_webhooks (service.h), the context of its writer.
  * Threads:  the writer's loop; questions look at the tables alone.
  * Bounds:   the limits below. What is full: an 11th endpoint is refused; an endpoint with too many
  *           deliveries waiting is disabled; of delivered and dead ones the oldest go.
