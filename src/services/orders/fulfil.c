@@ -11,7 +11,7 @@ static pgl_status pack_shipment(struct pgl_tx *tx, const Event *event, struct pg
 {
     const InventoryShipped *heard = event->inventory_shipped;
     struct pgl_arena *arena = pgl_tx_arena(tx);
-    Shipment shipment = SHIPMENT_INIT;
+    OrderShipment shipment = ORDER_SHIPMENT_INIT;
     ShippedLine *lines = pgl_arena_alloc(arena, (heard->n_allocations + 1) * sizeof lines[0]);
     shipment.lines = pgl_arena_alloc(arena, (heard->n_allocations + 1) * sizeof shipment.lines[0]);
     if (lines == NULL || shipment.lines == NULL)
