@@ -4,10 +4,9 @@
 #include "services/payments/card_rules.h"
 
 static const char *const file_labels[PGL_FILE_COUNT] = {
-    [PGL_FILE_CATALOG] = "service=\"catalog\"",
-    [PGL_FILE_ORDERS] = "service=\"orders\"",
-    [PGL_FILE_PAYMENTS] = "service=\"payments\"",
-    [PGL_FILE_INVENTORY] = "service=\"inventory\"",
+    [PGL_FILE_CATALOG] = "service=\"catalog\"",   [PGL_FILE_ORDERS] = "service=\"orders\"",
+    [PGL_FILE_PAYMENTS] = "service=\"payments\"", [PGL_FILE_INVENTORY] = "service=\"inventory\"",
+    [PGL_FILE_WEBHOOKS] = "service=\"webhooks\"",
 };
 
 /* Of every writer: name, help, kind, where it lies in struct pgl_writer_metrics. */
@@ -54,6 +53,9 @@ static void register_consumers(struct pgl_boot *boot)
         { "consumer=\"payments\",log=\"orders\"", &boot->payments.orders },
         { "consumer=\"payments\",log=\"inventory\"", &boot->payments.inventory },
         { "consumer=\"inventory\",log=\"payments\"", &boot->inventory.payments },
+        { "consumer=\"webhooks\",log=\"orders\"", &boot->webhooks.core.consumers[0] },
+        { "consumer=\"webhooks\",log=\"payments\"", &boot->webhooks.core.consumers[1] },
+        { "consumer=\"webhooks\",log=\"inventory\"", &boot->webhooks.core.consumers[2] },
     };
     const size_t count = sizeof rows / sizeof rows[0];
     for (size_t i = 0; i < count; i++)
@@ -154,6 +156,15 @@ static void register_cards(struct pgl_boot *boot)
                          rows[i].counter);
 }
 
+static void register_webhooks(struct pgl_boot *boot)
+{
+    const char *name = "panglot_webhook_attempts_total", *help = "Attempts to deliver an event.";
+    pgl_registry_add(&boot->registry, name, help, PGL_METRIC_COUNTER, "outcome=\"delivered\"",
+                     &boot->webhooks.run.delivered);
+    pgl_registry_add(&boot->registry, name, help, PGL_METRIC_COUNTER, "outcome=\"failed\"",
+                     &boot->webhooks.run.failed);
+}
+
 static void register_loops(struct pgl_boot *boot)
 {
     for (int l = 0; l < PGL_LOOP_COUNT; l++)
@@ -175,5 +186,6 @@ void pgl_metrics_register(struct pgl_boot *boot)
     register_logs(boot);
     register_orders(boot);
     register_cards(boot);
+    register_webhooks(boot);
     register_loops(boot);
 }

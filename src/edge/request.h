@@ -56,7 +56,7 @@ struct pgl_edge {
     struct pgl_loop *loop;
     struct pgl_rpc rpc;
     struct pgl_http_server http;
-    struct pgl_endpoint catalog, orders, payments, inventory;
+    struct pgl_endpoint catalog, orders, payments, inventory, webhooks;
     struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
     struct pgl_endpoint admins[3]; /* AdminService of the same, in the same order */
     const struct pgl_key_set *keys;

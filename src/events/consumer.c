@@ -46,7 +46,7 @@ static void ask_for_more(struct pgl_consumer *consumer)
 {
     struct pgl_consumer_chunk *now = &consumer->chunks[consumer->current];
     struct pgl_consumer_chunk *other = &consumer->chunks[1 - consumer->current];
-    if (consumer->is_halted || now->is_asked || other->is_asked)
+    if (consumer->is_halted || consumer->is_stopped || now->is_asked || other->is_asked)
         return;
     if (!now->is_full)
         ask(consumer, now, consumer->durable_position);
@@ -86,6 +86,11 @@ static void take_events(void *owner, struct pgl_message *message)
     struct pgl_log_read *read = PGL_CONTAINER(message, struct pgl_log_read, message);
     struct pgl_consumer_chunk *chunk = PGL_CONTAINER(read, struct pgl_consumer_chunk, read);
     chunk->is_asked = false;
+    if (consumer->is_stale) {
+        consumer->is_stale = false;
+        ask_for_more(consumer);
+        return;
+    }
     consumer->high = read->high;
     if (is_passing(read->status)) {
         consumer->is_first_read = read->is_first;
@@ -328,6 +333,38 @@ void pgl_consumer_keep_up(struct pgl_consumer *consumer)
 
 void pgl_consumer_start(struct pgl_consumer *consumer)
 {
+    ask_for_more(consumer);
+}
+
+/* ---- stopping and going on ---- */
+
+void pgl_consumer_stop(struct pgl_consumer *consumer)
+{
+    PGL_ASSERT(consumer->position == consumer->durable_position);
+    consumer->is_stopped = true;
+    consumer->high = consumer->durable_position;
+    note_lag(consumer);
+    for (int i = 0; i < 2; i++) {
+        consumer->chunks[i].is_full = false;
+        consumer->is_stale |= consumer->chunks[i].is_asked;
+    }
+}
+
+pgl_status pgl_consumer_place(struct pgl_tx *tx, Log log, const struct pgl_log_position *place)
+{
+    struct pgl_consumer_row row = { place->epoch, place->position, place->hash };
+    return pgl_consumer_set(tx, log, &row);
+}
+
+void pgl_consumer_go_on(struct pgl_consumer *consumer, const struct pgl_log_position *place)
+{
+    PGL_ASSERT(consumer->is_stopped);
+    consumer->position = consumer->durable_position = place->position;
+    consumer->epoch = place->epoch;
+    consumer->hash = place->hash;
+    consumer->is_first_read = true;
+    consumer->is_stopped = consumer->is_halted = false;
+    pgl_counter_set(&consumer->halted, 0);
     ask_for_more(consumer);
 }
 

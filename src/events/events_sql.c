@@ -28,6 +28,10 @@ static const char consumer_first_sql[] =
 static const char consumer_put_sql[] =
     "UPDATE consumer SET epoch = ?2, position = ?3, hash = ?4 WHERE log = ?1 AND position = ?5";
 /* A position that was set back: it is parked already. */
+static const char consumer_set_sql[] =
+    "INSERT INTO consumer (log, epoch, position, hash) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT (log) DO UPDATE SET epoch = excluded.epoch, position = excluded.position, "
+    "hash = excluded.hash";
 static const char parked_insert_sql[] =
     "INSERT INTO parked (log, seq, key, why, bytes, tenant, at_ns) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (log, seq) DO NOTHING";
@@ -154,6 +158,13 @@ pgl_status pgl_consumer_put(struct pgl_tx *tx, int64_t log, int64_t old_position
     PGL_TRY(pgl_rows_run(&rows, &changed));
     return changed == 1 ? PGL_OK
                         : PGL_FAIL(PGL_DATA_LOSS, "somebody else has moved a consumer's position");
+}
+
+pgl_status pgl_consumer_set(struct pgl_tx *tx, int64_t log, const struct pgl_consumer_row *row)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, consumer_set_sql);
+    bind_consumer(&rows, log, row);
+    return pgl_rows_run(&rows, NULL);
 }
 
 pgl_status pgl_parked_insert(struct pgl_tx *tx, const struct pgl_parked_row *row)

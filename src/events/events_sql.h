@@ -36,6 +36,10 @@ struct pgl_parked_row {
     struct pgl_text key, bytes;
     const char *why, *tenant;
 };
+/* Wherever it stood. */
+PGL_MUST_USE pgl_status pgl_consumer_set(struct pgl_tx *tx, int64_t log,
+                                         const struct pgl_consumer_row *row);
+
 PGL_MUST_USE pgl_status pgl_parked_insert(struct pgl_tx *tx, const struct pgl_parked_row *row);
 /* Columns: key. */
 struct pgl_rows pgl_parked_keys(struct pgl_database *db, int64_t log);

@@ -124,7 +124,8 @@ static pgl_status add_shipment(const struct pgl_view *view, const struct pgl_row
 {
     void *body;
     (void)row;
-    PGL_TRY(pgl_message_unpack(ORDER_SHIPMENT_DESCRIPTOR, view->arena, pgl_column_blob(rows, 0), &body));
+    PGL_TRY(pgl_message_unpack(ORDER_SHIPMENT_DESCRIPTOR, view->arena, pgl_column_blob(rows, 0),
+                               &body));
     order->shipments[order->n_shipments++] = body;
     return PGL_OK;
 }

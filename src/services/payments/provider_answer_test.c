@@ -273,6 +273,7 @@ static void refunds_are_done_or_failed_or_neither(void **unused)
     (void)unused;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct provider_call call = call_of(i % 2 == 0 ? PROVIDER_REFUND : PROVIDER_GET_REFUND);
+        call.handle = i == 3 ? "" : call.handle; /* its own name is enough */
         answer(&call, 200, NULL, "", rows[i].body);
         assert_int_equal(call.seen, PROVIDER_SEEN_OUTCOME);
         assert_string_equal(call.refund_handle_out, "re_1");

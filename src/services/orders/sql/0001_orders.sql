@@ -78,7 +78,7 @@ END;
 CREATE TABLE order_shipment (
     order_id    BLOB    NOT NULL,
     shipment_no INTEGER NOT NULL,
-    body        BLOB    NOT NULL,       -- panglot.orders.v1.Shipment
+    body        BLOB    NOT NULL,       -- panglot.orders.v1.OrderShipment
     PRIMARY KEY (order_id, shipment_no)
 ) STRICT, WITHOUT ROWID;
 
