@@ -7,6 +7,7 @@
 #include "services/payments/card_rules.h"
 #include "services/payments/card_sql.h"
 #include "services/payments/operators.h"
+#include "wire/message.h"
 
 #define LOOK_MAX      256 /* rows that one step of a job looks at in search of the next order */
 #define OF_ORDER_MAX  16  /* what is open of one order: its payment, and refunds */
