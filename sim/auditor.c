@@ -456,8 +456,7 @@ const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor)
 #define GRACE_NS         PGL_SECONDS(5)
 #define CAPTURE_GRACE_NS PGL_SECONDS(60)
 
-void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_ns,
-                                int64_t lost_ns)
+void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_ns, int64_t lost_ns)
 {
     char said[PGL_SIM_SAID_BYTES];
     int64_t now_ns = auditor->machine->twin.now_ns;
@@ -469,8 +468,8 @@ void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_
         int64_t deadline_ns =
             wish->deadline_s > 0 ? PGL_SECONDS(wish->deadline_s) : auditor->plan->deadline_ns;
         int64_t from_ns = order->made_ns + deadline_ns + lost_ns;
-        bool is_capturing = pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)) &&
-                            pgl_sim_is_by_card(order);
+        bool is_capturing =
+            pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)) && pgl_sim_is_by_card(order);
         from_ns = from_ns > healed_ns ? from_ns : healed_ns;
         if (now_ns > from_ns + (is_capturing ? CAPTURE_GRACE_NS : GRACE_NS))
             pgl_sim_blame(auditor->blame, "L%d: k-%u is open %lld ms after it should have ended;%s",

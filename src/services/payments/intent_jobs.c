@@ -9,9 +9,9 @@
 #include "services/payments/operators.h"
 #include "wire/message.h"
 
-#define LOOK_MAX      256 /* rows that one step of a job looks at in search of the next order */
-#define OF_ORDER_MAX  16  /* what is open of one order: its payment, and refunds */
-#define NOT_A_REFUND  INT64_MAX
+#define LOOK_MAX     256 /* rows that one step of a job looks at in search of the next order */
+#define OF_ORDER_MAX 16  /* what is open of one order: its payment, and refunds */
+#define NOT_A_REFUND INT64_MAX
 
 static const char *seen_name(const struct intent_row *row)
 {
@@ -55,9 +55,9 @@ static pgl_status next_order(struct pgl_tx *tx, const struct pgl_admin_job *job,
 /* A refusal before the first write is an answer. */
 static pgl_status answer(struct pgl_tx *tx, pgl_status status, const char **refusal)
 {
-    bool is_refusal = !tx->view.db->has_written &&
-                      (status.code == PGL_NOT_FOUND || status.code == PGL_CONFLICT ||
-                       status.code == PGL_INVALID);
+    bool is_refusal =
+        !tx->view.db->has_written &&
+        (status.code == PGL_NOT_FOUND || status.code == PGL_CONFLICT || status.code == PGL_INVALID);
     if (!is_refusal)
         return status;
     *refusal = status.text;
@@ -66,8 +66,8 @@ static pgl_status answer(struct pgl_tx *tx, pgl_status status, const char **refu
 
 static char *reason_of(struct pgl_tx *tx, const struct pgl_admin_job *job)
 {
-    return pgl_message_string(pgl_arena_printf(pgl_tx_arena(tx), "job %lld: %s",
-                                               (long long)job->id, job->ask->job->reason));
+    return pgl_message_string(pgl_arena_printf(pgl_tx_arena(tx), "job %lld: %s", (long long)job->id,
+                                               job->ask->job->reason));
 }
 
 static char *name_of(struct pgl_tx *tx, const pgl_id *order_id)
