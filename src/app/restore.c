@@ -93,8 +93,8 @@ static pgl_status check_empty(struct restore *restore, const char *folder, const
 
 static pgl_status copy_all(struct restore *restore)
 {
-    static const char *const needed[] = { "catalog.db", "orders.db", "payments.db", "inventory.db",
-                                          PGL_KEY_FILE };
+    static const char *const needed[] = { "catalog.db",   "orders.db",   "payments.db",
+                                          "inventory.db", "webhooks.db", PGL_KEY_FILE };
     struct pgl_disk *disk = restore->platform->disk;
     PGL_TRY(read_manifest(restore));
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)

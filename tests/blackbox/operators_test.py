@@ -237,6 +237,32 @@ class Operators(shop.Case):
         self.ctl("parked", "dance", code=2)
         self.ctl("jobs", "show", "orders-99", code=1)
 
+    def test_for_people(self):
+        """Tables, and the fields of one; what there is nothing of."""
+        host, port = self.store.address
+        where = ["--url", f"http://{host}:{port}", "--data", self.store.data]
+
+        def told(*words):
+            return subprocess.run([self.store.binary, "ctl", *words, *where], text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True,
+                                  timeout=60)
+        name = self.ann.buy(("PEN", 1))["id"]
+        self.assertIn("there is nothing", told("parked", "list").stderr)
+        self.assertIn("CONFIRMED", told("sagas", "show", name).stdout)
+        said = told("parked", "replay", "--all", "--reason", "a look").stdout.splitlines()
+        self.assertRegex(said[0], "^ID +KIND +STATE +OVER +LOOKED +DONE +FAILED +LAST ERROR$")
+        self.assertEqual(len(said), 4)
+        self.assertRegex(said[1], "^orders-1 +REPLAY_PARKED +DONE +all +0 +0 +0")
+        self.assertEqual(self.ctl("webhooks", "list"), [])
+        self.assertEqual(self.ctl("webhooks", "deliveries", "--status", "DEAD"), [])
+        self.ctl("webhooks", "redeliver", str(uuid.uuid4()), code=1)
+        self.assertEqual(self.ctl("intents", "list"), [])
+        job, = self.ctl("intents", "retry", "--all", "--reason", "the bank is back")
+        self.assertEqual((job["service"], job["state"], job["looked"]), ("payments", "DONE", 0))
+        job, = self.ctl("intents", "retry", name, "--reason", "this one", code=1)
+        self.assertEqual((job["looked"], job["failed"]), (1, 1))
+        self.ctl("sagas", "retry", name, "--reason", "this one", code=1)
+
     def test_open_orders(self):
         """With Payments out of the way an order stays open, and is seen to be."""
         name = self.ann.buy(("PEN", 1))["id"]
@@ -263,7 +289,7 @@ class Operators(shop.Case):
 class AuditLog(Operators):
     """Not the tests again: the log that they would leave behind."""
     test_parked_and_replayed = test_given_up = test_many_and_a_kill = None
-    test_tenants_see_their_own = test_refusals = test_open_orders = None
+    test_tenants_see_their_own = test_refusals = test_open_orders = test_for_people = None
 
     def audit(self, *words, code=0):
         got, said = self.store.run("audit-log", *words)
@@ -302,7 +328,7 @@ class AuditLog(Operators):
 
 class Copies(Operators):
     test_parked_and_replayed = test_given_up = test_many_and_a_kill = None
-    test_tenants_see_their_own = test_refusals = test_open_orders = None
+    test_tenants_see_their_own = test_refusals = test_open_orders = test_for_people = None
 
     def run_on(self, command, *words, code=0):
         done = subprocess.run([self.store.binary, command, *map(str, words)], text=True,

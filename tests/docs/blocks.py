@@ -117,7 +117,7 @@ def has_state(server, is_to_run):
 
 def run(folder, addresses, blocks):
     """(exit code, output) of blocks that share one shell, as a reader's do."""
-    script = ["set -eu"]
+    script = ["set -eu", "export PANGLOT_URL=http://%s:%d" % (addresses[ADDRESS] or ("", 0))]
     for line, content in blocks:
         for written, address in addresses.items():
             content = content.replace(written, "%s:%d" % address)

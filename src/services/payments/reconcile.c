@@ -358,6 +358,7 @@ static void on_run_done(struct pgl_flow *flow)
 {
     struct card_reconcile *reconcile = reconcile_of(flow);
     reconcile->is_running = false;
+    reconcile->has_succeeded |= reconcile->failure[0] == '\0';
     reconcile->ended_at_ns = flow->loop->wall_ns;
     pgl_map_free(&reconcile->seen);
     pgl_counter_set(&reconcile->critical_gauge, (uint64_t)reconcile->critical);

@@ -7,6 +7,7 @@
 #include "services/payments/answers.h"
 #include "services/payments/card_sql.h"
 #include "services/payments/hints.h"
+#include "services/payments/intent_jobs.h"
 #include "services/payments/operators.h"
 
 #define GAUGES_NS         PGL_SECONDS(5)
@@ -257,7 +258,8 @@ pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_event_
     pgl_consumer_keep_up(&payments->inventory);
     pgl_admin_add_consumer(&payments->admin, &payments->orders);
     pgl_admin_add_consumer(&payments->admin, &payments->inventory);
-    return pgl_admin_open(&payments->admin, payments->writer, NULL, 0);
+    return pgl_admin_open(&payments->admin, payments->writer, pgl_intent_jobs,
+                          PGL_INTENT_JOB_COUNT);
 }
 
 /* ---- opening what calls the provider ---- */
@@ -326,6 +328,7 @@ pgl_status pgl_payments_serve(struct pgl_payments *payments, struct pgl_loop *ef
     PGL_TRY(pgl_writer_run_now(payments->writer, take_over, &desk->epoch));
     PGL_TRY(card_worker_open(&payments->worker, effects, &payments->writer->commands, port,
                              &desk->card, desk->epoch));
+    payments->worker.is_reconciled = &payments->reconcile.has_succeeded;
     payment_nudge_open(&desk->nudge, payments->writer, &payments->worker.nudges);
     pgl_arena_init(&payments->gauges.arena, GAUGE_ARENA_BYTES, GAUGE_ARENA_BYTES);
     return card_reconcile_open(&payments->reconcile, effects, queries, port, desk->card.call_ns,
