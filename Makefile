@@ -1,6 +1,6 @@
 # Panglot's front door: `make help` lists what there is. CMake and Ninja do the work, in build/.
 .DEFAULT_GOAL := help
-.PHONY: install build run test prove lint format bench fuzz sim clean help
+.PHONY: install build run test interop prove lint format bench fuzz sim clean help
 
 BINARY := build/release/panglot
 
@@ -15,7 +15,10 @@ run: build ## start the platform with demo data, and a payment provider beside i
 	@exec scripts/run.sh $(BINARY)
 
 test: install ## everything that is tested before a change goes in, within 15 minutes
-	@scripts/test.py
+	@scripts/test.py $(if $(WITH),--with $(WITH))
+
+interop: install ## our adapter against what others have made of Stripe's API, and against ours
+	@scripts/test.py --only interop
 
 prove: install ## the tests and their long forms: more seeds, more kills, clang-tidy
 	@scripts/test.py --prove

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""test.py [--prove] [--only STAGE] - builds Panglot in each way that finds bugs, runs its tests.
+"""test.py [--prove] [--only STAGE] [--with STAGE] - builds Panglot in each way that finds bugs, and
+runs its tests.
 
 The stages are the table below: what is built, and which of ctest's labels run on it. Each says one
 line when it is done. The counts come from ctest's own JUnit file. The last line is
@@ -21,11 +22,13 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 STAGES = [  # name, preset, what is built, ctest's labels (None: all), left out unless --prove
-    ("release", "release", "all", None, "prove"),
+    ("release", "release", "all", None, "prove|interop"),
     ("asan", "asan", "unit_tests", "unit", "prove"),
     ("tsan", "tsan", "threads_tests", "threads", "prove"),
     ("fuzz", "fuzz", "all", "fuzz", "prove"),  # clang: its warnings are errors too
+    ("interop", "release", "all", "interop", "prove"),  # fetches what others have made
 ]
+ONLY_WHEN_ASKED_FOR = {"interop"}
 JOBS = "2"
 TEST_SECONDS_MAX = "600"  # for a test that does not name its own limit
 PROGRESS = re.compile(r"^\[\d+/\d+\] .*\n", re.M)  # of ninja, which also says what went well
@@ -36,11 +39,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--prove", action="store_true", help="the long forms as well")
     parser.add_argument("--only", choices=[stage[0] for stage in STAGES])
+    parser.add_argument("--with", choices=sorted(ONLY_WHEN_ASKED_FOR), dest="more",
+                        help="this stage too, behind the others")
     options = parser.parse_args()
+    wanted = {options.only} if options.only else {stage[0] for stage in STAGES}
+    if not options.only:
+        wanted -= ONLY_WHEN_ASKED_FOR - {options.more}
 
     passed, failed, skipped = [], [], []
     for stage in STAGES:
-        if options.only in (None, stage[0]):
+        if stage[0] in wanted:
             run_stage(stage, options.prove, passed, failed, skipped)
 
     for name, why in skipped:

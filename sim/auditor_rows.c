@@ -44,8 +44,9 @@ static const char balance_sql[] =
 
 static bool is_same_wish(const struct pgl_sim_wish *wish, const struct pgl_sim_order *order)
 {
-    bool is_same =
-        wish->is_sent && wish->customer == order->customer && wish->line_count == order->line_count;
+    bool is_same = wish->is_sent && wish->customer == order->customer &&
+                   wish->line_count == order->line_count && wish->card == order->card &&
+                   wish->allows_partial == order->allows_partial;
     for (int i = 0; is_same && i < order->line_count; i++)
         is_same = wish->lines[i].sku == order->lines[i].sku &&
                   wish->lines[i].quantity == order->lines[i].quantity;
@@ -110,7 +111,7 @@ static pgl_status check_orders_row(struct pgl_sim_auditor *auditor, struct pgl_s
     int state = (int)pgl_column_i64(&rows, 0), cancel = (int)pgl_column_i64(&rows, 1);
     bool is_asked = pgl_sim_has_said(order, PGL_SIM_SAID(ORDER_CANCEL_REQUESTED));
     check_order_state(auditor, order, state);
-    if (cancel != (is_asked ? CAUSE_CLIENT : CAUSE_UNSPECIFIED))
+    if (cancel != (int)(is_asked ? order->cancelled_by : CAUSE_UNSPECIFIED))
         pgl_sim_blame(auditor->blame, "A1: an order's cancel is %d; said:%s", cancel,
                       pgl_sim_said_text(order, said));
     if (pgl_column_i64(&rows, 2) != order->amount_minor ||
@@ -121,7 +122,7 @@ static pgl_status check_orders_row(struct pgl_sim_auditor *auditor, struct pgl_s
     if (order->wish == PGL_SIM_NOBODY)
         match_wish(auditor, order, pgl_column_text(&rows, 6));
     pgl_rows_end(&rows);
-    if (is_asked && !auditor->blame->is_set &&
+    if (order->cancelled_by == CAUSE_CLIENT && !auditor->blame->is_set &&
         !auditor->journal->wishes[order->wish].is_cancel_sent)
         pgl_sim_blame(auditor->blame, "O2: a cancel that nobody has asked for");
     order->state = state;
@@ -304,6 +305,7 @@ pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor, enum pgl_boot_fi
     case PGL_FILE_INVENTORY:
         return check_inventory_row(auditor, order);
     case PGL_FILE_CATALOG:
+    case PGL_FILE_WEBHOOKS:
     case PGL_FILE_COUNT:
         break;
     }

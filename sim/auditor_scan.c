@@ -54,7 +54,10 @@ static const struct {
 
 static int64_t expected(const struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
 {
-    return file == PGL_FILE_INVENTORY ? auditor->book.receipts : auditor->book.order_count;
+    const struct pgl_sim_book *book = &auditor->book;
+    return file == PGL_FILE_INVENTORY
+               ? book->receipts + book->sales + book->counts + book->shipments
+               : book->order_count;
 }
 
 static pgl_status check_sums(struct pgl_sim_auditor *auditor, bool is_quiet)
@@ -79,7 +82,8 @@ static pgl_status check_sums(struct pgl_sim_auditor *auditor, bool is_quiet)
 /* Everything that was answered is there, and nothing is there that nobody wanted. */
 static void check_journal(struct pgl_sim_auditor *auditor)
 {
-    uint32_t receipts = 0;
+    uint32_t moves[PGL_SIM_MOVE_KINDS] = { 0 };
+    const struct pgl_sim_book *book = &auditor->book;
     for (uint32_t i = 0; i < auditor->journal->wish_count; i++) {
         const struct pgl_sim_wish *wish = &auditor->journal->wishes[i];
         const struct pgl_sim_order *order =
@@ -87,11 +91,21 @@ static void check_journal(struct pgl_sim_auditor *auditor)
         if (wish->is_answered && (order == NULL || order->wish != i))
             pgl_sim_blame(auditor->blame, "A11: k-%u was answered and is not there", i);
     }
-    for (int i = 0; i < auditor->plan->receipts; i++)
-        receipts += auditor->journal->receipts[i].is_answered;
-    if (receipts != auditor->book.receipts)
-        pgl_sim_blame(auditor->blame, "A7: %u receipts were answered, %u were booked", receipts,
-                      auditor->book.receipts);
+    for (int i = 0; i < auditor->plan->moves; i++)
+        moves[auditor->journal->moves[i].kind] += auditor->journal->moves[i].is_answered;
+    if (moves[PGL_SIM_GOODS_IN] != book->receipts || moves[PGL_SIM_SALE] != book->sales ||
+        moves[PGL_SIM_COUNT] != book->counts)
+        pgl_sim_blame(auditor->blame, "A7: of %u receipts, %u sales, %u counts %u, %u, %u are booked",
+                      moves[PGL_SIM_GOODS_IN], moves[PGL_SIM_SALE], moves[PGL_SIM_COUNT],
+                      book->receipts, book->sales, book->counts);
+    if (auditor->journal->shipments != book->shipments || auditor->journal->refunds != book->refunds)
+        pgl_sim_blame(auditor->blame, "A11: %u parcels and %u refunds were answered, %u and %u are there",
+                      auditor->journal->shipments, auditor->journal->refunds, book->shipments,
+                      book->refunds);
+    for (int sku = 0; sku < auditor->plan->skus; sku++)
+        for (int warehouse = 0; warehouse < PGL_SIM_WAREHOUSES; warehouse++)
+            if (book->short_to_say[sku][warehouse] != 0)
+                pgl_sim_blame(auditor->blame, "A7: nobody has said that S-%d is short", sku);
 }
 
 /* Q2, Q3: the three sides of an order tell one story. */
@@ -128,7 +142,7 @@ static void check_reserved(struct pgl_sim_auditor *auditor)
 
 static pgl_status scan(struct pgl_sim_auditor *auditor, bool is_quiet)
 {
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
         for (uint32_t i = 0; i < auditor->book.order_count; i++)
             PGL_TRY(
                 pgl_sim_check_order(auditor, (enum pgl_boot_file)file, &auditor->book.orders[i]));

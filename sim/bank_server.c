@@ -2,6 +2,7 @@
 #include "bank_server.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/time.h"
@@ -258,17 +259,17 @@ static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, 
 /* ---- webhooks, and what is due by itself ---- */
 
 /* "t=1769860800,v1=5257a8..." over "1769860800.{body}", as Stripe signs. */
-static struct pgl_text sign(struct pgl_sim_bank *bank, struct pgl_text body, bool is_forged)
+static void sign(struct pgl_sim_bank *bank, struct pgl_sim_webhook *webhook)
 {
     char hex[2 * PGL_DIGEST_BYTES + 1] = "";
     uint8_t digest[PGL_DIGEST_BYTES];
     long long at_s = now_ns(bank) / PGL_SECONDS(1);
     const char *signed_text =
-        pgl_arena_printf(&bank->arena, "%lld.%.*s", at_s, PGL_TEXT_ARGS(body));
+        pgl_arena_printf(&bank->arena, "%lld.%.*s", at_s, PGL_TEXT_ARGS(webhook->body));
     pgl_hmac_sha256(PGL_TEXT(PGL_SIM_BANK_SECRET), pgl_text_of(signed_text), digest);
-    digest[0] ^= is_forged;
+    digest[0] ^= webhook->is_forged;
     pgl_hex_encode(digest, sizeof digest, hex);
-    return pgl_text_of(pgl_arena_printf(&bank->arena, "t=%lld,v1=%s", at_s, hex));
+    snprintf(webhook->signature, sizeof webhook->signature, "t=%lld,v1=%s", at_s, hex);
 }
 
 static bool is_bent(struct pgl_sim_bank *bank, enum pgl_sim_choice_kind kind, int64_t *amount)
@@ -287,11 +288,12 @@ static void send_event(struct pgl_sim_bank *bank, const struct pgl_bank_event *e
     if (bank->deliver == NULL || is_bent(bank, PGL_SIM_HOOK_LOST, &after_ns))
         return;
     (void)is_bent(bank, PGL_SIM_HOOK_LATE, &after_ns);
-    bool is_forged = is_bent(bank, PGL_SIM_HOOK_FORGED, &(int64_t){ 0 });
-    struct pgl_text signature = sign(bank, event->body, is_forged);
-    bank->deliver(bank->deliver_self, event->body, signature, after_ns);
+    struct pgl_sim_webhook webhook = { .body = event->body };
+    webhook.is_forged = is_bent(bank, PGL_SIM_HOOK_FORGED, &(int64_t){ 0 });
+    sign(bank, &webhook);
+    bank->deliver(bank->deliver_self, &webhook, after_ns);
     if (is_bent(bank, PGL_SIM_HOOK_TWICE, &after_ns))
-        bank->deliver(bank->deliver_self, event->body, signature, after_ns);
+        bank->deliver(bank->deliver_self, &webhook, after_ns);
 }
 
 static void on_tick(void *owner)
@@ -314,6 +316,20 @@ static bool work(void *owner)
     if (next_ns != INT64_MAX)
         pgl_timer_set(&bank->loop->timers, &bank->tick, next_ns - EPOCH_NS, on_tick, bank);
     return !bank->is_down && pgl_http_server_work(&bank->http);
+}
+
+void pgl_sim_bank_act(struct pgl_sim_bank *bank, struct pgl_text url)
+{
+    struct pgl_bank_request request = { .method = PGL_TEXT("GET") };
+    struct pgl_bank_answer answer;
+    size_t host_bytes = strlen(PGL_SIM_BANK_URL);
+    if (url.size <= host_bytes || memcmp(url.data, PGL_SIM_BANK_URL, host_bytes) != 0) {
+        pgl_sim_blame(bank->blame, "H11: a customer is sent to %.*s", PGL_TEXT_ARGS(url));
+        return;
+    }
+    request.path = (struct pgl_text){ url.data + host_bytes, url.size - host_bytes };
+    pgl_arena_reset(&bank->arena);
+    pgl_bank_ask(bank->bank, &request, PGL_BANK_WELL, now_ns(bank), &bank->arena, &answer);
 }
 
 /* ---- as a judge ---- */

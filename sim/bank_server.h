@@ -25,6 +25,13 @@
 #define PGL_SIM_BANK_KEY      "sk_test_simulated"
 #define PGL_SIM_BANK_SECRET   "whsec_simulated"
 #define PGL_SIM_BANK_SLOW_MAX 256
+#define PGL_SIM_SIGNATURE_BYTES 128
+
+struct pgl_sim_webhook {
+    struct pgl_text body; /* until the call returns */
+    char signature[PGL_SIM_SIGNATURE_BYTES];
+    bool is_forged;
+};
 
 struct pgl_sim_bank_slow {
     struct pgl_sim_bank *bank;
@@ -49,8 +56,8 @@ struct pgl_sim_bank {
     uint64_t struck; /* requests that something befell */
     uint64_t outages, hooks_bent;
 
-    /* Given a signed webhook, to be delivered after a while. */
-    void (*deliver)(void *self, struct pgl_text body, struct pgl_text signature, int64_t after_ns);
+    /* Given a webhook, to be delivered after a while. NULL: nobody listens. */
+    void (*deliver)(void *self, const struct pgl_sim_webhook *webhook, int64_t after_ns);
     void *deliver_self;
 };
 
@@ -63,6 +70,9 @@ void pgl_sim_bank_close(struct pgl_sim_bank *bank);
 void pgl_sim_bank_go_down(struct pgl_sim_bank *bank, int64_t for_ns);
 /* It is there, and nothing befalls requests any more. */
 void pgl_sim_bank_heal(struct pgl_sim_bank *bank);
+
+/* A customer does what the bank wants to see done, at the address that it gave. */
+void pgl_sim_bank_act(struct pgl_sim_bank *bank, struct pgl_text url);
 
 struct pgl_bank_order pgl_sim_bank_order(const struct pgl_sim_bank *bank, pgl_id order_id);
 

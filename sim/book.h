@@ -26,6 +26,7 @@
 #define PGL_SIM_LOGS        5 /* by the numbers of enum Log */
 #define PGL_SIM_SHARES_MAX  (PGL_SIM_LINES_MAX * PGL_SIM_WAREHOUSES)
 #define PGL_SIM_REFUNDS_MAX 8
+#define PGL_SIM_ACTION_BYTES 96
 #define PGL_SIM_NOBODY      UINT32_MAX /* in place of the number of an order */
 
 /* Bits of what was said of an order, by EventType. */
@@ -65,6 +66,7 @@ struct pgl_sim_order {
     enum pgl_sim_card card;
     bool allows_partial;
     int64_t amount_minor, deadline_at_ns;
+    char next_action[PGL_SIM_ACTION_BYTES]; /* empty: none */
     int line_count;
     struct pgl_sim_share lines[PGL_SIM_LINES_MAX]; /* without warehouses */
     int64_t reserved[PGL_SIM_LINES_MAX], refunded[PGL_SIM_LINES_MAX], released[PGL_SIM_LINES_MAX],

@@ -2,6 +2,7 @@
  * book.h. */
 #include "book.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- orders ---- */
@@ -105,7 +106,8 @@ static int64_t credit_left(const struct pgl_sim_book *book, int customer)
 
 static void ask_customer(struct pgl_sim_book *book, struct pgl_sim_order *order, const Event *event)
 {
-    (void)event;
+    snprintf(order->next_action, sizeof order->next_action, "%s",
+             event->payment_action_required->next_action);
     if (order->card != PGL_SIM_CARD_ASKS)
         pgl_sim_blame(book->blame, "O1: a customer is asked to act whose card asks for nothing");
 }

@@ -81,19 +81,22 @@ static void write_request(struct pgl_sim_line *line, const struct pgl_sim_ask *a
     pgl_buffer_init(&bearer, BYTES_MAX);
     pgl_buffer_add_literal(&bearer, "Bearer ");
     pgl_buffer_add_text(&bearer, ask->token);
+    struct pgl_text body = ask->long_body.size > 0 ? ask->long_body : pgl_text_of(ask->body);
     fields[request.field_count++] =
-        (struct pgl_http_field){ PGL_TEXT("Authorization"), pgl_buffer_text(&bearer) };
+        ask->signature.size > 0
+            ? (struct pgl_http_field){ PGL_TEXT("Stripe-Signature"), ask->signature }
+            : (struct pgl_http_field){ PGL_TEXT("Authorization"), pgl_buffer_text(&bearer) };
     if (ask->key[0] != '\0')
         fields[request.field_count++] =
             (struct pgl_http_field){ PGL_TEXT("Idempotency-Key"), pgl_text_of(ask->key) };
     if (strcmp(ask->method, "POST") == 0) {
         fields[request.field_count++] =
             (struct pgl_http_field){ PGL_TEXT("Content-Type"), PGL_TEXT("application/json") };
-        request.content_length = (int64_t)strlen(ask->body);
+        request.content_length = (int64_t)body.size;
     }
     pgl_status written = pgl_http1_write_request(&line->out, &request);
     PGL_ASSERT(pgl_is_ok(written));
-    pgl_buffer_add_text(&line->out, pgl_text_of(ask->body));
+    pgl_buffer_add_text(&line->out, body);
     pgl_buffer_free(&bearer);
 }
 

@@ -16,6 +16,8 @@
 #define RETRY_NS           PGL_MILLISECONDS(100) /* longer each time, so many times */
 #define LATELY             400 /* orders: some generations of the smallest index of keys */
 #define RETURNING          8
+#define ACT_TRIES_MAX      20
+#define ACT_AGAIN_NS       PGL_MILLISECONDS(50)
 #define RETURN_CHANCE      800000
 #define RETRIES_SLOWER     20
 #define TOKEN_NS           PGL_HOURS(20)
@@ -26,7 +28,9 @@
 static const bool is_insisted_on[PGL_SIM_ERRAND_KINDS] = {
     [PGL_SIM_CREATE] = true,
     [PGL_SIM_CANCEL] = true,
-    [PGL_SIM_RECEIVE] = true,
+    [PGL_SIM_MOVE] = true,
+    [PGL_SIM_SHIP] = true,
+    [PGL_SIM_REFUND] = true,
 };
 
 static void arrive(void *owner);
@@ -49,6 +53,13 @@ static void make_wish(struct pgl_sim_customers *customers, uint32_t number)
     wish->region = regions[pgl_random_below(random, sizeof regions / sizeof regions[0])];
     wish->line_count = 1 + (int)pgl_random_below(random, PGL_SIM_LINES_MAX);
     wish->order = PGL_SIM_NOBODY;
+    if (pgl_random_chance(random, customers->plan->card_chance))
+        wish->card = (enum pgl_sim_card)(1 + pgl_random_below(random, PGL_SIM_CARDS - 1));
+    if (wish->card > PGL_SIM_CARD_GOOD && pgl_random_below(random, 2) == 0)
+        wish->card = PGL_SIM_CARD_GOOD;
+    wish->allows_partial = pgl_random_chance(random, customers->plan->partial_chance);
+    if (pgl_random_chance(random, customers->plan->deadline_chance))
+        wish->deadline_s = 1 + up_to(random, 5);
     for (int i = 0; i < wish->line_count; i++) {
         int sku = (int)pgl_random_below(random, (uint64_t)customers->plan->skus);
         int64_t quantity = 1 + (int64_t)pgl_random_below(random, PGL_SIM_QUANTITY_MAX);
@@ -56,20 +67,39 @@ static void make_wish(struct pgl_sim_customers *customers, uint32_t number)
     }
 }
 
+/* Mostly goods in. */
+static struct pgl_sim_move draw_move(struct pgl_sim_customers *customers)
+{
+    struct pgl_random *random = &customers->moving;
+    struct pgl_sim_move move = {
+        .kind = (enum pgl_sim_move_kind)pgl_random_below(random, PGL_SIM_MOVE_KINDS),
+        .sku = (int)pgl_random_below(random, (uint64_t)customers->plan->skus),
+        .warehouse = (int)pgl_random_below(random, PGL_SIM_WAREHOUSES),
+        .quantity = 1 + up_to(random, 20),
+    };
+    if ((move.kind == PGL_SIM_SALE && !customers->plan->has_sales) ||
+        (move.kind == PGL_SIM_COUNT && !customers->plan->has_counts))
+        move.kind = PGL_SIM_GOODS_IN;
+    if (move.kind == PGL_SIM_SALE)
+        move.quantity = 1 + move.quantity % 3;
+    return move;
+}
+
 void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pgl_sim_plan *plan,
                             struct pgl_sim_choices *choices, struct pgl_loop *loop,
                             struct pgl_sim_machine *machine, struct pgl_sim_auditor *auditor,
-                            struct pgl_sim_blame *blame)
+                            struct pgl_sim_bank *bank, struct pgl_sim_blame *blame)
 {
     *customers = (struct pgl_sim_customers){ .plan = plan,
                                              .choices = choices,
                                              .loop = loop,
                                              .machine = machine,
                                              .auditor = auditor,
+                                             .bank = bank,
                                              .blame = blame };
     struct pgl_sim_journal *journal = &customers->journal;
     pgl_random_seed(&customers->random, plan->seed, PGL_SIM_DRAWS_CUSTOMERS);
-    pgl_random_seed(&customers->receiving, plan->seed, PGL_SIM_DRAWS_RECEIPTS);
+    pgl_random_seed(&customers->moving, plan->seed, PGL_SIM_DRAWS_MOVES);
     pgl_sim_client_open(&customers->client, plan, choices, loop, &machine->twin, blame);
     journal->wish_count = plan->orders;
     journal->wishes = calloc(plan->orders, sizeof journal->wishes[0]);
@@ -77,24 +107,20 @@ void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pg
     PGL_ASSERT(journal->wishes != NULL && customers->errands != NULL);
     for (uint32_t i = 0; i < plan->orders; i++)
         make_wish(customers, i);
-    for (int i = 0; i < plan->receipts; i++)
-        journal->receipts[i] = (struct pgl_sim_receipt){
-            .sku = (int)pgl_random_below(&customers->receiving, (uint64_t)plan->skus),
-            .warehouse = (int)pgl_random_below(&customers->receiving, PGL_SIM_WAREHOUSES),
-            .quantity = 1 + (int64_t)pgl_random_below(&customers->receiving, 20),
-        };
+    for (int i = 0; i < plan->moves; i++)
+        journal->moves[i] = draw_move(customers);
     for (int i = 0; i < PGL_SIM_ERRANDS_MAX; i++) {
         customers->errands[i].next_free = customers->free_errands;
         customers->free_errands = &customers->errands[i];
     }
-    for (int i = 0; i <= PGL_SIM_CUSTOMERS_MAX; i++)
+    for (int i = 0; i < PGL_SIM_PEOPLE; i++)
         pgl_buffer_init(&customers->tokens[i].text, TOKEN_BYTES_MAX);
 }
 
 void pgl_sim_customers_close(struct pgl_sim_customers *customers)
 {
     pgl_sim_client_close(&customers->client);
-    for (int i = 0; i <= PGL_SIM_CUSTOMERS_MAX; i++)
+    for (int i = 0; i < PGL_SIM_PEOPLE; i++)
         pgl_buffer_free(&customers->tokens[i].text);
     if (customers->has_key)
         pgl_key_close(&customers->key);
@@ -108,9 +134,9 @@ static void sign(struct pgl_sim_customers *customers, int who, struct pgl_sim_to
 {
     struct pgl_jwt_policy policy = pgl_keys_policy();
     struct pgl_jwt_claims claims = { .roles = PGL_ROLE_CUSTOMER };
-    if (who == PGL_SIM_CUSTOMERS_MAX) {
-        claims.roles = PGL_ROLE_WAREHOUSE;
-        snprintf(claims.subject, sizeof claims.subject, "dock");
+    if (who >= PGL_SIM_DOCK) {
+        claims.roles = who == PGL_SIM_DOCK ? PGL_ROLE_WAREHOUSE : PGL_ROLE_OPERATOR;
+        snprintf(claims.subject, sizeof claims.subject, who == PGL_SIM_DOCK ? "dock" : "boss");
     } else {
         snprintf(claims.subject, sizeof claims.subject, "C-%d", who);
     }
@@ -143,7 +169,7 @@ static void set_timer(struct pgl_sim_errand *errand, int64_t after_ns)
 }
 
 bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
-                          uint32_t about, int64_t after_ns)
+                          uint32_t about, uint32_t number, int64_t after_ns)
 {
     struct pgl_sim_errand *errand = customers->free_errands;
     if (errand == NULL)
@@ -151,7 +177,7 @@ bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_erra
     customers->free_errands = errand->next_free;
     customers->under_way++;
     *errand = (struct pgl_sim_errand){
-        .customers = customers, .kind = kind, .about = about, .is_under_way = true
+        .customers = customers, .kind = kind, .about = about, .number = number, .is_under_way = true
     };
     set_timer(errand, after_ns);
     return true;
@@ -162,6 +188,8 @@ static const enum pgl_sim_choice_kind choice_of[PGL_SIM_ERRAND_KINDS] = {
     [PGL_SIM_TWIN] = PGL_SIM_ASK_TWICE,  [PGL_SIM_OTHER_BODY] = PGL_SIM_ASK_OTHER,
     [PGL_SIM_WRONG] = PGL_SIM_ASK_WRONG, [PGL_SIM_CANCEL] = PGL_SIM_ASK_CANCEL,
     [PGL_SIM_LOOK] = PGL_SIM_ASK_LOOK,
+    [PGL_SIM_SHIP] = PGL_SIM_ASK_SHIP,         [PGL_SIM_REFUND] = PGL_SIM_ASK_REFUND,
+    [PGL_SIM_ACT] = PGL_SIM_ASK_ACT,
 };
 
 void pgl_sim_errand_may_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
@@ -170,7 +198,7 @@ void pgl_sim_errand_may_start(struct pgl_sim_customers *customers, enum pgl_sim_
     int64_t after_ns;
     if (pgl_sim_chance(customers->choices, choice_of[kind], 0, ((uint64_t)wish << 8) + number,
                        chance, most_ns, &after_ns))
-        pgl_sim_errand_start(customers, kind, wish, after_ns);
+        pgl_sim_errand_start(customers, kind, wish, number, after_ns);
 }
 
 static void finish(struct pgl_sim_errand *errand)
@@ -185,20 +213,40 @@ static void finish(struct pgl_sim_errand *errand)
 /* The number of a token. */
 static int who_asks(const struct pgl_sim_errand *errand)
 {
-    return errand->kind == PGL_SIM_RECEIVE ? PGL_SIM_CUSTOMERS_MAX
-                                           : pgl_sim_wish_of(errand)->customer;
+    if (errand->kind == PGL_SIM_MOVE || errand->kind == PGL_SIM_SHIP)
+        return PGL_SIM_DOCK;
+    return errand->kind == PGL_SIM_REFUND ? PGL_SIM_BOSS : pgl_sim_wish_of(errand)->customer;
 }
 
 static struct pgl_random *random_of(struct pgl_sim_errand *errand)
 {
-    return errand->kind == PGL_SIM_RECEIVE ? &errand->customers->receiving
-                                           : &pgl_sim_wish_of(errand)->random;
+    return errand->kind == PGL_SIM_MOVE ? &errand->customers->moving
+                                        : &pgl_sim_wish_of(errand)->random;
+}
+
+/* The customer has seen where to go, or looks again a little later. */
+static void act(struct pgl_sim_errand *errand)
+{
+    const struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
+    const struct pgl_sim_order *order =
+        pgl_sim_book_find(&errand->customers->auditor->book, wish->id);
+    bool has_where = order != NULL && order->next_action[0] != '\0';
+    if (has_where)
+        pgl_sim_bank_act(errand->customers->bank, pgl_text_of(order->next_action));
+    if (!has_where && wish->card == PGL_SIM_CARD_ASKS && errand->tries++ < ACT_TRIES_MAX)
+        set_timer(errand, ACT_AGAIN_NS);
+    else
+        finish(errand);
 }
 
 static void run_errand(void *owner)
 {
     struct pgl_sim_errand *errand = owner;
     struct pgl_sim_customers *customers = errand->customers;
+    if (errand->kind == PGL_SIM_ACT) {
+        act(errand);
+        return;
+    }
     errand->ask.token = token_of(customers, who_asks(errand));
     errand->ask.patience_ns = PATIENCE_MIN_NS + up_to(random_of(errand), PATIENCE_MAX_NS);
     errand->ask.on_answer = on_answer;
@@ -255,11 +303,11 @@ void pgl_sim_customers_start(struct pgl_sim_customers *customers)
 static void send_goods(struct pgl_sim_customers *customers)
 {
     /* Spread over the run. */
-    while (customers->receipts_sent < (uint32_t)customers->plan->receipts &&
-           (uint64_t)customers->receipts_sent * customers->plan->orders <
-               (uint64_t)customers->placed * (uint32_t)customers->plan->receipts &&
-           pgl_sim_errand_start(customers, PGL_SIM_RECEIVE, customers->receipts_sent, 0))
-        customers->receipts_sent++;
+    while (customers->moves_sent < (uint32_t)customers->plan->moves &&
+           (uint64_t)customers->moves_sent * customers->plan->orders <
+               (uint64_t)customers->placed * (uint32_t)customers->plan->moves &&
+           pgl_sim_errand_start(customers, PGL_SIM_MOVE, customers->moves_sent, 0, 0))
+        customers->moves_sent++;
 }
 
 static void place(struct pgl_sim_customers *customers, uint32_t wish)
@@ -269,7 +317,7 @@ static void place(struct pgl_sim_customers *customers, uint32_t wish)
     if (script != NULL && !pgl_sim_script_has_order(script, wish))
         return;
     int64_t twin_ns = TWIN_MAX_NS >> up_to(&customers->journal.wishes[wish].random, 10);
-    bool is_placed = pgl_sim_errand_start(customers, PGL_SIM_CREATE, wish, 0);
+    bool is_placed = pgl_sim_errand_start(customers, PGL_SIM_CREATE, wish, 0, 0);
     PGL_ASSERT(is_placed); /* half of the places are free */
     pgl_sim_errand_may_start(customers, PGL_SIM_TWIN, wish, 0, plan->twin_chance, twin_ns);
     pgl_sim_errand_may_start(customers, PGL_SIM_WRONG, wish, 0, plan->wrong_chance, 0);
@@ -304,7 +352,7 @@ void pgl_sim_customers_return(struct pgl_sim_customers *customers)
         if (customers->journal.wishes[wish].is_sent &&
             pgl_sim_chance(customers->choices, PGL_SIM_ASK_AGAIN, 0, (start << 8) + i, chance,
                            RETRY_NS, &after_ns))
-            pgl_sim_errand_start(customers, PGL_SIM_TWIN, wish, after_ns);
+            pgl_sim_errand_start(customers, PGL_SIM_TWIN, wish, 0, after_ns);
     }
 }
 
@@ -333,7 +381,7 @@ void pgl_sim_customers_look_again(struct pgl_sim_customers *customers)
         if (!customers->journal.wishes[customers->last_looks].is_answered)
             continue;
         struct pgl_sim_errand *errand = customers->free_errands;
-        if (pgl_sim_errand_start(customers, PGL_SIM_LOOK, customers->last_looks, 0))
+        if (pgl_sim_errand_start(customers, PGL_SIM_LOOK, customers->last_looks, 0, 0))
             errand->is_last = true;
     }
 }

@@ -16,6 +16,15 @@
 
 #define PGL_SIM_ERRANDS_MAX 512
 
+/* Numbers of errands about one wish: those that come too early are tried again under others. */
+#define PGL_SIM_TRIES_STEP 16
+#define PGL_SIM_TRIES_END  240
+
+/* Who asks: customers by their numbers, and two who work here. */
+#define PGL_SIM_DOCK   PGL_SIM_CUSTOMERS_MAX
+#define PGL_SIM_BOSS   (PGL_SIM_DOCK + 1)
+#define PGL_SIM_PEOPLE (PGL_SIM_BOSS + 1)
+
 enum pgl_sim_errand_kind {
     PGL_SIM_CREATE,
     PGL_SIM_TWIN,       /* the same request again, at the same time or much later */
@@ -23,7 +32,10 @@ enum pgl_sim_errand_kind {
     PGL_SIM_WRONG,      /* what no shop can sell */
     PGL_SIM_CANCEL,
     PGL_SIM_LOOK,
-    PGL_SIM_RECEIVE, /* a warehouse books goods in */
+    PGL_SIM_MOVE,   /* a warehouse, or a till */
+    PGL_SIM_SHIP,   /* a parcel leaves */
+    PGL_SIM_REFUND, /* an operator gives back */
+    PGL_SIM_ACT,    /* a customer does what the bank wants to see done */
     PGL_SIM_ERRAND_KINDS
 };
 
@@ -31,7 +43,8 @@ enum pgl_sim_errand_kind {
 struct pgl_sim_errand {
     struct pgl_sim_customers *customers;
     enum pgl_sim_errand_kind kind;
-    uint32_t about; /* the number of a wish or of a receipt */
+    uint32_t about;  /* the number of a wish or of a move */
+    uint32_t number; /* among those about it */
     int tries;
     int last_status; /* of the answer that was not conclusive */
     bool is_under_way;
@@ -53,26 +66,27 @@ struct pgl_sim_customers {
     struct pgl_loop *loop;
     struct pgl_sim_machine *machine;
     struct pgl_sim_auditor *auditor;
+    struct pgl_sim_bank *bank;
     struct pgl_sim_blame *blame;
     struct pgl_sim_client client;
     struct pgl_sim_journal journal;
     struct pgl_random random; /* arrivals */
-    struct pgl_random receiving;
+    struct pgl_random moving;
 
     struct pgl_sim_errand *errands, *free_errands;
     int under_way;
     struct pgl_timer arrival;
-    uint32_t placed, receipts_sent, last_looks;
+    uint32_t placed, moves_sent, last_looks;
     uint64_t twins_sent;
     struct pgl_key key; /* what tokens are signed with: the shop's own */
     bool has_key;
-    struct pgl_sim_token tokens[PGL_SIM_CUSTOMERS_MAX + 1]; /* the last one is the warehouse's */
+    struct pgl_sim_token tokens[PGL_SIM_PEOPLE];
 };
 
 void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pgl_sim_plan *plan,
                             struct pgl_sim_choices *choices, struct pgl_loop *loop,
                             struct pgl_sim_machine *machine, struct pgl_sim_auditor *auditor,
-                            struct pgl_sim_blame *blame);
+                            struct pgl_sim_bank *bank, struct pgl_sim_blame *blame);
 void pgl_sim_customers_close(struct pgl_sim_customers *customers);
 
 /* The shop is open. */
@@ -98,7 +112,7 @@ void pgl_sim_errand_judge(struct pgl_sim_errand *errand, const struct pgl_sim_an
 
 /* Another errand, later. False when there are too many. */
 bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
-                          uint32_t about, int64_t after_ns);
+                          uint32_t about, uint32_t number, int64_t after_ns);
 
 /* The same, where it comes to the customer's mind: `number` tells this occasion from others. */
 void pgl_sim_errand_may_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,

@@ -8,6 +8,7 @@
 #include "base/time.h"
 
 #define FOLLOW_MAX_NS PGL_MILLISECONDS(60)
+#define TRY_LATER_NS  PGL_MILLISECONDS(100)
 #define HURRIES       16 /* and many follow at once: an order may be settled within a millisecond */
 
 /* The states as an answer names them, by the numbers of their rows. */
@@ -22,6 +23,9 @@ static void write_order(struct pgl_sim_errand *errand, int more_of_the_first, co
     const struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
     char *body = errand->ask.body;
     size_t room = sizeof errand->ask.body, at = 0;
+    char deadline[40] = "";
+    if (wish->deadline_s > 0)
+        snprintf(deadline, sizeof deadline, ",\"deadlineSeconds\":%lld", (long long)wish->deadline_s);
     at += (size_t)snprintf(body, room, "{\"currency\":\"USD\",\"lines\":[");
     for (int i = 0; i < wish->line_count; i++) {
         char sku[16];
@@ -32,8 +36,12 @@ static void write_order(struct pgl_sim_errand *errand, int more_of_the_first, co
                              (long long)wish->lines[i].quantity + (i == 0 ? more_of_the_first : 0));
     }
     snprintf(body + at, room - at,
-             "],\"payment\":{\"method\":\"account\"},\"shipTo\":{\"region\":\"%s\"}}",
-             wish->region);
+             "],\"payment\":{\"method\":\"%s\"%s%s%s},\"shipTo\":{\"region\":\"%s\"}%s%s}",
+             wish->card != PGL_SIM_ACCOUNT ? "card" : "account",
+             wish->card != PGL_SIM_ACCOUNT ? ",\"cardToken\":\"" : "",
+             wish->card != PGL_SIM_ACCOUNT ? pgl_sim_card_rules[wish->card].token : "",
+             wish->card != PGL_SIM_ACCOUNT ? "\"" : "", wish->region,
+             wish->allows_partial ? ",\"allowPartial\":true" : "", deadline);
     errand->ask.method = "POST";
     snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/orders");
 }
@@ -77,15 +85,64 @@ static void ask_look(struct pgl_sim_errand *errand)
     errand->rank_before = pgl_sim_wish_of(errand)->rank_seen;
 }
 
-static void ask_receive(struct pgl_sim_errand *errand)
+static void ask_move(struct pgl_sim_errand *errand)
 {
-    const struct pgl_sim_receipt *receipt = &errand->customers->journal.receipts[errand->about];
+    static const char *const paths[] = { "receipts", "sales", "counts" };
+    const struct pgl_sim_move *move = &errand->customers->journal.moves[errand->about];
     errand->ask.method = "POST";
-    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/inventory/S-%d/receipts",
-             receipt->sku);
+    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/inventory/S-%d/%s", move->sku,
+             paths[move->kind]);
     snprintf(errand->ask.key, sizeof errand->ask.key, "r-%u", errand->about);
-    snprintf(errand->ask.body, sizeof errand->ask.body, "{\"warehouse\":\"%s\",\"quantity\":%lld}",
-             pgl_sim_warehouses[receipt->warehouse], (long long)receipt->quantity);
+    snprintf(errand->ask.body, sizeof errand->ask.body, "{\"warehouse\":\"%s\",\"%s\":%lld}",
+             pgl_sim_warehouses[move->warehouse],
+             move->kind == PGL_SIM_COUNT ? "counted" : "quantity", (long long)move->quantity);
+}
+
+/* Asked twice with one key it is the same, whatever the book has learned meanwhile. */
+static bool is_written(const struct pgl_sim_errand *errand)
+{
+    return errand->tries > 0;
+}
+
+/* Something of what a warehouse still has, or all of it. */
+static void ask_ship(struct pgl_sim_errand *errand)
+{
+    struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
+    const struct pgl_sim_order *order =
+        pgl_sim_book_find(&errand->customers->auditor->book, wish->id);
+    int share = (int)pgl_random_below(&wish->random, PGL_SIM_SHARES_MAX);
+    char lines[48] = "";
+    int warehouse = share % PGL_SIM_WAREHOUSES, line = share % wish->line_count;
+    if (is_written(errand))
+        return;
+    if (order != NULL && order->share_count > 0) {
+        warehouse = order->shares[share % order->share_count].warehouse;
+        line = order->shares[share % order->share_count].line;
+    }
+    if (pgl_random_below(&wish->random, 2) == 0)
+        snprintf(lines, sizeof lines, ",\"lines\":[{\"lineNo\":%d,\"quantity\":1}]", line + 1);
+    write_about(errand, "POST", "/shipments");
+    snprintf(errand->ask.key, sizeof errand->ask.key, "s-%u-%u", errand->about, errand->number);
+    snprintf(errand->ask.body, sizeof errand->ask.body,
+             "{\"warehouse\":\"%s\",\"carrier\":\"C\",\"tracking\":\"T-%u\"%s}",
+             pgl_sim_warehouses[warehouse], errand->number, lines);
+}
+
+/* One of a line, or all that is left. */
+static void ask_refund(struct pgl_sim_errand *errand)
+{
+    struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
+    char lines[96] = "";
+    if (is_written(errand))
+        return;
+    if (pgl_random_below(&wish->random, 3) != 0)
+        snprintf(lines, sizeof lines, "\"lines\":[{\"lineNo\":%d,\"quantity\":1,\"restock\":%s}],",
+                 1 + (int)pgl_random_below(&wish->random, (uint64_t)wish->line_count),
+                 pgl_random_below(&wish->random, 2) == 0 ? "true" : "false");
+    write_about(errand, "POST", "/refunds");
+    snprintf(errand->ask.key, sizeof errand->ask.key, "f-%u-%u", errand->about, errand->number);
+    snprintf(errand->ask.body, sizeof errand->ask.body, "{%s\"reason\":\"R-%u\"}", lines,
+             errand->number);
 }
 
 /* ---- reading ---- */
@@ -161,6 +218,12 @@ static void follow_up(struct pgl_sim_errand *errand)
         { PGL_SIM_LOOK, offsetof(struct pgl_sim_plan, look_chance) },
         { PGL_SIM_OTHER_BODY, offsetof(struct pgl_sim_plan, other_body_chance) },
         { PGL_SIM_TWIN, offsetof(struct pgl_sim_plan, twin_chance) },
+        { PGL_SIM_SHIP, offsetof(struct pgl_sim_plan, ship_chance) },
+        { PGL_SIM_SHIP, offsetof(struct pgl_sim_plan, ship_chance) },
+        { PGL_SIM_SHIP, offsetof(struct pgl_sim_plan, ship_chance) },
+        { PGL_SIM_REFUND, offsetof(struct pgl_sim_plan, refund_chance) },
+        { PGL_SIM_REFUND, offsetof(struct pgl_sim_plan, refund_chance) },
+        { PGL_SIM_ACT, offsetof(struct pgl_sim_plan, act_chance) },
     };
     struct pgl_sim_customers *customers = errand->customers;
     struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
@@ -244,10 +307,47 @@ static void judge_look(struct pgl_sim_errand *errand, const struct pgl_sim_answe
         wish->rank_seen = rank;
 }
 
-static void judge_receive(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+static void judge_move(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
 {
-    if (answer->status == 200 || has_status(errand, answer, 201))
-        errand->customers->journal.receipts[errand->about].is_answered = true;
+    struct pgl_sim_move *move = &errand->customers->journal.moves[errand->about];
+    bool is_unknown = answer->status == 404 && move->kind != PGL_SIM_GOODS_IN; /* of this SKU */
+    move->is_answered = !is_unknown && (answer->status == 200 || has_status(errand, answer, 201));
+}
+
+/* Too early is tried again, with another key: it is another wish. */
+static void try_later(struct pgl_sim_errand *errand)
+{
+    const struct pgl_sim_order *order = order_of(errand);
+    if (order != NULL && !pgl_sim_has_said(order, PGL_SIM_FINALS) &&
+        errand->number < PGL_SIM_TRIES_END)
+        pgl_sim_errand_start(errand->customers, errand->kind, errand->about,
+                             errand->number + PGL_SIM_TRIES_STEP, TRY_LATER_NS);
+}
+
+static void judge_ship(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    if (answer->status == 409 || answer->status == 404) {
+        try_later(errand);
+    } else if (has_status(errand, answer, 201)) {
+        const struct pgl_sim_order *order = order_of(errand);
+        errand->customers->journal.shipments++;
+        if (order != NULL && order->shipment_count == 0)
+            pgl_sim_blame(errand->customers->blame, "A11: a parcel of k-%u is not on disk",
+                          errand->about);
+    }
+}
+
+static void judge_refund(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    if (answer->status == 409 || answer->status == 404) {
+        try_later(errand);
+    } else if (answer->status != 422 && has_status(errand, answer, 201)) {
+        const struct pgl_sim_order *order = order_of(errand);
+        errand->customers->journal.refunds++;
+        if (order != NULL && order->refund_count == 0)
+            pgl_sim_blame(errand->customers->blame, "A11: a refund of k-%u is not on disk",
+                          errand->about);
+    }
 }
 
 /* ---- the table ---- */
@@ -262,7 +362,9 @@ static const struct {
     [PGL_SIM_WRONG] = { ask_wrong, judge_refused },
     [PGL_SIM_CANCEL] = { ask_cancel, judge_cancel },
     [PGL_SIM_LOOK] = { ask_look, judge_look },
-    [PGL_SIM_RECEIVE] = { ask_receive, judge_receive },
+    [PGL_SIM_MOVE] = { ask_move, judge_move },
+    [PGL_SIM_SHIP] = { ask_ship, judge_ship },
+    [PGL_SIM_REFUND] = { ask_refund, judge_refund },
 };
 
 void pgl_sim_errand_write(struct pgl_sim_errand *errand)

@@ -15,6 +15,9 @@ struct pgl_sim_wish {
     const char *region;
     int line_count;
     struct pgl_sim_share lines[PGL_SIM_LINES_MAX];
+    enum pgl_sim_card card;
+    bool allows_partial;
+    int64_t deadline_s; /* 0: as the shop has it */
     bool is_sent, is_cancel_sent;
 
     bool is_made;     /* somebody was told that the order is new */
@@ -28,8 +31,11 @@ struct pgl_sim_wish {
     uint32_t order; /* the auditor's; PGL_SIM_NOBODY until there is one */
 };
 
-/* Goods that a warehouse books in. Its key is "r-" and its number. */
-struct pgl_sim_receipt {
+enum pgl_sim_move_kind { PGL_SIM_GOODS_IN, PGL_SIM_SALE, PGL_SIM_COUNT, PGL_SIM_MOVE_KINDS };
+
+/* What happens at a shelf without an order. Its key is "r-" and its number. */
+struct pgl_sim_move {
+    enum pgl_sim_move_kind kind;
     int sku, warehouse;
     int64_t quantity;
     bool is_answered;
@@ -38,7 +44,8 @@ struct pgl_sim_receipt {
 struct pgl_sim_journal {
     struct pgl_sim_wish *wishes;
     uint32_t wish_count;
-    struct pgl_sim_receipt receipts[PGL_SIM_RECEIPTS_MAX];
+    struct pgl_sim_move moves[PGL_SIM_MOVES_MAX];
+    uint32_t shipments, refunds; /* that somebody was told to have been made */
 };
 
 #endif

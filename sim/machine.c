@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bank_server.h"
 #include "base/assert.h"
 #include "store/vfs.h"
 
 #define DISK_NAME "sim-disk"
 #define VFS_NAME  "sim-panglot"
+#define KEY_FILE    "data/bank.key"
+#define SECRET_FILE "data/bank.secret"
 
 /* ---- the machine ---- */
 
@@ -24,6 +27,13 @@ static struct pgl_boot_options boot_options(const struct pgl_sim_plan *plan)
     options.writer_cache_kib = plan->writer_cache_kib;
     options.reader_cache_kib = plan->reader_cache_kib;
     options.orders.generation = plan->generation;
+    options.orders.deadline_ns = plan->deadline_ns;
+    options.orders.deadline_least_ns = PGL_SECONDS(1);
+    options.inventory.partial_percent = plan->partial_percent;
+    options.payments.card = plan->card;
+    options.payments.card.provider_url = PGL_SIM_BANK_URL;
+    options.payments.card.key_file = KEY_FILE;
+    options.payments.card.webhook_secret_file = SECRET_FILE;
     return options;
 }
 
@@ -38,6 +48,10 @@ void pgl_sim_machine_open(struct pgl_sim_machine *machine, const struct pgl_sim_
     machine->disk = pgl_sim_disk_open(DISK_NAME, plan->seed, pgl_sim_world_of(&machine->twin));
     PGL_ASSERT(pgl_is_ok(pgl_vfs_register(VFS_NAME, DISK_NAME)));
     pgl_sim_files_give(&machine->files, machine->disk, VFS_NAME, &machine->twin);
+    PGL_ASSERT(pgl_is_ok(
+        pgl_sim_disk_write_file(machine->disk, KEY_FILE, PGL_TEXT(PGL_SIM_BANK_KEY "\n"))));
+    PGL_ASSERT(pgl_is_ok(
+        pgl_sim_disk_write_file(machine->disk, SECRET_FILE, PGL_TEXT(PGL_SIM_BANK_SECRET "\n"))));
     machine->boot = calloc(1, sizeof *machine->boot);
     PGL_ASSERT(machine->boot != NULL);
 }

@@ -71,7 +71,14 @@ static void draw_customers(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->look_chance = ONE_OF(random, chances);
     plan->other_body_chance = ONE_OF(random, chances) / 4;
     plan->wrong_chance = ONE_OF(random, chances) / 4;
-    plan->receipts = (int)between(random, 0, PGL_SIM_RECEIPTS_MAX);
+    plan->partial_chance = ONE_OF(random, chances) * 0;
+    plan->deadline_chance = ONE_OF(random, chances);
+    plan->ship_chance = ONE_OF(random, chances);
+    plan->refund_chance = ONE_OF(random, chances) * 0;
+    plan->act_chance = 500000;
+    plan->moves = (int)between(random, 0, PGL_SIM_MOVES_MAX);
+    plan->has_sales = pgl_random_below(random, 2) == 0;
+    plan->has_counts = pgl_random_below(random, 4) == 0;
     if (pgl_sim_plan_has(plan, PGL_SIM_FAULT_DUPLICATES))
         plan->twin_chance = (uint32_t)between(random, 10000, 300000);
     if (pgl_sim_plan_has(plan, PGL_SIM_FAULT_RESET))
@@ -86,6 +93,8 @@ uint32_t pgl_sim_draw_generation(struct pgl_random *random)
 
 static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
+    static const int64_t deadlines_ns[] = { PGL_MILLISECONDS(200), PGL_SECONDS(2), PGL_SECONDS(20),
+                                            PGL_MINUTES(15) };
     static const int batches[] = { 1, 2, 3, 8, 64, 512 };
     static const uint32_t slots[] = { 4, 64, PGL_LOG_RING_SLOTS };
     static const uint32_t bytes[] = { PGL_EVENT_BYTES_MAX, PGL_LOG_RING_BYTES };
@@ -94,6 +103,7 @@ static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
     static const int64_t turns_ns[] = { PGL_MICROSECONDS(2), PGL_MICROSECONDS(50),
                                         PGL_MICROSECONDS(500) };
     static const int64_t networks_ns[] = { 0, PGL_MICROSECONDS(200), PGL_MILLISECONDS(5) };
+    plan->deadline_ns = ONE_OF(random, deadlines_ns);
     plan->batch_max = ONE_OF(random, batches);
     plan->generation = pgl_sim_draw_generation(random);
     plan->ring_slots = ONE_OF(random, slots);

@@ -20,7 +20,7 @@
 #define PGL_SIM_WAREHOUSES    3 /* those that Inventory begins with */
 #define PGL_SIM_LINES_MAX     3
 #define PGL_SIM_QUANTITY_MAX  3
-#define PGL_SIM_RECEIPTS_MAX  64
+#define PGL_SIM_MOVES_MAX     192
 #define PGL_SIM_ORDERS_MAX    1000000
 #define PGL_SIM_BANK_BENDS    9 /* script.h: what may befall a request to the bank */
 
@@ -64,7 +64,9 @@ struct pgl_sim_plan {
     /* What customers do; chances are per million. */
     int64_t arrival_ns; /* between two orders, on average */
     uint32_t cancel_chance, look_chance, twin_chance, other_body_chance, wrong_chance, leave_chance;
-    int receipts;
+    uint32_t partial_chance, deadline_chance, ship_chance, refund_chance, act_chance;
+    int moves; /* goods in, sales, counts */
+    bool has_sales, has_counts;
 
     /* The bank. */
     int64_t short_hold_ns, slow_card_ns, bank_late_ns;
@@ -72,6 +74,7 @@ struct pgl_sim_plan {
 
     /* The program. */
     struct pgl_card_options card; /* how patient it is with the bank */
+    int64_t deadline_ns; /* of an order that does not name its own */
     int batch_max, checkpoint_pages, checkpoint_idle_pages, writer_cache_kib, reader_cache_kib;
     uint32_t generation, ring_slots, ring_bytes;
     bool splits_io; /* sockets move only some of what they could */

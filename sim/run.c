@@ -8,12 +8,14 @@
 #include "base/time.h"
 #include "customers.h"
 #include "faults.h"
+#include "hooks.h"
 #include "services/catalog/catalog_sql.h"
 #include "services/inventory/stock.h"
 #include "services/payments/ledger.h"
 
 #define CHAOS_AFTER_NS   PGL_SECONDS(1)   /* beyond the last order */
-#define SETTLE_NS_MAX    PGL_SECONDS(120) /* with no faults left, an order takes milliseconds */
+#define SETTLE_NS_MAX    PGL_SECONDS(120) /* beyond the last deadline */
+#define PACE_EVERY_NS    PGL_SECONDS(1)
 #define VERIFY_EVERY     8                /* starts */
 #define WATCH_EVERY_MASK 0xFFF            /* steps */
 
@@ -31,8 +33,11 @@ struct run {
     struct pgl_sim_customers customers;
     struct pgl_sim_faults faults;
     struct pgl_sim_bank bank;
+    struct pgl_sim_hooks hooks;
     enum phase phase;
     int64_t until_ns; /* of the phase */
+    int64_t healed_ns, pace_ns;
+    int64_t up_ns, down_since_ns, down_ns; /* when it came up and went down; in all */
 };
 
 /* ---- opening the shop ---- */
@@ -91,6 +96,8 @@ static pgl_status fill_shop(struct pgl_boot *boot, void *self)
 static void on_up(void *self)
 {
     struct run *run = self;
+    run->up_ns = run->machine.twin.now_ns;
+    run->down_ns += run->down_since_ns > 0 ? run->up_ns - run->down_since_ns : 0;
     pgl_sim_auditor_meet(&run->auditor);
     if (run->machine.starts % VERIFY_EVERY == 0)
         pgl_sim_auditor_ask_verify(&run->auditor, false);
@@ -101,6 +108,7 @@ static void on_up(void *self)
 static void on_down(void *self, enum pgl_sim_death death)
 {
     struct run *run = self;
+    run->down_since_ns = run->machine.twin.now_ns;
     pgl_sim_sched_forget(&run->sched);
     pgl_sim_auditor_part(&run->auditor);
     if (death == PGL_SIM_WITHOUT_POWER)
@@ -122,8 +130,10 @@ static void open_run(struct run *run)
     pgl_sim_auditor_open(&run->auditor, &run->plan, machine, &run->sched, &run->bank,
                          &run->customers.journal, blame);
     pgl_sim_customers_open(&run->customers, &run->plan, &run->choices, &run->outside, machine,
-                           &run->auditor, blame);
+                           &run->auditor, &run->bank, blame);
     pgl_sim_bank_open(&run->bank, &run->plan, &run->choices, &run->outside, blame);
+    pgl_sim_hooks_open(&run->hooks, &run->plan, &run->bank, &run->outside, &run->customers.client,
+                       blame);
     pgl_sim_faults_open(&run->faults, &run->plan, &run->choices, machine, &run->sched, &run->bank,
                         &run->outside);
 }
@@ -132,6 +142,7 @@ static void close_run(struct run *run)
 {
     pgl_sim_customers_close(&run->customers);
     pgl_sim_bank_close(&run->bank);
+    pgl_sim_hooks_close(&run->hooks);
     pgl_sim_machine_end(&run->machine, PGL_SIM_KILLED);
     run->waiter->ops->close(run->waiter);
     pgl_sim_machine_close(&run->machine);
@@ -151,7 +162,8 @@ static bool start(struct run *run, pgl_status (*prepare)(struct pgl_boot *boot, 
 static void settle(struct run *run)
 {
     run->phase = SETTLING;
-    run->until_ns = run->machine.twin.now_ns + SETTLE_NS_MAX;
+    run->healed_ns = run->pace_ns = run->machine.twin.now_ns;
+    run->until_ns = run->healed_ns + run->plan.deadline_ns + SETTLE_NS_MAX;
     pgl_sim_faults_heal(&run->faults);
 }
 
@@ -168,6 +180,18 @@ static void complain_of_unrest(struct run *run)
     pgl_sim_blame(&run->report->blame, "L1: it does not come to its end");
 }
 
+/* Where the calendar jumps, the program cannot know how long it was down. */
+static void check_pace(struct run *run)
+{
+    bool may_lose = pgl_sim_plan_has(&run->plan, PGL_SIM_FAULT_CLOCK);
+    if (run->machine.twin.now_ns < run->pace_ns || !run->machine.is_up)
+        return;
+    run->pace_ns = run->machine.twin.now_ns + PACE_EVERY_NS;
+    pgl_sim_auditor_check_pace(&run->auditor,
+                               run->healed_ns > run->up_ns ? run->healed_ns : run->up_ns,
+                               may_lose ? run->down_ns : 0);
+}
+
 static void enter_next_phase(struct run *run)
 {
     int64_t now_ns = run->machine.twin.now_ns;
@@ -180,6 +204,7 @@ static void enter_next_phase(struct run *run)
             settle(run);
         return;
     case SETTLING:
+        check_pace(run);
         if (all_is_known && pgl_sim_auditor_unrest(&run->auditor) == NULL) {
             pgl_sim_auditor_scan(&run->auditor, true);
             run->phase = LOOKING;

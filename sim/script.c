@@ -55,6 +55,9 @@ static const struct {
     [PGL_SIM_ASK_WRONG]        = { "ask-wrong",        false },
     [PGL_SIM_ASK_CANCEL]       = { "ask-cancel",       false },
     [PGL_SIM_ASK_LOOK]         = { "ask-look",         false },
+    [PGL_SIM_ASK_SHIP]         = { "ask-ship",         false },
+    [PGL_SIM_ASK_REFUND]       = { "ask-refund",       false },
+    [PGL_SIM_ASK_ACT]          = { "ask-act",          false },
 };
 /* clang-format on */
 

@@ -63,6 +63,9 @@ enum pgl_sim_choice_kind {
     PGL_SIM_ASK_WRONG,
     PGL_SIM_ASK_CANCEL,
     PGL_SIM_ASK_LOOK,
+    PGL_SIM_ASK_SHIP,
+    PGL_SIM_ASK_REFUND,
+    PGL_SIM_ASK_ACT,
     PGL_SIM_CHOICE_KINDS
 };
 

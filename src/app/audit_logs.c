@@ -30,6 +30,9 @@ pgl_status audit_read_positions(struct audit *audit)
         report->is_at_rest &= position->position >= high; /* beyond it: never to be read, see A8 */
         report->lag += position->position < high ? high - position->position : 0;
     }
+    int64_t open; /* what is to be done at the payment provider will be heard of */
+    PGL_TRY(pgl_payments_count_open(&audit->cut->payments, &open));
+    report->is_at_rest &= open == 0;
     return PGL_OK;
 }
 
@@ -100,7 +103,7 @@ static void look_at(struct audit *audit, enum pgl_audited_log log, const struct 
 
 static pgl_status walk_log(struct audit *audit, enum pgl_audited_log log, struct pgl_log_walk *walk)
 {
-    int64_t expected = 1, count = 0;
+    int64_t expected = audit->logs[log].low, count = 0;
     for (;; count++) {
         PGL_TRY(audit_go_on(audit));
         PGL_TRY(pgl_log_walk_next(walk));

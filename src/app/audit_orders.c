@@ -128,6 +128,8 @@ static pgl_status put(struct audit *audit, const struct joined *joined)
     }
     if (joined->has_payment) {
         put_said(audit, id, joined->payment.emitted, EVENT_TYPE_PAYMENT_ACTION_REQUIRED);
+        put_repeated(audit, id, EVENT_TYPE_PAYMENT_REFUNDED, joined->payment.refunds_done);
+        put_repeated(audit, id, EVENT_TYPE_PAYMENT_REFUND_FAILED, joined->payment.refunds_failed);
         put_last(audit, id, PGL_LOG_OF_PAYMENTS, joined->payment.last_event_seq);
     }
     if (joined->has_reservation) {

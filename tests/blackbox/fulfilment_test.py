@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""fulfilment_test.py - parcels leave, tills sell, shelves are counted; and the books agree.
+"""fulfilment_test.py - parcels leave and come back, tills sell, shelves are counted; and the books
+agree.
 
 Method: one shop with two small warehouses. A warehouse ships what was reserved there, in parcels of
 its own; what must not leave is tried as well. Behind each story `panglot verify` looks at
@@ -13,9 +14,11 @@ import shop
 TABLES = {
     "catalog": shop.CATALOG + "".join(
         f"{sku},A {sku},,things,,{price},USD,1\n"
-        for sku, price in (("CUP", 100), ("POT", 900), ("MUG", 300), ("JAR", 200))),
+        for sku, price in (("CUP", 100), ("POT", 900), ("MUG", 300), ("JAR", 200),
+                           ("PAN", 500), ("LID", 50), ("NIL", 900), ("BOX", 900))),
     "stock": shop.STOCK + "CUP,WH-EU-1,4\nCUP,WH-US-1,9\nPOT,WH-EU-1,3\nMUG,WH-EU-1,10\n"
-                          "JAR,WH-EU-1,5\n",
+                          "JAR,WH-EU-1,5\nPAN,WH-EU-1,8\nPAN,WH-US-1,8\nLID,WH-EU-1,4\n"
+                          "BOX,WH-EU-1,3\n",
 }
 
 
@@ -25,6 +28,7 @@ class Fulfilment(shop.Case):
         cls.shop = shop.Shop(tables=TABLES)
         cls.anna = cls.shop.person("anna")
         cls.wanda = cls.shop.person("wanda", "warehouse")
+        cls.olga = cls.shop.person("olga", "operator")
         cls.keys = (f"move-{n}" for n in itertools.count(1))
 
     @classmethod
@@ -37,7 +41,7 @@ class Fulfilment(shop.Case):
     def assert_sound(self):
         said = shop.wait_for(lambda: self.shop.run("verify", "--json"),
                              lambda said: said[0] != 0 or json.loads(said[1])["idle"])
-        self.assertEqual(said[0], 0, said[1])
+        self.assertEqual(said[0], 0, self.shop.run("verify")[1])
 
     def ship(self, order, warehouse="WH-EU-1", key=None, who=None, **content):
         return (who or self.wanda).ask(
@@ -119,6 +123,54 @@ class Fulfilment(shop.Case):
         self.assertEqual(lost["status"], "FAILED")
         self.assert_problem(self.ship(lost["id"]), 409, "was not confirmed")
         self.assertEqual(self.anna.get(path)["items"], [])
+
+    # ---- what comes back, and what was never there ----
+
+    def refund(self, order, *lines):
+        answer = self.olga.ask("POST", f"/api/v1/orders/{order}/refunds",
+                               {"lines": list(lines), "reason": "it came back"},
+                               idempotency_key=next(self.keys))
+        self.assertIn(answer.code, (201, 202), answer.body)
+        path = f"/api/v1/orders/{order}"
+        return shop.wait_for(lambda: self.anna.get(path), lambda order: all(
+            refund["status"] == "REFUNDED" for refund in order["refunds"]))
+
+    def returned(self, order, times):
+        shop.wait_for(lambda: [event["name"] for event in self.anna.story(order)].count(
+            "InventoryReturned"), lambda seen: seen == times)
+
+    def test_a_refund_gives_back_what_has_not_left_and_what_came_back(self):
+        order = self.confirmed(("PAN", 4), ("LID", 3))
+        self.assertEqual(self.ship(order, lines=[{"lineNo": 1, "quantity": 3}]).code, 201)
+        # One pan has not left, so it is simply free again; the other came back, to the US.
+        self.refund(order, {"lineNo": 1, "quantity": 2, "restock": True, "warehouse": "WH-US-1"})
+        self.returned(order, 1)
+        self.assertEqual((self.level("PAN")["onHand"], self.level("PAN")["reserved"]), (5, 0))
+        self.assertEqual(self.level("PAN", "WH-US-1")["onHand"], 9)
+        self.assertEqual(self.wanda.get(f"/api/v1/orders/{order}/shipments")["left"], [
+            {"lineNo": 2, "sku": "LID", "quantity": 3, "warehouse": "WH-EU-1"}])
+        self.assertTrue(self.ship(order).json()["complete"])
+
+        shown = shop.wait_for(lambda: self.anna.get(f"/api/v1/orders/{order}"),
+                              lambda order: order.get("fulfilment") == "FULFILLED")
+        self.assertEqual(shown["status"], "CONFIRMED")
+        self.assertEqual([(line["shippedQuantity"], line["refundedQuantity"])
+                          for line in shown["lines"]], [(3, 2), (3, 0)])
+        # All of it goes back, and nothing of it comes back.
+        self.refund(order)
+        self.returned(order, 2)
+        self.assertEqual((self.level("PAN")["onHand"], self.level("LID")["onHand"]), (5, 1))
+
+    def test_a_part_is_served_to_who_takes_a_part(self):
+        self.assertEqual(self.anna.buy(("BOX", 7), allowPartial=True)["status"], "FAILED")
+        self.assertEqual(self.anna.buy(("BOX", 4))["status"], "FAILED")
+        order = self.anna.buy(("BOX", 4), ("NIL", 1), allowPartial=True)  # 3 of 5, all at 9.00
+        self.assertEqual(order["status"], "CONFIRMED")
+        self.assertEqual([line["confirmedQuantity"] for line in order["lines"]], [3, 0])
+        self.assertEqual(self.anna.payment(order["id"])["capturedMinor"], 2700)
+        self.assertEqual(self.level("BOX")["reserved"], 3)
+        parcel = shop.wait_for(lambda: self.ship(order["id"]), lambda answer: answer.code == 201)
+        self.assertTrue(parcel.json()["complete"])
 
     # ---- tills and counts ----
 

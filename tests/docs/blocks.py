@@ -4,8 +4,9 @@
 Aim:     no page gives a command that does not work.
 Method:  every ```sh block of README.md and docs/ is run by bash, in the order of its page, in a
          folder of the page's own that looks like a checkout with a built program. A demo platform
-         runs beside it on a port of its own, which takes the place of 127.0.0.1:8080. A page stops
-         and starts it by a mark that its reader does not see:
+         and a payment provider run beside it, as with `make run`, on ports of their own, which take
+         the places of 127.0.0.1:8080 and 127.0.0.1:9090. A page stops and starts the platform by a
+         mark that its reader does not see:
 
              <!-- the platform is stopped -->
              <!-- the platform runs -->
@@ -22,15 +23,19 @@ import tempfile
 
 import pages
 
-sys.path.insert(0, str(pages.ROOT / "tests/blackbox"))
+sys.path[:0] = [str(pages.ROOT / "tests/blackbox"), str(pages.ROOT / "tests/provider")]
 import harness  # noqa: E402
+import process  # noqa: E402
 
 ADDRESS = "127.0.0.1:8080"  # as pages write it
+OF_PROVIDER = "127.0.0.1:9090"
 NOT_TYPED = {"text", "json", "csv", "mermaid", "c", "sql"}
 STOPPED, RUNS = "<!-- the platform is stopped -->", "<!-- the platform runs -->"
 PAGE_SECONDS_MAX = 120
 
 EXPECTED = {  # page: what has to be seen in it, as patterns
+    "docs/provider.md": [r'"status":"CONFIRMED"', r'"captured":1490', r'"balanced":true',
+                         r'"status":"requires_capture"', r'"captured":1500'],
     "README.md": [r"HTTP/1\.1 201 Created", r'"status":"CONFIRMED"', r'"name":"OrderConfirmed"'],
 }
 
@@ -76,20 +81,25 @@ def follow(binary, page, parts):
         folder = pathlib.Path(name)
         (folder / "build/release").mkdir(parents=True)
         (folder / "build/release/panglot").symlink_to(binary)
-        server = harness.Server(binary, folder / "panglot-data")
+        bank = process.Provider(binary, folder / "panglot-provider").start()
+        server = harness.Server(binary, folder / "panglot-data", (
+            "--demo", "--provider", bank.url,
+            "--provider-key", str(folder / "panglot-provider/provider.key")))
         said = ""
         try:
             for is_running, blocks in parts:
                 if not has_state(server, is_running):
                     return [f"{page}: the platform does not start or stop:\n"
                             + server.log.read_text()]
-                code, more = run(folder, server.address, blocks)
+                addresses = {ADDRESS: server.address, OF_PROVIDER: bank.address}
+                code, more = run(folder, addresses, blocks)
                 said += more
                 if code != 0:
                     return [f"{page}: a block ended with {code}:\n{said}"]
         finally:
             if server.process is not None and server.process.poll() is None:
                 server.kill()
+            bank.kill()
         return [f"{page}: {pattern} is not in what it shows:\n{said}"
                 for pattern in EXPECTED.get(page, []) if not re.search(pattern, said)]
 
@@ -105,11 +115,13 @@ def has_state(server, is_to_run):
     return is_to_run or not is_running or server.stop() == 0
 
 
-def run(folder, address, blocks):
+def run(folder, addresses, blocks):
     """(exit code, output) of blocks that share one shell, as a reader's do."""
     script = ["set -eu"]
     for line, content in blocks:
-        script += [f"echo '---- line {line}'", content.replace(ADDRESS, "%s:%d" % address)]
+        for written, address in addresses.items():
+            content = content.replace(written, "%s:%d" % address)
+        script += [f"echo '---- line {line}'", content]
     try:
         done = subprocess.run(["bash", "-c", "\n".join(script)], cwd=folder, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -12,6 +12,7 @@ import http.client
 import http.server
 import json
 import pathlib
+import resource
 import subprocess
 import tempfile
 import threading
@@ -146,7 +147,7 @@ class Api(ProviderTest):
 
 
 class Time(ProviderTest):
-    OPTIONS = ("--short-hold-time", "300ms", "--slow-time", "300ms", "--search-lag", "1s")
+    OPTIONS = ("--short-hold-time", "300ms", "--slow-time", "300ms", "--search-lag", "2s")
 
     def test_a_short_hold_expires(self):
         handle = self.provider.hold("pm_card_holdExpires")
@@ -181,7 +182,7 @@ class Faults(ProviderTest):
         began = time.monotonic()
         with self.assertRaises(BROKEN):
             self.provider.ask("POST", f"/v1/payment_intents/{handle}/capture", seconds=0.1)
-        self.assertEqual(self.provider.order()["captured"], 1999)
+        process.until(lambda: self.provider.order()["captured"] == 1999)
         self.assertEqual(self.provider.act(handle, "capture").code, 400)
         self.assertGreater(time.monotonic() - began, 0.4)
 
@@ -217,7 +218,7 @@ class Faults(ProviderTest):
 
     def test_late_is_executed_later(self):
         handle = self.provider.hold()
-        self.provider.faults("late=on,late-ms=500,times=1")
+        self.provider.faults("late=on,late-ms=2000,times=1")
         self.assertEqual(self.provider.act(handle, "capture", "k").code, 500)
         busy = self.provider.act(handle, "capture", "k")
         self.assertEqual((busy.code, busy.error["code"]), (409, "idempotency_key_in_use"))
@@ -276,9 +277,25 @@ class Restarts(ProviderTest):
         stopping.set()
         for thread in threads:
             thread.join()
-        self.assertGreater(len(handles), 20)
+        self.assertGreater(len(handles), 5)
         for handle in handles:
             self.assertEqual(self.provider.get(handle)["status"], "succeeded")
+
+    def test_a_full_disk_ends_it_and_takes_nothing_back(self):
+        """Files may not grow over 400 KiB: a write fails, as on a full disk."""
+        self.assertEqual(self.provider.stop(), 0)
+        limit = (400 << 10, resource.RLIM_INFINITY)
+        self.provider.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+                            restore_signals=False)  # SIGXFSZ stays ignored, as Python has it
+        handles = []
+        with self.assertRaises((*BROKEN, KeyError)):
+            for number in range(5000):
+                handles.append(self.provider.create(order=f"o-{number}").json["id"])
+        self.assertNotEqual(self.provider.process.wait(10), 0)
+        self.provider.process.stdout.close()
+        self.provider.start()
+        self.assertGreater(len(handles), 10)
+        self.assertEqual([self.provider.get(handle)["id"] for handle in handles], handles)
 
     def test_keys_are_kept(self):
         first = self.provider.create(key="k")

@@ -28,6 +28,7 @@ static bool lets_in(enum pgl_access access, Role role)
     case PGL_ACCESS_DENIED:
         return false;
     case PGL_ACCESS_ANYONE:
+    case PGL_ACCESS_SIGNED:
         return true;
     case PGL_ACCESS_CUSTOMER:
         return role != ROLE_UNSPECIFIED;
@@ -42,7 +43,7 @@ static bool lets_in(enum pgl_access access, Role role)
 pgl_status edge_identify(struct pgl_request *request)
 {
     request->caller = (Caller)CALLER_INIT;
-    if (request->route->access == PGL_ACCESS_ANYONE)
+    if (request->route->access == PGL_ACCESS_ANYONE || request->route->access == PGL_ACCESS_SIGNED)
         return PGL_OK;
     struct pgl_text token;
     struct pgl_jwt_claims claims;

@@ -6,6 +6,8 @@
 #include "services/inventory/reserve.h"
 #include "wire/message.h"
 
+static const char unknown_stock[] = "a reservation holds stock that nobody knows";
+
 /* Allocations that come together one by one, and the moves of stock that they are. */
 struct pile {
     Allocation *list;
@@ -99,7 +101,7 @@ static pgl_status pile_up(struct pgl_tx *tx, struct pile *pile, const Allocation
     int64_t sku_id = pgl_names_sku(&core->names, pgl_text_of(allocation->sku));
     const struct pgl_warehouse *place = pgl_names_warehouse(&core->names, pgl_text_of(warehouse));
     if (sku_id == 0 || place == NULL)
-        return PGL_FAIL(PGL_INTERNAL, "a reservation holds stock that nobody knows");
+        return PGL_FAIL(PGL_INTERNAL, unknown_stock);
     Allocation *added = &pile->list[pile->count];
     *added = *allocation;
     added->warehouse = pgl_message_string(place->code);
@@ -109,15 +111,32 @@ static pgl_status pile_up(struct pgl_tx *tx, struct pile *pile, const Allocation
     return PGL_OK;
 }
 
-/* From the farthest warehouse on: so the fewest parcels are left. */
-static pgl_status release(struct pgl_tx *tx, struct change *change, const RefundLine *line,
-                          int64_t *rest)
+static pgl_status is_short(struct pgl_tx *tx, const Allocation *allocation, bool *is)
+{
+    const struct pgl_inventory_core *core = pgl_tx_context(tx);
+    const struct pgl_warehouse *place =
+        pgl_names_warehouse(&core->names, pgl_text_of(allocation->warehouse));
+    int64_t sku_id = pgl_names_sku(&core->names, pgl_text_of(allocation->sku));
+    int64_t on_hand, reserved;
+    if (place == NULL)
+        return PGL_FAIL(PGL_INTERNAL, unknown_stock);
+    PGL_TRY(stock_get(&tx->view, sku_id, place->id, &on_hand, &reserved));
+    *is = on_hand < reserved;
+    return PGL_OK;
+}
+
+static pgl_status release_from(struct pgl_tx *tx, struct change *change, const RefundLine *line,
+                               bool from_short, int64_t *rest)
 {
     for (size_t i = change->order.share_count; i-- > 0 && *rest > 0;) {
         struct fulfilment_share *share = &change->order.shares[i];
         int64_t room = fulfilment_room(share, PART_RELEASED);
         int64_t taken = *rest < room ? *rest : room;
+        bool is = false;
         if (share->allocation->line_no != line->line_no || taken == 0)
+            continue;
+        PGL_TRY(is_short(tx, share->allocation, &is));
+        if (is != from_short)
             continue;
         share->parts[PART_RELEASED] += taken;
         *rest -= taken;
@@ -125,6 +144,15 @@ static pgl_status release(struct pgl_tx *tx, struct change *change, const Refund
             pile_up(tx, &change->released, share->allocation, share->allocation->warehouse, taken));
     }
     return PGL_OK;
+}
+
+/* Where less is there than is promised, for it cannot leave from there; then from the farthest
+ * warehouse on, so that the fewest parcels are left. */
+static pgl_status release(struct pgl_tx *tx, struct change *change, const RefundLine *line,
+                          int64_t *rest)
+{
+    PGL_TRY(release_from(tx, change, line, true, rest));
+    return release_from(tx, change, line, false, rest);
 }
 
 /* To the warehouse that is named, or to where it was shipped from. */

@@ -95,6 +95,19 @@ static void what_has_not_left_is_released_from_afar(void **unused)
     inventory_bench_close(&bench);
 }
 
+static void what_is_missing_is_released_first(void **unused)
+{
+    (void)unused;
+    static const struct inventory_bench_refund four = { 1, 4, false, "" };
+    struct inventory_bench bench;
+    open_paid(&bench);
+    inventory_bench_stock(&bench, "PEN", "WH-EU-1", 0); /* 3 are promised */
+    inventory_bench_refunded(&bench, 1, 1, &four, 1);
+    assert_levels(&bench, "PEN|WH-EU-1|0|0\nPEN|WH-US-1|9|2\nINK|WH-EU-1|2|2\n");
+    assert_sound(&bench);
+    inventory_bench_close(&bench);
+}
+
 static void what_came_back_is_on_hand_again(void **unused)
 {
     (void)unused;
@@ -221,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_has_not_left_is_released_from_afar),
+        cmocka_unit_test(what_is_missing_is_released_first),
         cmocka_unit_test(what_came_back_is_on_hand_again),
         cmocka_unit_test(refunds_add_up_and_each_counts_once),
         cmocka_unit_test(an_order_may_be_refunded_before_anything_has_left),

@@ -28,7 +28,7 @@ PGL_MUST_USE pgl_status pgl_inventory_list_shipments(const struct pgl_view *view
 
 /* A parcel as others see it. */
 PGL_MUST_USE pgl_status shipment_show(struct pgl_arena *arena, const InventoryShipped *shipped,
-                                      int64_t at_ns, Shipment **shown);
+                                      int64_t at_ns, Parcel **shown);
 extern const pgl_status shipment_no_such_order;
 
 #endif

@@ -6,21 +6,21 @@
 const pgl_status shipment_no_such_order = { PGL_NOT_FOUND,
                                             "nothing is set aside for such an order" };
 
-static void show_line(const Allocation *allocation, ShipmentLine *line)
+static void show_line(const Allocation *allocation, ParcelLine *line)
 {
-    *line = (ShipmentLine)SHIPMENT_LINE_INIT;
+    *line = (ParcelLine)PARCEL_LINE_INIT;
     line->line_no = allocation->line_no;
     line->sku = allocation->sku;
     line->quantity = allocation->quantity;
 }
 
 pgl_status shipment_show(struct pgl_arena *arena, const InventoryShipped *shipped, int64_t at_ns,
-                         Shipment **shown)
+                         Parcel **shown)
 {
     size_t count = shipped->n_allocations;
-    Shipment *shipment = pgl_message_new(SHIPMENT_DESCRIPTOR, arena);
-    ShipmentLine *lines = pgl_arena_alloc(arena, (count + 1) * sizeof lines[0]);
-    ShipmentLine **list = pgl_arena_alloc(arena, (count + 1) * sizeof list[0]);
+    Parcel *shipment = pgl_message_new(PARCEL_DESCRIPTOR, arena);
+    ParcelLine *lines = pgl_arena_alloc(arena, (count + 1) * sizeof lines[0]);
+    ParcelLine **list = pgl_arena_alloc(arena, (count + 1) * sizeof list[0]);
     if (shipment == NULL || lines == NULL || list == NULL)
         return PGL_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
@@ -42,7 +42,7 @@ pgl_status shipment_show(struct pgl_arena *arena, const InventoryShipped *shippe
 static pgl_status show_left(struct pgl_arena *arena, const struct fulfilment *order,
                             ListShipmentsResponse *reply)
 {
-    ShipmentLine *lines = pgl_arena_alloc(arena, (order->share_count + 1) * sizeof lines[0]);
+    ParcelLine *lines = pgl_arena_alloc(arena, (order->share_count + 1) * sizeof lines[0]);
     reply->left = pgl_arena_alloc(arena, (order->share_count + 1) * sizeof reply->left[0]);
     if (lines == NULL || reply->left == NULL)
         return PGL_NO_MEMORY;
@@ -50,7 +50,7 @@ static pgl_status show_left(struct pgl_arena *arena, const struct fulfilment *or
         const struct fulfilment_share *share = &order->shares[i];
         if (fulfilment_left_of(share) == 0)
             continue;
-        ShipmentLine *line = &lines[reply->n_left];
+        ParcelLine *line = &lines[reply->n_left];
         show_line(share->allocation, line);
         line->quantity = fulfilment_left_of(share);
         line->warehouse = share->allocation->warehouse;

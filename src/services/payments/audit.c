@@ -90,9 +90,9 @@ const struct pgl_payments_check pgl_payments_checks[] = {
       "UNION ALL SELECT hex(min(order_id)) FROM card WHERE handle <> '' GROUP BY handle "
       "HAVING count(*) > 1" },
     { "A8 chain",
-      "the last event of a payment is in the log",
-      "SELECT hex(order_id) FROM payment "
-      "WHERE last_event_seq NOT IN (SELECT seq FROM event)" },
+      "the last event of a payment is in the log; only one that waits for a provider has said none",
+      "SELECT hex(order_id) FROM payment WHERE (last_event_seq <> 0 OR state > 1) "
+      "AND last_event_seq NOT IN (SELECT seq FROM event)" },
     { "counts",
       "the counts by state are those of the rows",
       "SELECT 'state ' || state FROM payment_count LEFT JOIN (SELECT state AS s, count(*) AS n "
@@ -122,8 +122,11 @@ pgl_status pgl_payments_audit(const struct pgl_view *view, const struct pgl_paym
 
 static const char walk_sql[] =
     "SELECT order_id, state, decision, cause, currency, amount_minor, authorized_minor, "
-    "captured_minor, hold_minor, released_minor, emitted, last_event_seq FROM payment "
-    "ORDER BY order_id";
+    "captured_minor, hold_minor, released_minor, emitted, last_event_seq, "
+    "(SELECT count(*) FROM refund AS r WHERE r.order_id = p.order_id AND r.state = 2), "
+    "(SELECT count(*) FROM refund AS r WHERE r.order_id = p.order_id AND r.state = 3) "
+    "FROM payment AS p ORDER BY order_id";
+static const char open_sql[] = "SELECT count(*) FROM intent WHERE op_state <> 4";
 static const char transfers_sql[] =
     "SELECT order_id, amount_minor FROM transfer WHERE kind = 1 ORDER BY order_id";
 
@@ -152,6 +155,8 @@ pgl_status pgl_payments_next(struct pgl_payments_cursor *cursor, struct pgl_paym
         .released_minor = pgl_column_i64(rows, 9),
         .emitted = pgl_column_i64(rows, 10),
         .last_event_seq = pgl_column_i64(rows, 11),
+        .refunds_done = pgl_column_i64(rows, 12),
+        .refunds_failed = pgl_column_i64(rows, 13),
     };
     struct pgl_text currency = pgl_column_text(rows, 4);
     memcpy(row->currency, currency.data,
@@ -162,6 +167,15 @@ pgl_status pgl_payments_next(struct pgl_payments_cursor *cursor, struct pgl_paym
 void pgl_payments_walk_end(struct pgl_payments_cursor *cursor)
 {
     pgl_rows_end(&cursor->rows);
+}
+
+pgl_status pgl_payments_count_open(const struct pgl_view *view, int64_t *count)
+{
+    struct pgl_rows rows = pgl_view_rows(view, open_sql);
+    PGL_TRY(pgl_rows_next(&rows));
+    *count = pgl_column_i64(&rows, 0);
+    pgl_rows_end(&rows);
+    return PGL_OK;
 }
 
 /* ---- walking all that the ledger has taken ---- */

@@ -45,7 +45,8 @@ struct pgl_payments_row {
     Cause cause;
     char currency[4]; /* "" in a tombstone */
     int64_t amount_minor, authorized_minor, captured_minor, released_minor, hold_minor;
-    int64_t emitted; /* PGL_PAYMENT_BIT of each event said */
+    int64_t emitted; /* PGL_PAYMENT_BIT of each event said once */
+    int64_t refunds_done, refunds_failed;
     int64_t last_event_seq;
 };
 
@@ -63,6 +64,9 @@ PGL_MUST_USE pgl_status pgl_payments_next(struct pgl_payments_cursor *cursor,
                                           struct pgl_payments_row *row, bool *is_there);
 /* For who stops before the end. */
 void pgl_payments_walk_end(struct pgl_payments_cursor *cursor);
+
+/* Operations that are still to be done at the provider, and do not wait for a person. */
+PGL_MUST_USE pgl_status pgl_payments_count_open(const struct pgl_view *view, int64_t *count);
 
 /* ---- walking all that the ledger has taken ---- */
 

@@ -13,6 +13,7 @@
 
 #define BENCH_OBJECTS_MAX 64
 #define BENCH_KEYS_MAX    256
+#define BENCH_WAITING_MAX 8
 
 /* How a call goes, a letter each; `.` when the script is over.
  *
@@ -30,16 +31,21 @@ struct bench_object {
 
 struct card_bench {
     struct payments_bench payments;
-    struct pgl_loop effects;
+    struct pgl_loop effects, reading;
+    struct pgl_reader reader;
     struct pgl_waiter waiter;
     struct pgl_provider_port port;
 
     const char *script;
-    char calls[1024];              /* a word each: "create authorize get" */
-    char keys[2048];               /* those of what was sent */
-    struct provider_call *waiting; /* of a `w` */
-    bool is_down;                  /* every call is `n` */
-    int call_count, most_at_once, now_out;
+    char calls[1024];                                 /* a word each: "create authorize get" */
+    char keys[2048];                                  /* those of what was sent */
+    struct provider_call *waiting[BENCH_WAITING_MAX]; /* of a `w` each */
+    int waiting_count;
+    bool is_down; /* every call is `n` */
+    int call_count;
+    /* Commits and calls so far; at this one the process ends, and starts again; 0: never. */
+    int moments, ends_at;
+    bool is_ending;
 
     struct bench_object objects[BENCH_OBJECTS_MAX];
     int object_count;
@@ -61,8 +67,11 @@ void card_bench_restart(struct card_bench *bench);
 bool card_bench_turn(struct card_bench *bench);
 /* Until nothing is to be done for `for_ns`; what is due meanwhile happens in its time. */
 void card_bench_run(struct card_bench *bench, int64_t for_ns);
-/* The call that waits is executed and answered. */
+/* The call that has waited longest is executed and answered. */
 void card_bench_answer(struct card_bench *bench);
+
+/* The process-wide call of a method, until it is answered; its arena is the bench's. */
+pgl_status card_bench_call(struct card_bench *bench, int method, const void *ask, void *reply);
 
 struct bench_object *card_bench_object(struct card_bench *bench, int number);
 

@@ -66,7 +66,8 @@ static void add_sums(struct card_reconcile *reconcile, const struct provider_obj
                sizeof object->currency);
     reconcile->sums[i].captured_there_minor += object->captured_minor;
     reconcile->sums[i].captured_here_minor += ours->captured_minor;
-    reconcile->sums[i].refunded_there_minor += object->refunded_minor;
+    if (object->refunded_minor != PROVIDER_UNTOLD)
+        reconcile->sums[i].refunded_there_minor += object->refunded_minor;
     reconcile->sums[i].refunded_here_minor += ours->refunded_minor;
 }
 
@@ -144,7 +145,7 @@ pgl_status card_reconcile_show(const struct card_reconcile *reconcile, struct pg
     shown->is_running = reconcile->is_running;
     shown->started_at_ns = reconcile->started_at_ns;
     shown->ended_at_ns = reconcile->ended_at_ns;
-    shown->since_ns = reconcile->since_ns;
+    shown->since_at_ns = reconcile->since_at_ns;
     shown->failure = pgl_message_string(reconcile->failure);
     shown->objects = reconcile->objects;
     shown->matched = reconcile->matched;
@@ -174,7 +175,7 @@ static struct pgl_go call(struct card_reconcile *reconcile, enum provider_verb v
                                               .key = reconcile->key,
                                               .currency = "",
                                               .card_token = "",
-                                              .since_s = reconcile->since_ns / PGL_SECONDS(1),
+                                              .since_s = reconcile->since_at_ns / PGL_SECONDS(1),
                                               .timeout_ns = reconcile->call_ns,
                                               .page = reconcile->page };
     if (verb != PROVIDER_LIST)
@@ -387,7 +388,7 @@ void card_reconcile_run(struct card_reconcile *reconcile, int64_t window_ns)
     reconcile->is_running = true;
     reconcile->started_at_ns = now_ns;
     reconcile->ended_at_ns = 0;
-    reconcile->since_ns = now_ns > window_ns ? now_ns - window_ns : 0;
+    reconcile->since_at_ns = now_ns > window_ns ? now_ns - window_ns : 0;
     reconcile->failure = "";
     reconcile->objects = reconcile->matched = reconcile->cancelled = reconcile->critical = 0;
     reconcile->sum_count = reconcile->row_count = 0;
@@ -395,7 +396,7 @@ void card_reconcile_run(struct card_reconcile *reconcile, int64_t window_ns)
     memset(reconcile->sums, 0, sizeof reconcile->sums);
     memset(reconcile->behind, 0, sizeof reconcile->behind);
     /* An object is made a little later than its order, so the window of ours is the smaller one. */
-    reconcile->own->behind = id_at(reconcile->since_ns);
+    reconcile->own->behind = id_at(reconcile->since_at_ns);
     reconcile->own->until = id_at(now_ns);
     pgl_map_init(&reconcile->seen, PGL_RECONCILE_OBJECTS_MAX);
     pgl_timer_clear(&reconcile->loop->timers, &reconcile->again);

@@ -67,7 +67,7 @@ struct card_reconcile {
     struct pgl_map seen; /* orders that the provider has objects for */
 
     /* The report of the run, or of the last one. */
-    int64_t started_at_ns, ended_at_ns, since_ns;
+    int64_t started_at_ns, ended_at_ns, since_at_ns;
     const char *failure; /* "" when there was none */
     int64_t objects, matched, cancelled, critical;
     struct {

@@ -136,9 +136,8 @@ pgl_status payment_say(struct payment_turn *turn, const struct payment_step *ste
     }
 }
 
+/* Each refund has an end of its own, so it is the refund's row that says it once. */
 pgl_status payment_say_refund(struct payment_turn *turn, Event *event)
 {
-    if (!((turn->row.emitted | turn->row.says) & bit_of(event->type)))
-        turn->row.says |= bit_of(event->type);
     return append(turn, event);
 }

@@ -253,6 +253,8 @@ pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_event_
     PGL_TRY(pgl_consumer_open(&payments->orders, payments->writer, orders, pgl_payments_handle));
     PGL_TRY(
         pgl_consumer_open(&payments->inventory, payments->writer, inventory, pgl_payments_handle));
+    pgl_consumer_keep_up(&payments->orders);
+    pgl_consumer_keep_up(&payments->inventory);
     pgl_admin_add_consumer(&payments->admin, &payments->orders);
     pgl_admin_add_consumer(&payments->admin, &payments->inventory);
     return pgl_admin_open(&payments->admin, payments->writer, NULL, 0);
@@ -274,7 +276,9 @@ static pgl_status read_webhook_secret(struct pgl_payments *payments, struct pgl_
     PGL_TRY(platform->disk->ops->read_file(platform->disk, desk->card.webhook_secret_file,
                                            sizeof desk->webhook_secret - 1,
                                            &payments->writer->arena, &content));
-    content = pgl_text_trim(content);
+    while (content.size > 0 &&
+           (content.data[content.size - 1] == '\n' || content.data[content.size - 1] == '\r'))
+        content.size--;
     if (content.size == 0)
         return PGL_FAIL(PGL_INVALID, "the file for the webhooks' secret is empty");
     memcpy(desk->webhook_secret, content.data, content.size);

@@ -24,11 +24,20 @@ static const struct pgl_method inner_methods[INNER_METHOD_COUNT] = {
 
 /* ---- when to look ---- */
 
+enum { CLAIM_IDLE, CLAIM_LOOK, CLAIM_TAKEN };
+
+/* Not while it waits for the writer: the answer would find it gone on. */
+static void wake_claimer(struct card_worker *worker)
+{
+    if (worker->claimer.step == CLAIM_IDLE)
+        pgl_flow_wake(&worker->claimer);
+}
+
 static void look(void *owner)
 {
     struct card_worker *worker = owner;
     worker->is_nudged = true;
-    pgl_flow_wake(&worker->claimer);
+    wake_claimer(worker);
 }
 
 /* At the latest then; an earlier look stays. */
@@ -222,7 +231,7 @@ static void on_slot_done(struct pgl_flow *flow)
 {
     struct card_slot *slot = slot_of(flow);
     give_slot_back(slot->worker, slot);
-    pgl_flow_wake(&slot->worker->claimer); /* it may wait for room */
+    wake_claimer(slot->worker); /* it may wait for room */
 }
 
 static void start_slot(struct card_worker *worker, const struct card_task *task,
@@ -238,8 +247,6 @@ static void start_slot(struct card_worker *worker, const struct card_task *task,
 }
 
 /* ---- the claimer ---- */
-
-enum { CLAIM_IDLE, CLAIM_LOOK, CLAIM_TAKEN };
 
 static struct card_worker *worker_of(struct pgl_flow *flow)
 {
