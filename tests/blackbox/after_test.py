@@ -5,6 +5,7 @@ and a card number that leaves no trace.
 Method: one shop. Each story is played over REST and looked at from all sides; behind the card
 numbers the whole folder, the log and the metrics are searched for them.
 """
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -112,6 +113,25 @@ class Parcels(After):
         self.assertEqual((now["status"], now["lines"][0]["shippedQuantity"]), ("CONFIRMED", 3))
         names = [event["name"] for event in self.anna.story(order["id"])]
         self.assertEqual(names.count("OrderFulfilled"), 1)
+
+
+    def test_wake_whoever_watches(self):
+        order, wanda = self.confirmed(("CUP", 1)), self.shop.person("wanda", "warehouse")
+        path = f"/api/v1/orders/{order['id']}"
+        self.assertEqual(self.anna.ask("GET", f"{path}/events",
+                                       last_event_id=str(order["version"])).code, 204)
+        self.assert_problem(self.anna.ask("GET", f"{path}/events?until=ever"), 422, "until")
+        shop.wait_for(lambda: wanda.get(f"{path}/shipments")["left"], bool)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            stream = pool.submit(lambda: self.shop.person("anna").ask(
+                "GET", f"{path}/events?until=fulfilled").body.decode())
+            time.sleep(0.2)
+            self.assertFalse(stream.done())
+            self.assertEqual(wanda.ask("POST", f"{path}/shipments", {"warehouse": "WH-EU-1"},
+                                       idempotency_key=f"watched-{order['id']}").code, 201)
+            told = re.findall(r"event: (\w+)\ndata: (.*)", stream.result(10))
+        kinds = [json.loads(data).get("what") for event, data in told if event == "change"]
+        self.assertEqual(kinds, ["SHIPPED", "FULFILLED"])
 
 
 class Stories(After):
