@@ -16,6 +16,8 @@ static const struct {
     { "token", "prints a token signed by a data folder's own key", pgl_token_command },
     { "verify", "looks whether a folder's data keeps what the platform promises",
       pgl_verify_command },
+    { "reconcile", "compares our payments with the payment provider's objects",
+      pgl_reconcile_command },
     { "ctl", "what is stuck or parked: looked at, taken up again, settled", pgl_ctl_command },
     { "audit-log", "what operators did, and whether somebody has changed it",
       pgl_audit_log_command },

@@ -115,6 +115,8 @@ static bool conclude(const struct provider_intent *intent, struct provider_objec
         intent->amount_minor == PROVIDER_UNTOLD || !set_status(intent, object) ||
         !set_currency(intent, object))
         return false;
+    if (object->status == PROVIDER_CAPTURED) /* before that there is nothing to be refunded */
+        object->refunded_minor = intent->charge.refunded_minor;
     memcpy(object->handle, intent->id, sizeof object->handle);
     if (!pgl_is_ok(pgl_id_parse(pgl_text_of(intent->order_id), &object->order_id)))
         object->order_id = (pgl_id){ { 0 } }; /* none of ours */
@@ -152,9 +154,7 @@ static enum provider_told read_intent(struct provider_call *call, struct pgl_tex
         return TOLD_UNREADABLE;
     bool is_it = call->verb == PROVIDER_CREATE ? pgl_id_equal(call->order_id, object.order_id)
                                                : is_same(call->handle, object.handle);
-    bool is_silent_on_refunds = call->verb == PROVIDER_GET && object.status == PROVIDER_CAPTURED &&
-                                intent.charge.refunded_minor == PROVIDER_UNTOLD;
-    if (!is_it || is_silent_on_refunds)
+    if (!is_it)
         return TOLD_UNREADABLE;
     call->object = object;
     keep_action(call, &intent);

@@ -66,7 +66,8 @@ static void add_sums(struct card_reconcile *reconcile, const struct provider_obj
                sizeof object->currency);
     reconcile->sums[i].captured_there_minor += object->captured_minor;
     reconcile->sums[i].captured_here_minor += ours->captured_minor;
-    reconcile->sums[i].refunded_there_minor += object->refunded_minor;
+    if (object->refunded_minor != PROVIDER_UNTOLD)
+        reconcile->sums[i].refunded_there_minor += object->refunded_minor;
     reconcile->sums[i].refunded_here_minor += ours->refunded_minor;
 }
 

@@ -276,7 +276,9 @@ static pgl_status read_webhook_secret(struct pgl_payments *payments, struct pgl_
     PGL_TRY(platform->disk->ops->read_file(platform->disk, desk->card.webhook_secret_file,
                                            sizeof desk->webhook_secret - 1,
                                            &payments->writer->arena, &content));
-    content = pgl_text_trim(content);
+    while (content.size > 0 &&
+           (content.data[content.size - 1] == '\n' || content.data[content.size - 1] == '\r'))
+        content.size--;
     if (content.size == 0)
         return PGL_FAIL(PGL_INVALID, "the file for the webhooks' secret is empty");
     memcpy(desk->webhook_secret, content.data, content.size);
