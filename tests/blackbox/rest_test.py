@@ -174,7 +174,7 @@ class OpenToAll(shop.Case):
                                       ("OPTIONS", "/api/v1/orders", {"GET", "HEAD", "POST"}),
                                       ("TRACE", "/api/v1/orders", {"GET", "HEAD", "POST"})):
             answer = store.stranger().ask(method, path)
-            self.assertEqual(set(answer.headers["Allow"].split(", ")), allowed)
+            self.assertEqual(set(answer.headers["Allow"].split(", ")), allowed, (method, path))
             if method != "HEAD":
                 self.assert_problem(answer, 405)
             self.assertEqual(answer.code, 405)
