@@ -20,7 +20,8 @@ CARD_SPELLINGS = (CARD, "4242 4242 4242 4242", "4242-4242-4242-4242", "3782 8224
                   "378282246310005", r"4242424242424\u0032\u0034\u0032", "x4222222222222y")
 TABLES = {
     "catalog": shop.CATALOG + "".join(
-        f"{sku},A {sku},,things,,{price},USD,1\n" for sku, price in (("CUP", 100), ("POT", 900), ("VASE", 300))),
+        f"{sku},A {sku},,things,,{price},USD,1\n"
+        for sku, price in (("CUP", 100), ("POT", 900), ("VASE", 300))),
     "stock": shop.STOCK + "CUP,WH-EU-1,100\nPOT,WH-EU-1,10\nVASE,WH-EU-1,6\n",
 }
 
