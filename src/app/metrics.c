@@ -163,6 +163,8 @@ static void register_webhooks(struct pgl_boot *boot)
                      &boot->webhooks.run.delivered);
     pgl_registry_add(&boot->registry, name, help, PGL_METRIC_COUNTER, "outcome=\"failed\"",
                      &boot->webhooks.run.failed);
+    pgl_registry_add(&boot->registry, "panglot_webhook_endpoints", "Endpoints that are enabled.",
+                     PGL_METRIC_GAUGE, "", &boot->webhooks.enabled);
 }
 
 static void register_loops(struct pgl_boot *boot)

@@ -14,7 +14,8 @@ import time
 class Receiver:
     """Listens on a port that the system picks; `stop` and `start` again on the same one."""
 
-    def __init__(self, answer=200):
+    def __init__(self, answer=200, tls=None):
+        self.tls = tls  # an ssl.SSLContext; None: plain
         self.answer = answer  # a status, or a function of (how many came before, event) to one
         self.slow_seconds = 0
         self.came, self.lock = [], threading.Lock()
@@ -47,6 +48,8 @@ class Receiver:
 
         self.server = Server(("127.0.0.1", self.port), Handler)
         self.port = self.server.server_address[1]
+        if self.tls:
+            self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True).start()
 
     def stop(self):
@@ -54,7 +57,7 @@ class Receiver:
         self.server.server_close()
 
     def url(self, path="/hook"):
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}{path}"
 
     def take(self, path, headers, body):
         event = json.loads(body)

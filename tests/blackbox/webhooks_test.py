@@ -6,7 +6,13 @@ Aim:     each event reaches each endpoint that wants it, signed, with one id for
          nothing is sent where it may not be.
 Method:  receivers on this machine, which keep what came and check signatures by code of their own.
 """
+import os
+import shutil
+import ssl
+import subprocess
+import tempfile
 import time
+import unittest
 import urllib.parse
 
 import receiver
@@ -240,6 +246,52 @@ class Refused(Case):
         for body in ({}, {"from": 5, "to": 4}, {"from": 0, "to": 4}):
             self.assert_problem(self.olga.ask("POST", path + "/redeliver", body), 422)
         self.assert_problem(self.olga.ask("PUT", path), 405)
+
+
+@unittest.skipIf(shutil.which("openssl") is None, "no openssl to make certificates with")
+class Tls(Case):
+    """A platform of its own, which trusts one certificate in place of the machine's store."""
+
+    def setUp(self):
+        global store
+        self.folder, self.before = tempfile.TemporaryDirectory(), store
+        self.contexts = {name: self.context(name) for name in ("trusted", "other")}
+        os.environ["SSL_CERT_FILE"] = f"{self.folder.name}/trusted.pem"
+        store = shop.Shop("--demo")
+        del os.environ["SSL_CERT_FILE"]
+        super().setUp()
+
+    def tearDown(self):
+        global store
+        super().tearDown()
+        store.close()
+        store = self.before
+        self.folder.cleanup()
+
+    def context(self, name):
+        path = f"{self.folder.name}/{name}"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", path + ".key", "-out",
+                        path + ".pem", "-subj", "/CN=" + name, "-days", "2", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path + ".pem", path + ".key")
+        return context
+
+    def test_only_who_can_show_a_certificate_is_told(self):
+        good = receiver.Receiver(tls=self.contexts["trusted"])
+        bad = receiver.Receiver(tls=self.contexts["other"])
+        self.receivers += [good, bad]
+        types = ["panglot.order.created.v1"]
+        told, refused = (self.endpoint(one.url(), types=types) for one in (good, bad))
+        name = self.ann.buy((sku, 1))["id"]
+        shop.wait_for(good.count, lambda count: count == 1)
+        self.assertEqual(good.came[0]["event"]["subject"], name)
+        shop.wait_for(lambda: self.look(told), lambda e: e["delivered"] == 1)
+        shop.wait_for(lambda: self.look(refused), lambda e: "failingAt" in e)
+        self.assertEqual(bad.count(), 0)
+        tried = self.olga.get(f"/api/v1/webhooks/{refused['id']}/deliveries")["items"][0]
+        self.assertIn("certificate", tried["problem"])
 
 
 class Killed(Case):

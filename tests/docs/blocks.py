@@ -34,7 +34,8 @@ STOPPED, RUNS = "<!-- the platform is stopped -->", "<!-- the platform runs -->"
 PAGE_SECONDS_MAX = 120
 
 EXPECTED = {  # page: what has to be seen in it, as patterns
-    "docs/provider.md": [r'"status":"requires_capture"', r'"balanced":true', r'"captured":1500'],
+    "docs/provider.md": [r'"status":"CONFIRMED"', r'"captured":1490', r'"balanced":true',
+                         r'"status":"requires_capture"', r'"captured":1500'],
     "README.md": [r"HTTP/1\.1 201 Created", r'"status":"CONFIRMED"', r'"name":"OrderConfirmed"'],
 }
 

@@ -77,7 +77,7 @@ const struct pgl_route pgl_routes[] = {
       "What happened to the order: every event." },
     { PGL_HTTP_GET, "/api/v1/orders/{id}/events", PGL_ACCESS_CUSTOMER,
       order_stream_begin, order_stream_next, STREAM,
-      "Server-sent events: each change of the order's status." },
+      "Server-sent events: each change of the order, to its end; ?until=fulfilled" },
     { PGL_HTTP_POST, "/api/v1/orders/{id}/cancel", PGL_ACCESS_CUSTOMER,
       order_cancel_begin, order_cancel_next, WRITE,
       "Ask to take an order back." },

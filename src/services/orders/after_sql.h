@@ -25,7 +25,7 @@ struct order_refund_row {
     struct pgl_text operator_name, idempotency_key, fingerprint;
     RefundStatus status;
     int64_t amount_minor;
-    struct pgl_text body; /* packed Refund: lines and reason */
+    struct pgl_text body; /* packed OrderRefund: lines and reason */
     bool is_returned;     /* Inventory has told what became of the goods */
     int64_t requested_at_ns, ended_at_ns;
     struct pgl_text failure;

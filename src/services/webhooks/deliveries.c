@@ -88,15 +88,6 @@ static void wait_longer(struct delivery_row *row, int64_t now_ns, uint64_t drawn
         give_up(row);
 }
 
-static pgl_status disable(struct pgl_tx *tx, struct endpoint_row *endpoint, DisabledBecause because)
-{
-    struct pgl_webhooks_core *core = pgl_tx_context(tx);
-    endpoint->state = ENDPOINT_STATE_DISABLED;
-    endpoint->because = because;
-    core->is_changed = true;
-    return endpoint_update(tx, endpoint);
-}
-
 /* Only as many as are kept; two at a time, so that a limit that was lowered is reached as well. */
 static pgl_status prune(struct pgl_tx *tx, const struct endpoint_row *endpoint, DeliveryState state,
                         int64_t count)
@@ -134,10 +125,10 @@ static pgl_status record_failure(struct pgl_tx *tx, struct endpoint_row *endpoin
     if (is_first)
         endpoint->failing_since_ns = now_ns;
     if (endpoint->state == ENDPOINT_STATE_ENABLED && is_gone)
-        return disable(tx, endpoint, DISABLED_BECAUSE_GONE);
+        return endpoint_disable(tx, endpoint, DISABLED_BECAUSE_GONE);
     if (endpoint->state == ENDPOINT_STATE_ENABLED &&
         now_ns - endpoint->failing_since_ns >= FAILING_NS)
-        return disable(tx, endpoint, DISABLED_BECAUSE_FAILING);
+        return endpoint_disable(tx, endpoint, DISABLED_BECAUSE_FAILING);
     return is_first ? endpoint_update(tx, endpoint) : PGL_OK;
 }
 

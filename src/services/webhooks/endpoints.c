@@ -115,7 +115,7 @@ static pgl_status find(const struct pgl_view *view, const Caller *caller, const 
     return pgl_text_is(row->tenant, caller->tenant) ? PGL_OK : none;
 }
 
-/* ---- enabling ---- */
+/* ---- enabling, disabling ---- */
 
 /* Where nobody was told, everybody else's logs are heard from their ends on. */
 static pgl_status begin_to_listen(struct pgl_tx *tx,
@@ -133,6 +133,17 @@ static pgl_status begin_to_listen(struct pgl_tx *tx,
     }
     core->is_placed = true;
     return PGL_OK;
+}
+
+pgl_status endpoint_disable(struct pgl_tx *tx, struct endpoint_row *row, DisabledBecause because)
+{
+    struct pgl_webhooks_core *core = pgl_tx_context(tx);
+    row->state = ENDPOINT_STATE_DISABLED;
+    row->because = because;
+    core->is_changed = true;
+    if (core->disabled_count < PGL_WEBHOOK_DISABLED_MAX)
+        core->disabled[core->disabled_count++] = (struct webhook_disabled){ row->id, because };
+    return endpoint_update(tx, row);
 }
 
 pgl_status pgl_webhooks_create(struct pgl_tx *tx, const struct webhook_create *create,

@@ -40,22 +40,12 @@ static pgl_status write_body(struct pgl_tx *tx, Log log, int64_t seq, const Even
                               : PGL_OK;
 }
 
-/* Somebody who takes nothing does not fill the disk. */
-static pgl_status disable_full(struct pgl_tx *tx, struct endpoint_row *endpoint)
-{
-    struct pgl_webhooks_core *core = pgl_tx_context(tx);
-    endpoint->state = ENDPOINT_STATE_DISABLED;
-    endpoint->because = DISABLED_BECAUSE_FULL;
-    core->is_changed = true;
-    return endpoint_update(tx, endpoint);
-}
-
 static pgl_status enqueue(struct pgl_tx *tx, struct endpoint_row *endpoint, const char *type,
                           const pgl_id *event_id)
 {
     struct pgl_webhooks_core *core = pgl_tx_context(tx);
     if (endpoint->waiting >= PGL_WEBHOOK_WAITING_MAX)
-        return disable_full(tx, endpoint);
+        return endpoint_disable(tx, endpoint, DISABLED_BECAUSE_FULL); /* or it fills the disk */
     int64_t now_ns = pgl_tx_now_ns(tx);
     struct delivery_row row = { .endpoint = endpoint->id,
                                 .event = *event_id,

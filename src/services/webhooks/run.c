@@ -28,6 +28,7 @@ struct webhook_sender {
     struct pgl_flow flow;
     struct pgl_webhook_run *run;
     bool is_busy;
+    uint64_t done_in_look; /* that was out, or the last one, when it was done */
     int64_t number;
     pgl_id endpoint;
     struct webhook_due due; /* its texts lie in the arena */
@@ -251,6 +252,7 @@ static void on_sender_done(struct pgl_flow *flow)
     pgl_http_client_free(&sender->client);
     pgl_arena_free(&sender->arena);
     sender->is_busy = false;
+    sender->done_in_look = sender->run->looks;
     look_again(sender->run);
 }
 
@@ -318,6 +320,7 @@ static struct pgl_go run_look(struct pgl_flow *flow)
 {
     struct pgl_webhook_run *run = run_of(flow);
     run->is_poked = false;
+    run->looks++;
     pgl_timer_clear(&run->loop->timers, &run->next);
     if (find_free(run) == NULL)
         return pgl_wait(R_LOOK); /* whoever is done wakes it */
@@ -331,10 +334,26 @@ static struct pgl_go run_look(struct pgl_flow *flow)
     return run->left > 0 ? pgl_wait(R_TAKE) : pgl_go(R_TAKE);
 }
 
+/* A look that was out when it was done may still have seen it wait. */
+static bool was_just_done(const struct pgl_webhook_run *run, int64_t number)
+{
+    for (int i = 0; i < PGL_WEBHOOK_SENDERS_MAX; i++) {
+        const struct webhook_sender *sender = &run->senders[i];
+        if (!sender->is_busy && sender->number == number && sender->done_in_look == run->looks)
+            return true;
+    }
+    return false;
+}
+
 static void start_due(struct pgl_webhook_run *run)
 {
-    for (int i = 0; i < run->reply.count; i++) {
-        const struct webhook_due *due = &run->reply.items[i];
+    struct webhook_due *items = run->reply.items;
+    int count = 0;
+    for (int i = 0; i < run->reply.count; i++) /* all of them before a sender begins anew */
+        if (!was_just_done(run, items[i].number))
+            items[count++] = items[i];
+    for (int i = 0; i < count; i++) {
+        const struct webhook_due *due = &items[i];
         struct webhook_sender *sender = find_free(run);
         if (sender == NULL)
             return;

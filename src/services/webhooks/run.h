@@ -41,6 +41,7 @@ struct pgl_webhook_run {
     struct pgl_arena arena; /* of one look */
     struct pgl_rpc_call asked;
     int left;
+    uint64_t looks; /* counts them */
     struct webhook_due_ask ask;
     struct webhook_due_reply reply;
     struct webhook_sender *senders;

@@ -38,6 +38,10 @@ struct bench {
         char problem[128];
     } records[DUE_MAX];
     pgl_status refuses; /* how it answers instead */
+    bool is_holding;    /* what is due is answered later, as it was */
+    struct pgl_call *held;
+    struct webhook_due held_due[DUE_MAX];
+    int held_count;
 
     /* Outside. */
     struct pgl_list news;
@@ -70,6 +74,12 @@ static void take_query(void *owner, struct pgl_message *message)
     struct pgl_call *call = pgl_call_of(message);
     struct webhook_due_reply *reply = call->reply;
     bench->looks++;
+    if (bench->is_holding) {
+        bench->held = call;
+        bench->held_count = bench->due_count;
+        memcpy(bench->held_due, bench->due, sizeof bench->due);
+        return;
+    }
     reply->items = bench->due;
     reply->count = bench->due_count;
     reply->next_ns = bench->next_ns;
@@ -362,6 +372,37 @@ static void two_at_a_time_to_one_endpoint(void **unused)
     bench_close(bench); /* with three on their way */
 }
 
+/* The answer to a look may be older than what became of a delivery meanwhile. */
+static void what_is_done_is_not_sent_again(void **unused)
+{
+    (void)unused;
+    struct bench *bench = bench_open(true);
+    struct pgl_message poke = { .reply_to = &bench->poked };
+    for (int number = 1; number <= 3; number++)
+        add_due(bench, number, "http://127.0.0.1:81/");
+    start(bench);
+    assert_int_equal(take_host(bench), 0);
+    assert_int_equal(take_host(bench), 1);
+    bench->is_holding = true;
+    assert_true(pgl_is_ok(pgl_mailbox_send(NULL, &bench->run.pokes, &poke)));
+    turn(bench);
+    assert_int_equal(bench->held_count, 3);
+    answer(bench, 0, OK_ANSWER);
+    answer(bench, 1, OK_ANSWER);
+    assert_int_equal(bench->recorded, 2);
+    bench->is_holding = false;
+    struct webhook_due_reply *reply = bench->held->reply;
+    reply->items = bench->held_due;
+    reply->count = bench->held_count;
+    reply->next_ns = PGL_NEVER_NS;
+    pgl_call_answer(bench->held, PGL_OK);
+    turn(bench);
+    assert_int_equal(take_host(bench), 2);
+    assert_int_equal(take_host(bench), -1);
+    assert_non_null(strstr(bench->asked[2], "webhook-id: 00000000-0000-0000-0000-000000000003"));
+    bench_close(bench);
+}
+
 static void what_cannot_be_written_down_is_tried_again(void **unused)
 {
     (void)unused;
@@ -411,6 +452,7 @@ int main(void)
         cmocka_unit_test(who_answers_slowly_is_not_either),
         cmocka_unit_test(nobody_there),
         cmocka_unit_test(two_at_a_time_to_one_endpoint),
+        cmocka_unit_test(what_is_done_is_not_sent_again),
         cmocka_unit_test(what_cannot_be_written_down_is_tried_again),
         cmocka_unit_test(it_sleeps_until_there_is_a_reason),
     };

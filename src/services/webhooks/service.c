@@ -250,9 +250,30 @@ static pgl_status webhooks_prepare(void *self, struct pgl_tx *tx)
     return endpoint_count_enabled(tx->view.db, &webhooks->live_in_tx);
 }
 
+static void log_disabled(const struct pgl_webhooks *webhooks)
+{
+    for (int i = 0; i < webhooks->core.disabled_count; i++) {
+        const struct webhook_disabled *disabled = &webhooks->core.disabled[i];
+        const ProtobufCEnumValue *because = protobuf_c_enum_descriptor_get_value(
+            DISABLED_BECAUSE_DESCRIPTOR, (int)disabled->because);
+        char id[PGL_ID_TEXT_BYTES];
+        pgl_id_format(disabled->id, id);
+        pgl_log(&webhooks->writer->loop->log, PGL_LOG_WARN, "webhooks", "endpoint-disabled",
+                "endpoint=%.*s because=%s", PGL_ID_TEXT_BYTES, id,
+                because->name + strlen("DISABLED_BECAUSE_"));
+    }
+}
+
 static void forget_notes(struct pgl_webhooks *webhooks)
 {
+    webhooks->core.disabled_count = 0;
     webhooks->core.is_changed = webhooks->core.has_news = webhooks->core.is_placed = false;
+}
+
+static void set_live(struct pgl_webhooks *webhooks, int64_t live)
+{
+    webhooks->live = live;
+    pgl_counter_set(&webhooks->enabled, (uint64_t)live);
 }
 
 /* The consumers joined before us: what they did in this transaction is behind them. */
@@ -262,7 +283,7 @@ static void webhooks_committed(void *self)
     struct pgl_webhooks_core *core = &webhooks->core;
     bool is_over = core->is_changed && webhooks->live_in_tx == 0 && webhooks->live > 0;
     if (core->is_changed)
-        webhooks->live = webhooks->live_in_tx;
+        set_live(webhooks, webhooks->live_in_tx);
     for (int l = 0; l < PGL_WEBHOOK_LOGS; l++) {
         if (is_over || core->is_placed)
             pgl_consumer_stop(&core->consumers[l]);
@@ -271,6 +292,7 @@ static void webhooks_committed(void *self)
     }
     if (core->is_changed || core->has_news)
         poke(webhooks);
+    log_disabled(webhooks);
     forget_notes(webhooks);
 }
 
@@ -290,7 +312,9 @@ pgl_status pgl_webhooks_open(struct pgl_webhooks *webhooks, struct pgl_writer *w
     writer->context = webhooks;
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_webhooks_migrate(&writer->db));
-    return endpoint_count_enabled(&writer->db, &webhooks->live);
+    PGL_TRY(endpoint_count_enabled(&writer->db, &webhooks->live_in_tx));
+    set_live(webhooks, webhooks->live_in_tx);
+    return PGL_OK;
 }
 
 pgl_status pgl_webhooks_connect(struct pgl_webhooks *webhooks,

@@ -27,7 +27,8 @@ struct pgl_webhooks {
     struct pgl_webhooks_core core; /* first: handlers are given the struct as this */
     struct pgl_writer *writer;
     struct pgl_participant participant;
-    int64_t live, live_in_tx; /* enabled endpoints */
+    int64_t live, live_in_tx;   /* enabled endpoints */
+    struct pgl_counter enabled; /* the same, as a gauge */
 
     struct pgl_mailbox flows, ends; /* calls; answers of the logs about their ends */
     struct pgl_mailbox *log_reads[PGL_WEBHOOK_LOGS];

@@ -25,6 +25,7 @@
 #define PGL_WEBHOOK_REDELIVERED_MAX 1000  /* by one call */
 #define PGL_WEBHOOK_IN_FLIGHT_MAX   2     /* of an endpoint */
 #define PGL_WEBHOOK_DUE_MAX         64    /* answered at once */
+#define PGL_WEBHOOK_DISABLED_MAX    16    /* told of in the log, of one transaction */
 #define PGL_WEBHOOK_BODY_BYTES_MAX  (1u << 20)
 
 struct pgl_webhooks_core {
@@ -37,6 +38,11 @@ struct pgl_webhooks_core {
     bool has_news;   /* a delivery may be due */
     bool is_placed;  /* there was nobody, and now there is: the logs are heard from here on */
     struct pgl_log_position places[PGL_WEBHOOK_LOGS];
+    struct webhook_disabled {
+        pgl_id id;
+        DisabledBecause because;
+    } disabled[PGL_WEBHOOK_DISABLED_MAX]; /* by ourselves: for the log */
+    int disabled_count;
 };
 
 static const Log pgl_webhook_logs[PGL_WEBHOOK_LOGS] = { LOG_ORDERS, LOG_PAYMENTS, LOG_INVENTORY };

@@ -34,6 +34,10 @@ PGL_MUST_USE pgl_status endpoint_is_url_taken(const struct pgl_view *view, struc
                                               struct pgl_text url, bool *is_taken);
 PGL_MUST_USE pgl_status endpoint_count_enabled(struct pgl_database *db, int64_t *count);
 
+/* In endpoints.c: for a reason that no operator gave. */
+PGL_MUST_USE pgl_status endpoint_disable(struct pgl_tx *tx, struct endpoint_row *row,
+                                         DisabledBecause because);
+
 struct delivery_row {
     int64_t number;
     pgl_id endpoint, event;
