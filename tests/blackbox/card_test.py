@@ -87,7 +87,8 @@ class Card(unittest.TestCase):
         for card in ("pm_card_chargeDeclined", "pm_card_there_is_none"):
             order = self.order(ann, card)
             self.wait(ann, f"/api/v1/orders/{order}", "status", "FAILED")
-            self.assertEqual(ann.ask("GET", f"/api/v1/payments/{order}").json()["state"], "DECLINED")
+            answer = ann.ask("GET", f"/api/v1/payments/{order}")
+            self.assertEqual(answer.json()["state"], "DECLINED")
 
     def test_a_hint_is_followed_and_a_forged_one_is_not(self):
         ann, stranger = store.person("ann"), store.stranger()
