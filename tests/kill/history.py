@@ -15,7 +15,7 @@ import threading
 RANKS = {"PENDING": 0, "AUTHORIZED": 1, "RESERVED": 2, "CONFIRMED": 3, "FAILED": 3, "CANCELLED": 3}
 FINAL = 3
 FOR_EVER = ("id", "currency", "totalMinor", "lines", "createdAt")
-ORDERED = ("lineNo", "sku", "quantity", "unitPriceMinor", "totalMinor")  # of a line; more may follow
+ORDERED = ("lineNo", "sku", "quantity", "unitPriceMinor", "totalMinor")  # of a line
 
 RULES = {
     "kept": "an order answered 201 is readable for ever",
