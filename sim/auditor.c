@@ -19,7 +19,7 @@ static const struct {
     const char *name;
     Log log;
     Log reads[2];
-} files[PGL_FILE_COUNT] = {
+} files[PGL_SIM_FILES] = {
     [PGL_FILE_CATALOG]   = { "Catalog",   LOG_UNSPECIFIED, { LOG_UNSPECIFIED, LOG_UNSPECIFIED } },
     [PGL_FILE_ORDERS]    = { "Orders",    LOG_ORDERS,      { LOG_PAYMENTS,    LOG_INVENTORY } },
     [PGL_FILE_PAYMENTS]  = { "Payments",  LOG_PAYMENTS,    { LOG_ORDERS,      LOG_INVENTORY } },
@@ -59,7 +59,7 @@ void pgl_sim_auditor_open(struct pgl_sim_auditor *auditor, const struct pgl_sim_
                                          .sched = sched,
                                          .bank = bank,
                                          .journal = journal };
-    for (int file = 0; file < PGL_FILE_COUNT; file++)
+    for (int file = 0; file < PGL_SIM_FILES; file++)
         auditor->desks[file] = (struct pgl_sim_desk){ auditor, (enum pgl_boot_file)file };
     pgl_sim_book_open(&auditor->book, plan, blame);
     pgl_arena_init(&auditor->arena, ARENA_CHUNK_BYTES, ARENA_LIMIT_BYTES);
@@ -271,7 +271,7 @@ static pgl_status check_touched(struct pgl_sim_auditor *auditor, enum pgl_boot_f
 
 static pgl_status open_eyes(struct pgl_sim_auditor *auditor)
 {
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++) {
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++) {
         struct pgl_database_options options =
             auditor->machine->boot->writers[file].options.database;
         options.cache_kib = CACHE_KIB;
@@ -287,7 +287,7 @@ pgl_status pgl_sim_look_begin(struct pgl_sim_auditor *auditor)
     pgl_arena_reset(&auditor->arena);
     if (auditor->eyes[PGL_FILE_ORDERS].handle == NULL)
         PGL_TRY(open_eyes(auditor));
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++) {
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++) {
         struct pgl_rows begin = pgl_rows_begin(&auditor->eyes[file], begin_sql);
         PGL_TRY(pgl_rows_run(&begin, NULL));
     }
@@ -296,7 +296,7 @@ pgl_status pgl_sim_look_begin(struct pgl_sim_auditor *auditor)
 
 void pgl_sim_look_end(struct pgl_sim_auditor *auditor, pgl_status status)
 {
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++) {
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++) {
         struct pgl_rows end = pgl_rows_begin(&auditor->eyes[file], end_sql);
         pgl_status ended = pgl_rows_run(&end, NULL);
         status = pgl_is_ok(status) ? ended : status;
@@ -309,7 +309,7 @@ void pgl_sim_look_end(struct pgl_sim_auditor *auditor, pgl_status status)
 
 void pgl_sim_auditor_part(struct pgl_sim_auditor *auditor)
 {
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
         pgl_database_close(&auditor->eyes[file]);
 }
 
@@ -368,10 +368,10 @@ static pgl_status catch_up(struct pgl_sim_auditor *auditor)
     bool has_found = true;
     while (has_found) {
         has_found = false;
-        for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+        for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
             PGL_TRY(read_events(auditor, (enum pgl_boot_file)file, true, &has_found));
     }
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
         PGL_TRY(check_head(auditor, (enum pgl_boot_file)file));
     return PGL_OK;
 }
@@ -390,22 +390,22 @@ static bool is_at_rest(const struct pgl_sim_order *order)
 
 static pgl_status meet(struct pgl_sim_auditor *auditor)
 {
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
         PGL_TRY(reread_events(auditor, (enum pgl_boot_file)file));
     PGL_TRY(catch_up(auditor));
     for (uint32_t i = 0; i < auditor->book.order_count; i++)
         if (!is_at_rest(&auditor->book.orders[i]))
             touch(auditor, i);
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
         PGL_TRY(read_positions(auditor, (enum pgl_boot_file)file));
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
         PGL_TRY(check_touched(auditor, (enum pgl_boot_file)file));
     return PGL_OK;
 }
 
 void pgl_sim_auditor_meet(struct pgl_sim_auditor *auditor)
 {
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++) {
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++) {
         auditor->machine->boot->writers[file].on_commit = on_commit;
         auditor->machine->boot->writers[file].on_commit_self = &auditor->desks[file];
     }
@@ -431,7 +431,7 @@ void pgl_sim_auditor_glance(struct pgl_sim_auditor *auditor)
             pgl_sim_blame(auditor->blame,
                           "B3: %s has stopped reading log %d, and the log is as it was",
                           consumers[i]->writer->loop->name, (int)consumers[i]->log);
-    for (int file = 0; file < PGL_FILE_COUNT; file++)
+    for (int file = 0; file < PGL_SIM_FILES; file++)
         if (boot->writers[file].queued > PGL_WRITER_QUEUE_MAX)
             pgl_sim_blame(auditor->blame, "M1: %d commands wait for %s", boot->writers[file].queued,
                           boot->writers[file].loop->name);
@@ -455,7 +455,7 @@ static const char *describe(struct pgl_sim_auditor *auditor, const struct pgl_si
 const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor)
 {
     const struct pgl_sim_book *book = &auditor->book;
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
         for (int i = 0; i < 2; i++) {
             Log log = files[file].reads[i];
             if (auditor->position[file][log] != book->high[log])
@@ -472,8 +472,7 @@ const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor)
 #define GRACE_NS         PGL_SECONDS(5)
 #define CAPTURE_GRACE_NS PGL_SECONDS(60)
 
-void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_ns,
-                                int64_t lost_ns)
+void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_ns, int64_t lost_ns)
 {
     char said[PGL_SIM_SAID_BYTES];
     int64_t now_ns = auditor->machine->twin.now_ns;
@@ -485,8 +484,8 @@ void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_
         int64_t deadline_ns =
             wish->deadline_s > 0 ? PGL_SECONDS(wish->deadline_s) : auditor->plan->deadline_ns;
         int64_t from_ns = order->made_ns + deadline_ns + lost_ns;
-        bool is_capturing = pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)) &&
-                            pgl_sim_is_by_card(order);
+        bool is_capturing =
+            pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)) && pgl_sim_is_by_card(order);
         from_ns = from_ns > healed_ns ? from_ns : healed_ns;
         if (now_ns > from_ns + (is_capturing ? CAPTURE_GRACE_NS : GRACE_NS))
             pgl_sim_blame(auditor->blame, "L%d: k-%u is open %lld ms after it should have ended;%s",

@@ -17,6 +17,9 @@
 #include "machine.h"
 #include "sched.h"
 
+/* The files that orders are in; webhooks only tell of them. */
+#define PGL_SIM_FILES PGL_FILE_WEBHOOKS
+
 struct pgl_sim_auditor {
     const struct pgl_sim_plan *plan;
     struct pgl_sim_blame *blame;
@@ -29,10 +32,10 @@ struct pgl_sim_auditor {
     struct pgl_sim_desk {
         struct pgl_sim_auditor *auditor;
         enum pgl_boot_file file;
-    } desks[PGL_FILE_COUNT];
+    } desks[PGL_SIM_FILES];
 
-    struct pgl_database eyes[PGL_FILE_COUNT];       /* on the files of the living process */
-    int64_t position[PGL_FILE_COUNT][PGL_SIM_LOGS]; /* how far each file has read each log */
+    struct pgl_database eyes[PGL_SIM_FILES];       /* on the files of the living process */
+    int64_t position[PGL_SIM_FILES][PGL_SIM_LOGS]; /* how far each file has read each log */
     int64_t sku_id[PGL_SIM_SKUS_MAX], account_id[PGL_SIM_CUSTOMERS_MAX]; /* 0: not looked up yet */
     uint64_t looks;
     char unrest[PGL_SIM_SAID_BYTES + 128];

@@ -97,13 +97,15 @@ static void check_journal(struct pgl_sim_auditor *auditor)
         moves[auditor->journal->moves[i].kind] += auditor->journal->moves[i].is_answered;
     if (moves[PGL_SIM_GOODS_IN] != book->receipts || moves[PGL_SIM_SALE] != book->sales ||
         moves[PGL_SIM_COUNT] != book->counts)
-        pgl_sim_blame(auditor->blame, "A7: of %u receipts, %u sales, %u counts %u, %u, %u are booked",
+        pgl_sim_blame(auditor->blame,
+                      "A7: of %u receipts, %u sales, %u counts %u, %u, %u are booked",
                       moves[PGL_SIM_GOODS_IN], moves[PGL_SIM_SALE], moves[PGL_SIM_COUNT],
                       book->receipts, book->sales, book->counts);
-    if (auditor->journal->shipments != book->shipments || auditor->journal->refunds != book->refunds)
-        pgl_sim_blame(auditor->blame, "A11: %u parcels and %u refunds were answered, %u and %u are there",
-                      auditor->journal->shipments, auditor->journal->refunds, book->shipments,
-                      book->refunds);
+    if (auditor->journal->shipments != book->shipments ||
+        auditor->journal->refunds != book->refunds)
+        pgl_sim_blame(
+            auditor->blame, "A11: %u parcels and %u refunds were answered, %u and %u are there",
+            auditor->journal->shipments, auditor->journal->refunds, book->shipments, book->refunds);
     for (int sku = 0; sku < auditor->plan->skus; sku++)
         for (int warehouse = 0; warehouse < PGL_SIM_WAREHOUSES; warehouse++)
             if (book->short_to_say[sku][warehouse] != 0)
@@ -144,7 +146,7 @@ static void check_reserved(struct pgl_sim_auditor *auditor)
 
 static pgl_status scan(struct pgl_sim_auditor *auditor, bool is_quiet)
 {
-    for (int file = PGL_FILE_ORDERS; file < PGL_FILE_COUNT; file++)
+    for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
         for (uint32_t i = 0; i < auditor->book.order_count; i++)
             PGL_TRY(
                 pgl_sim_check_order(auditor, (enum pgl_boot_file)file, &auditor->book.orders[i]));

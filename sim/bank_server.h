@@ -20,11 +20,11 @@
 #include "platform/twin.h"
 #include "transport/http_server.h"
 
-#define PGL_SIM_BANK_PORT     9090
-#define PGL_SIM_BANK_URL      "http://10.0.0.2:9090"
-#define PGL_SIM_BANK_KEY      "sk_test_simulated"
-#define PGL_SIM_BANK_SECRET   "whsec_simulated"
-#define PGL_SIM_BANK_SLOW_MAX 256
+#define PGL_SIM_BANK_PORT       9090
+#define PGL_SIM_BANK_URL        "http://10.0.0.2:9090"
+#define PGL_SIM_BANK_KEY        "sk_test_simulated"
+#define PGL_SIM_BANK_SECRET     "whsec_simulated"
+#define PGL_SIM_BANK_SLOW_MAX   256
 #define PGL_SIM_SIGNATURE_BYTES 128
 
 struct pgl_sim_webhook {

@@ -23,11 +23,11 @@
 #include "contract/events.h"
 #include "plan.h"
 
-#define PGL_SIM_LOGS        5 /* by the numbers of enum Log */
-#define PGL_SIM_SHARES_MAX  (PGL_SIM_LINES_MAX * PGL_SIM_WAREHOUSES)
-#define PGL_SIM_REFUNDS_MAX 8
+#define PGL_SIM_LOGS         5 /* by the numbers of enum Log */
+#define PGL_SIM_SHARES_MAX   (PGL_SIM_LINES_MAX * PGL_SIM_WAREHOUSES)
+#define PGL_SIM_REFUNDS_MAX  8
 #define PGL_SIM_ACTION_BYTES 96
-#define PGL_SIM_NOBODY      UINT32_MAX /* in place of the number of an order */
+#define PGL_SIM_NOBODY       UINT32_MAX /* in place of the number of an order */
 
 /* Bits of what was said of an order, by EventType. */
 #define PGL_SIM_SAID(name) (UINT64_C(1) << EVENT_TYPE_##name)

@@ -28,9 +28,9 @@ struct pgl_sim_answer {
 struct pgl_sim_ask {
     const char *method;
     char target[96], key[32], body[512]; /* key and body may be empty */
-    struct pgl_text token, signature; /* of these one; the other is empty */
-    struct pgl_text long_body;        /* in place of the other */
-    int64_t patience_ns; /* then the client hangs up */
+    struct pgl_text token, signature;    /* of these one; the other is empty */
+    struct pgl_text long_body;           /* in place of the other */
+    int64_t patience_ns;                 /* then the client hangs up */
     void (*on_answer)(void *owner, const struct pgl_sim_answer *answer);
     void *owner;
 };

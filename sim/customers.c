@@ -26,11 +26,8 @@
 
 /* What is insisted on until the answer is known; the rest is asked once. */
 static const bool is_insisted_on[PGL_SIM_ERRAND_KINDS] = {
-    [PGL_SIM_CREATE] = true,
-    [PGL_SIM_CANCEL] = true,
-    [PGL_SIM_MOVE] = true,
-    [PGL_SIM_SHIP] = true,
-    [PGL_SIM_REFUND] = true,
+    [PGL_SIM_CREATE] = true, [PGL_SIM_CANCEL] = true, [PGL_SIM_MOVE] = true,
+    [PGL_SIM_SHIP] = true,   [PGL_SIM_REFUND] = true,
 };
 
 static void arrive(void *owner);
@@ -185,11 +182,10 @@ bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_erra
 
 /* What each is in a script, where it is there by chance. */
 static const enum pgl_sim_choice_kind choice_of[PGL_SIM_ERRAND_KINDS] = {
-    [PGL_SIM_TWIN] = PGL_SIM_ASK_TWICE,  [PGL_SIM_OTHER_BODY] = PGL_SIM_ASK_OTHER,
-    [PGL_SIM_WRONG] = PGL_SIM_ASK_WRONG, [PGL_SIM_CANCEL] = PGL_SIM_ASK_CANCEL,
-    [PGL_SIM_LOOK] = PGL_SIM_ASK_LOOK,
-    [PGL_SIM_SHIP] = PGL_SIM_ASK_SHIP,         [PGL_SIM_REFUND] = PGL_SIM_ASK_REFUND,
-    [PGL_SIM_ACT] = PGL_SIM_ASK_ACT,
+    [PGL_SIM_TWIN] = PGL_SIM_ASK_TWICE,    [PGL_SIM_OTHER_BODY] = PGL_SIM_ASK_OTHER,
+    [PGL_SIM_WRONG] = PGL_SIM_ASK_WRONG,   [PGL_SIM_CANCEL] = PGL_SIM_ASK_CANCEL,
+    [PGL_SIM_LOOK] = PGL_SIM_ASK_LOOK,     [PGL_SIM_SHIP] = PGL_SIM_ASK_SHIP,
+    [PGL_SIM_REFUND] = PGL_SIM_ASK_REFUND, [PGL_SIM_ACT] = PGL_SIM_ASK_ACT,
 };
 
 void pgl_sim_errand_may_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,

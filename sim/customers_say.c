@@ -25,7 +25,8 @@ static void write_order(struct pgl_sim_errand *errand, int more_of_the_first, co
     size_t room = sizeof errand->ask.body, at = 0;
     char deadline[40] = "";
     if (wish->deadline_s > 0)
-        snprintf(deadline, sizeof deadline, ",\"deadlineSeconds\":%lld", (long long)wish->deadline_s);
+        snprintf(deadline, sizeof deadline, ",\"deadlineSeconds\":%lld",
+                 (long long)wish->deadline_s);
     at += (size_t)snprintf(body, room, "{\"currency\":\"USD\",\"lines\":[");
     for (int i = 0; i < wish->line_count; i++) {
         char sku[16];

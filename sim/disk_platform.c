@@ -35,7 +35,10 @@ static pgl_status lock(struct pgl_disk *disk, const char *path)
     return pgl_sim_disk_lock(disk_of(disk));
 }
 
-static const struct pgl_disk_ops file_ops = { make_folder, read_file, write_file, lock };
+/* Nobody copies a folder here. */
+static const struct pgl_disk_ops file_ops = {
+    .make_folder = make_folder, .read_file = read_file, .write_file = write_file, .lock = lock
+};
 
 static int64_t wall_ns(void *context)
 {

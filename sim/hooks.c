@@ -84,8 +84,7 @@ void pgl_sim_hooks_open(struct pgl_sim_hooks *hooks, const struct pgl_sim_plan *
                         struct pgl_sim_bank *bank, struct pgl_loop *loop,
                         struct pgl_sim_client *client, struct pgl_sim_blame *blame)
 {
-    *hooks =
-        (struct pgl_sim_hooks){ .plan = plan, .loop = loop, .client = client, .blame = blame };
+    *hooks = (struct pgl_sim_hooks){ .plan = plan, .loop = loop, .client = client, .blame = blame };
     for (int i = 0; i < PGL_SIM_HOOKS_MAX; i++) {
         hooks->all[i].hooks = hooks;
         pgl_buffer_init(&hooks->all[i].body, BYTES_MAX);

@@ -8,8 +8,8 @@
 #include "base/assert.h"
 #include "store/vfs.h"
 
-#define DISK_NAME "sim-disk"
-#define VFS_NAME  "sim-panglot"
+#define DISK_NAME   "sim-disk"
+#define VFS_NAME    "sim-panglot"
 #define KEY_FILE    "data/bank.key"
 #define SECRET_FILE "data/bank.secret"
 

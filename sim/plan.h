@@ -74,7 +74,7 @@ struct pgl_sim_plan {
 
     /* The program. */
     struct pgl_card_options card; /* how patient it is with the bank */
-    int64_t deadline_ns; /* of an order that does not name its own */
+    int64_t deadline_ns;          /* of an order that does not name its own */
     int batch_max, checkpoint_pages, checkpoint_idle_pages, writer_cache_kib, reader_cache_kib;
     uint32_t generation, ring_slots, ring_bytes;
     bool splits_io; /* sockets move only some of what they could */

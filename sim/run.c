@@ -17,8 +17,8 @@
 #define CHAOS_AFTER_NS   PGL_SECONDS(1)   /* beyond the last order */
 #define SETTLE_NS_MAX    PGL_SECONDS(120) /* beyond the last deadline */
 #define PACE_EVERY_NS    PGL_SECONDS(1)
-#define VERIFY_EVERY     8                /* starts */
-#define WATCH_EVERY_MASK 0xFFF            /* steps */
+#define VERIFY_EVERY     8     /* starts */
+#define WATCH_EVERY_MASK 0xFFF /* steps */
 
 enum phase { CHAOS, SETTLING, LOOKING, OVER };
 

@@ -143,10 +143,21 @@ static pgl_status walk_all(struct audit *audit)
     return audit_walk_logs(audit);
 }
 
+/* What rows and logs have to agree on cannot be told where old events were pruned. */
+static bool is_told(const struct audit *audit, int balance)
+{
+    if (balance == BALANCE_KEYS)
+        return true;
+    for (int l = 0; l < PGL_AUDITED_LOGS; l++)
+        if (audit->logs[l].low > 1)
+            return false;
+    return true;
+}
+
 static pgl_status settle_balances(struct audit *audit)
 {
     for (int b = 0; b < BALANCE_COUNT; b++)
-        if (!pgl_balance_is_even(&audit->balances[b]))
+        if (is_told(audit, b) && !pgl_balance_is_even(&audit->balances[b]))
             audit->is_naming = true;
     if (!audit->is_naming)
         return PGL_OK;
@@ -155,7 +166,8 @@ static pgl_status settle_balances(struct audit *audit)
     PGL_TRY(walk_all(audit));
     audit->is_naming = false;
     for (int b = 0; b < BALANCE_COUNT; b++)
-        note_unbalanced(audit, b);
+        if (is_told(audit, b))
+            note_unbalanced(audit, b);
     return PGL_OK;
 }
 
@@ -165,6 +177,7 @@ static pgl_status look(struct audit *audit)
     PGL_TRY(audit_read_positions(audit));
     for (int i = 0; i < PGL_INVARIANT_COUNT; i++)
         report->findings[i].is_looked_at = report->is_at_rest || !pgl_invariants[i].is_of_rest;
+    report->findings[PGL_A11].is_looked_at = is_told(audit, BALANCE_CREATED);
     PGL_TRY(walk_all(audit));
     for (int i = 0; i < PGL_INVARIANT_COUNT; i++)
         if (pgl_invariants[i].look != NULL)

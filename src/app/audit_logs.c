@@ -103,7 +103,7 @@ static void look_at(struct audit *audit, enum pgl_audited_log log, const struct 
 
 static pgl_status walk_log(struct audit *audit, enum pgl_audited_log log, struct pgl_log_walk *walk)
 {
-    int64_t expected = 1, count = 0;
+    int64_t expected = audit->logs[log].low, count = 0;
     for (;; count++) {
         PGL_TRY(audit_go_on(audit));
         PGL_TRY(pgl_log_walk_next(walk));

@@ -30,10 +30,13 @@ static const struct loop_plan {
     [PGL_LOOP_INVENTORY_READER] = { "inventory-reader", PGL_THREAD_READERS,   0 },
     [PGL_LOOP_AUDIT]            = { "audit",            PGL_THREAD_AUDIT,     0 },
     [PGL_LOOP_EFFECTS]          = { "effects",          PGL_THREAD_EFFECTS,   SLOW_TURN_NS },
+    [PGL_LOOP_WEBHOOKS_WRITER]  = { "webhooks-writer",  PGL_THREAD_WEBHOOKS,  0 },
+    [PGL_LOOP_WEBHOOKS_READER]  = { "webhooks-reader",  PGL_THREAD_READERS,   0 },
 };
 
 static const char *const thread_names[PGL_THREAD_COUNT] = {
     "front", "catalog", "orders", "payments", "inventory", "readers", "audit", "effects",
+    "webhooks",
 };
 
 static const struct file_plan {
@@ -44,6 +47,7 @@ static const struct file_plan {
     [PGL_FILE_ORDERS]    = { "orders.db",    PGL_LOOP_ORDERS_WRITER,    PGL_LOOP_ORDERS_READER },
     [PGL_FILE_PAYMENTS]  = { "payments.db",  PGL_LOOP_PAYMENTS_WRITER,  PGL_LOOP_PAYMENTS_READER },
     [PGL_FILE_INVENTORY] = { "inventory.db", PGL_LOOP_INVENTORY_WRITER, PGL_LOOP_INVENTORY_READER },
+    [PGL_FILE_WEBHOOKS]  = { "webhooks.db",  PGL_LOOP_WEBHOOKS_WRITER,  PGL_LOOP_WEBHOOKS_READER },
 };
 /* clang-format on */
 
@@ -65,6 +69,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .writer_cache_kib = 24 * 1024,
         .reader_cache_kib = 4 * 1024,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
+        .keep = PGL_KEEP_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
         .inventory = { .partial_percent = 50 },
     };
@@ -105,7 +110,8 @@ static pgl_status open_writers(struct pgl_boot *boot)
 {
     void *const contexts[PGL_FILE_COUNT] = { [PGL_FILE_ORDERS] = &boot->orders.state,
                                              [PGL_FILE_PAYMENTS] = &boot->payments,
-                                             [PGL_FILE_INVENTORY] = &boot->inventory };
+                                             [PGL_FILE_INVENTORY] = &boot->inventory,
+                                             [PGL_FILE_WEBHOOKS] = &boot->webhooks };
     for (int f = 0; f < PGL_FILE_COUNT; f++) {
         struct pgl_writer_options options = {
             .database = database_options(boot, f, boot->options.writer_cache_kib),
@@ -136,8 +142,10 @@ static pgl_status open_services(struct pgl_boot *boot)
     PGL_TRY(pgl_orders_open(&boot->orders, &boot->writers[PGL_FILE_ORDERS], &boot->options.orders));
     PGL_TRY(pgl_payments_open(&boot->payments, &boot->writers[PGL_FILE_PAYMENTS],
                               &boot->options.payments));
-    return pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY],
-                              &boot->options.inventory);
+    PGL_TRY(pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY],
+                               &boot->options.inventory));
+    return pgl_webhooks_open(&boot->webhooks, &boot->writers[PGL_FILE_WEBHOOKS],
+                             &boot->options.webhooks);
 }
 
 /* Who listens to whom: docs/saga.md. */
@@ -146,9 +154,12 @@ static pgl_status connect_services(struct pgl_boot *boot)
     struct pgl_event_log *orders = &boot->orders.state.log;
     struct pgl_event_log *payments = &boot->payments.desk.log;
     struct pgl_event_log *inventory = &boot->inventory.core.log;
+    orders->keep.options = payments->keep.options = inventory->keep.options = boot->options.keep;
     PGL_TRY(pgl_orders_connect(&boot->orders, payments, inventory));
     PGL_TRY(pgl_payments_connect(&boot->payments, orders, inventory));
-    return pgl_inventory_connect(&boot->inventory, payments);
+    PGL_TRY(pgl_inventory_connect(&boot->inventory, payments));
+    struct pgl_event_log *const all[PGL_WEBHOOK_LOGS] = { orders, payments, inventory };
+    return pgl_webhooks_connect(&boot->webhooks, all);
 }
 
 static pgl_status open_feeds(struct pgl_boot *boot)
@@ -174,6 +185,16 @@ static bool is_ready(void *self)
     return atomic_load(&((struct pgl_boot *)self)->is_ready);
 }
 
+/* Whoever reads a log is far behind, so that another order would wait long (B9). */
+static bool is_behind(void *self)
+{
+    const struct pgl_boot *boot = self;
+    int64_t now_ns = boot->loops[PGL_LOOP_EDGE].now_ns;
+    return pgl_keep_is_behind(&boot->orders.state.log.keep, now_ns) ||
+           pgl_keep_is_behind(&boot->payments.desk.log.keep, now_ns) ||
+           pgl_keep_is_behind(&boot->inventory.core.log.keep, now_ns);
+}
+
 static pgl_status open_edge(struct pgl_boot *boot)
 {
     struct pgl_edge *edge = &boot->edge;
@@ -192,11 +213,13 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->admins[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_admin_methods, NULL);
     edge->admins[1] = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_admin_methods, NULL);
     edge->admins[2] = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_admin_methods, NULL);
+    edge->webhooks = endpoint(boot, PGL_FILE_WEBHOOKS, pgl_webhooks_methods, &boot->webhooks.flows);
     edge->keys = &boot->keys;
     edge->tokens = pgl_jwt_cache_open(PGL_JWT_CACHE_CAPACITY_DEFAULT, &policy);
     edge->registry = &boot->registry;
     edge->version = boot->options.version;
     edge->is_ready = is_ready;
+    edge->is_behind = is_behind;
     edge->ready_self = boot;
     if (edge->tokens == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for tokens");
@@ -289,6 +312,8 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
                              &boot->readers[PGL_FILE_ORDERS], catalog));
     PGL_TRY(pgl_payments_serve(&boot->payments, &boot->loops[PGL_LOOP_EFFECTS],
                                &boot->readers[PGL_FILE_PAYMENTS]));
+    PGL_TRY(pgl_webhooks_serve(&boot->webhooks, &boot->loops[PGL_LOOP_SERVICES],
+                               &boot->loops[PGL_LOOP_EFFECTS], &boot->readers[PGL_FILE_WEBHOOKS]));
     pgl_metrics_register(boot);
     pgl_mailbox_open(&boot->stops, &boot->loops[PGL_LOOP_EDGE], 1, take_stop, boot);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
@@ -301,6 +326,7 @@ void pgl_boot_start(struct pgl_boot *boot)
     pgl_orders_start(&boot->orders);
     pgl_payments_start(&boot->payments);
     pgl_inventory_start(&boot->inventory);
+    pgl_webhooks_start(&boot->webhooks);
     atomic_store(&boot->is_ready, true);
 }
 
@@ -317,6 +343,7 @@ void pgl_boot_close(struct pgl_boot *boot)
     pgl_orders_close(&boot->orders);
     pgl_payments_close(&boot->payments);
     pgl_inventory_close(&boot->inventory);
+    pgl_webhooks_close(&boot->webhooks);
     for (int f = 0; f < PGL_FILE_COUNT; f++) {
         pgl_reader_close(&boot->readers[f]);
         pgl_writer_close(&boot->writers[f]);

@@ -18,6 +18,7 @@
 #include "services/inventory/service.h"
 #include "services/orders/service.h"
 #include "services/payments/service.h"
+#include "services/webhooks/service.h"
 
 enum pgl_boot_loop {
     PGL_LOOP_EDGE,
@@ -32,6 +33,8 @@ enum pgl_boot_loop {
     PGL_LOOP_INVENTORY_READER,
     PGL_LOOP_AUDIT,
     PGL_LOOP_EFFECTS,
+    PGL_LOOP_WEBHOOKS_WRITER,
+    PGL_LOOP_WEBHOOKS_READER,
     PGL_LOOP_COUNT
 };
 
@@ -44,6 +47,7 @@ enum pgl_boot_thread {
     PGL_THREAD_READERS,
     PGL_THREAD_AUDIT,
     PGL_THREAD_EFFECTS,
+    PGL_THREAD_WEBHOOKS,
     PGL_THREAD_COUNT
 };
 
@@ -52,6 +56,7 @@ enum pgl_boot_file {
     PGL_FILE_ORDERS,
     PGL_FILE_PAYMENTS,
     PGL_FILE_INVENTORY,
+    PGL_FILE_WEBHOOKS,
     PGL_FILE_COUNT
 };
 
@@ -65,8 +70,10 @@ struct pgl_boot_options {
     int checkpoint_pages, checkpoint_idle_pages;
     int writer_cache_kib, reader_cache_kib;
     struct pgl_orders_options orders;
+    struct pgl_keep_options keep; /* of every log */
     struct pgl_payments_options payments;
     struct pgl_inventory_options inventory;
+    struct pgl_webhooks_options webhooks;
 };
 
 /* As `panglot serve` starts without options. */
@@ -84,6 +91,7 @@ struct pgl_boot {
     struct pgl_orders orders;
     struct pgl_payments payments;
     struct pgl_inventory inventory;
+    struct pgl_webhooks webhooks;
     struct pgl_feed payments_feed, inventory_feed; /* their logs, for whoever reads along */
 
     struct pgl_key key; /* of this folder: signs the tokens of `panglot token` */

@@ -2,12 +2,16 @@
 #include "app/control.h"
 
 #include "app/boot.h"
+#include "app/control_tasks.h"
 #include "base/assert.h"
 
 #define STEP(name, does)                                                                           \
     {                                                                                              \
         name, does, 0, 0                                                                           \
     } /* whoever is waited for always answers */
+
+static const struct pgl_http_field text_type = { { "Content-Type", 12 },
+                                                 { "text/plain; charset=utf-8", 25 } };
 
 static struct pgl_control *control_of(struct pgl_flow *flow)
 {
@@ -19,9 +23,14 @@ static int64_t now_ns(const struct pgl_control *control)
     return pgl_clock_monotonic_ns(&control->loop->platform->clock);
 }
 
-/* ---- the way of an audit ---- */
+/* ---- the way of a look ---- */
 
-enum { C_HOLD, C_CUT, C_AUDIT, C_ANSWER };
+enum { C_HOLD, C_CUT, C_BEGIN, C_GO_ON, C_ANSWER };
+
+static const struct pgl_control_task *task_of(const struct pgl_control *control)
+{
+    return control->tasks[0];
+}
 
 /* Asks each writer to hold, or to go on. The flow is woken once all have answered. */
 static struct pgl_go ask_writers(struct pgl_control *control, bool is_wanted, int next)
@@ -46,13 +55,23 @@ static void take_held(void *owner, struct pgl_message *message)
         pgl_flow_wake(&control->flow);
 }
 
+/* Who comes from now on may know of more than this cut has. */
+static int count_served(const struct pgl_control *control)
+{
+    int count = 1;
+    while (task_of(control)->is_shared && count < control->waiting_count &&
+           control->tasks[count] == task_of(control))
+        count++;
+    return count;
+}
+
 static struct pgl_go control_hold(struct pgl_flow *flow)
 {
     struct pgl_control *control = control_of(flow);
-    control->served_count =
-        control->waiting_count; /* who comes from now on may know of more than this cut has */
+    control->served_count = count_served(control);
+    control->is_clean = false;
+    pgl_buffer_clear(&control->said);
     control->status = pgl_cut_open(&control->cut, control->boot);
-    control->cut.views.is_stopping = control->is_stopping;
     control->asked_ns = now_ns(control);
     return pgl_is_ok(control->status) ? ask_writers(control, true, C_CUT) : pgl_go(C_ANSWER);
 }
@@ -61,48 +80,77 @@ static struct pgl_go control_cut(struct pgl_flow *flow)
 {
     struct pgl_control *control = control_of(flow);
     control->status = pgl_cut_begin(&control->cut);
-    return ask_writers(control, false, C_AUDIT);
+    return ask_writers(control, false, C_BEGIN);
 }
 
-/* Long; but the writers are on their way again, and nobody else is on this thread. */
-static struct pgl_go control_audit(struct pgl_flow *flow)
+static struct pgl_go control_begin(struct pgl_flow *flow)
 {
     struct pgl_control *control = control_of(flow);
     control->held_ns = now_ns(control) - control->asked_ns;
-    if (pgl_is_ok(control->status))
-        control->status = pgl_audit(&control->cut.views, &control->report);
-    return pgl_go(C_ANSWER);
+    if (task_of(control)->is_streamed)
+        pgl_http_stream_begin(control->waiting[0], 200, &text_type, 1);
+    if (pgl_is_ok(control->status) && task_of(control)->begin != NULL)
+        control->status = task_of(control)->begin(control);
+    return pgl_is_ok(control->status) ? pgl_go(C_GO_ON) : pgl_go(C_ANSWER);
 }
 
-static void log_audit(struct pgl_control *control)
+/* A slice a turn where there are slices, so that what is said leaves in between. */
+static struct pgl_go control_go_on(struct pgl_flow *flow)
 {
-    bool is_ok = pgl_is_ok(control->status);
-    bool is_clean = is_ok && control->report.is_clean;
-    pgl_log(&control->loop->log, is_clean ? PGL_LOG_INFO : PGL_LOG_ERROR, "app", "audit",
-            "code=%s clean=%s held_ns=%lld took_ns=%lld", pgl_code_name(control->status.code),
-            is_clean ? "yes" : "no", (long long)control->held_ns,
-            (long long)(now_ns(control) - control->asked_ns));
+    struct pgl_control *control = control_of(flow);
+    bool is_done = false;
+    control->status = task_of(control)->go_on(control, &is_done);
+    if (!pgl_is_ok(control->status) || is_done)
+        return pgl_go(C_ANSWER);
+    if (task_of(control)->is_streamed && control->said.size > 0) {
+        pgl_status told =
+            pgl_http_stream_write(control->waiting[0], pgl_buffer_text(&control->said));
+        (void)told; /* who does not listen misses the progress, not the end */
+    }
+    return pgl_wait(C_GO_ON); /* nobody wakes it: it goes on when it is late */
+}
+
+static void log_look(struct pgl_control *control)
+{
+    bool is_clean = pgl_is_ok(control->status) && control->is_clean;
+    pgl_log(&control->loop->log, is_clean ? PGL_LOG_INFO : PGL_LOG_ERROR, "app",
+            task_of(control)->is_shared ? "audit" : "look",
+            "path=%s code=%s clean=%s held_ns=%lld took_ns=%lld", task_of(control)->path,
+            pgl_code_name(control->status.code), is_clean ? "yes" : "no",
+            (long long)control->held_ns, (long long)(now_ns(control) - control->asked_ns));
 }
 
 static void respond(struct pgl_control *control, struct pgl_http_exchange *exchange);
+static void end_stream(struct pgl_control *control, struct pgl_http_exchange *exchange);
 
 static struct pgl_go control_answer(struct pgl_flow *flow)
 {
     struct pgl_control *control = control_of(flow);
+    if (task_of(control)->end != NULL)
+        task_of(control)->end(control);
     pgl_cut_close(&control->cut);
-    log_audit(control);
-    for (int i = 0; i < control->served_count; i++)
-        respond(control, control->waiting[i]);
+    log_look(control);
+    for (int i = 0; i < control->served_count; i++) {
+        if (control->waiting[i]->stage == PGL_HTTP_STREAMING)
+            end_stream(control, control->waiting[i]);
+        else
+            respond(control, control->waiting[i]);
+    }
     control->waiting_count -= control->served_count;
+    size_t left = (size_t)control->waiting_count;
     memmove(control->waiting, control->waiting + control->served_count,
-            (size_t)control->waiting_count * sizeof control->waiting[0]);
+            left * sizeof control->waiting[0]);
+    memmove(control->tasks, control->tasks + control->served_count,
+            left * sizeof control->tasks[0]);
+    control->served_count = 0;
     return control->waiting_count > 0 ? pgl_go(C_HOLD) : pgl_done();
 }
 
 static const struct pgl_step control_steps[] = {
     [C_HOLD] = STEP("control.hold", control_hold),
     [C_CUT] = STEP("control.cut", control_cut),
-    [C_AUDIT] = STEP("control.audit", control_audit),
+    [C_BEGIN] = STEP("control.begin", control_begin),
+    [C_GO_ON] = { "control.go-on", control_go_on, 1, C_GO_ON },
     [C_ANSWER] = STEP("control.answer", control_answer),
 };
 
@@ -115,12 +163,10 @@ static void on_done(struct pgl_flow *flow)
 
 static void respond_text(struct pgl_http_exchange *exchange, int status, struct pgl_text text)
 {
-    const struct pgl_http_field type = { PGL_TEXT("Content-Type"),
-                                         PGL_TEXT("text/plain; charset=utf-8") };
-    pgl_http_respond(exchange, status, &type, 1, text);
+    pgl_http_respond(exchange, status, &text_type, 1, text);
 }
 
-static bool wants_text(const struct pgl_http_exchange *exchange)
+bool pgl_control_wants_text(const struct pgl_http_exchange *exchange)
 {
     struct pgl_text accept;
     return pgl_http_find_field(exchange->head.fields, exchange->head.field_count,
@@ -135,18 +181,15 @@ static void respond(struct pgl_control *control, struct pgl_http_exchange *excha
                      pgl_text_of(control->status.text));
         return;
     }
-    bool is_text = wants_text(exchange);
+    bool is_text = pgl_control_wants_text(exchange);
     const struct pgl_http_field fields[] = {
         { PGL_TEXT("Content-Type"),
           is_text ? PGL_TEXT("text/plain; charset=utf-8") : PGL_TEXT("application/json") },
-        { PGL_TEXT("Panglot-Clean"), control->report.is_clean ? PGL_TEXT("yes") : PGL_TEXT("no") },
+        { PGL_TEXT("Panglot-Clean"), control->is_clean ? PGL_TEXT("yes") : PGL_TEXT("no") },
     };
     struct pgl_buffer out;
     pgl_buffer_init(&out, PGL_CONTROL_ANSWER_BYTES_MAX);
-    if (is_text)
-        pgl_audit_report_write_text(&control->report, &out);
-    else
-        pgl_audit_report_write_json(&control->report, &out);
+    task_of(control)->write(control, is_text, &out);
     char *body = pgl_arena_string(&exchange->arena, pgl_buffer_text(&out));
     if (body == NULL)
         respond_text(exchange, 503, PGL_TEXT("no memory for the report"));
@@ -155,20 +198,37 @@ static void respond(struct pgl_control *control, struct pgl_http_exchange *excha
     pgl_buffer_free(&out);
 }
 
+/* The verdict is the last line. */
+static void end_stream(struct pgl_control *control, struct pgl_http_exchange *exchange)
+{
+    const char *line =
+        pgl_is_ok(control->status)
+            ? "done\n"
+            : pgl_arena_printf(&exchange->arena, "failed: %s\n", control->status.text);
+    pgl_status told = pgl_http_stream_write(exchange, pgl_text_of(line));
+    if (pgl_is_ok(told))
+        pgl_http_stream_end(exchange);
+    else
+        pgl_http_stream_abort(exchange);
+}
+
 /* ---- requests ---- */
 
 static void on_request(void *owner, struct pgl_http_exchange *exchange)
 {
     struct pgl_control *control = owner;
-    if (exchange->head.method_known != PGL_HTTP_GET ||
-        !pgl_text_is(exchange->head.path, "/verify")) {
-        respond_text(exchange, 404, PGL_TEXT("there is GET /verify"));
+    const struct pgl_control_task *task = pgl_control_task_find(exchange);
+    if (task == NULL) {
+        respond_text(exchange, 404,
+                     PGL_TEXT("there is GET /verify, GET /audit-log, "
+                              "GET /audit-log/verify, POST /backup"));
         return;
     }
     if (control->waiting_count == PGL_CONTROL_WAITING_MAX) {
-        respond_text(exchange, 503, PGL_TEXT("too many are waiting for an audit"));
+        respond_text(exchange, 503, PGL_TEXT("too many are waiting for a look"));
         return;
     }
+    control->tasks[control->waiting_count] = task;
     control->waiting[control->waiting_count++] = exchange;
     if (control->is_busy)
         return;
@@ -203,6 +263,7 @@ void pgl_control_open(struct pgl_control *control, struct pgl_boot *boot, struct
                       const atomic_bool *is_stopping)
 {
     *control = (struct pgl_control){ .boot = boot, .loop = loop, .is_stopping = is_stopping };
+    pgl_buffer_init(&control->said, PGL_CONTROL_ANSWER_BYTES_MAX);
     pgl_mailbox_open(&control->held, loop, PGL_CUT_FILES, take_held, control);
     const struct pgl_http_server_options options = {
         .limits = control_limits(), .owner = control, .on_request = on_request, .refuse = refuse
@@ -224,10 +285,16 @@ void pgl_control_close(struct pgl_control *control)
 {
     if (!control->is_open)
         return;
-    pgl_cut_close(&control->cut); /* of an audit that did not end */
+    if (control->backup.boot != NULL) /* one that did not end */
+        pgl_backup_end(&control->backup);
+    pgl_cut_close(&control->cut); /* of a look that did not end */
     pgl_http_server_cut(&control->http);
-    for (int i = 0; i < control->waiting_count; i++)
-        pgl_http_respond(control->waiting[i], 503, NULL, 0,
-                         PGL_TEXT("")); /* abandoned: it goes nowhere */
+    for (int i = 0; i < control->waiting_count; i++) { /* abandoned: it goes nowhere */
+        if (control->waiting[i]->stage == PGL_HTTP_STREAMING)
+            pgl_http_stream_abort(control->waiting[i]);
+        else
+            pgl_http_respond(control->waiting[i], 503, NULL, 0, PGL_TEXT(""));
+    }
     pgl_http_server_close(&control->http);
+    pgl_buffer_free(&control->said);
 }

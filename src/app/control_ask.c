@@ -15,7 +15,8 @@ struct asking {
     struct pgl_loop loop;
     struct pgl_http_client client;
     const char *host;
-    bool is_json;
+    const struct pgl_control_question *question;
+    struct pgl_buffer last; /* line of a stream */
     int64_t listens_until_ns;
     pgl_status status;
 };
@@ -36,17 +37,20 @@ static struct pgl_go end(struct asking *asking, pgl_status status)
 
 static pgl_status send(struct asking *asking)
 {
-    const struct pgl_http_field accept = { PGL_TEXT("Accept"), asking->is_json
+    const struct pgl_http_field accept = { PGL_TEXT("Accept"), asking->question->is_json
                                                                    ? PGL_TEXT("application/json")
                                                                    : PGL_TEXT("text/plain") };
-    const struct pgl_http1_request request = { .method = PGL_TEXT("GET"),
-                                               .target = PGL_TEXT("/verify"),
-                                               .host = PGL_TEXT("localhost"),
-                                               .content_length = -1,
-                                               .fields = &accept,
-                                               .field_count = 1 };
+    const struct pgl_http1_request request = {
+        .method = pgl_text_of(asking->question->method),
+        .target = pgl_text_of(asking->question->target),
+        .host = PGL_TEXT("localhost"),
+        .content_length =
+            asking->question->body.size > 0 ? (int64_t)asking->question->body.size : -1,
+        .fields = &accept,
+        .field_count = 1,
+    };
     PGL_TRY(pgl_http_client_connect(&asking->client, asking->host, 0));
-    return pgl_http_client_send(&asking->client, &request, (struct pgl_text){ NULL, 0 });
+    return pgl_http_client_send(&asking->client, &request, asking->question->body);
 }
 
 static struct pgl_go ask(struct pgl_flow *flow)
@@ -68,9 +72,26 @@ static struct pgl_go try_again(struct pgl_flow *flow)
     return pgl_go(A_ASK);
 }
 
+/* Lines that have come; the last one stays. */
+static void take_lines(struct asking *asking)
+{
+    struct pgl_buffer *body = &asking->client.body;
+    const char *end;
+    while (asking->question->is_streamed && body->size > 0 &&
+           (end = memchr(body->data, '\n', body->size)) != NULL) {
+        size_t size = (size_t)(end - body->data);
+        pgl_buffer_clear(&asking->last);
+        pgl_buffer_add(&asking->last, body->data, size);
+        pgl_buffer_consume(body, size + 1);
+        if (asking->question->on_line != NULL)
+            asking->question->on_line(pgl_buffer_text(&asking->last));
+    }
+}
+
 static struct pgl_go read_answer(struct pgl_flow *flow)
 {
     struct asking *asking = asking_of(flow);
+    take_lines(asking);
     switch (asking->client.stage) {
     case PGL_HTTP_CLIENT_ANSWERED:
         return end(asking, PGL_OK);
@@ -105,30 +126,36 @@ static void on_done(struct pgl_flow *flow)
 }
 
 /* What the answer says, once there is one. */
-static pgl_status read_report(const struct pgl_http_client *client, struct pgl_buffer *out,
-                              bool *is_clean)
+static pgl_status read_verdict(const struct asking *asking, struct pgl_buffer *out, bool *is_clean)
 {
-    struct pgl_text verdict;
-    const struct pgl_http_response_head *head = &client->head;
+    struct pgl_text verdict = pgl_buffer_text(&asking->last);
+    const struct pgl_http_response_head *head = &asking->client.head;
     if (head->status != 200)
         return PGL_FAIL(PGL_UNAVAILABLE, "the platform could not look now; it may be stopping");
+    if (asking->question->is_streamed) {
+        *is_clean = pgl_text_is(verdict, "done");
+        pgl_buffer_add_text(out, verdict);
+        return PGL_OK;
+    }
     if (pgl_http_find_field(head->fields, head->field_count, PGL_TEXT("Panglot-Clean"), &verdict) !=
         1)
         return PGL_FAIL(PGL_UNAVAILABLE, "an answer that is none of ours");
     *is_clean = pgl_text_is(verdict, "yes");
-    pgl_buffer_add_text(out, pgl_buffer_text(&client->body));
+    pgl_buffer_add_text(out, pgl_buffer_text(&asking->client.body));
     return PGL_OK;
 }
 
-pgl_status pgl_control_ask(struct pgl_platform *platform, const char *folder, bool is_json,
-                           struct pgl_buffer *out, bool *is_clean)
+pgl_status pgl_control_ask(struct pgl_platform *platform, const char *folder,
+                           const struct pgl_control_question *question, struct pgl_buffer *out,
+                           bool *is_clean)
 {
     struct pgl_arena arena;
-    struct asking asking = { .is_json = is_json, .thread = { .name = "ask" } };
+    struct asking asking = { .question = question, .thread = { .name = "ask" } };
     asking.thread.waiter = platform->waiter_open(platform);
     if (asking.thread.waiter == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory to ask");
     pgl_arena_init(&arena, 4096, 16384);
+    pgl_buffer_init(&asking.last, 4096);
     asking.host = pgl_arena_printf(&arena, "unix:%s/" PGL_CONTROL_SOCKET, folder);
     pgl_loop_init(&asking.loop, "ask", platform, asking.thread.waiter);
     asking.thread.loops[asking.thread.loop_count++] = &asking.loop;
@@ -140,7 +167,8 @@ pgl_status pgl_control_ask(struct pgl_platform *platform, const char *folder, bo
     if (pgl_is_ok(status))
         status = asking.status;
     if (pgl_is_ok(status))
-        status = read_report(&asking.client, out, is_clean);
+        status = read_verdict(&asking, out, is_clean);
+    pgl_buffer_free(&asking.last);
     pgl_http_client_free(&asking.client);
     asking.thread.waiter->ops->close(asking.thread.waiter);
     pgl_arena_free(&arena);

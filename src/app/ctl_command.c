@@ -9,6 +9,7 @@
 #include "contract/admin.h"
 #include "contract/ops.h"
 #include "contract/payments.h"
+#include "contract/webhooks.h"
 #include "platform/real/real.h"
 #include "wire/json.h"
 
@@ -16,7 +17,7 @@
 #define LIST_MAX      10000
 #define LOOK_AGAIN_NS PGL_MILLISECONDS(200)
 #define PRINT_BYTES   (64u << 20)
-#define API           "/api/v1/admin/"
+#define API           "/api/v1/"
 
 struct options {
     struct pgl_ctl ctl;
@@ -45,21 +46,25 @@ struct verb {
 /* clang-format off */
 static const struct verb verbs[] = {
     /* thing      verb      path                kind  answer                             columns */
-    { "sagas",   "list",   "sagas",            LIST, SAGA_LIST_DESCRIPTOR,              "order_id status created_at_ns is_late payment reservation" },
-    { "sagas",   "show",   "sagas/*",          SHOW, SAGA_VIEW_DESCRIPTOR,              NULL },
-    { "sagas",   "retry",  "sagas/*/retry",    ACT,  INTENT_DESCRIPTOR,                 NULL },
-    { "sagas",   "settle", "sagas/*/settle",   ACT,  SETTLE_INTENT_RESPONSE_DESCRIPTOR, NULL },
-    { "parked",  "list",   "parked",           LIST, LIST_PARKED_RESPONSE_DESCRIPTOR,   "id events since_at_ns tries why" },
-    { "parked",  "show",   "parked/*",         SHOW, GET_PARKED_RESPONSE_DESCRIPTOR,    NULL },
-    { "parked",  "replay", "parked/replay",    JOB,  JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
-    { "parked",  "drop",   "parked/drop",      JOB,  JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
-    { "intents", "list",   "intents",          LIST, LIST_INTENTS_RESPONSE_DESCRIPTOR,  "order_id refund_no op state attempt tries last_seen due_at_ns" },
-    { "intents", "show",   "sagas/*",          SHOW, SAGA_VIEW_DESCRIPTOR,              NULL },
-    { "intents", "retry",  "intents/retry",    JOB,  JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
-    { "intents", "settle", "intents/settle",   JOB,  JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
-    { "jobs",    "list",   "jobs",             LIST, JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
-    { "jobs",    "show",   "jobs/*",           SHOW, JOB_DESCRIPTOR,                    NULL },
-    { "jobs",    "cancel", "jobs/*/cancel",    ACT,  JOB_DESCRIPTOR,                    NULL },
+    { "sagas",   "list",   "admin/sagas",            LIST, SAGA_LIST_DESCRIPTOR,              "order_id status created_at_ns is_late payment reservation" },
+    { "sagas",   "show",   "admin/sagas/*",          SHOW, SAGA_VIEW_DESCRIPTOR,              NULL },
+    { "sagas",   "retry",  "admin/sagas/*/retry",    ACT,  INTENT_DESCRIPTOR,                 NULL },
+    { "sagas",   "settle", "admin/sagas/*/settle",   ACT,  SETTLE_INTENT_RESPONSE_DESCRIPTOR, NULL },
+    { "parked",  "list",   "admin/parked",           LIST, LIST_PARKED_RESPONSE_DESCRIPTOR,   "id events since_at_ns tries why" },
+    { "parked",  "show",   "admin/parked/*",         SHOW, GET_PARKED_RESPONSE_DESCRIPTOR,    NULL },
+    { "parked",  "replay", "admin/parked/replay",    JOB,  JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
+    { "parked",  "drop",   "admin/parked/drop",      JOB,  JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
+    { "intents", "list",   "admin/intents",          LIST, LIST_INTENTS_RESPONSE_DESCRIPTOR,  "order_id refund_no op state attempt tries last_seen due_at_ns" },
+    { "intents", "show",   "admin/sagas/*",          SHOW, SAGA_VIEW_DESCRIPTOR,              NULL },
+    { "intents", "retry",  "admin/intents/retry",    JOB,  JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
+    { "intents", "settle", "admin/intents/settle",   JOB,  JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
+    { "jobs",    "list",   "admin/jobs",             LIST, JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
+    { "jobs",    "show",   "admin/jobs/*",           SHOW, JOB_DESCRIPTOR,                    NULL },
+    { "jobs",    "cancel", "admin/jobs/*/cancel",    ACT,  JOB_DESCRIPTOR,                    NULL },
+    { "webhooks", "list",       "webhooks",             LIST, LIST_ENDPOINTS_RESPONSE_DESCRIPTOR,  "id url waiting delivered dead failing_at_ns" },
+    { "webhooks", "show",       "webhooks/*",           SHOW, WEBHOOK_ENDPOINT_DESCRIPTOR,         NULL },
+    { "webhooks", "deliveries", "webhooks/deliveries",  LIST, LIST_DELIVERIES_RESPONSE_DESCRIPTOR, "endpoint_id number type state attempts status last_at_ns problem" },
+    { "webhooks", "redeliver",  "webhooks/*/redeliver", ACT,  REDELIVER_RESPONSE_DESCRIPTOR,       NULL },
 };
 /* clang-format on */
 #define VERB_COUNT  (sizeof verbs / sizeof verbs[0])
@@ -173,7 +178,8 @@ static pgl_status run_list(struct options *options, const struct verb *verb)
         const char *target = pgl_arena_printf(&ctl->arena, API "%s?limit=100", verb->path);
         target = add_filter(options, target, "service", options->service);
         target = add_filter(options, target, "why", options->why);
-        target = add_filter(options, target, "status", options->status);
+        bool is_of_webhooks = strcmp(verb->thing, "webhooks") == 0;
+        target = add_filter(options, target, is_of_webhooks ? "state" : "status", options->status);
         target = add_filter(options, target, "olderThanS", age_of(options));
         target = add_filter(options, target, "late", options->is_late ? "true" : NULL);
         target = add_filter(options, target, "cursor", next[0] != '\0' ? next : NULL);
@@ -221,9 +227,29 @@ static pgl_status read_outcome(const char *name, SettledAs *outcome)
     return PGL_OK;
 }
 
+/* The dead ones, all of them: as many a request as the platform takes. */
+static pgl_status run_redeliver(struct options *options, const struct verb *verb, const char *name)
+{
+    RedeliveryRange range = REDELIVERY_RANGE_INIT;
+    RedeliverResponse sum = REDELIVER_RESPONSE_INIT;
+    range.from = 1;
+    range.to = PGL_JSON_WHOLE_MAX;
+    while (range.from > 0) {
+        void *answer;
+        PGL_TRY(pgl_ctl_post(&options->ctl, path_of(options, verb, name), &range.base,
+                             verb->descriptor, &answer));
+        sum.count += ((const RedeliverResponse *)answer)->count;
+        range.from = ((const RedeliverResponse *)answer)->next_from;
+    }
+    print_one(options, &sum.base);
+    return PGL_OK;
+}
+
 static pgl_status run_act(struct options *options, const struct verb *verb, const char *name)
 {
     void *answer;
+    if (strcmp(verb->name, "redeliver") == 0)
+        return run_redeliver(options, verb, name);
     Reason reason = REASON_INIT;
     NewSettlement settlement = NEW_SETTLEMENT_INIT;
     const ProtobufCMessage *body = &reason.base;
@@ -251,7 +277,7 @@ static void show_progress(const Job *job)
 static pgl_status follow(struct options *options, Job **job)
 {
     struct pgl_ctl *ctl = &options->ctl;
-    const char *target = pgl_arena_printf(&ctl->arena, API "jobs/%s", (*job)->id);
+    const char *target = pgl_arena_printf(&ctl->arena, API "admin/jobs/%s", (*job)->id);
     while ((*job)->state == JOB_STATE_RUNNING && !options->is_brief) {
         void *answer;
         show_progress(*job);
@@ -322,6 +348,8 @@ static const char *check(const struct options *options, const struct verb *verb,
             return "names, or a filter (--why, --older-than), or --all: one of them is expected";
         break;
     }
+    if (strcmp(verb->name, "redeliver") == 0)
+        return NULL; /* nothing but what was asked for before */
     return options->reason != NULL ? NULL : "--reason: it is required; it is kept in the audit log";
 }
 
@@ -384,7 +412,7 @@ int pgl_ctl_command(struct pgl_platform *platform, int argc, char **argv)
         { "--older-than", "TIME", PGL_OPTION_DURATION, &options.older_than_ns, 0, "only what is so old: 30s, 15m, 1h" },
         { "--all", NULL, PGL_OPTION_SWITCH, &options.is_all, 0, "in place of names or a filter" },
         { "--late", NULL, PGL_OPTION_SWITCH, &options.is_late, 0, "of sagas, those past their deadline" },
-        { "--status", "NAME", PGL_OPTION_TEXT, &options.status, 0, "of sagas and intents, only those" },
+        { "--status", "NAME", PGL_OPTION_TEXT, &options.status, 0, "of sagas, intents and deliveries, only those" },
         { "--outcome", "NAME", PGL_OPTION_TEXT, &options.outcome, 0, "for settle: AUTHORIZED, CAPTURED, CANCELLED, DECLINED, ..." },
         { "--limit", "N", PGL_OPTION_NUMBER, &options.limit, 1, "lines of a list, at most 10000 (1000)" },
         { "--no-wait", NULL, PGL_OPTION_SWITCH, &options.is_brief, 0, "do not follow a job to its end" },

@@ -1,8 +1,8 @@
 /*
  * cut.h - all files of a platform as they were at one moment (docs/reliability.md: B10), for an
- * audit.
+ * audit or a backup.
  *
- * Owner:    one thread; connections of its own, opened for one audit and closed behind it.
+ * Owner:    one thread; connections of its own, opened for one look and closed behind it.
  * Threads:  that one. `begin` while no writer is in a transaction; from then on they may write
  *           again: a snapshot stays what it was. It keeps the write-ahead logs from being emptied
  *           meanwhile.
@@ -16,8 +16,7 @@
 struct pgl_boot;
 struct pgl_writer;
 
-#define PGL_CUT_FILES                                                                              \
-    3 /* those that an audit looks at; the catalog promises nothing to the others */
+#define PGL_CUT_FILES 5 /* every file that the boot has */
 
 /* Who writes one of them. */
 struct pgl_writer *pgl_cut_writer(struct pgl_boot *boot, int i);

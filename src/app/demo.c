@@ -35,6 +35,7 @@ static const char *const warehouses[] = { "WH-EU-1", "WH-US-1", "WH-APAC-1" };
 void pgl_demo_options(struct pgl_boot_options *options)
 {
     options->payments.default_credit_minor = DEMO_CREDIT_MINOR;
+    options->webhooks.loopback_too = true;
     struct pgl_http_limits *limits = &options->gateway.limits;
     limits->connections_per_client_max = limits->connections_max;
     limits->connects_per_client_burst = limits->connections_max;

@@ -4,10 +4,9 @@
 #include "services/payments/card_rules.h"
 
 static const char *const file_labels[PGL_FILE_COUNT] = {
-    [PGL_FILE_CATALOG] = "service=\"catalog\"",
-    [PGL_FILE_ORDERS] = "service=\"orders\"",
-    [PGL_FILE_PAYMENTS] = "service=\"payments\"",
-    [PGL_FILE_INVENTORY] = "service=\"inventory\"",
+    [PGL_FILE_CATALOG] = "service=\"catalog\"",   [PGL_FILE_ORDERS] = "service=\"orders\"",
+    [PGL_FILE_PAYMENTS] = "service=\"payments\"", [PGL_FILE_INVENTORY] = "service=\"inventory\"",
+    [PGL_FILE_WEBHOOKS] = "service=\"webhooks\"",
 };
 
 /* Of every writer: name, help, kind, where it lies in struct pgl_writer_metrics. */
@@ -54,6 +53,9 @@ static void register_consumers(struct pgl_boot *boot)
         { "consumer=\"payments\",log=\"orders\"", &boot->payments.orders },
         { "consumer=\"payments\",log=\"inventory\"", &boot->payments.inventory },
         { "consumer=\"inventory\",log=\"payments\"", &boot->inventory.payments },
+        { "consumer=\"webhooks\",log=\"orders\"", &boot->webhooks.core.consumers[0] },
+        { "consumer=\"webhooks\",log=\"payments\"", &boot->webhooks.core.consumers[1] },
+        { "consumer=\"webhooks\",log=\"inventory\"", &boot->webhooks.core.consumers[2] },
     };
     const size_t count = sizeof rows / sizeof rows[0];
     for (size_t i = 0; i < count; i++)
@@ -73,8 +75,32 @@ static void register_consumers(struct pgl_boot *boot)
                          PGL_METRIC_GAUGE, rows[i].labels, &rows[i].consumer->halted);
 }
 
+static void register_logs(struct pgl_boot *boot)
+{
+    const struct {
+        const char *labels;
+        const struct pgl_keep *keep;
+    } rows[] = {
+        { "log=\"orders\"", &boot->orders.state.log.keep },
+        { "log=\"payments\"", &boot->payments.desk.log.keep },
+        { "log=\"inventory\"", &boot->inventory.core.log.keep },
+    };
+    const size_t count = sizeof rows / sizeof rows[0];
+    for (size_t i = 0; i < count; i++)
+        pgl_registry_add(&boot->registry, "panglot_log_behind_events",
+                         "Events that the slowest of those who have to read them has not handled.",
+                         PGL_METRIC_GAUGE, rows[i].labels, &rows[i].keep->behind);
+    for (size_t i = 0; i < count; i++)
+        pgl_registry_add(&boot->registry, "panglot_log_pruned_total",
+                         "Events that were old enough to go.", PGL_METRIC_COUNTER, rows[i].labels,
+                         &rows[i].keep->pruned);
+}
+
 static void register_orders(struct pgl_boot *boot)
 {
+    pgl_registry_add(&boot->registry, "panglot_orders_shed_total",
+                     "Orders not taken, since those before them were not settled in time.",
+                     PGL_METRIC_COUNTER, "", &boot->edge.shed);
     for (int state = 0; state < ORDER_STATE_COUNT; state++)
         pgl_registry_add(
             &boot->registry, "panglot_orders", "Orders by state.", PGL_METRIC_GAUGE,
@@ -130,6 +156,17 @@ static void register_cards(struct pgl_boot *boot)
                          rows[i].counter);
 }
 
+static void register_webhooks(struct pgl_boot *boot)
+{
+    const char *name = "panglot_webhook_attempts_total", *help = "Attempts to deliver an event.";
+    pgl_registry_add(&boot->registry, name, help, PGL_METRIC_COUNTER, "outcome=\"delivered\"",
+                     &boot->webhooks.run.delivered);
+    pgl_registry_add(&boot->registry, name, help, PGL_METRIC_COUNTER, "outcome=\"failed\"",
+                     &boot->webhooks.run.failed);
+    pgl_registry_add(&boot->registry, "panglot_webhook_endpoints", "Endpoints that are enabled.",
+                     PGL_METRIC_GAUGE, "", &boot->webhooks.enabled);
+}
+
 static void register_loops(struct pgl_boot *boot)
 {
     for (int l = 0; l < PGL_LOOP_COUNT; l++)
@@ -148,7 +185,9 @@ void pgl_metrics_register(struct pgl_boot *boot)
 {
     register_writers(boot);
     register_consumers(boot);
+    register_logs(boot);
     register_orders(boot);
     register_cards(boot);
+    register_webhooks(boot);
     register_loops(boot);
 }

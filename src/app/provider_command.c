@@ -97,7 +97,7 @@ static bool read_faults(struct pgl_platform *platform, struct provider_options *
 
 static int start(struct pgl_platform *platform, struct provider_options *options)
 {
-    struct pgl_webhooks_options webhooks = { .secret = NULL };
+    struct pgl_bank_hooks_options webhooks = { .secret = NULL };
     struct pgl_provider_options provider = {
         .data = options->data,
         .vfs_name = "panglot",
@@ -109,7 +109,7 @@ static int start(struct pgl_platform *platform, struct provider_options *options
                   .seed = (uint64_t)options->seed },
     };
     provider.bank.seed = (uint64_t)options->seed;
-    if (options->webhook != NULL && !pgl_webhooks_read_url(options->webhook, &webhooks)) {
+    if (options->webhook != NULL && !pgl_bank_hooks_read_url(options->webhook, &webhooks)) {
         fprintf(stderr, "panglot provider: --webhook: http://HOST:PORT/PATH is expected\n");
         return PGL_EXIT_USAGE;
     }

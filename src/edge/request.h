@@ -56,7 +56,7 @@ struct pgl_edge {
     struct pgl_loop *loop;
     struct pgl_rpc rpc;
     struct pgl_http_server http;
-    struct pgl_endpoint catalog, orders, payments, inventory;
+    struct pgl_endpoint catalog, orders, payments, inventory, webhooks;
     struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
     struct pgl_endpoint admins[3]; /* AdminService of the same, in the same order */
     const struct pgl_key_set *keys;
@@ -67,8 +67,10 @@ struct pgl_edge {
     struct pgl_json_limits json;
     const struct pgl_registry *registry;
     const char *version;
-    bool (*is_ready)(void *self); /* any thread */
+    bool (*is_ready)(void *self);  /* any thread */
+    bool (*is_behind)(void *self); /* orders are not settled as fast as they come; any thread */
     void *ready_self;
+    struct pgl_counter shed;  /* orders that were not taken for that reason */
     struct pgl_random random; /* request ids: no secret */
     uint32_t in_flight;
     uint32_t streams;

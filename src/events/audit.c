@@ -15,6 +15,7 @@ pgl_status pgl_log_state_read(const struct pgl_view *view, struct pgl_log_state 
     int64_t next_seq;
     PGL_TRY(pgl_log_head_get(view->db, &state->epoch, &next_seq));
     state->high = next_seq - 1;
+    PGL_TRY(pgl_log_low_get(view->db, &state->low));
     return PGL_OK;
 }
 

@@ -15,6 +15,7 @@
 
 struct pgl_log_state {
     int64_t epoch;
+    int64_t low;  /* the first event that is kept; more than 1: older ones were pruned */
     int64_t high; /* the last event, as the log's head says; 0: none yet */
 };
 

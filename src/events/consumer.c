@@ -10,7 +10,8 @@
 #include "events/parked.h"
 #include "wire/message.h"
 
-#define ASK_AGAIN_NS PGL_MILLISECONDS(100)
+#define ASK_AGAIN_NS   PGL_MILLISECONDS(100)
+#define TELL_WITHIN_NS PGL_SECONDS(1)
 
 static void take_events(void *owner, struct pgl_message *message);
 
@@ -20,7 +21,12 @@ static void ask(struct pgl_consumer *consumer, struct pgl_consumer_chunk *chunk,
 {
     chunk->read.after = after;
     chunk->read.until_ns = PGL_NEVER_NS;
+    /* One that is fetched ahead would tell of what was handled only when more comes. */
+    if (consumer->reader > 0 && after != consumer->durable_position)
+        chunk->read.until_ns = consumer->writer->loop->now_ns + TELL_WITHIN_NS;
     chunk->read.is_first = consumer->is_first_read;
+    chunk->read.reader = consumer->reader;
+    chunk->read.handled = consumer->durable_position;
     chunk->read.epoch = consumer->epoch;
     chunk->read.hash = consumer->hash;
     chunk->read.message.reply_to = &consumer->replies;
@@ -40,7 +46,7 @@ static void ask_for_more(struct pgl_consumer *consumer)
 {
     struct pgl_consumer_chunk *now = &consumer->chunks[consumer->current];
     struct pgl_consumer_chunk *other = &consumer->chunks[1 - consumer->current];
-    if (consumer->is_halted || now->is_asked || other->is_asked)
+    if (consumer->is_halted || consumer->is_stopped || now->is_asked || other->is_asked)
         return;
     if (!now->is_full)
         ask(consumer, now, consumer->durable_position);
@@ -80,6 +86,11 @@ static void take_events(void *owner, struct pgl_message *message)
     struct pgl_log_read *read = PGL_CONTAINER(message, struct pgl_log_read, message);
     struct pgl_consumer_chunk *chunk = PGL_CONTAINER(read, struct pgl_consumer_chunk, read);
     chunk->is_asked = false;
+    if (consumer->is_stale) {
+        consumer->is_stale = false;
+        ask_for_more(consumer);
+        return;
+    }
     consumer->high = read->high;
     if (is_passing(read->status)) {
         consumer->is_first_read = read->is_first;
@@ -314,8 +325,46 @@ pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct pgl_writer *w
     return PGL_OK;
 }
 
+void pgl_consumer_keep_up(struct pgl_consumer *consumer)
+{
+    struct pgl_event_log *log = PGL_CONTAINER(consumer->source, struct pgl_event_log, reads);
+    consumer->reader = pgl_keep_register(&log->keep, consumer->durable_position);
+}
+
 void pgl_consumer_start(struct pgl_consumer *consumer)
 {
+    ask_for_more(consumer);
+}
+
+/* ---- stopping and going on ---- */
+
+void pgl_consumer_stop(struct pgl_consumer *consumer)
+{
+    PGL_ASSERT(consumer->position == consumer->durable_position);
+    consumer->is_stopped = true;
+    consumer->high = consumer->durable_position;
+    note_lag(consumer);
+    for (int i = 0; i < 2; i++) {
+        consumer->chunks[i].is_full = false;
+        consumer->is_stale |= consumer->chunks[i].is_asked;
+    }
+}
+
+pgl_status pgl_consumer_place(struct pgl_tx *tx, Log log, const struct pgl_log_position *place)
+{
+    struct pgl_consumer_row row = { place->epoch, place->position, place->hash };
+    return pgl_consumer_set(tx, log, &row);
+}
+
+void pgl_consumer_go_on(struct pgl_consumer *consumer, const struct pgl_log_position *place)
+{
+    PGL_ASSERT(consumer->is_stopped);
+    consumer->position = consumer->durable_position = place->position;
+    consumer->epoch = place->epoch;
+    consumer->hash = place->hash;
+    consumer->is_first_read = true;
+    consumer->is_stopped = consumer->is_halted = false;
+    pgl_counter_set(&consumer->halted, 0);
     ask_for_more(consumer);
 }
 

@@ -13,6 +13,7 @@
 #define PGL_EVENTS_CONSUMER_H
 
 #include "base/map.h"
+#include "events/audit.h"
 #include "events/log.h"
 
 /* beyond it the consumer halts: something is thoroughly wrong */
@@ -33,6 +34,7 @@ struct pgl_consumer {
     struct pgl_writer *writer;
     struct pgl_mailbox *source; /* the producer's `reads` */
     Log log;
+    int reader; /* its number at the log, 0 where it is not registered */
     /* Not OK before its first write: the key is parked. */
     pgl_status (*handle)(struct pgl_tx *tx, int64_t seq, const Event *event);
 
@@ -42,8 +44,9 @@ struct pgl_consumer {
     int64_t position, durable_position, epoch, hash;
     int64_t high; /* of the producer, when it last answered */
     bool is_first_read, is_halted;
-    struct pgl_timer again; /* set while the producer could not answer */
-    int64_t aside_seq;      /* this event was tried alone and failed: it is parked; 0 for none */
+    bool is_stopped, is_stale; /* reads nothing; and what it has asked for is not wanted any more */
+    struct pgl_timer again;    /* set while the producer could not answer */
+    int64_t aside_seq;         /* this event was tried alone and failed: it is parked; 0 for none */
     char aside_why[PGL_PARKED_WHY_BYTES];
     struct pgl_map parked_keys;                   /* those of the transaction included */
     uint64_t fresh_keys[PGL_LOG_READ_EVENTS_MAX]; /* which are these */
@@ -59,8 +62,23 @@ PGL_MUST_USE pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct 
                                           struct pgl_event_log *source,
                                           pgl_status (*handle)(struct pgl_tx *tx, int64_t seq,
                                                                const Event *event));
+/* Before start, where orders wait for it: the log keeps what it has not handled, and notices when
+ * it does not keep up (keep.h). */
+void pgl_consumer_keep_up(struct pgl_consumer *consumer);
 /* Asks for the first events; the loops may run or not yet. */
 void pgl_consumer_start(struct pgl_consumer *consumer);
+
+/* ---- for a consumer that does not always listen ---- */
+
+/* Behind a commit or before the loops run: reads no more, and has no opinion on what comes
+ * still. */
+void pgl_consumer_stop(struct pgl_consumer *consumer);
+/* In the transaction: the position from which a stopped one will go on. Then, behind its commit,
+ * the same place; whatever halted it is forgotten. */
+PGL_MUST_USE pgl_status pgl_consumer_place(struct pgl_tx *tx, Log log,
+                                           const struct pgl_log_position *place);
+void pgl_consumer_go_on(struct pgl_consumer *consumer, const struct pgl_log_position *place);
+
 void pgl_consumer_close(struct pgl_consumer *consumer);
 
 #endif

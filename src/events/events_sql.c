@@ -13,6 +13,9 @@ pgl_status pgl_events_migrate(struct pgl_database *db)
 
 static const char head_get_sql[] = "SELECT epoch, next_seq FROM log_head WHERE id = 1";
 static const char head_put_sql[] = "UPDATE log_head SET next_seq = ?1 WHERE id = 1";
+static const char low_get_sql[] = "SELECT low FROM log_head WHERE id = 1";
+static const char low_put_sql[] = "UPDATE log_head SET low = ?1 WHERE id = 1";
+static const char prune_sql[] = "DELETE FROM event WHERE seq < ?1";
 static const char insert_sql[] = "INSERT INTO event (seq, bytes) VALUES (?1, ?2)";
 static const char behind_sql[] =
     "SELECT seq, bytes FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2";
@@ -25,6 +28,10 @@ static const char consumer_first_sql[] =
 static const char consumer_put_sql[] =
     "UPDATE consumer SET epoch = ?2, position = ?3, hash = ?4 WHERE log = ?1 AND position = ?5";
 /* A position that was set back: it is parked already. */
+static const char consumer_set_sql[] =
+    "INSERT INTO consumer (log, epoch, position, hash) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT (log) DO UPDATE SET epoch = excluded.epoch, position = excluded.position, "
+    "hash = excluded.hash";
 static const char parked_insert_sql[] =
     "INSERT INTO parked (log, seq, key, why, bytes, tenant, at_ns) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (log, seq) DO NOTHING";
@@ -52,6 +59,27 @@ pgl_status pgl_log_head_put(struct pgl_tx *tx, int64_t next_seq)
 {
     struct pgl_rows rows = pgl_tx_rows(tx, head_put_sql);
     pgl_bind_i64(&rows, next_seq);
+    return pgl_rows_run(&rows, NULL);
+}
+
+pgl_status pgl_log_low_get(struct pgl_database *db, int64_t *low)
+{
+    struct pgl_rows rows = pgl_rows_begin(db, low_get_sql);
+    PGL_TRY(pgl_rows_next(&rows));
+    if (!rows.has_row)
+        return PGL_FAIL(PGL_DATA_LOSS, "a log has lost its head");
+    *low = pgl_column_i64(&rows, 0);
+    pgl_rows_end(&rows);
+    return PGL_OK;
+}
+
+pgl_status pgl_events_prune(struct pgl_tx *tx, int64_t low)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, prune_sql);
+    pgl_bind_i64(&rows, low);
+    PGL_TRY(pgl_rows_run(&rows, NULL));
+    rows = pgl_tx_rows(tx, low_put_sql);
+    pgl_bind_i64(&rows, low);
     return pgl_rows_run(&rows, NULL);
 }
 
@@ -130,6 +158,13 @@ pgl_status pgl_consumer_put(struct pgl_tx *tx, int64_t log, int64_t old_position
     PGL_TRY(pgl_rows_run(&rows, &changed));
     return changed == 1 ? PGL_OK
                         : PGL_FAIL(PGL_DATA_LOSS, "somebody else has moved a consumer's position");
+}
+
+pgl_status pgl_consumer_set(struct pgl_tx *tx, int64_t log, const struct pgl_consumer_row *row)
+{
+    struct pgl_rows rows = pgl_tx_rows(tx, consumer_set_sql);
+    bind_consumer(&rows, log, row);
+    return pgl_rows_run(&rows, NULL);
 }
 
 pgl_status pgl_parked_insert(struct pgl_tx *tx, const struct pgl_parked_row *row)

@@ -9,6 +9,9 @@
 PGL_MUST_USE pgl_status pgl_log_head_get(struct pgl_database *db, int64_t *epoch,
                                          int64_t *next_seq);
 PGL_MUST_USE pgl_status pgl_log_head_put(struct pgl_tx *tx, int64_t next_seq);
+PGL_MUST_USE pgl_status pgl_log_low_get(struct pgl_database *db, int64_t *low);
+/* Takes away all before `low`. */
+PGL_MUST_USE pgl_status pgl_events_prune(struct pgl_tx *tx, int64_t low);
 PGL_MUST_USE pgl_status pgl_event_insert(struct pgl_tx *tx, int64_t seq, struct pgl_text bytes);
 /* Columns: seq, bytes. */
 struct pgl_rows pgl_events_behind(struct pgl_database *db, int64_t after, int64_t limit);
@@ -33,6 +36,10 @@ struct pgl_parked_row {
     struct pgl_text key, bytes;
     const char *why, *tenant;
 };
+/* Wherever it stood. */
+PGL_MUST_USE pgl_status pgl_consumer_set(struct pgl_tx *tx, int64_t log,
+                                         const struct pgl_consumer_row *row);
+
 PGL_MUST_USE pgl_status pgl_parked_insert(struct pgl_tx *tx, const struct pgl_parked_row *row);
 /* Columns: key. */
 struct pgl_rows pgl_parked_keys(struct pgl_database *db, int64_t log);

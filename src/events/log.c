@@ -63,7 +63,7 @@ pgl_status pgl_log_open(struct pgl_event_log *log, Log name, struct pgl_writer *
                                                  .committed = log_committed,
                                                  .rolled_back = log_rolled_back };
     pgl_writer_join(writer, &log->participant);
-    return PGL_OK;
+    return pgl_keep_open(&log->keep, log, writer);
 }
 
 void pgl_log_shrink_ring(struct pgl_event_log *log, uint32_t slots, uint32_t bytes)
@@ -263,6 +263,10 @@ static pgl_status fill(struct pgl_event_log *log, struct pgl_log_read *read)
         PGL_TRY(check_first(log, read));
     if (!pgl_is_ok(read->status) || read->after >= log->durable_high)
         return PGL_OK;
+    if (read->after + 1 < log->keep.durable_low) {
+        read->status = PGL_FAIL(PGL_NOT_FOUND, "events as old as these were pruned");
+        return PGL_OK;
+    }
     if (is_struck(log, PGL_BUGGIFY_LOG_BUSY))
         return PGL_FAIL(PGL_UNAVAILABLE, "the log is busy, it is said");
     if (read->after + 1 < log->ring_first_seq || is_struck(log, PGL_BUGGIFY_LOG_RING_LOST))
@@ -301,6 +305,8 @@ static void take_read(void *owner, struct pgl_message *message)
     struct pgl_event_log *log = owner;
     struct pgl_log_read *read = PGL_CONTAINER(message, struct pgl_log_read, message);
     read->log = log;
+    if (read->reader > 0)
+        pgl_keep_note(&log->keep, read->reader, read->handled);
     if (read->after < 0)
         read->after = log->durable_high;
     if (try_read(log, read))

@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "contract/events.h"
+#include "events/keep.h"
 #include "runtime/loop.h"
 #include "store/writer.h"
 
@@ -25,8 +26,8 @@
 #define PGL_LOG_READERS_MAX     64
 #define PGL_EVENT_BYTES_MAX     (64u << 10) /* 100 lines of the longest SKUs are 20 KiB */
 
-/* Asks for what comes behind `after`; answered when there is something, or when time is up with
- * nothing. */
+/* Asks for what comes behind `after`; PGL_NOT_FOUND where that was pruned. Answered when there is
+ * something, or when time is up with nothing. */
 struct pgl_log_read {
     struct pgl_message message;
     int64_t after;    /* below 0: what comes from now on */
@@ -34,6 +35,8 @@ struct pgl_log_read {
     /* Set on a reader's first read: what it remembers of the event `after`. Another one there, or
      * none: PGL_DATA_LOSS. */
     bool is_first;
+    int reader;      /* of a registered reader its number, 0 for others */
+    int64_t handled; /* what it has on its own disk */
     int64_t epoch;
     int64_t hash;
 
@@ -69,6 +72,7 @@ struct pgl_event_log {
 
     struct pgl_mailbox reads;
     struct pgl_log_read *waiting;
+    struct pgl_keep keep;
     struct pgl_counter appended;
 };
 

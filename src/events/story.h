@@ -12,7 +12,7 @@
  * the newest so many is left out. */
 #define PGL_STORY_EVENTS_MAX 256
 
-/* Walks back from `last_seq` (0: no events) and answers oldest first. */
+/* Walks back from `last_seq` (0: no events) as far as the log is kept, and answers oldest first. */
 PGL_MUST_USE pgl_status pgl_story_read(const struct pgl_view *view, Log log, int64_t last_seq,
                                        ReadKeyResponse *reply);
 

@@ -3,7 +3,7 @@
  * are.
  *
  * Threads:  the thread that starts the program.
- * Bounds:   whole small files only; the caller says how small.
+ * Bounds:   whole small files only, the caller says how small; copies of any size, piece by piece.
  * Errors:   PGL_NOT_FOUND, PGL_CONFLICT (locked by another process), PGL_UNAVAILABLE (everything
  *           else).
  */
@@ -26,6 +26,19 @@ struct pgl_disk_ops {
                                           struct pgl_text content);
     /* Held until the process ends, however it ends. */
     PGL_MUST_USE pgl_status (*lock)(struct pgl_disk *disk, const char *path);
+
+    /* For copies of a folder. */
+
+    /* PGL_NOT_FOUND when there is none. */
+    PGL_MUST_USE pgl_status (*is_empty)(struct pgl_disk *disk, const char *folder, bool *is_empty);
+    /* Shows every piece to `look`, which ends it by saying so; `to` may be NULL: then it is only
+     * read. Durable when it returns; mode 0600. */
+    PGL_MUST_USE pgl_status (*copy_file)(struct pgl_disk *disk, const char *from, const char *to,
+                                         pgl_status (*look)(void *self, struct pgl_text piece),
+                                         void *self);
+    /* In the place of an empty folder, or of none; durable when it returns. */
+    PGL_MUST_USE pgl_status (*rename_folder)(struct pgl_disk *disk, const char *from,
+                                             const char *to);
 };
 
 struct pgl_disk {

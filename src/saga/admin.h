@@ -44,7 +44,8 @@ struct pgl_admin_deed {
     /* The first order behind this one that the wish is about; by filter. */
     pgl_status (*next)(struct pgl_tx *tx, const struct pgl_admin_job *job, const pgl_id *after,
                        pgl_id *order_id, bool *is_there);
-    /* `*refusal` says why it cannot be done; nothing is written then. */
+    /* Writes into the audit log what it does. `*refusal` says why it cannot be done; nothing is
+     * written then. */
     pgl_status (*act)(struct pgl_tx *tx, const struct pgl_admin_job *job, const pgl_id *order_id,
                       const char **refusal);
 };

@@ -4,11 +4,21 @@
 #ifndef PGL_WIRE_DIGEST_H
 #define PGL_WIRE_DIGEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/text.h"
 
 #define PGL_DIGEST_BYTES 32
+
+/* The same of bytes that come in pieces. */
+struct pgl_sha256_stream {
+    void *context; /* OpenSSL's */
+};
+/* False without memory; then add and end do nothing, and the digest is zero. */
+bool pgl_sha256_begin(struct pgl_sha256_stream *stream);
+void pgl_sha256_add(struct pgl_sha256_stream *stream, struct pgl_text piece);
+void pgl_sha256_end(struct pgl_sha256_stream *stream, uint8_t digest[PGL_DIGEST_BYTES]);
 
 void pgl_sha256(struct pgl_text bytes, uint8_t digest[PGL_DIGEST_BYTES]);
 

@@ -19,6 +19,12 @@ enum pgl_http_method pgl_http_method_of(struct pgl_text name)
     return PGL_HTTP_UNKNOWN;
 }
 
+const char *pgl_http_method_name(enum pgl_http_method method)
+{
+    const char *name = method_names[method].data;
+    return name != NULL ? name : "";
+}
+
 /* What we send or may pass on, the frequent ones first. */
 static const struct {
     int status;

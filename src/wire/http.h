@@ -67,6 +67,8 @@ struct pgl_http_response_head {
 
 /* Methods are case-sensitive: "get" is unknown (RFC 9110, 9.1). */
 enum pgl_http_method pgl_http_method_of(struct pgl_text name);
+/* "GET"; "" for an unknown one. */
+const char *pgl_http_method_name(enum pgl_http_method method);
 
 /* "Not Found"; "" for a number that we never send. */
 const char *pgl_http_reason(int status);

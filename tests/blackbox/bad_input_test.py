@@ -317,7 +317,7 @@ def no_orders():
         (quantity("4294967297"), "lines[0].quantity"), (quantity("9007199254740993"), "quantity"),
         (quantity("9223372036854775808"), "quantity"),
         (quantity("18446744073709551617"), "quantity"),
-        (quantity("-9223372036854775809"), "quantity"), (quantity("1e400"), "quantity"),
+        (quantity("-9223372036854775810"), "quantity"), (quantity("1e400"), "quantity"),
         (quantity('"1"'), "quantity"), (quantity("true"), "quantity"),
         (quantity("[1]"), "quantity"),
         (quantity("null"), "quantity"),

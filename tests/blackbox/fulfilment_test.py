@@ -17,7 +17,8 @@ TABLES = {
         for sku, price in (("CUP", 100), ("POT", 900), ("MUG", 300), ("JAR", 200),
                            ("PAN", 500), ("LID", 50), ("NIL", 900), ("BOX", 900))),
     "stock": shop.STOCK + "CUP,WH-EU-1,4\nCUP,WH-US-1,9\nPOT,WH-EU-1,3\nMUG,WH-EU-1,10\n"
-                          "JAR,WH-EU-1,5\nPAN,WH-EU-1,8\nPAN,WH-US-1,8\nLID,WH-EU-1,4\nBOX,WH-EU-1,3\n",
+                          "JAR,WH-EU-1,5\nPAN,WH-EU-1,8\nPAN,WH-US-1,8\nLID,WH-EU-1,4\n"
+                          "BOX,WH-EU-1,3\n",
 }
 
 

@@ -9,6 +9,7 @@ Method:  a poison event is put into the log of a stopped platform with sqlite3, 
 """
 import json
 import pathlib
+import shutil
 
 import sqlite3
 import subprocess
@@ -236,6 +237,32 @@ class Operators(shop.Case):
         self.ctl("parked", "dance", code=2)
         self.ctl("jobs", "show", "orders-99", code=1)
 
+    def test_for_people(self):
+        """Tables, and the fields of one; what there is nothing of."""
+        host, port = self.store.address
+        where = ["--url", f"http://{host}:{port}", "--data", self.store.data]
+
+        def told(*words):
+            return subprocess.run([self.store.binary, "ctl", *words, *where], text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True,
+                                  timeout=60)
+        name = self.ann.buy(("PEN", 1))["id"]
+        self.assertIn("there is nothing", told("parked", "list").stderr)
+        self.assertIn("CONFIRMED", told("sagas", "show", name).stdout)
+        said = told("parked", "replay", "--all", "--reason", "a look").stdout.splitlines()
+        self.assertRegex(said[0], "^ID +KIND +STATE +OVER +LOOKED +DONE +FAILED +LAST ERROR$")
+        self.assertEqual(len(said), 4)
+        self.assertRegex(said[1], "^orders-1 +REPLAY_PARKED +DONE +all +0 +0 +0")
+        self.assertEqual(self.ctl("webhooks", "list"), [])
+        self.assertEqual(self.ctl("webhooks", "deliveries", "--status", "DEAD"), [])
+        self.ctl("webhooks", "redeliver", str(uuid.uuid4()), code=1)
+        self.assertEqual(self.ctl("intents", "list"), [])
+        job, = self.ctl("intents", "retry", "--all", "--reason", "the bank is back")
+        self.assertEqual((job["service"], job["state"], job["looked"]), ("payments", "DONE", 0))
+        job, = self.ctl("intents", "retry", name, "--reason", "this one", code=1)
+        self.assertEqual((job["looked"], job["failed"]), (1, 1))
+        self.ctl("sagas", "retry", name, "--reason", "this one", code=1)
+
     def test_open_orders(self):
         """With Payments out of the way an order stays open, and is seen to be."""
         name = self.ann.buy(("PEN", 1))["id"]
@@ -259,6 +286,170 @@ class Operators(shop.Case):
         self.reopen()
 
 
+class AuditLog(Operators):
+    """Not the tests again: the log that they would leave behind."""
+    test_parked_and_replayed = test_given_up = test_many_and_a_kill = None
+    test_tenants_see_their_own = test_refusals = test_open_orders = test_for_people = None
+
+    def audit(self, *words, code=0):
+        got, said = self.store.run("audit-log", *words)
+        self.assertEqual(got, code, said)
+        return said
+
+    def test_who_did_what(self):
+        name = self.ann.buy(("PEN", 1))["id"]
+        self.boss.cancel(name)  # too late: nothing was done
+        answer = self.boss.ask("POST", "/api/v1/inventory/PEN/receipts",
+                               {"warehouse": "WH-EU-1", "quantity": 5}, idempotency_key="r-1")
+        self.assertEqual(answer.code, 201)
+        joe = self.store.person("joe", "warehouse")
+        joe.ask("POST", "/api/v1/inventory/PEN/receipts",
+                {"warehouse": "WH-EU-1", "quantity": 5}, idempotency_key="r-2")
+        self.ctl("parked", "replay", "--all", "--reason", "just in case")
+        entries = [json.loads(line) for line in self.audit("list", "--json").splitlines()]
+        self.assertEqual([(one["actor"], one["action"]) for one in entries[:1]],
+                         [("boss", "stock.receive")])
+        self.assertEqual({one["action"] for one in entries[1:]}, {"job.start", "job.end"})
+        self.assertIn("just in case", self.audit("list"))
+        running = self.audit("verify")
+        self.assertEqual(running.count("whole"), 3)
+        self.stop()
+        self.assertEqual(self.audit("verify"), running)  # asked or opened
+        with Stopped(self.store, "inventory") as inventory:
+            inventory.db.executescript("DROP TRIGGER audit_log_is_not_changed; "
+                                       "UPDATE audit_log SET actor = 'joe' WHERE seq = 1")
+        self.assertIn("BROKEN at entry 1", self.audit("verify", code=1))
+        self.reopen()
+        self.assertIn("BROKEN at entry 1", self.audit("verify", code=1))
+        lines = [json.loads(line) for line in self.audit("verify", "--json", code=1).splitlines()]
+        self.assertEqual([(one["service"], one["ok"]) for one in lines],
+                         [("orders", True), ("payments", True), ("inventory", False)])
+
+
+class Copies(Operators):
+    test_parked_and_replayed = test_given_up = test_many_and_a_kill = None
+    test_tenants_see_their_own = test_refusals = test_open_orders = test_for_people = None
+
+    def run_on(self, command, *words, code=0):
+        done = subprocess.run([self.store.binary, command, *map(str, words)], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                              check=False)
+        self.assertEqual(done.returncode, code, done.stdout)
+        return done.stdout
+
+    def epochs(self, folder):
+        """Of each log, and of each position in one."""
+        found = {}
+        for name in ("orders", "payments", "inventory"):
+            db = sqlite3.connect(pathlib.Path(folder) / f"{name}.db")
+            found[name] = db.execute("SELECT epoch FROM log_head").fetchone()[0]
+            for log, epoch in db.execute("SELECT log, epoch FROM consumer"):
+                found[name, log] = epoch
+            db.close()
+        return found
+
+    def load(self, seconds):
+        host, port = self.store.address
+        return subprocess.Popen(
+            [self.store.binary, "bench", "orders", "--url", f"http://{host}:{port}", "--data",
+             self.store.data, "--seconds", str(seconds), "--connections", "32", "--lines", "1",
+             "--warm-up", "100ms", "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            text=True)
+
+    def restored(self, folder):
+        """The platform, in another folder."""
+        self.stop()
+        self.store.data = str(folder)
+        self.reopen()
+
+    def test_backup_under_load(self):
+        before = self.ann.buy(("PEN", 1))["id"]
+        load = self.load(4)
+        orders = self.boss.get("/api/v1/orders?limit=1")
+        shop.wait_for(lambda: self.boss.get("/api/v1/orders?limit=1")["items"][0]["id"],
+                      lambda name: name != orders["items"][0]["id"])
+        backup, folder = self.store.folder / "backup", self.store.folder / "again"
+        self.assertIn("done", self.store.run("backup", "--to", str(backup))[1])
+        said, _ = load.communicate()
+        self.assertEqual(load.returncode, 0, said)
+        manifest = json.loads((backup / "manifest.json").read_text())
+        self.assertLessEqual({"catalog.db", "orders.db", "payments.db", "inventory.db",
+                              "signing-key.pem"}, {one["name"] for one in manifest["files"]})
+        was = self.epochs(backup)
+        self.assertEqual(set(was.values()), {1})
+        self.run_on("restore", "--from", backup, "--data", folder)
+        self.assertFalse(folder.with_suffix(".part").exists())
+        self.assertEqual(set(self.epochs(folder).values()), {2})
+        hold = sqlite3.connect(folder / "payments.db").execute("SELECT * FROM payment_hold")
+        self.assertIn("restored from a backup of 20", hold.fetchone()[0])
+        self.run_on("verify", "--data", folder)
+        self.restored(folder)
+        self.assertEqual(self.ann.get(f"/api/v1/orders/{before}")["status"], "CONFIRMED")
+        self.assertEqual(self.ann.buy(("PEN", 1))["status"], "CONFIRMED")
+        page = self.store.stranger().ask("GET", "/metrics").body.decode()
+        self.assertNotRegex(page, r"panglot_consumer_halted\{[^}]*\} 1")
+        shop.wait_for(lambda: json.loads(self.store.run("verify", "--json")[1]),
+                      lambda look: look["idle"] and look["ok"])
+
+    def test_backup_of_a_stopped_folder(self):
+        name = self.ann.buy(("PEN", 1))["id"]
+        self.stop()
+        backup, folder = self.store.folder / "backup", self.store.folder / "again"
+        self.assertIn("done", self.store.run("backup", "--to", str(backup))[1])
+        self.run_on("restore", "--from", backup, "--data", folder)
+        self.store.data = str(folder)
+        self.reopen()
+        self.assertEqual(self.ann.get(f"/api/v1/orders/{name}")["status"], "CONFIRMED")
+
+    def test_what_is_no_backup(self):
+        self.ann.buy(("PEN", 1))
+        backup, folder = self.store.folder / "backup", self.store.folder / "again"
+        self.assertEqual(self.store.run("backup", "--to", str(backup))[0], 0)
+        self.assertEqual(self.store.run("backup", "--to", str(backup))[0], 1)  # not empty
+        self.assertIn("not empty", self.run_on("restore", "--from", backup, "--data",
+                                               self.store.data, code=1))
+
+        def refused(*words):
+            said = self.run_on("restore", "--from", copy, "--data", folder, code=1)
+            for word in words:
+                self.assertIn(word, said)
+            self.assertFalse(folder.exists())
+            shutil.rmtree(folder.with_suffix(".part"), ignore_errors=True)
+            shutil.rmtree(copy)
+            shutil.copytree(backup, copy)
+        copy = self.store.folder / "copy"
+        shutil.copytree(backup, copy)
+        (copy / "manifest.json").unlink()
+        refused("manifest.json")
+        with (copy / "payments.db").open("r+b") as file:
+            file.seek(5000)
+            file.write(b"?")
+        refused("payments.db")
+        (copy / "inventory.db").unlink()
+        refused("inventory.db", "missing")
+        manifest = (copy / "manifest.json").read_text()
+        (copy / "manifest.json").write_text(manifest.replace("orders.db", "../orders.db"))
+        refused("orders.db")
+        self.run_on("restore", "--from", copy, "--data", folder)
+        self.run_on("restore", "--from", copy, "--data", folder, code=1)
+        self.run_on("restore", "--data", folder, code=2)
+        self.run_on("backup", "--data", folder, code=2)
+
+    def test_an_old_file_put_back_is_found_out(self):
+        """Not through restore: one file of a backup in the place of the newer one."""
+        self.ann.buy(("PEN", 1))
+        backup = self.store.folder / "backup"
+        self.assertEqual(self.store.run("backup", "--to", str(backup))[0], 0)
+        for _ in range(3):
+            self.ann.buy(("PEN", 1))
+        self.stop()
+        for ending in ("", "-wal", "-shm"):
+            (pathlib.Path(self.store.data) / f"payments.db{ending}").unlink(missing_ok=True)
+        shutil.copy(backup / "payments.db", self.store.data)
+        self.reopen()
+        shop.wait_for(lambda: self.store.stranger().ask("GET", "/metrics").body.decode(),
+                      lambda page: 'panglot_consumer_halted{consumer="orders",log="payments"} 1'
+                      in page)
 
 
 if __name__ == "__main__":

@@ -383,7 +383,8 @@ class Import(shop.Case):
             store.open()
             self.assertEqual(store.products()["LAMP"]["name"], "Light")
             self.assertEqual(store.stock("LAMP")["warehouses"], [
-                {"warehouse": "WH-EU-1", "onHand": 50, "reserved": 3, "available": 47}])
+                {"warehouse": "WH-EU-1", "onHand": 50, "reserved": 3, "available": 47,
+                 "shortfall": 0}])
             for name in "ab":  # what a has is taken already, and b may take nothing
                 self.assertEqual(store.person(name).buy(("LAMP", 1))["status"], "FAILED")
 

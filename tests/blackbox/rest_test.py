@@ -16,9 +16,14 @@ PRODUCT = {"sku": str, "name": str, "description": str, "category": str, "imageU
 WAREHOUSE = {"warehouse": str, "onHand": int, "reserved": int, "available": int,
              "shortfall": int}
 ORDER = {"id": str, "status": str, "currency": str, "totalMinor": int, "lines": list,
-         "payment": dict, "shipTo": dict, "createdAt": str, "updatedAt": str, "version": int}
-ORDER_LINE = {"sku": str, "quantity": int, "unitPriceMinor": int, "totalMinor": int}
-EVENT = {"name": str, "at": str, "service": str, "eventId": str, "cause": str, "traceparent": str}
+         "payment": dict, "shipTo": dict, "createdAt": str, "updatedAt": str, "version": int,
+         "deadlineAt": str, "refunds": list, "shipments": list}
+CONFIRMED = {**ORDER, "confirmedMinor": int, "refundedMinor": int}
+ORDER_LINE = {"sku": str, "quantity": int, "unitPriceMinor": int, "totalMinor": int, "lineNo": int}
+AFTER = {"confirmedQuantity": int, "shippedQuantity": int, "returnedQuantity": int,
+         "refundedQuantity": int}
+EVENT = {"name": str, "at": str, "service": str, "eventId": str, "cause": str, "traceparent": str,
+         "text": str}
 UUID7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 INSTANT = r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 
@@ -167,9 +172,11 @@ class OpenToAll(shop.Case):
                                       ("PATCH", "/api/v1/orders/1/cancel", {"POST"}),
                                       ("HEAD", "/api/v1/orders/1/cancel", {"POST"}),
                                       ("OPTIONS", "/api/v1/orders", {"GET", "HEAD", "POST"}),
-                                      ("TRACE", "/api/v1/orders", {"GET", "HEAD", "POST"})):
+                                      # never the method of anything: no path is looked at
+                                      ("TRACE", "/api/v1/orders",
+                                       {"GET", "HEAD", "POST", "PATCH", "DELETE"})):
             answer = store.stranger().ask(method, path)
-            self.assertEqual(set(answer.headers["Allow"].split(", ")), allowed)
+            self.assertEqual(set(answer.headers["Allow"].split(", ")), allowed, (method, path))
             if method != "HEAD":
                 self.assert_problem(answer, 405)
             self.assertEqual(answer.code, 405)
@@ -221,23 +228,29 @@ class OneOrder(shop.Case):
         self.assertEqual((order["currency"], order["totalMinor"]), ("USD", self.total()))
         self.assertEqual(order["payment"], {"method": "account"})
         self.assertEqual(order["shipTo"], {"region": "EU"})
-        for line, (sku, quantity) in zip(order["lines"], self.lines, strict=True):
+        for number, line in enumerate(order["lines"]):
+            sku, quantity = self.lines[number]
             self.assert_shape(line, ORDER_LINE)
-            self.assertEqual(line, {"sku": sku, "quantity": quantity,
+            self.assertEqual(line, {"sku": sku, "quantity": quantity, "lineNo": number + 1,
                                     "unitPriceMinor": self.prices[sku],
                                     "totalMinor": self.prices[sku] * quantity})
 
     def test_is_confirmed(self):
         answer = self.buyer.ask("GET", self.created.headers["Location"])
         order = answer.json()
-        self.assert_shape(order, ORDER)
+        self.assert_shape(order, CONFIRMED)
         self.assertEqual(order, self.order)
         self.assertEqual(order["status"], "CONFIRMED")
         self.assertEqual(answer.headers["ETag"], f'"{order["version"]}"')
         self.assertIn(answer.headers["Cache-Control"], ("no-store", "private, max-age=60"))
         first = self.created.json()
-        for name in set(ORDER) - {"status", "updatedAt", "version"}:
+        for name in set(ORDER) - {"status", "updatedAt", "version", "lines"}:
             self.assertEqual(order[name], first[name], name)
+        self.assertEqual(order["confirmedMinor"], order["totalMinor"])
+        for line, was in zip(order["lines"], first["lines"], strict=True):
+            self.assert_shape(line, {**ORDER_LINE, **AFTER})
+            self.assertEqual(line, {**was, **dict.fromkeys(AFTER, 0),
+                                    "confirmedQuantity": line["quantity"]})
         self.assertGreaterEqual(order["updatedAt"], order["createdAt"])
 
     def test_holds_its_stock(self):

@@ -34,7 +34,8 @@ STOPPED, RUNS = "<!-- the platform is stopped -->", "<!-- the platform runs -->"
 PAGE_SECONDS_MAX = 120
 
 EXPECTED = {  # page: what has to be seen in it, as patterns
-    "docs/provider.md": [r'"status":"requires_capture"', r'"balanced":true', r'"captured":1500'],
+    "docs/provider.md": [r'"status":"CONFIRMED"', r'"captured":1490', r'"balanced":true',
+                         r'"status":"requires_capture"', r'"captured":1500'],
     "README.md": [r"HTTP/1\.1 201 Created", r'"status":"CONFIRMED"', r'"name":"OrderConfirmed"'],
 }
 
@@ -116,7 +117,7 @@ def has_state(server, is_to_run):
 
 def run(folder, addresses, blocks):
     """(exit code, output) of blocks that share one shell, as a reader's do."""
-    script = ["set -eu"]
+    script = ["set -eu", "export PANGLOT_URL=http://%s:%d" % (addresses[ADDRESS] or ("", 0))]
     for line, content in blocks:
         for written, address in addresses.items():
             content = content.replace(written, "%s:%d" % address)

@@ -64,9 +64,9 @@ static void draw_routes(struct pgl_buffer *out)
                                 "| --- | --- | --- | --- |\n");
     for (int i = 0; i < pgl_route_count; i++)
         pgl_buffer_printf(out, "| `%s %s` | %s | %" PRId64 " s | %s |\n",
-                          pgl_routes[i].method == PGL_HTTP_POST ? "POST" : "GET",
-                          pgl_routes[i].path, who_may(pgl_routes[i].access),
-                          pgl_routes[i].at_most_ns / PGL_SECONDS(1), pgl_routes[i].summary);
+                          pgl_http_method_name(pgl_routes[i].method), pgl_routes[i].path,
+                          who_may(pgl_routes[i].access), pgl_routes[i].at_most_ns / PGL_SECONDS(1),
+                          pgl_routes[i].summary);
 }
 
 static void draw_problems(struct pgl_buffer *out)

@@ -23,7 +23,7 @@ import bank  # pylint: disable=wrong-import-position
 import shop  # pylint: disable=wrong-import-position
 
 PEOPLE = 50
-RACE_SECONDS_MAX = 0.03  # from the answer to an order until it is cancelled; a saga takes as long
+RACE_SECONDS_MAX = 0.5  # from the answer to an order until it is cancelled; a saga takes as long
 CANCELLED_SHARE = 0.9
 DEADLINE_SECONDS, GRACE_SECONDS = 30, 5
 BACK_SECONDS_MAX = 60  # a capture in flight is resolved so soon after the bank is back

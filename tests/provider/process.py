@@ -43,10 +43,11 @@ class Provider:
         self.log = pathlib.Path(folder).parent / "provider.log"
         self.process = self.address = None
 
-    def start(self):
+    def start(self, **more):
+        """`more` goes to Popen."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=log,
-                                            stdin=subprocess.DEVNULL, text=True)
+                                            stdin=subprocess.DEVNULL, text=True, **more)
         line = self.process.stdout.readline()
         found = LISTENING.match(line)
         if not found:

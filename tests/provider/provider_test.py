@@ -12,6 +12,7 @@ import http.client
 import http.server
 import json
 import pathlib
+import resource
 import subprocess
 import tempfile
 import threading
@@ -279,6 +280,22 @@ class Restarts(ProviderTest):
         self.assertGreater(len(handles), 5)
         for handle in handles:
             self.assertEqual(self.provider.get(handle)["status"], "succeeded")
+
+    def test_a_full_disk_ends_it_and_takes_nothing_back(self):
+        """Files may not grow over 400 KiB: a write fails, as on a full disk."""
+        self.assertEqual(self.provider.stop(), 0)
+        limit = (400 << 10, resource.RLIM_INFINITY)
+        self.provider.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+                            restore_signals=False)  # SIGXFSZ stays ignored, as Python has it
+        handles = []
+        with self.assertRaises((*BROKEN, KeyError)):
+            for number in range(5000):
+                handles.append(self.provider.create(order=f"o-{number}").json["id"])
+        self.assertNotEqual(self.provider.process.wait(10), 0)
+        self.provider.process.stdout.close()
+        self.provider.start()
+        self.assertGreater(len(handles), 10)
+        self.assertEqual([self.provider.get(handle)["id"] for handle in handles], handles)
 
     def test_keys_are_kept(self):
         first = self.provider.create(key="k")

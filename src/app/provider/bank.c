@@ -194,14 +194,28 @@ static void execute_late(void *owner)
     bank->late_free = late;
 }
 
+/* NULL when too many wait. */
+static struct bank_late *take_late(struct pgl_bank *bank)
+{
+    struct bank_late *late = bank->late_free;
+    if (late != NULL) {
+        bank->late_free = late->next_free;
+        return late;
+    }
+    if (bank->late_count == PGL_BANK_LATE_MAX)
+        return NULL;
+    bank->late_count++;
+    return pgl_arena_zalloc(&bank->arena, sizeof *late);
+}
+
 /* False without room: then nothing is executed, now or later. */
 static bool put_off(struct pgl_bank *bank, const struct pgl_bank_request *request,
                     const struct key_row *key)
 {
-    struct bank_late *late = bank->late_free;
-    if (late == NULL || request->path.size + request->body.size > BANK_LATE_BYTES)
+    bool fits = request->path.size + request->body.size <= BANK_LATE_BYTES;
+    struct bank_late *late = fits ? take_late(bank) : NULL;
+    if (late == NULL)
         return false;
-    bank->late_free = late->next_free;
     memcpy(late->bytes, request->path.data, request->path.size);
     if (request->body.size > 0)
         memcpy(late->bytes + request->path.size, request->body.data, request->body.size);
@@ -377,14 +391,9 @@ static bool make_room(struct pgl_bank *bank)
     struct pgl_arena *arena = &bank->arena;
     uint32_t intents_max = bank->options.intents_max;
     uint32_t others_max = intents_max * BANK_KEYS_A_INTENT;
-    bank->late = pgl_arena_zalloc(arena, PGL_BANK_LATE_MAX * sizeof bank->late[0]);
-    bank->said = pgl_arena_zalloc(arena, PGL_BANK_EVENTS_MAX * sizeof bank->said[0]);
-    if (bank->late == NULL || bank->said == NULL)
+    bank->said = pgl_arena_alloc(arena, PGL_BANK_EVENTS_MAX * sizeof bank->said[0]);
+    if (bank->said == NULL)
         return false;
-    for (int i = 0; i < PGL_BANK_LATE_MAX; i++) {
-        bank->late[i].next_free = bank->late_free;
-        bank->late_free = &bank->late[i];
-    }
     pgl_map_init(&bank->orders, intents_max);
     pgl_map_init(&bank->key_numbers, others_max + 1u);
     return bank_pool_init(&bank->intents, arena, sizeof(struct intent), intents_max) &&

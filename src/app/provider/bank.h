@@ -10,8 +10,8 @@
  * Bounds:   `intents_max` objects, four times as many idempotency keys (kept 24 h), as many
  *           refunds; then 429, and nothing was executed. PGL_BANK_LATE_MAX requests that are
  *           executed later, PGL_BANK_EVENTS_MAX events not taken (then the oldest is lost).
- * Memory:   grows with what there is: about 700 bytes an object, 250 a key; nothing is freed
- *           before the close but keys.
+ * Memory:   grows with what there is: about 500 bytes an object, 150 a key; nothing is given
+ *           back before the close, but keys make room for others.
  *
  *     struct pgl_bank_options options = pgl_bank_defaults();
  *     options.key = "sk_test_panglot";

@@ -315,8 +315,9 @@ struct pgl_bank {
     } currencies[BANK_CURRENCIES_MAX];
     int currency_count;
 
-    struct bank_late *late, *late_free; /* PGL_BANK_LATE_MAX */
-    struct bank_said *said;             /* a ring of PGL_BANK_EVENTS_MAX */
+    struct bank_late *late_free; /* those that wait for nothing */
+    int late_count;              /* made so far: PGL_BANK_LATE_MAX at most */
+    struct bank_said *said;      /* a ring of PGL_BANK_EVENTS_MAX */
     uint64_t said_first, said_next;
     struct pgl_buffer out; /* where answers are made */
     struct pgl_arena late_arena;

@@ -4,7 +4,7 @@
 #include "app/provider/bank_inside.h"
 #include "base/hash.h"
 
-#define BLOCK_SLOTS 1024u
+#define BLOCK_SLOTS 256u
 #define ID_DIGITS   24 /* hexadecimal: 8 of the number, 16 of the salt */
 
 /* ---- pools ---- */

@@ -80,8 +80,8 @@ static void tell(struct pgl_desk *desk)
     struct pgl_list *node;
     while (desk->hooks_to != NULL && !pgl_list_is_empty(&desk->hooks_free)) {
         struct pgl_bank_event event;
-        struct pgl_webhook *hook =
-            PGL_CONTAINER(desk->hooks_free.next, struct pgl_webhook, in_line);
+        struct pgl_bank_hook *hook =
+            PGL_CONTAINER(desk->hooks_free.next, struct pgl_bank_hook, in_line);
         pgl_arena_reset(&hook->arena);
         if (!pgl_bank_take_event(desk->bank, &hook->arena, &event))
             return;
@@ -95,7 +95,7 @@ static void tell(struct pgl_desk *desk)
 static void take_hook_back(void *owner, struct pgl_message *message)
 {
     struct pgl_desk *desk = owner;
-    struct pgl_webhook *hook = PGL_CONTAINER(message, struct pgl_webhook, message);
+    struct pgl_bank_hook *hook = PGL_CONTAINER(message, struct pgl_bank_hook, message);
     pgl_list_append(&desk->hooks_free, &hook->in_line);
     tell(desk);
 }
@@ -168,7 +168,7 @@ static pgl_status open_hooks(struct pgl_desk *desk)
     pgl_list_init(&desk->hooks_free);
     pgl_mailbox_open(&desk->hooks_back, desk->writer.loop, PGL_DESK_WEBHOOKS, take_hook_back, desk);
     for (int i = 0; i < PGL_DESK_WEBHOOKS; i++) {
-        struct pgl_webhook *hook = &desk->hooks[i];
+        struct pgl_bank_hook *hook = &desk->hooks[i];
         hook->message.reply_to = &desk->hooks_back;
         pgl_list_init(&hook->in_line);
         pgl_arena_init(&hook->arena, HOOK_CHUNK_BYTES, HOOK_BYTES_MAX);

@@ -41,7 +41,7 @@ struct pgl_desk {
 
     struct pgl_mailbox *hooks_to; /* NULL: nobody is told */
     struct pgl_mailbox hooks_back;
-    struct pgl_webhook *hooks;
+    struct pgl_bank_hook *hooks;
     struct pgl_list hooks_free;
 };
 

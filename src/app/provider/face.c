@@ -300,7 +300,7 @@ static bool face_work(void *owner)
 static void take_hook(void *owner, struct pgl_message *message)
 {
     struct pgl_face *face = owner;
-    pgl_webhooks_give(&face->webhooks, PGL_CONTAINER(message, struct pgl_webhook, message));
+    pgl_bank_hooks_give(&face->webhooks, PGL_CONTAINER(message, struct pgl_bank_hook, message));
 }
 
 /* ---- opening ---- */
@@ -327,7 +327,7 @@ void pgl_face_init(struct pgl_face *face, struct pgl_loop *loop,
     pgl_mailbox_open(&face->hooks, loop, PGL_DESK_WEBHOOKS, take_hook, face);
     face->has_webhooks = options->webhooks != NULL;
     if (face->has_webhooks)
-        pgl_webhooks_open(&face->webhooks, loop, options->webhooks, &face->faults, &face->random);
+        pgl_bank_hooks_open(&face->webhooks, loop, options->webhooks, &face->faults, &face->random);
 }
 
 pgl_status pgl_face_open(struct pgl_face *face, struct pgl_mailbox *desk,
@@ -346,7 +346,7 @@ pgl_status pgl_face_open(struct pgl_face *face, struct pgl_mailbox *desk,
 void pgl_face_close(struct pgl_face *face)
 {
     if (face->has_webhooks)
-        pgl_webhooks_close(&face->webhooks);
+        pgl_bank_hooks_close(&face->webhooks);
     if (face->http.loop == NULL)
         return;
     pgl_http_server_cut(&face->http);

@@ -23,8 +23,8 @@ struct pgl_face_options {
     const char *host;
     uint16_t port;
     struct pgl_faults faults;
-    struct pgl_webhooks_options *webhooks; /* NULL: nobody is told */
-    uint64_t seed;                         /* of faults */
+    struct pgl_bank_hooks_options *webhooks; /* NULL: nobody is told */
+    uint64_t seed;                           /* of faults */
 };
 
 struct pgl_face {
@@ -35,7 +35,7 @@ struct pgl_face {
     struct pgl_faults faults;
     struct pgl_random random;
     bool has_webhooks;
-    struct pgl_webhooks webhooks;
+    struct pgl_bank_hooks webhooks;
     struct pgl_mailbox hooks; /* events that come from the desk */
 };
 

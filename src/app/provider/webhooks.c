@@ -13,15 +13,15 @@
 
 enum { W_TAKE, W_LATE, W_SEND, W_READ, W_RETRY, W_FAIL };
 
-static struct pgl_webhooks *webhooks_of(struct pgl_flow *flow)
+static struct pgl_bank_hooks *webhooks_of(struct pgl_flow *flow)
 {
-    return PGL_CONTAINER(flow, struct pgl_webhooks, flow);
+    return PGL_CONTAINER(flow, struct pgl_bank_hooks, flow);
 }
 
 /* ---- signing ---- */
 
-pgl_status pgl_webhooks_sign(const char *secret, int64_t at_s, struct pgl_text body,
-                             struct pgl_arena *arena, char out[PGL_WEBHOOK_SIGNED_TEXT])
+pgl_status pgl_bank_hooks_sign(const char *secret, int64_t at_s, struct pgl_text body,
+                               struct pgl_arena *arena, char out[PGL_WEBHOOK_SIGNED_TEXT])
 {
     uint8_t digest[PGL_DIGEST_BYTES];
     const char *text = pgl_arena_printf(arena, "%lld.%.*s", (long long)at_s, PGL_TEXT_ARGS(body));
@@ -34,7 +34,7 @@ pgl_status pgl_webhooks_sign(const char *secret, int64_t at_s, struct pgl_text b
     return PGL_OK;
 }
 
-bool pgl_webhooks_read_url(const char *url, struct pgl_webhooks_options *options)
+bool pgl_bank_hooks_read_url(const char *url, struct pgl_bank_hooks_options *options)
 {
     struct pgl_text rest = pgl_text_of(url);
     const struct pgl_text scheme = PGL_TEXT("http://"), local = PGL_TEXT("localhost:");
@@ -53,17 +53,17 @@ bool pgl_webhooks_read_url(const char *url, struct pgl_webhooks_options *options
 
 /* ---- the line ---- */
 
-static bool hit(struct pgl_webhooks *webhooks, enum pgl_provider_fault fault)
+static bool hit(struct pgl_bank_hooks *webhooks, enum pgl_provider_fault fault)
 {
     return pgl_faults_hit(webhooks->faults, webhooks->random, fault);
 }
 
-static void finish(struct pgl_webhook *webhook)
+static void finish(struct pgl_bank_hook *webhook)
 {
     pgl_message_reply(&webhook->message);
 }
 
-void pgl_webhooks_give(struct pgl_webhooks *webhooks, struct pgl_webhook *webhook)
+void pgl_bank_hooks_give(struct pgl_bank_hooks *webhooks, struct pgl_bank_hook *webhook)
 {
     webhook->tries = 0;
     webhook->has_waited = false;
@@ -79,12 +79,12 @@ void pgl_webhooks_give(struct pgl_webhooks *webhooks, struct pgl_webhook *webhoo
 
 static struct pgl_go take(struct pgl_flow *flow)
 {
-    struct pgl_webhooks *webhooks = webhooks_of(flow);
+    struct pgl_bank_hooks *webhooks = webhooks_of(flow);
     struct pgl_list *first = pgl_list_take_first(&webhooks->line);
     webhooks->is_idle = first == NULL;
     if (first == NULL)
         return pgl_wait(W_TAKE);
-    struct pgl_webhook *webhook = PGL_CONTAINER(first, struct pgl_webhook, in_line);
+    struct pgl_bank_hook *webhook = PGL_CONTAINER(first, struct pgl_bank_hook, in_line);
     if (!webhook->has_waited && hit(webhooks, PGL_FAULT_WEBHOOK_LATE)) {
         webhook->has_waited = true;
         pgl_list_append(&webhooks->line, &webhook->in_line);
@@ -102,16 +102,16 @@ static struct pgl_go look_again(struct pgl_flow *flow)
 
 /* ---- sending ---- */
 
-static pgl_status send(struct pgl_webhooks *webhooks)
+static pgl_status send(struct pgl_bank_hooks *webhooks)
 {
-    struct pgl_webhook *webhook = webhooks->sending;
-    const struct pgl_webhooks_options *options = &webhooks->options;
+    struct pgl_bank_hook *webhook = webhooks->sending;
+    const struct pgl_bank_hooks_options *options = &webhooks->options;
     char signature[PGL_WEBHOOK_SIGNED_TEXT] = "";
     char host[64];
     int64_t now_s = webhooks->loop->wall_ns / PGL_SECONDS(1);
     if (options->secret != NULL)
         PGL_TRY(
-            pgl_webhooks_sign(options->secret, now_s, webhook->body, &webhook->arena, signature));
+            pgl_bank_hooks_sign(options->secret, now_s, webhook->body, &webhook->arena, signature));
     snprintf(host, sizeof host, "%s:%u", options->address.host, options->address.port);
     const struct pgl_http_field fields[] = {
         { PGL_TEXT("Content-Type"), PGL_TEXT("application/json; charset=utf-8") },
@@ -138,8 +138,8 @@ static struct pgl_go begin_send(struct pgl_flow *flow)
 
 static struct pgl_go read_answer(struct pgl_flow *flow)
 {
-    struct pgl_webhooks *webhooks = webhooks_of(flow);
-    struct pgl_webhook *webhook = webhooks->sending;
+    struct pgl_bank_hooks *webhooks = webhooks_of(flow);
+    struct pgl_bank_hook *webhook = webhooks->sending;
     switch (webhooks->client.stage) {
     case PGL_HTTP_CLIENT_READY:
     case PGL_HTTP_CLIENT_ASKED:
@@ -163,7 +163,7 @@ static struct pgl_go read_answer(struct pgl_flow *flow)
 
 static struct pgl_go fail(struct pgl_flow *flow)
 {
-    struct pgl_webhooks *webhooks = webhooks_of(flow);
+    struct pgl_bank_hooks *webhooks = webhooks_of(flow);
     pgl_http_client_close(&webhooks->client);
     if (++webhooks->sending->tries < PGL_WEBHOOK_TRIES)
         return pgl_wait(W_RETRY);
@@ -194,11 +194,11 @@ static void on_done(struct pgl_flow *flow)
     (void)flow; /* it ends with the process */
 }
 
-void pgl_webhooks_open(struct pgl_webhooks *webhooks, struct pgl_loop *loop,
-                       const struct pgl_webhooks_options *options, const struct pgl_faults *faults,
-                       struct pgl_random *random)
+void pgl_bank_hooks_open(struct pgl_bank_hooks *webhooks, struct pgl_loop *loop,
+                         const struct pgl_bank_hooks_options *options,
+                         const struct pgl_faults *faults, struct pgl_random *random)
 {
-    *webhooks = (struct pgl_webhooks){
+    *webhooks = (struct pgl_bank_hooks){
         .loop = loop, .options = *options, .faults = faults, .random = random
     };
     pgl_list_init(&webhooks->line);
@@ -207,7 +207,7 @@ void pgl_webhooks_open(struct pgl_webhooks *webhooks, struct pgl_loop *loop,
     pgl_flow_start(&webhooks->flow, loop, webhook_steps, W_TAKE, on_done);
 }
 
-void pgl_webhooks_close(struct pgl_webhooks *webhooks)
+void pgl_bank_hooks_close(struct pgl_bank_hooks *webhooks)
 {
     pgl_http_client_free(&webhooks->client);
 }

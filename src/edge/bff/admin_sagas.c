@@ -216,6 +216,7 @@ pgl_status saga_retry_begin(struct pgl_request *request)
     ask->caller = &request->caller;
     ask->order_id = pgl_message_string(request->params[0].data);
     ask->refund_no = wish->refund_no;
+    ask->reason = wish->reason;
     request->view = EDGE_NEW(request, RETRY_INTENT_RESPONSE_DESCRIPTOR);
     return edge_ask(request, &request->edge->payments, PAYMENT_SERVICE_RETRY_INTENT, ask,
                     request->view);

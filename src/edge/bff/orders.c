@@ -23,6 +23,10 @@ pgl_status order_create_begin(struct pgl_request *request)
     char *key;
     if (ask == NULL)
         return no_memory;
+    if (request->edge->is_behind(request->edge->ready_self)) {
+        pgl_counter_add(&request->edge->shed, 1);
+        return PGL_FAIL(PGL_EXHAUSTED, "orders that were accepted wait to be settled; come again");
+    }
     PGL_TRY(edge_idempotency_key(request, &key));
     PGL_TRY(edge_read_body(request, NEW_ORDER_DESCRIPTOR, &body));
     ask->caller = &request->caller;

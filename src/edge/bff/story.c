@@ -180,6 +180,9 @@ static pgl_status reply_story(struct pgl_request *request)
     StoryEvent **items = pgl_arena_alloc(request->arena, (count + 1) * sizeof items[0]);
     if (story == NULL || items == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for this request");
+    for (int n = 0; n < LOGS; n++)
+        if (view->replies[n].pruned)
+            story->note = pgl_message_string("older events were pruned");
     story->order_id = pgl_message_string(request->params[0].data);
     story->items = items;
     PGL_TRY(tell(request, view, story));

@@ -255,10 +255,7 @@ SENTENCE(inventory_reservation_failed)
     if (said->n_shortages == 0)
         return "Out of stock.";
     const Shortage *first = said->shortages[0];
-    const char *more =
-        said->n_shortages == 1
-            ? ""
-            : pgl_arena_printf(arena, ", and %zu lines more are short", said->n_shortages - 1);
+    const char *more = said->n_shortages == 1 ? "" : "; other lines are short as well";
     return pgl_arena_printf(arena, "Out of stock: line %d wants %lld of %s, %lld available%s.",
                             (int)first->line_no, (long long)first->wanted, first->sku,
                             (long long)first->available, more);

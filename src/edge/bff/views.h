@@ -77,4 +77,20 @@ pgl_status intent_retry_begin(struct pgl_request *request);
 pgl_status intent_settle_begin(struct pgl_request *request);
 pgl_status job_started_next(struct pgl_request *request);
 
+pgl_status webhook_create_begin(struct pgl_request *request);
+pgl_status webhook_create_next(struct pgl_request *request);
+pgl_status webhook_list_begin(struct pgl_request *request);
+pgl_status webhook_list_next(struct pgl_request *request);
+pgl_status webhook_get_begin(struct pgl_request *request);
+pgl_status webhook_get_next(struct pgl_request *request);
+pgl_status webhook_change_begin(struct pgl_request *request);
+pgl_status webhook_delete_begin(struct pgl_request *request);
+pgl_status webhook_delete_next(struct pgl_request *request);
+pgl_status webhook_rotate_begin(struct pgl_request *request);
+pgl_status deliveries_list_begin(struct pgl_request *request);
+pgl_status deliveries_list_next(struct pgl_request *request);
+pgl_status redeliver_one_begin(struct pgl_request *request);
+pgl_status redeliver_range_begin(struct pgl_request *request);
+pgl_status redeliver_next(struct pgl_request *request);
+
 #endif

@@ -35,9 +35,8 @@ pgl_status home_begin(struct pgl_request *request)
     pgl_buffer_add_literal(&out, head_html);
     for (int i = 0; i < edge->route_count; i++)
         pgl_buffer_printf(&out, "<tr><td><code>%s %s</code></td><td>%s</td><td>%s</td></tr>\n",
-                          edge->routes[i].method == PGL_HTTP_POST ? "POST" : "GET",
-                          edge->routes[i].path, access_names[edge->routes[i].access],
-                          edge->routes[i].summary);
+                          pgl_http_method_name(edge->routes[i].method), edge->routes[i].path,
+                          access_names[edge->routes[i].access], edge->routes[i].summary);
     pgl_buffer_add_literal(&out, foot_html);
     return edge_reply_buffer(request, &out, PGL_TEXT("text/html; charset=utf-8"));
 }

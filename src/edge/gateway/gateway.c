@@ -146,7 +146,7 @@ static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, 
         405) /* a method may be refused before there is a path: then what there is at all */
         allow = exchange->head.path.size > 0
                     ? pgl_route_allow(exchange->head.path, &exchange->arena)
-                    : "GET, HEAD, POST";
+                    : "GET, HEAD, POST, PATCH, DELETE";
     edge_respond_problem(owner, exchange, status, type_of_refusal(status), reason, allow);
 }
 
@@ -220,25 +220,23 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
 pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *registry,
                                 struct pgl_arena *arena)
 {
-    static const char *const methods[PGL_HTTP_METHOD_COUNT] = {
-        [PGL_HTTP_GET] = "GET", [PGL_HTTP_POST] = "POST"
-    };
     edge->metrics = pgl_arena_zalloc(arena, (size_t)pgl_route_count * sizeof edge->metrics[0]);
     if (edge->metrics == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for metrics");
     for (int i = 0; i < pgl_route_count; i++)
         for (int class = 2; class < 6; class ++)
-            pgl_registry_add(
-                registry, "panglot_http_requests_total", "Requests answered.", PGL_METRIC_COUNTER,
-                pgl_arena_printf(arena, "method=\"%s\",route=\"%s\",status=\"%dxx\"",
-                                 methods[pgl_routes[i].method], pgl_routes[i].path, class),
-                &edge->metrics[i].answers[class]);
+            pgl_registry_add(registry, "panglot_http_requests_total", "Requests answered.",
+                             PGL_METRIC_COUNTER,
+                             pgl_arena_printf(arena, "method=\"%s\",route=\"%s\",status=\"%dxx\"",
+                                              pgl_http_method_name(pgl_routes[i].method),
+                                              pgl_routes[i].path, class),
+                             &edge->metrics[i].answers[class]);
     for (int i = 0; i < pgl_route_count; i++)
         pgl_registry_add_latency(
             registry, "http_server_request_duration_seconds",
             "From the request's head to its answer.",
-            pgl_arena_printf(arena, "method=\"%s\",route=\"%s\"", methods[pgl_routes[i].method],
-                             pgl_routes[i].path),
+            pgl_arena_printf(arena, "method=\"%s\",route=\"%s\"",
+                             pgl_http_method_name(pgl_routes[i].method), pgl_routes[i].path),
             &edge->metrics[i].latency);
     return arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for metrics") : PGL_OK;
 }

@@ -77,7 +77,7 @@ const struct pgl_route pgl_routes[] = {
       "What happened to the order: every event." },
     { PGL_HTTP_GET, "/api/v1/orders/{id}/events", PGL_ACCESS_CUSTOMER,
       order_stream_begin, order_stream_next, STREAM,
-      "Server-sent events: each change of the order's status." },
+      "Server-sent events: each change of the order, to its end; ?until=fulfilled" },
     { PGL_HTTP_POST, "/api/v1/orders/{id}/cancel", PGL_ACCESS_CUSTOMER,
       order_cancel_begin, order_cancel_next, WRITE,
       "Ask to take an order back." },
@@ -141,6 +141,36 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/admin/audit-log", PGL_ACCESS_OPERATOR,
       audit_list_begin, audit_list_next, READ,
       "What operators did, newest first; ?limit= &amp;cursor=" },
+    { PGL_HTTP_POST, "/api/v1/webhooks", PGL_ACCESS_OPERATOR,
+      webhook_create_begin, webhook_create_next, WRITE,
+      "Have events delivered to a URL. Shows the secret, this once." },
+    { PGL_HTTP_GET, "/api/v1/webhooks", PGL_ACCESS_OPERATOR,
+      webhook_list_begin, webhook_list_next, READ,
+      "Where events are delivered to." },
+    { PGL_HTTP_GET, "/api/v1/webhooks/deliveries", PGL_ACCESS_OPERATOR,
+      deliveries_list_begin, deliveries_list_next, READ,
+      "Deliveries to all of them, newest first; ?state= &amp;limit= &amp;cursor=; DEAD are the dead letters." },
+    { PGL_HTTP_GET, "/api/v1/webhooks/{id}", PGL_ACCESS_OPERATOR,
+      webhook_get_begin, webhook_get_next, READ,
+      "One endpoint." },
+    { PGL_HTTP_PATCH, "/api/v1/webhooks/{id}", PGL_ACCESS_OPERATOR,
+      webhook_change_begin, webhook_get_next, WRITE,
+      "Change its URL, types, description or state." },
+    { PGL_HTTP_DELETE, "/api/v1/webhooks/{id}", PGL_ACCESS_OPERATOR,
+      webhook_delete_begin, webhook_delete_next, READ,
+      "Deliver nothing more to it, and forget its deliveries." },
+    { PGL_HTTP_POST, "/api/v1/webhooks/{id}/secret", PGL_ACCESS_OPERATOR,
+      webhook_rotate_begin, webhook_create_next, WRITE,
+      "A new secret, shown this once; the old one signs as well for a day." },
+    { PGL_HTTP_GET, "/api/v1/webhooks/{id}/deliveries", PGL_ACCESS_OPERATOR,
+      deliveries_list_begin, deliveries_list_next, READ,
+      "Deliveries to it, newest first; ?state= &amp;limit= &amp;cursor=" },
+    { PGL_HTTP_POST, "/api/v1/webhooks/{id}/redeliver", PGL_ACCESS_OPERATOR,
+      redeliver_range_begin, redeliver_next, WRITE,
+      "Deliver a range again: the dead ones, or those of a state." },
+    { PGL_HTTP_POST, "/api/v1/webhooks/{id}/deliveries/{number}/redeliver", PGL_ACCESS_OPERATOR,
+      redeliver_one_begin, redeliver_next, WRITE,
+      "Deliver one again." },
 };
 /* clang-format on */
 const int pgl_route_count = sizeof pgl_routes / sizeof pgl_routes[0];
@@ -187,7 +217,9 @@ const char *pgl_route_allow(struct pgl_text path, struct pgl_arena *arena)
     for (int i = 0; i < pgl_route_count; i++) {
         if (!path_matches(pgl_routes[i].path, path, params, &param_count))
             continue;
-        const char *name = pgl_routes[i].method == PGL_HTTP_GET ? "GET, HEAD" : "POST";
+        const char *name = pgl_routes[i].method == PGL_HTTP_GET
+                               ? "GET, HEAD"
+                               : pgl_http_method_name(pgl_routes[i].method);
         if (strstr(allow, name) == NULL)
             allow = pgl_arena_printf(arena, "%s%s%s", allow, allow[0] != '\0' ? ", " : "", name);
     }

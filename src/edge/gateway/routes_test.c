@@ -33,8 +33,10 @@ static void every_row_says_who_may_and_how_much(void **unused)
     for (int i = 0; i < pgl_route_count; i++) {
         const struct pgl_route *route = &pgl_routes[i];
         assert_in_range(route->access, PGL_ACCESS_ANYONE, PGL_ACCESS_OPERATOR);
-        assert_true(route->method == PGL_HTTP_GET || route->method == PGL_HTTP_POST);
-        assert_true(route->method == PGL_HTTP_POST || !route->takes_body);
+        assert_true(route->method == PGL_HTTP_GET || route->method == PGL_HTTP_POST ||
+                    route->method == PGL_HTTP_PATCH || route->method == PGL_HTTP_DELETE);
+        assert_true(route->method == PGL_HTTP_POST || route->method == PGL_HTTP_PATCH ||
+                    !route->takes_body);
         assert_non_null(route->begin);
         assert_true(route->at_most_ns > 0);
         assert_true(route->summary[0] != '\0');
@@ -121,6 +123,7 @@ static void allow_names_each_method_once(void **unused)
         { "/api/v1/orders/x", "GET, HEAD" },
         { "/api/v1/orders/endings", "GET, HEAD" },
         { "/api/v1/orders/x/cancel", "POST" },
+        { "/api/v1/webhooks/x", "GET, HEAD, PATCH, DELETE" },
         { "/nowhere", "" },
     };
     struct pgl_arena arena;

@@ -36,6 +36,7 @@ struct stream {
     void *reply;
     struct pgl_arena arena; /* of one poll */
     int64_t after;          /* the last thing told */
+    bool goes_beyond;       /* the order's confirmation, until all of it is fulfilled */
     int quiet_polls;        /* since then */
 };
 
@@ -126,7 +127,8 @@ static pgl_status read_last_id(const struct pgl_request *request, int64_t first,
 }
 
 /* The head goes out at once: who watches knows that they do before there is news. */
-static pgl_status start(struct pgl_request *request, const struct stream_kind *kind, int64_t after)
+static pgl_status start(struct pgl_request *request, const struct stream_kind *kind, int64_t after,
+                        bool goes_beyond)
 {
     static const struct pgl_http_field fields[] = {
         { { "Content-Type", 12 }, { "text/event-stream", 17 } },
@@ -140,6 +142,7 @@ static pgl_status start(struct pgl_request *request, const struct stream_kind *k
     stream->request = request;
     stream->kind = kind;
     stream->after = after;
+    stream->goes_beyond = goes_beyond;
     pgl_arena_init(&stream->arena, POLL_ARENA_CHUNK_BYTES, POLL_ARENA_LIMIT_BYTES);
     request->edge->streams++;
     request->is_stream = true;
@@ -172,19 +175,28 @@ static bool is_final(OrderStatus status)
            status == ORDER_STATUS_CANCELLED;
 }
 
+/* Nothing is to come that somebody would wait for. */
+static bool is_over(bool goes_beyond, OrderStatus status, bool is_fulfilled)
+{
+    return is_final(status) && (!goes_beyond || is_fulfilled || status != ORDER_STATUS_CONFIRMED);
+}
+
 static bool tell_changes(struct stream *stream, struct pgl_buffer *out)
 {
     const WaitOrderResponse *reply = stream->reply;
-    bool is_over = false;
+    bool ends = false;
     for (size_t i = 0; i < reply->n_changes; i++) {
         const OrderChange *change = reply->changes[i];
-        pgl_buffer_printf(out, "id: %lld\nevent: status\ndata: ", (long long)change->version);
+        bool is_status = change->what == CHANGE_KIND_UNSPECIFIED;
+        pgl_buffer_printf(out, "id: %lld\nevent: %s\ndata: ", (long long)change->version,
+                          is_status ? "status" : "change");
         pgl_json_write(&change->base, out);
         pgl_buffer_add_literal(out, "\n\n");
         stream->after = change->version;
-        is_over = is_final(change->status);
+        ends = ends ||
+               is_over(stream->goes_beyond, change->status, change->what == CHANGE_KIND_FULFILLED);
     }
-    return is_over;
+    return ends;
 }
 
 static const struct stream_kind changes_kind = { orders_endpoint, ORDER_SERVICE_WAIT_ORDER,
@@ -203,19 +215,41 @@ pgl_status order_stream_begin(struct pgl_request *request)
     return edge_ask(request, &request->edge->orders, ORDER_SERVICE_GET_ORDER, ask, request->view);
 }
 
+/* ?until=fulfilled: not only to the order's end. */
+static pgl_status read_until(struct pgl_request *request, bool *goes_beyond)
+{
+    struct pgl_text left = request->exchange->head.query;
+    *goes_beyond = false;
+    for (;;) {
+        struct pgl_http_field pair;
+        bool is_there;
+        PGL_TRY(pgl_http_query_next(request->arena, &left, &pair, &is_there));
+        if (!is_there)
+            return PGL_OK;
+        if (!pgl_text_is(pair.name, "until"))
+            continue;
+        *goes_beyond = pgl_text_is(pair.value, "fulfilled");
+        if (!*goes_beyond)
+            return PGL_FAIL(PGL_INVALID, "until: fulfilled is expected");
+    }
+}
+
 pgl_status order_stream_next(struct pgl_request *request)
 {
     const GetOrderResponse *reply = request->view;
     int64_t after;
+    bool goes_beyond;
     PGL_TRY(edge_answer(request, 0));
     PGL_TRY(read_last_id(request, 0, &after));
+    PGL_TRY(read_until(request, &goes_beyond));
+    goes_beyond = goes_beyond && reply->order->fulfilment != FULFILMENT_FULFILLED;
     if (after > reply->order->version)
         return PGL_FAIL(PGL_INVALID, bad_last_id);
-    if (after == reply->order->version && is_final(reply->order->status)) {
+    if (after == reply->order->version && is_over(goes_beyond, reply->order->status, false)) {
         request->status = 204; /* so that a browser does not come back again and again (9.2.3) */
         return PGL_OK;
     }
-    return start(request, &changes_kind, after);
+    return start(request, &changes_kind, after, goes_beyond);
 }
 
 /* ---- the end of every order ---- */
@@ -272,5 +306,5 @@ pgl_status endings_begin(struct pgl_request *request)
 {
     int64_t after;
     PGL_TRY(read_last_id(request, -1, &after));
-    return start(request, &endings_kind, after);
+    return start(request, &endings_kind, after, false);
 }

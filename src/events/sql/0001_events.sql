@@ -2,7 +2,8 @@
 CREATE TABLE log_head (
     id       INTEGER PRIMARY KEY CHECK (id = 1),
     epoch    INTEGER NOT NULL,   -- raised by a restore, so that nobody mistakes new numbers for old ones
-    next_seq INTEGER NOT NULL CHECK (next_seq >= 1)
+    next_seq INTEGER NOT NULL CHECK (next_seq >= 1),
+    low      INTEGER NOT NULL DEFAULT 1 -- the first event that is kept; older ones were pruned
 ) STRICT;
 INSERT INTO log_head (id, epoch, next_seq) VALUES (1, 1, 1);
 

@@ -1,6 +1,7 @@
 /* disk_os.c - small files on the real disk. */
 #include "platform/real/real.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -9,6 +10,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define COPY_PIECE_BYTES 65536
 
 static pgl_status status_of_errno(void)
 {
@@ -72,7 +75,7 @@ static pgl_status read_file(struct pgl_disk *disk, const char *path, size_t limi
     return status;
 }
 
-static pgl_status write_descriptor(int file, struct pgl_text content)
+static pgl_status write_all(int file, struct pgl_text content)
 {
     size_t put = 0;
     while (put < content.size) {
@@ -83,6 +86,12 @@ static pgl_status write_descriptor(int file, struct pgl_text content)
             return status_of_errno();
         put += (size_t)some;
     }
+    return PGL_OK;
+}
+
+static pgl_status write_descriptor(int file, struct pgl_text content)
+{
+    PGL_TRY(write_all(file, content));
     return fsync(file) == 0 ? PGL_OK : status_of_errno();
 }
 
@@ -132,9 +141,74 @@ static pgl_status lock(struct pgl_disk *disk, const char *path)
     return status;
 }
 
+/* ---- copies of a folder ---- */
+
+static pgl_status is_empty(struct pgl_disk *disk, const char *folder, bool *is_empty)
+{
+    (void)disk;
+    DIR *entries = opendir(folder);
+    if (entries == NULL)
+        return status_of_errno();
+    *is_empty = true;
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            *is_empty = false;
+    closedir(entries);
+    return PGL_OK;
+}
+
+static pgl_status copy_pieces(int from, int to, pgl_status (*look)(void *, struct pgl_text),
+                              void *self)
+{
+    char room[COPY_PIECE_BYTES];
+    for (;;) {
+        ssize_t got = read(from, room, sizeof room);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return status_of_errno();
+        struct pgl_text piece = { room, (size_t)got };
+        if (got == 0)
+            return PGL_OK;
+        PGL_TRY(look(self, piece));
+        if (to >= 0)
+            PGL_TRY(write_all(to, piece));
+    }
+}
+
+static pgl_status copy_file(struct pgl_disk *disk, const char *from, const char *to,
+                            pgl_status (*look)(void *, struct pgl_text), void *self)
+{
+    (void)disk;
+    int source = open(from, O_RDONLY | O_CLOEXEC), target = -1;
+    if (source < 0)
+        return status_of_errno();
+    pgl_status status = PGL_OK;
+    if (to != NULL && (target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
+        status = status_of_errno();
+    if (pgl_is_ok(status))
+        status = copy_pieces(source, target, look, self);
+    if (pgl_is_ok(status) && target >= 0 && fsync(target) != 0)
+        status = status_of_errno();
+    if (target >= 0)
+        close(target);
+    close(source);
+    return pgl_is_ok(status) && to != NULL ? sync_folder_of(to) : status;
+}
+
+static pgl_status rename_folder(struct pgl_disk *disk, const char *from, const char *to)
+{
+    (void)disk;
+    if (rename(from, to) != 0)
+        return status_of_errno();
+    return sync_folder_of(to);
+}
+
 struct pgl_disk *pgl_real_disk(void)
 {
-    static const struct pgl_disk_ops ops = { make_folder, read_file, write_file, lock };
+    static const struct pgl_disk_ops ops = {
+        make_folder, read_file, write_file, lock, is_empty, copy_file, rename_folder,
+    };
     static struct pgl_disk disk = { .ops = &ops, .vfs_name = NULL };
     return &disk;
 }

@@ -2,6 +2,7 @@
 #include "platform/real/real.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,4 +54,13 @@ pgl_status pgl_real_process_read(int64_t pid, struct pgl_real_process *process)
 int64_t pgl_real_memory_bytes(void)
 {
     return (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+}
+
+bool pgl_real_whole_path(const char *path, char *whole, size_t size)
+{
+    char here[PATH_MAX] = "";
+    if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
+        return false;
+    int length = snprintf(whole, size, "%s%s%s", here, path[0] != '/' ? "/" : "", path);
+    return length > 0 && (size_t)length < size;
 }

@@ -46,6 +46,9 @@ struct pgl_real_process {
 };
 PGL_MUST_USE pgl_status pgl_real_process_read(int64_t pid, struct pgl_real_process *process);
 
+/* A path from the root on, for another process to use; false when it does not fit. */
+bool pgl_real_whole_path(const char *path, char *whole, size_t size);
+
 /* Of the machine; a part of it may be in use. */
 int64_t pgl_real_memory_bytes(void);
 

@@ -122,6 +122,7 @@ pgl_status pgl_inventory_connect(struct pgl_inventory *inventory, struct pgl_eve
 {
     struct pgl_writer *writer = inventory->core.log.writer;
     PGL_TRY(pgl_consumer_open(&inventory->payments, writer, payments, pgl_inventory_handle));
+    pgl_consumer_keep_up(&inventory->payments);
     pgl_admin_add_consumer(&inventory->admin, &inventory->payments);
     return pgl_admin_open(&inventory->admin, writer, NULL, 0);
 }

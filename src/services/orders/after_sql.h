@@ -25,7 +25,7 @@ struct order_refund_row {
     struct pgl_text operator_name, idempotency_key, fingerprint;
     RefundStatus status;
     int64_t amount_minor;
-    struct pgl_text body; /* packed Refund: lines and reason */
+    struct pgl_text body; /* packed OrderRefund: lines and reason */
     bool is_returned;     /* Inventory has told what became of the goods */
     int64_t requested_at_ns, ended_at_ns;
     struct pgl_text failure;
@@ -55,7 +55,7 @@ PGL_MUST_USE pgl_status order_shipment_find(const struct pgl_view *view, pgl_id 
                                             int32_t shipment_no, bool *is_there);
 PGL_MUST_USE pgl_status order_shipment_insert(struct pgl_tx *tx, pgl_id order_id,
                                               int32_t shipment_no, struct pgl_text body);
-/* The first ones of an order, likewise. Columns: body, a packed Shipment. */
+/* The first ones of an order, likewise. Columns: body, a packed OrderShipment. */
 struct pgl_rows order_shipments(const struct pgl_view *view, const pgl_id *order_id);
 
 PGL_MUST_USE pgl_status order_action_put(struct pgl_tx *tx, pgl_id order_id,

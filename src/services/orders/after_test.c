@@ -160,7 +160,8 @@ static NewRefund *refund_of(struct bench *bench, int64_t first, int64_t second)
         int64_t quantity = line_no == 1 ? first : second;
         if (quantity == 0)
             continue;
-        RefundedLine *line = pgl_message_new(REFUNDED_LINE_DESCRIPTOR, &bench->orders.store.arena);
+        OrderRefundedLine *line =
+            pgl_message_new(ORDER_REFUNDED_LINE_DESCRIPTOR, &bench->orders.store.arena);
         line->line_no = line_no;
         line->quantity = quantity;
         line->restock = true;

@@ -12,12 +12,12 @@ static pgl_status pack_shipment(struct pgl_tx *tx, const Event *event, struct pg
     const InventoryShipped *heard = event->inventory_shipped;
     struct pgl_arena *arena = pgl_tx_arena(tx);
     OrderShipment shipment = ORDER_SHIPMENT_INIT;
-    ShippedLine *lines = pgl_arena_alloc(arena, (heard->n_allocations + 1) * sizeof lines[0]);
+    OrderShippedLine *lines = pgl_arena_alloc(arena, (heard->n_allocations + 1) * sizeof lines[0]);
     shipment.lines = pgl_arena_alloc(arena, (heard->n_allocations + 1) * sizeof shipment.lines[0]);
     if (lines == NULL || shipment.lines == NULL)
         return PGL_NO_MEMORY;
     for (size_t i = 0; i < heard->n_allocations; i++) {
-        lines[i] = (ShippedLine)SHIPPED_LINE_INIT;
+        lines[i] = (OrderShippedLine)ORDER_SHIPPED_LINE_INIT;
         lines[i].line_no = heard->allocations[i]->line_no;
         lines[i].quantity = heard->allocations[i]->quantity;
         shipment.lines[i] = &lines[i];

@@ -98,7 +98,8 @@ PGL_MUST_USE pgl_status pgl_orders_page(const struct pgl_view *view, const struc
 PGL_MUST_USE pgl_status order_show(const struct pgl_view *view, const struct order_row *row,
                                    Order **order);
 PGL_MUST_USE pgl_status order_show_refund(const struct pgl_view *view, const struct order_row *row,
-                                          const struct order_refund_row *refund, Refund **shown);
+                                          const struct order_refund_row *refund,
+                                          OrderRefund **shown);
 /* As it was first answered. */
 PGL_MUST_USE pgl_status order_show_created(struct pgl_arena *arena, const struct order_row *row,
                                            Order **order);

@@ -33,7 +33,7 @@ static int64_t left_of(const struct order_line_row *line)
 }
 
 static pgl_status check_line(struct pgl_arena *arena, const struct order_lines *lines,
-                             const RefundedLine *wanted, size_t number)
+                             const OrderRefundedLine *wanted, size_t number)
 {
     const struct order_line_row *line = order_line_at(lines, wanted->line_no);
     if (line == NULL)
@@ -56,17 +56,17 @@ static pgl_status check_line(struct pgl_arena *arena, const struct order_lines *
 
 /* All that is left, as lines. */
 static pgl_status all_that_is_left(struct pgl_arena *arena, const struct order_lines *lines,
-                                   Refund *refund)
+                                   OrderRefund *refund)
 {
-    RefundedLine *all = pgl_arena_alloc(arena, lines->count * sizeof all[0]);
+    OrderRefundedLine *all = pgl_arena_alloc(arena, lines->count * sizeof all[0]);
     refund->lines = pgl_arena_alloc(arena, lines->count * sizeof refund->lines[0]);
     if (all == NULL || refund->lines == NULL)
         return PGL_NO_MEMORY;
     for (size_t i = 0; i < lines->count; i++) {
         if (left_of(&lines->rows[i]) == 0)
             continue;
-        RefundedLine *line = &all[refund->n_lines];
-        *line = (RefundedLine)REFUNDED_LINE_INIT;
+        OrderRefundedLine *line = &all[refund->n_lines];
+        *line = (OrderRefundedLine)ORDER_REFUNDED_LINE_INIT;
         line->line_no = lines->rows[i].line_no;
         line->quantity = left_of(&lines->rows[i]);
         refund->lines[refund->n_lines++] = line;
@@ -76,14 +76,14 @@ static pgl_status all_that_is_left(struct pgl_arena *arena, const struct order_l
 
 /* Each line is taken off what is left before the next is looked at, so that none comes twice. */
 static pgl_status take_lines(struct pgl_arena *arena, struct order_lines *lines,
-                             const NewRefund *ask, Refund *refund)
+                             const NewRefund *ask, OrderRefund *refund)
 {
     refund->lines = ask->lines;
     refund->n_lines = ask->n_lines;
     if (ask->n_lines == 0)
         PGL_TRY(all_that_is_left(arena, lines, refund));
     for (size_t i = 0; i < refund->n_lines; i++) {
-        const RefundedLine *wanted = refund->lines[i];
+        const OrderRefundedLine *wanted = refund->lines[i];
         PGL_TRY(check_line(arena, lines, wanted, i));
         order_line_at(lines, wanted->line_no)->refunding += wanted->quantity;
         PGL_TRY(order_line_worth(lines, wanted->line_no, wanted->quantity, &refund->amount_minor));
@@ -93,8 +93,8 @@ static pgl_status take_lines(struct pgl_arena *arena, struct order_lines *lines,
 
 /* ---- saying it ---- */
 
-static pgl_status say_requested(struct pgl_tx *tx, struct order_row *order, const Refund *refund,
-                                const Caller *caller)
+static pgl_status say_requested(struct pgl_tx *tx, struct order_row *order,
+                                const OrderRefund *refund, const Caller *caller)
 {
     struct pgl_arena *arena = pgl_tx_arena(tx);
     OrderRefundRequested said = ORDER_REFUND_REQUESTED_INIT;
@@ -124,10 +124,10 @@ static pgl_status say_requested(struct pgl_tx *tx, struct order_row *order, cons
 }
 
 static pgl_status write_refund(struct pgl_tx *tx, struct order_row *order,
-                               const RefundOrderRequest *ask, const Refund *refund,
+                               const RefundOrderRequest *ask, const OrderRefund *refund,
                                const uint8_t fingerprint[FINGERPRINT_BYTES])
 {
-    Refund body = REFUND_INIT; /* only what the columns do not have */
+    OrderRefund body = ORDER_REFUND_INIT; /* only what the columns do not have */
     body.lines = refund->lines;
     body.n_lines = refund->n_lines;
     body.reason = refund->reason;
@@ -162,7 +162,7 @@ static pgl_status replay(const struct pgl_view *view, const struct order_row *or
 
 static pgl_status request_refund(struct pgl_tx *tx, struct order_row *order,
                                  const RefundOrderRequest *ask,
-                                 const uint8_t fingerprint[FINGERPRINT_BYTES], Refund *refund)
+                                 const uint8_t fingerprint[FINGERPRINT_BYTES], OrderRefund *refund)
 {
     struct order_lines lines;
     PGL_TRY(order_refund_last_no(&tx->view, order->id, &refund->refund_no));
@@ -207,7 +207,7 @@ pgl_status pgl_orders_refund(struct pgl_tx *tx, const RefundOrderRequest *ask,
     if (order_step_of(&order, ORDER_ON_REFUND).is_refused)
         return PGL_FAIL(PGL_CONFLICT, "only an order that is confirmed can be refunded");
 
-    reply->refund = pgl_message_new(REFUND_DESCRIPTOR, pgl_tx_arena(tx));
+    reply->refund = pgl_message_new(ORDER_REFUND_DESCRIPTOR, pgl_tx_arena(tx));
     if (reply->refund == NULL)
         return PGL_NO_MEMORY;
     return request_refund(tx, &order, ask, fingerprint, reply->refund);
@@ -222,8 +222,8 @@ static pgl_status settle_lines(struct pgl_tx *tx, struct order_row *order,
     struct order_lines lines;
     void *body;
     PGL_TRY(order_lines_load(&tx->view, order, NULL, &lines));
-    PGL_TRY(pgl_message_unpack(REFUND_DESCRIPTOR, pgl_tx_arena(tx), row->body, &body));
-    const Refund *refund = body;
+    PGL_TRY(pgl_message_unpack(ORDER_REFUND_DESCRIPTOR, pgl_tx_arena(tx), row->body, &body));
+    const OrderRefund *refund = body;
     for (size_t i = 0; i < refund->n_lines; i++) {
         struct order_line_row *line = order_line_at(&lines, refund->lines[i]->line_no);
         line->refunding -= refund->lines[i]->quantity;

@@ -336,6 +336,8 @@ pgl_status pgl_orders_connect(struct pgl_orders *orders, struct pgl_event_log *p
 {
     PGL_TRY(pgl_consumer_open(&orders->payments, orders->writer, payments, pgl_orders_hear));
     PGL_TRY(pgl_consumer_open(&orders->inventory, orders->writer, inventory, pgl_orders_hear));
+    pgl_consumer_keep_up(&orders->payments);
+    pgl_consumer_keep_up(&orders->inventory);
     pgl_admin_add_consumer(&orders->admin, &orders->payments);
     pgl_admin_add_consumer(&orders->admin, &orders->inventory);
     return pgl_admin_open(&orders->admin, orders->writer, NULL, 0);

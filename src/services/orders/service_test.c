@@ -309,6 +309,23 @@ static void so_many_may_read_the_log_and_no_more(void **unused)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 
+/* The newest order is looked up where the writer is, but not among its commands, which are refused
+ * while the disk is full. */
+static void a_list_needs_no_room_on_the_disk(void **unused)
+{
+    (void)unused;
+    CreateOrderResponse created;
+    ListOrdersRequest ask = LIST_ORDERS_REQUEST_INIT;
+    ListOrdersResponse reply = LIST_ORDERS_RESPONSE_INIT;
+    assert_ok(create("1", &created));
+    ask.caller = &bench->ann;
+    ask.limit = 10;
+    bench->orders.store.writer.is_waiting_to_retry = true;
+    assert_int_equal(create("2", &created).code, PGL_UNAVAILABLE);
+    assert_ok(call(&pgl_orders_methods[ORDER_SERVICE_LIST_ORDERS], &ask, &reply));
+    assert_int_equal(reply.n_items, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +336,7 @@ int main(void)
         TEST(a_wait_is_passed_on_and_answered),
         TEST(the_log_is_served),
         TEST(so_many_may_read_the_log_and_no_more),
+        TEST(a_list_needs_no_room_on_the_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

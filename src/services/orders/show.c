@@ -91,11 +91,11 @@ pgl_status order_show_created(struct pgl_arena *arena, const struct order_row *r
 /* ---- behind the end ---- */
 
 pgl_status order_show_refund(const struct pgl_view *view, const struct order_row *row,
-                             const struct order_refund_row *refund, Refund **out)
+                             const struct order_refund_row *refund, OrderRefund **out)
 {
     void *body;
-    PGL_TRY(pgl_message_unpack(REFUND_DESCRIPTOR, view->arena, refund->body, &body));
-    Refund *shown = body;
+    PGL_TRY(pgl_message_unpack(ORDER_REFUND_DESCRIPTOR, view->arena, refund->body, &body));
+    OrderRefund *shown = body;
     shown->refund_no = refund->refund_no;
     shown->status = refund->status;
     shown->amount_minor = refund->amount_minor;
@@ -124,7 +124,8 @@ static pgl_status add_shipment(const struct pgl_view *view, const struct pgl_row
 {
     void *body;
     (void)row;
-    PGL_TRY(pgl_message_unpack(ORDER_SHIPMENT_DESCRIPTOR, view->arena, pgl_column_blob(rows, 0), &body));
+    PGL_TRY(pgl_message_unpack(ORDER_SHIPMENT_DESCRIPTOR, view->arena, pgl_column_blob(rows, 0),
+                               &body));
     order->shipments[order->n_shipments++] = body;
     return PGL_OK;
 }

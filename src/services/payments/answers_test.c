@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "services/payments/card_bench.h"
 #include "services/payments/ledger.h"
 #include "services/payments/payments_bench.h"
 
@@ -225,6 +226,36 @@ static void nobody_else_does_and_no_line_is_wrong(void **unused)
     payments_bench_close(&bench);
 }
 
+/* A customer is told where to go, as long as that is of use; an operator also where the money
+ * is. */
+static void a_card_is_shown_to_whom_it_concerns(void **unused)
+{
+    (void)unused;
+    static struct card_bench bench;
+    struct bench_order order = { 1, "ann", "card", 100, true };
+    Caller ann = caller_of(BENCH_TENANT, "ann", ROLE_CUSTOMER);
+    Caller boss = caller_of(BENCH_TENANT, "boss", ROLE_OPERATOR);
+    Payment *payment;
+    card_bench_open(&bench, 1);
+    bench.script = ".a";
+    assert_true(pgl_is_ok(
+        payments_bench_hear(&bench.payments, payments_bench_created(&bench.payments, &order))));
+    card_bench_run(&bench, PGL_SECONDS(1));
+    const char *id = id_of(&bench.payments, 1);
+    assert_true(pgl_is_ok(get(&bench.payments, &ann, id, &payment)));
+    assert_string_equal(payment->next_action, "https://bank.test/3ds");
+    assert_string_equal(payment->handle, "");
+    assert_true(pgl_is_ok(get(&bench.payments, &boss, id, &payment)));
+    assert_string_equal(payment->handle, "pi_1");
+
+    card_bench_object(&bench, 1)->object.status = PROVIDER_HELD;
+    card_bench_run(&bench, PGL_MINUTES(1));
+    assert_true(pgl_is_ok(get(&bench.payments, &ann, id, &payment)));
+    assert_int_equal(payment->state, PAYMENT_STATE_AUTHORIZED);
+    assert_string_equal(payment->next_action, "");
+    card_bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_payment_is_told_with_its_reason),
         cmocka_unit_test(an_operator_opens_and_changes_lines),
         cmocka_unit_test(nobody_else_does_and_no_line_is_wrong),
+        cmocka_unit_test(a_card_is_shown_to_whom_it_concerns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,8 +20,15 @@ static void note_moment(void *self)
 
 static void open_worker(struct card_bench *bench)
 {
-    pgl_loop_init(&bench->effects, "effects", &bench->payments.store.platform, &bench->waiter);
-    pgl_status served = pgl_payments_serve(&bench->payments.payments, &bench->effects, NULL);
+    struct pgl_store_bench *store = &bench->payments.store;
+    struct pgl_database_options file = { .path = store->path, .cache_kib = 1024 };
+    pgl_loop_init(&bench->effects, "effects", &store->platform, &bench->waiter);
+    pgl_loop_init(&bench->reading, "reading", &store->platform, &bench->waiter);
+    pgl_status opened =
+        pgl_reader_open(&bench->reader, &bench->reading, &file, &bench->payments.payments);
+    PGL_ASSERT(pgl_is_ok(opened));
+    pgl_status served =
+        pgl_payments_serve(&bench->payments.payments, &bench->effects, &bench->reader);
     PGL_ASSERT(pgl_is_ok(served));
     /* Here the process ends and the machine goes on, so nothing has to be synced. */
     pgl_status unsynced =
@@ -58,12 +65,14 @@ void card_bench_open(struct card_bench *bench, uint64_t seed)
 
 void card_bench_close(struct card_bench *bench)
 {
+    pgl_reader_close(&bench->reader);
     payments_bench_close(&bench->payments);
 }
 
 void card_bench_restart(struct card_bench *bench)
 {
     bench->waiting_count = 0;
+    pgl_reader_close(&bench->reader);
     payments_bench_restart(&bench->payments, 0);
     open_worker(bench);
 }
@@ -78,16 +87,21 @@ static bool end_if_it_is_time(struct card_bench *bench)
     return is_ending;
 }
 
+static bool turn(struct pgl_loop *loop)
+{
+    int64_t now_ns = pgl_clock_monotonic_ns(&loop->platform->clock);
+    bool is_due = pgl_loop_has_news(loop) || pgl_loop_next_ns(loop) <= now_ns;
+    return is_due && (pgl_loop_turn(loop), true);
+}
+
 bool card_bench_turn(struct card_bench *bench)
 {
     bool was_any = pgl_store_bench_turn(&bench->payments.store);
     if (end_if_it_is_time(bench))
         return true;
-    int64_t now_ns = pgl_clock_monotonic_ns(&bench->payments.store.platform.clock);
-    bool is_due = pgl_loop_has_news(&bench->effects) || pgl_loop_next_ns(&bench->effects) <= now_ns;
-    if (is_due)
-        pgl_loop_turn(&bench->effects);
-    return end_if_it_is_time(bench) || was_any || is_due;
+    was_any |= turn(&bench->reading);
+    was_any |= turn(&bench->effects);
+    return end_if_it_is_time(bench) || was_any;
 }
 
 void card_bench_run(struct card_bench *bench, int64_t for_ns)
@@ -103,6 +117,44 @@ void card_bench_run(struct card_bench *bench, int64_t for_ns)
         store->now_ns = next_ns;
     }
     store->now_ns = until_ns;
+}
+
+struct calling {
+    struct pgl_mailbox replies;
+    struct pgl_call call;
+    bool is_answered;
+};
+
+static void take_answer(void *owner, struct pgl_message *message)
+{
+    (void)message;
+    ((struct calling *)owner)->is_answered = true;
+}
+
+pgl_status card_bench_call(struct card_bench *bench, int method, const void *ask, void *reply)
+{
+    struct pgl_payments *payments = &bench->payments.payments;
+    const struct pgl_method *row = &pgl_payments_methods[method];
+    if (row->kind == PGL_METHOD_COMMAND)
+        return pgl_store_bench_command(&bench->payments.store, row, ask, reply);
+    if (row->kind == PGL_METHOD_QUERY)
+        return pgl_store_bench_query(&bench->payments.store, row, ask, reply);
+    static struct calling calling; /* its mailbox stays with the loop */
+    memset(&calling, 0, sizeof calling);
+    struct pgl_loop asking;
+    pgl_loop_init(&asking, "asking", &bench->payments.store.platform, &bench->waiter);
+    pgl_mailbox_open(&calling.replies, &asking, 0, take_answer, &calling);
+    calling.call = (struct pgl_call){ .method = row,
+                                      .ask = ask,
+                                      .reply = reply,
+                                      .arena = &bench->payments.store.arena,
+                                      .deadline_ns = INT64_MAX };
+    calling.call.message.reply_to = &calling.replies;
+    pgl_status sent = pgl_mailbox_send(&asking, &payments->flows, &calling.call.message);
+    PGL_ASSERT(pgl_is_ok(sent));
+    while (!calling.is_answered)
+        PGL_ASSERT(card_bench_turn(bench) || pgl_loop_turn(&asking) || calling.is_answered);
+    return calling.call.status;
 }
 
 /* ---- the bank ---- */
@@ -135,6 +187,8 @@ static struct bench_object *create(struct card_bench *bench, const struct provid
     *made = (struct bench_object){ .object = { .order_id = call->order_id,
                                                .status = PROVIDER_UNCONFIRMED,
                                                .amount_minor = call->amount_minor } };
+    made->object.created_s =
+        pgl_clock_wall_ns(&bench->payments.store.platform.clock) / PGL_SECONDS(1);
     snprintf(made->object.handle, sizeof made->object.handle, "pi_%d", bench->object_count);
     snprintf(made->object.currency, sizeof made->object.currency, "%s", call->currency);
     return made;
@@ -200,9 +254,28 @@ static bool is_burnt(const struct card_bench *bench, const struct provider_call 
     return false;
 }
 
+/* Newest first, three a page. */
+static void list(struct card_bench *bench, struct provider_call *call)
+{
+    int at = bench->object_count - 1;
+    if (call->handle[0] != '\0')
+        while (at >= 0 && strcmp(bench->objects[at].object.handle, call->handle) != 0)
+            at--;
+    at -= call->handle[0] != '\0';
+    for (; at >= 0 && call->page_count < 3; at--)
+        if (bench->objects[at].object.created_s >= call->since_s)
+            call->page[call->page_count++] = bench->objects[at].object;
+    call->has_more = at >= 0;
+    call->seen = PROVIDER_SEEN_OUTCOME;
+}
+
 static void do_it(struct card_bench *bench, struct provider_call *call,
                   enum provider_status held_as)
 {
+    if (call->verb == PROVIDER_LIST) {
+        list(bench, call);
+        return;
+    }
     bool is_again = is_known_key(bench, call, false);
     struct bench_object *object = find(bench, call);
     if (object == NULL && call->verb == PROVIDER_CREATE)

@@ -31,7 +31,8 @@ struct bench_object {
 
 struct card_bench {
     struct payments_bench payments;
-    struct pgl_loop effects;
+    struct pgl_loop effects, reading;
+    struct pgl_reader reader;
     struct pgl_waiter waiter;
     struct pgl_provider_port port;
 
@@ -68,6 +69,9 @@ bool card_bench_turn(struct card_bench *bench);
 void card_bench_run(struct card_bench *bench, int64_t for_ns);
 /* The call that has waited longest is executed and answered. */
 void card_bench_answer(struct card_bench *bench);
+
+/* The process-wide call of a method, until it is answered; its arena is the bench's. */
+pgl_status card_bench_call(struct card_bench *bench, int method, const void *ask, void *reply);
 
 struct bench_object *card_bench_object(struct card_bench *bench, int number);
 

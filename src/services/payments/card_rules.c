@@ -159,7 +159,9 @@ static struct card_verdict learn_refund(const struct intent_row *intent,
             verdict.refund = REFUND_DONE;
         return verdict;
     }
-    if (call->object.refunded_minor == refunded_minor + intent->amount_minor)
+    if (call->object.refunded_minor == PROVIDER_UNTOLD)
+        verdict.wait = CARD_WAIT_BACKOFF; /* that is no answer to this question */
+    else if (call->object.refunded_minor == refunded_minor + intent->amount_minor)
         verdict.refund = REFUND_DONE;
     else if (call->object.refunded_minor != refunded_minor)
         verdict.parked_because = "more or less is refunded there than we know of";

@@ -450,6 +450,59 @@ static void the_same_events_write_the_same_bytes(void **unused)
         payments_bench_close(&benches[i]);
 }
 
+/* ---- refunds ---- */
+
+static void refund(struct payments_bench *bench, int refund_no, int64_t amount_minor)
+{
+    Event *event = payments_bench_refund(bench, 1, refund_no, amount_minor);
+    assert_true(pgl_is_ok(payments_bench_hear(bench, event)));
+}
+
+/* At once, in parts, once each, and never more than was taken. */
+static void an_account_gets_back_what_was_taken(void **unused)
+{
+    (void)unused;
+    struct payments_bench bench;
+    payments_bench_open(&bench, 1, AMOUNT);
+    tell(&bench, "OR", 1);
+    refund(&bench, 1, 200);
+    const PaymentRefunded *refunded = payments_bench_last(&bench, 1)->payment_refunded;
+    assert_int_equal(refunded->refund_no, 1);
+    assert_int_equal(refunded->amount_minor, 200);
+    assert_int_equal(refunded->n_lines, 1);
+    assert_string_equal(accounts_of(&bench), "300|0\n");
+    refund(&bench, 1, 200); /* heard again */
+    refund(&bench, 2, 301);
+    const PaymentRefundFailed *failed = payments_bench_last(&bench, 1)->payment_refund_failed;
+    assert_string_equal(failed->failure_code, "more_than_captured");
+    refund(&bench, 3, 300);
+    assert_string_equal(accounts_of(&bench), "0|0\n");
+    refund(&bench, 4, 0);
+    assert_string_equal(payments_bench_said(&bench, 1),
+                        CAPTURED " PaymentRefunded PaymentRefundFailed PaymentRefunded "
+                                 "PaymentRefunded");
+    assert_string_equal(payments_bench_audit(&bench), "");
+    tell(&bench, "O", 2); /* the credit is there again */
+    assert_string_equal(payments_bench_said(&bench, 2), AUTHORIZED);
+    payments_bench_close(&bench);
+}
+
+static void what_was_not_taken_is_not_given_back(void **unused)
+{
+    (void)unused;
+    struct payments_bench bench;
+    payments_bench_open(&bench, 1, AMOUNT);
+    Event *unknown = payments_bench_refund(&bench, 1, 1, 1);
+    assert_int_equal(payments_bench_hear(&bench, unknown).code, PGL_CONFLICT);
+    assert_false(bench.has_written);
+    tell(&bench, "OC", 1);
+    refund(&bench, 1, 100);
+    assert_string_equal(payments_bench_said(&bench, 1), VOIDED " PaymentRefundFailed");
+    unknown->order_refund_requested->refund_no = 0;
+    assert_int_equal(payments_bench_hear(&bench, unknown).code, PGL_INVALID);
+    payments_bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +517,8 @@ int main(void)
         cmocka_unit_test(counts_move_with_the_transaction_and_survive_a_restart),
         cmocka_unit_test(whatever_comes_the_ledger_balances),
         cmocka_unit_test(the_same_events_write_the_same_bytes),
+        cmocka_unit_test(an_account_gets_back_what_was_taken),
+        cmocka_unit_test(what_was_not_taken_is_not_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "services/payments/card_rules.h"
 #include "services/payments/refunds.h"
 #include "services/payments/turn.h"
+#include "services/payments/provider_hold.h"
 
 static pgl_status check_epoch(const struct payment_desk *desk, int64_t epoch)
 {
@@ -98,6 +99,12 @@ pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
     PGL_TRY(check_epoch(pgl_tx_context(tx), ask->epoch));
     reply->count = 0;
     reply->has_more_fresh = reply->has_slow = false;
+    const char *hold;
+    PGL_TRY(pgl_provider_hold_get(&tx->view, &hold));
+    if (hold != NULL && !ask->is_reconciled)
+        return PGL_OK;
+    if (hold != NULL)
+        PGL_TRY(pgl_provider_hold_clear(tx));
     int slow_left = ask->slow_max;
     for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
         bool is_slow = i > 0;

@@ -130,7 +130,8 @@ pgl_status pgl_operators_retry(struct pgl_tx *tx, const RetryIntentRequest *ask,
     PGL_TRY(pgl_intents_hasten(tx, &turn.row.order_id, ask->refund_no, false, &is_due));
     if (!is_due)
         return PGL_FAIL(PGL_CONFLICT, "it is being tried now");
-    PGL_TRY(pgl_audit_log_append(tx, ask->caller, "intent.retry", ask->order_id, "", "due"));
+    PGL_TRY(
+        pgl_audit_log_append(tx, ask->caller, "intent.retry", ask->order_id, ask->reason, "due"));
     PGL_TRY(
         intent_get(&tx->view, &turn.row.order_id, ask->refund_no, &turn.intent, &turn.has_intent));
     turn.intent.currency = turn.row.currency;

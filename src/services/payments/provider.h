@@ -49,12 +49,15 @@ enum provider_seen {
     PROVIDER_SEEN_COUNT
 };
 
+#define PROVIDER_UNTOLD (-1) /* of numbers, which are never below zero */
+
 struct provider_object {
     char handle[PGL_PROVIDER_HANDLE_BYTES];
     pgl_id order_id; /* of its metadata; zero: none of ours */
     enum provider_status status;
     char currency[4];
-    int64_t amount_minor, capturable_minor, captured_minor, refunded_minor;
+    int64_t amount_minor, capturable_minor, captured_minor;
+    int64_t refunded_minor; /* PROVIDER_UNTOLD: not told; it is the charge's, and may be missing */
     int64_t created_s, hold_expires_at_ns; /* 0: not told */
 };
 

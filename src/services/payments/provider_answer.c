@@ -7,7 +7,7 @@
 
 #define RETRY_AFTER_S_MAX 3600 /* whoever asks for more patience is asked again after that */
 
-/* Beyond 7.3: a 400 that names the object's state is no mistake of ours but its refusal (a hold
+/* A 400 that names the object's state is no mistake of ours but its refusal (a hold
  * that has expired is refused so), and is asked about like one. */
 /* clang-format off */
 const struct provider_row pgl_provider_rows[PGL_PROVIDER_ROW_COUNT] = {
@@ -115,6 +115,8 @@ static bool conclude(const struct provider_intent *intent, struct provider_objec
         intent->amount_minor == PROVIDER_UNTOLD || !set_status(intent, object) ||
         !set_currency(intent, object))
         return false;
+    if (object->status == PROVIDER_CAPTURED) /* before that there is nothing to be refunded */
+        object->refunded_minor = intent->charge.refunded_minor;
     memcpy(object->handle, intent->id, sizeof object->handle);
     if (!pgl_is_ok(pgl_id_parse(pgl_text_of(intent->order_id), &object->order_id)))
         object->order_id = (pgl_id){ { 0 } }; /* none of ours */
@@ -152,9 +154,7 @@ static enum provider_told read_intent(struct provider_call *call, struct pgl_tex
         return TOLD_UNREADABLE;
     bool is_it = call->verb == PROVIDER_CREATE ? pgl_id_equal(call->order_id, object.order_id)
                                                : is_same(call->handle, object.handle);
-    bool is_silent_on_refunds = call->verb == PROVIDER_GET && object.status == PROVIDER_CAPTURED &&
-                                intent.charge.refunded_minor == PROVIDER_UNTOLD;
-    if (!is_it || is_silent_on_refunds)
+    if (!is_it)
         return TOLD_UNREADABLE;
     call->object = object;
     keep_action(call, &intent);
@@ -165,9 +165,10 @@ static enum provider_told read_refund(struct provider_call *call, struct pgl_tex
                                       struct pgl_arena *arena)
 {
     struct provider_refund refund;
+    bool has_handle = call->handle != NULL && call->handle[0] != '\0';
     if (!pgl_is_ok(pgl_provider_read_refund(body, arena, &refund)) ||
         strcmp(refund.kind, "refund") != 0 || refund.id[0] == '\0' ||
-        (call->handle != NULL && !is_same(call->handle, refund.intent_id)) ||
+        (has_handle && !is_same(call->handle, refund.intent_id)) ||
         (call->verb == PROVIDER_GET_REFUND && !is_same(call->refund_handle, refund.id)))
         return TOLD_UNREADABLE;
     for (size_t i = 0; i < sizeof refund_statuses / sizeof refund_statuses[0]; i++) {

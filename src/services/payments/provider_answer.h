@@ -1,5 +1,5 @@
 /*
- * provider_answer.h - an answer, or none, as what was seen (docs/saga.md, 7.3).
+ * provider_answer.h - an answer, or none, as what was seen (docs/services.md).
  *
  * For:      provider_http.c, and the fuzzer.
  * Bounds:   answers of PGL_PROVIDER_ANSWER_BYTES_MAX, pages of PGL_PROVIDER_PAGE_BYTES_MAX; the

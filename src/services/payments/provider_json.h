@@ -12,8 +12,6 @@
 #include "base/arena.h"
 #include "services/payments/provider.h"
 
-#define PROVIDER_UNTOLD (-1) /* of numbers, which are never below zero */
-
 struct provider_charge {
     bool is_told; /* and not only named */
     int64_t refunded_minor, capture_before_s;

@@ -66,7 +66,8 @@ static void add_sums(struct card_reconcile *reconcile, const struct provider_obj
                sizeof object->currency);
     reconcile->sums[i].captured_there_minor += object->captured_minor;
     reconcile->sums[i].captured_here_minor += ours->captured_minor;
-    reconcile->sums[i].refunded_there_minor += object->refunded_minor;
+    if (object->refunded_minor != PROVIDER_UNTOLD)
+        reconcile->sums[i].refunded_there_minor += object->refunded_minor;
     reconcile->sums[i].refunded_here_minor += ours->refunded_minor;
 }
 
@@ -357,6 +358,7 @@ static void on_run_done(struct pgl_flow *flow)
 {
     struct card_reconcile *reconcile = reconcile_of(flow);
     reconcile->is_running = false;
+    reconcile->has_succeeded |= reconcile->failure[0] == '\0';
     reconcile->ended_at_ns = flow->loop->wall_ns;
     pgl_map_free(&reconcile->seen);
     pgl_counter_set(&reconcile->critical_gauge, (uint64_t)reconcile->critical);

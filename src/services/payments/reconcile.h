@@ -69,6 +69,7 @@ struct card_reconcile {
     /* The report of the run, or of the last one. */
     int64_t started_at_ns, ended_at_ns, since_at_ns;
     const char *failure; /* "" when there was none */
+    bool has_succeeded;  /* once, since the program was started */
     int64_t objects, matched, cancelled, critical;
     struct {
         char currency[4];

@@ -62,7 +62,9 @@ static enum reconcile_verdict judge_captured(const struct provider_object *objec
     if (object->captured_minor != ours->captured_minor ||
         strcmp(object->currency, ours->currency) != 0)
         return RECONCILE_AMOUNT;
-    return object->refunded_minor == ours->refunded_minor ? RECONCILE_FINE : RECONCILE_REFUNDED;
+    bool is_refunded_alike =
+        object->refunded_minor == PROVIDER_UNTOLD || object->refunded_minor == ours->refunded_minor;
+    return is_refunded_alike ? RECONCILE_FINE : RECONCILE_REFUNDED;
 }
 
 enum reconcile_verdict reconcile_judge(const struct provider_object *object,

@@ -7,6 +7,7 @@
 #include "services/payments/answers.h"
 #include "services/payments/card_sql.h"
 #include "services/payments/hints.h"
+#include "services/payments/intent_jobs.h"
 #include "services/payments/operators.h"
 
 #define GAUGES_NS         PGL_SECONDS(5)
@@ -253,9 +254,12 @@ pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_event_
     PGL_TRY(pgl_consumer_open(&payments->orders, payments->writer, orders, pgl_payments_handle));
     PGL_TRY(
         pgl_consumer_open(&payments->inventory, payments->writer, inventory, pgl_payments_handle));
+    pgl_consumer_keep_up(&payments->orders);
+    pgl_consumer_keep_up(&payments->inventory);
     pgl_admin_add_consumer(&payments->admin, &payments->orders);
     pgl_admin_add_consumer(&payments->admin, &payments->inventory);
-    return pgl_admin_open(&payments->admin, payments->writer, NULL, 0);
+    return pgl_admin_open(&payments->admin, payments->writer, pgl_intent_jobs,
+                          PGL_INTENT_JOB_COUNT);
 }
 
 /* ---- opening what calls the provider ---- */
@@ -274,7 +278,9 @@ static pgl_status read_webhook_secret(struct pgl_payments *payments, struct pgl_
     PGL_TRY(platform->disk->ops->read_file(platform->disk, desk->card.webhook_secret_file,
                                            sizeof desk->webhook_secret - 1,
                                            &payments->writer->arena, &content));
-    content = pgl_text_trim(pgl_text_cut(&content, '\n')); /* one line, as an editor leaves it */
+    while (content.size > 0 &&
+           (content.data[content.size - 1] == '\n' || content.data[content.size - 1] == '\r'))
+        content.size--;
     if (content.size == 0)
         return PGL_FAIL(PGL_INVALID, "the file for the webhooks' secret is empty");
     memcpy(desk->webhook_secret, content.data, content.size);
@@ -322,6 +328,7 @@ pgl_status pgl_payments_serve(struct pgl_payments *payments, struct pgl_loop *ef
     PGL_TRY(pgl_writer_run_now(payments->writer, take_over, &desk->epoch));
     PGL_TRY(card_worker_open(&payments->worker, effects, &payments->writer->commands, port,
                              &desk->card, desk->epoch));
+    payments->worker.is_reconciled = &payments->reconcile.has_succeeded;
     payment_nudge_open(&desk->nudge, payments->writer, &payments->worker.nudges);
     pgl_arena_init(&payments->gauges.arena, GAUGE_ARENA_BYTES, GAUGE_ARENA_BYTES);
     return card_reconcile_open(&payments->reconcile, effects, queries, port, desk->card.call_ns,

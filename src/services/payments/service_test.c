@@ -37,6 +37,15 @@ static void producer_close(struct producer *producer)
     pgl_store_bench_close(&producer->store);
 }
 
+/* With its process the readers that waited are gone. */
+static void producer_restart(struct producer *producer)
+{
+    Log log = producer->log.log;
+    pgl_log_close(&producer->log);
+    pgl_store_bench_restart(&producer->store);
+    assert_true(pgl_is_ok(pgl_log_open(&producer->log, log, &producer->store.writer)));
+}
+
 static void connect(struct trio *trio)
 {
     struct pgl_payments *payments = &trio->bench.payments;
@@ -130,6 +139,8 @@ static void events_are_heard_once_and_again_to_no_effect(void **unused)
 
     const char *before = pgl_store_bench_dump(&trio.bench.store, how_far);
     assert_true(pgl_is_ok(pgl_database_run(&trio.bench.store.writer.db, "DELETE FROM consumer")));
+    producer_restart(&trio.orders);
+    producer_restart(&trio.inventory);
     payments_bench_restart(&trio.bench, CREDIT);
     connect(&trio);
     settle(&trio);

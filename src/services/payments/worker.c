@@ -300,7 +300,9 @@ static struct pgl_go claim_look(struct pgl_flow *flow)
     worker->claim = (struct card_claim){ .epoch = worker->epoch,
                                          .fresh_from_ns = worker->fresh_from_ns,
                                          .fresh_max = worker->ticket_count - slow_max,
-                                         .slow_max = slow_max };
+                                         .slow_max = slow_max,
+                                         .is_reconciled = worker->is_reconciled != NULL &&
+                                                          *worker->is_reconciled };
     pgl_arena_reset(&worker->arena);
     worker->rpc_call.call = (struct pgl_call){ .ask = &worker->claim,
                                                .reply = worker->claimed,

@@ -44,7 +44,8 @@ struct card_worker {
     struct pgl_provider_port *port;
     struct pgl_card_options options;
     int64_t epoch;
-    struct pgl_endpoint self; /* the writer, for commands that nobody else can give */
+    const bool *is_reconciled; /* reconcile.h's, of the same loop; NULL: nobody looks */
+    struct pgl_endpoint self;  /* the writer, for commands that nobody else can give */
     struct pgl_rpc rpc;
     struct pgl_mailbox nudges;
     struct pgl_random random;

@@ -60,7 +60,7 @@ CREATE TABLE order_refund (
     fingerprint     BLOB    NOT NULL CHECK (length(fingerprint) = 32), -- SHA-256 of what was asked
     status          INTEGER NOT NULL CHECK (status BETWEEN 1 AND 3),   -- panglot.orders.v1.RefundStatus
     amount_minor    INTEGER NOT NULL CHECK (amount_minor >= 0),
-    body            BLOB    NOT NULL,   -- panglot.orders.v1.Refund: lines and reason
+    body            BLOB    NOT NULL,   -- panglot.orders.v1.OrderRefund: lines and reason
     is_returned     INTEGER NOT NULL CHECK (is_returned BETWEEN 0 AND 1), -- Inventory has told what became of the goods
     requested_at_ns INTEGER NOT NULL,
     ended_at_ns     INTEGER NOT NULL,   -- 0: not yet
@@ -78,7 +78,7 @@ END;
 CREATE TABLE order_shipment (
     order_id    BLOB    NOT NULL,
     shipment_no INTEGER NOT NULL,
-    body        BLOB    NOT NULL,       -- panglot.orders.v1.Shipment
+    body        BLOB    NOT NULL,       -- panglot.orders.v1.OrderShipment
     PRIMARY KEY (order_id, shipment_no)
 ) STRICT, WITHOUT ROWID;
 

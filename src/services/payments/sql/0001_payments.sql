@@ -81,6 +81,12 @@ BEGIN
     SELECT RAISE(ABORT, 'a posting stands; another one may reverse it');
 END;
 
+-- While there is a row nothing is sent to the provider that could move money: what is known there and what is
+-- known here may differ, as behind a restore. Reconciliation clears it.
+CREATE TABLE payment_hold (
+    reason TEXT NOT NULL
+) STRICT;
+
 -- How many payments are in each state, so that a start need not count them.
 CREATE TABLE payment_count (
     state    INTEGER PRIMARY KEY CHECK (state BETWEEN 0 AND 9),
