@@ -445,10 +445,11 @@ static const char *describe(struct pgl_sim_auditor *auditor, const struct pgl_si
 {
     char said[PGL_SIM_SAID_BYTES];
     const struct pgl_bank_order there = pgl_sim_bank_order(auditor->bank, order->id);
-    snprintf(auditor->unrest, sizeof auditor->unrest,
-             "Q1: k-%u has not come to its end; at the bank %u of %u open, %lld held, %lld taken;%s",
-             order->wish, there.open, there.intents, (long long)there.held_minor,
-             (long long)there.captured_minor, pgl_sim_said_text(order, said));
+    snprintf(
+        auditor->unrest, sizeof auditor->unrest,
+        "Q1: k-%u has not come to its end; at the bank %u of %u open, %lld held, %lld taken;%s",
+        order->wish, there.open, there.intents, (long long)there.held_minor,
+        (long long)there.captured_minor, pgl_sim_said_text(order, said));
     return auditor->unrest;
 }
 

@@ -39,8 +39,8 @@ void pgl_sim_check_bank(struct pgl_sim_auditor *auditor, struct pgl_sim_order *o
                       (long long)there.refunded_minor, pgl_sim_said_text(order, said));
 }
 
-/* Nothing is held, and an object is at its end. One that was never confirmed may wait to be swept by
- * a reconciliation, an hour later: it moves no money by itself. */
+/* Nothing is held, and an object is at its end. One that was never confirmed may wait to be swept
+ * by a reconciliation, an hour later: it moves no money by itself. */
 static bool is_done(const struct pgl_sim_order *order, const struct pgl_bank_order *there)
 {
     bool may_be_confirmed =
@@ -67,7 +67,8 @@ bool pgl_sim_has_open_intents(struct pgl_sim_auditor *auditor)
     bool has_some = false;
     pgl_status status = pgl_sim_look_begin(auditor);
     if (pgl_is_ok(status)) {
-        struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_PAYMENTS), intents_sql);
+        struct pgl_rows rows =
+            pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_PAYMENTS), intents_sql);
         status = pgl_rows_next(&rows);
         has_some = pgl_is_ok(status) && rows.has_row;
         pgl_rows_end(&rows);

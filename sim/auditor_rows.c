@@ -167,7 +167,9 @@ static void check_money(struct pgl_sim_auditor *auditor, const struct pgl_sim_or
     /* A hold that came behind the verdict is told of nobody; it is let go of all the same. */
     bool is_late = pgl_sim_is_by_card(order) && pgl_sim_has_said(order, PGL_SIM_REFUSALS) &&
                    pgl_column_i64(rows, 3) == amount;
-    int64_t authorized = is_late ? amount : pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_AUTHORIZED)) ? amount : 0;
+    int64_t authorized = is_late                                                     ? amount
+                         : pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_AUTHORIZED)) ? amount
+                                                                                     : 0;
     int64_t captured = state == PAID_CAPTURED ? order->reserved_minor : 0;
     bool is_free = state == PAID_CAPTURED || state == PAID_CAPTURE_FAILED ||
                    pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_HOLD_RELEASED));
