@@ -251,7 +251,7 @@ static pgl_status plan(struct payment_turn *turn, enum payment_op op)
     int64_t now_ns = pgl_tx_now_ns(turn->tx);
     turn->intent = (struct intent_row){
         .order_id = turn->row.order_id,
-        .op = op,
+        .op = (int)op,
         .op_state = OP_PLANNED,
         .attempt = 1,
         .due_at_ns = now_ns,
