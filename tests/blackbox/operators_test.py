@@ -235,6 +235,8 @@ class Operators(shop.Case):
         self.ctl("parked", "replay", "--all", code=2)
         self.ctl("parked", "replay", "--reason", "x", code=2)
         self.ctl("parked", "dance", code=2)
+        self.ctl("dances", "list", code=2)
+        self.ctl("sagas", "settle", "orders-99", "--reason", "x", "--outcome", "LOST", code=2)
         self.ctl("jobs", "show", "orders-99", code=1)
 
     def test_for_people(self):
