@@ -387,9 +387,9 @@ static void describe(struct pgl_buffer *out)
 {
     pgl_buffer_add_literal(
         out,
-        "Asks a running platform as an operator. What changes something needs a --reason, "
-        "which the audit\nlog keeps, and takes names, or a filter for any number: it is worked "
-        "off by the platform, and\nfollowed here.\n\n");
+        "Asks a running platform as an operator. What changes something is kept in the audit log "
+        "with its\n--reason, which only a redelivery may lack. It takes names, or a filter for any "
+        "number: it is worked\noff by the platform, and followed here.\n\n");
     const char *thing = "";
     for (size_t i = 0; i < VERB_COUNT; i++) {
         bool is_new = strcmp(thing, verbs[i].thing) != 0;

@@ -58,7 +58,9 @@ struct pgl_edge {
     struct pgl_http_server http;
     struct pgl_endpoint catalog, orders, payments, inventory, webhooks;
     struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
-    struct pgl_endpoint admins[3]; /* AdminService of the same, in the same order */
+    /* AdminService of the same, in the same order; behind them that of webhooks, which has an audit
+     * log and nothing else. */
+    struct pgl_endpoint admins[4];
     const struct pgl_key_set *keys;
     struct pgl_jwt_cache *tokens;
     const struct pgl_route *routes; /* all of them, for the page that lists them */
