@@ -166,8 +166,8 @@ static pgl_status deadlines_prepare(void *self, struct pgl_tx *tx)
     struct pgl_deadlines *deadlines = self;
     const struct pgl_loop *loop = deadlines->writer->loop;
     struct pgl_tick tick = { pgl_deadlines_now_ns(deadlines), loop->wall_ns };
-    /* Where nothing was waited for, the clock may have followed the wall clock far ahead: a deadline
-     * of that time must not be written without it. */
+    /* Where nothing was waited for, the clock may have followed the wall clock far ahead: a
+     * deadline of that time must not be written without it. */
     bool is_ahead = tick.now_ns - deadlines->written_ns > PGL_TICK_NS;
     if (!is_ahead && !pgl_saga_clock_is_tick_due(&deadlines->clock, loop->now_ns))
         return PGL_OK;
