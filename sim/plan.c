@@ -94,7 +94,7 @@ uint32_t pgl_sim_draw_generation(struct pgl_random *random)
 static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
     static const int64_t deadlines_ns[] = { PGL_MILLISECONDS(200), PGL_SECONDS(2), PGL_SECONDS(20),
-                                            PGL_MINUTES(15) };
+                                            PGL_MINUTES(1) };
     static const int batches[] = { 1, 2, 3, 8, 64, 512 };
     static const uint32_t slots[] = { 4, 64, PGL_LOG_RING_SLOTS };
     static const uint32_t bytes[] = { PGL_EVENT_BYTES_MAX, PGL_LOG_RING_BYTES };

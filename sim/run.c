@@ -38,6 +38,7 @@ struct run {
     enum phase phase;
     int64_t until_ns; /* of the phase */
     int64_t healed_ns, pace_ns;
+    uint64_t moved; /* commits and calls of the bank when it was last looked whether it rests */
     int64_t up_ns, down_since_ns, down_ns; /* when it came up and went down; in all */
 };
 
@@ -193,6 +194,17 @@ static void check_pace(struct run *run)
         may_lose ? run->down_ns + run->machine.deaths * (PGL_TICK_NS + PACE_EVERY_NS) : 0);
 }
 
+/* All orders are looked at for it: only when something has happened since the last time. */
+static bool is_at_rest(struct run *run)
+{
+    uint64_t moved = run->auditor.looks + run->bank.asked;
+    if (moved == run->moved)
+        return false;
+    bool is_quiet = pgl_sim_auditor_unrest(&run->auditor) == NULL;
+    run->moved = run->auditor.looks + run->bank.asked;
+    return is_quiet;
+}
+
 static void enter_next_phase(struct run *run)
 {
     int64_t now_ns = run->machine.twin.now_ns;
@@ -206,7 +218,7 @@ static void enter_next_phase(struct run *run)
         return;
     case SETTLING:
         check_pace(run);
-        if (all_is_known && pgl_sim_auditor_unrest(&run->auditor) == NULL) {
+        if (all_is_known && is_at_rest(run)) {
             pgl_sim_auditor_scan(&run->auditor, true);
             run->phase = LOOKING;
             pgl_sim_customers_look_again(&run->customers);

@@ -92,8 +92,9 @@ pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
           &reply->has_more_fresh },
         { LANE_AGAIN, far_ns, INT64_MAX, ask->slow_max, &reply->has_slow },
         { LANE_FRESH, far_ns, INT64_MAX, ask->slow_max, &reply->has_slow },
-        { LANE_AGAIN, 0, pgl_tx_now_ns(tx), ask->slow_max, &reply->has_slow },
+        /* What an outage has left comes to an end; what is asked again and again does not. */
         { LANE_FRESH, 0, ask->fresh_from_ns - 1, ask->slow_max, &reply->has_slow },
+        { LANE_AGAIN, 0, pgl_tx_now_ns(tx), ask->slow_max, &reply->has_slow },
     };
     struct intent_row *found =
         pgl_arena_alloc(pgl_tx_arena(tx), (PGL_CARD_CLAIM_MAX + 1) * sizeof *found);
