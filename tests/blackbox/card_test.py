@@ -96,6 +96,9 @@ class Card(unittest.TestCase):
         payment = f"/api/v1/payments/{order}"
         where = self.wait(ann, payment, "state", "ACTION_REQUIRED")["nextAction"]
         self.assertTrue(where.startswith(bank.url), where)
+        saga = store.person("olga", "operator").get(f"/api/v1/admin/sagas/{order}")
+        self.assertEqual([(one["op"], one["lastSeen"]) for one in saga["intents"]],
+                         [("AUTHORIZE", "outcome")])
         body = hint("evt_1", order)
         rows = [  # what is wrong, its signature, the answer
             ("none", {}, 400), ("no signature in it", {"stripe_signature": "t=1"}, 400),

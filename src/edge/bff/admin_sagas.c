@@ -8,6 +8,8 @@
 #include "edge/bff/admin.h"
 #include "edge/bff/views.h"
 
+#define INTENTS_SHOWN 8 /* of one order: its payment's, and a refund's */
+
 enum { IN_ORDERS, IN_PAYMENTS, IN_INVENTORY };
 
 struct sagas_view {
@@ -122,6 +124,7 @@ struct saga_view {
     GetPaymentResponse payment;
     DescribeResponse payments, inventory;
     ListParkedResponse parked[ADMIN_SERVICES];
+    ListIntentsResponse intents;
 };
 
 pgl_status saga_get_begin(struct pgl_request *request)
@@ -147,7 +150,21 @@ pgl_status saga_get_begin(struct pgl_request *request)
     return ask_how_far(request, IN_INVENTORY, &view->order_id, 1, &view->inventory);
 }
 
-static pgl_status ask_parked(struct pgl_request *request)
+static pgl_status ask_intents(struct pgl_request *request)
+{
+    struct saga_view *view = request->view;
+    ListIntentsRequest *ask = EDGE_NEW(request, LIST_INTENTS_REQUEST_DESCRIPTOR);
+    if (ask == NULL)
+        return ADMIN_NO_MEMORY;
+    ask->caller = &request->caller;
+    ask->order_id = view->order_id;
+    ask->limit = INTENTS_SHOWN;
+    view->intents = (ListIntentsResponse)LIST_INTENTS_RESPONSE_INIT;
+    return edge_ask(request, &request->edge->payments, PAYMENT_SERVICE_LIST_INTENTS, ask,
+                    &view->intents);
+}
+
+static pgl_status ask_what_waits(struct pgl_request *request)
 {
     struct saga_view *view = request->view;
     edge_next_round(request);
@@ -163,7 +180,7 @@ static pgl_status ask_parked(struct pgl_request *request)
         PGL_TRY(edge_ask(request, &request->edge->admins[i], ADMIN_SERVICE_LIST_PARKED, ask,
                          &view->parked[i]));
     }
-    return PGL_OK;
+    return ask_intents(request);
 }
 
 static pgl_status reply_saga(struct pgl_request *request)
@@ -184,6 +201,8 @@ static pgl_status reply_saga(struct pgl_request *request)
     line->payment = view->payments.states[0];
     line->reservation = view->inventory.states[0];
     saga->parked = parked;
+    saga->intents = view->intents.items;
+    saga->n_intents = view->intents.n_items;
     for (int i = 0; i < ADMIN_SERVICES; i++)
         for (size_t n = 0; n < view->parked[i].n_items; n++)
             parked[saga->n_parked++] = view->parked[i].items[n];
@@ -198,7 +217,7 @@ pgl_status saga_get_next(struct pgl_request *request)
         if (!is_payment || edge_answer(request, i).code != PGL_NOT_FOUND)
             PGL_TRY(edge_answer(request, i));
     }
-    return view->round == 0 ? ask_parked(request) : reply_saga(request);
+    return view->round == 0 ? ask_what_waits(request) : reply_saga(request);
 }
 
 /* ---- helped on: what is open at the provider is Payments' ---- */
