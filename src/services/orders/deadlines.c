@@ -173,9 +173,14 @@ static pgl_status deadlines_prepare(void *self, struct pgl_tx *tx)
     return order_tick_put(tx, &tick, &mark);
 }
 
+static void set_wake(struct pgl_deadlines *deadlines);
+
+/* What is due has its turn now, and sets the next wake when it is done. Where nothing is (the order
+ * has ended meanwhile, and so has its deadline), nobody else would. */
 static void on_wake(void *owner)
 {
-    (void)owner; /* the turn that follows looks */
+    if (deadlines_waiting(owner) == 0)
+        set_wake(owner);
 }
 
 /* At the next deadline, and once a tick while there is one to wait for. */
