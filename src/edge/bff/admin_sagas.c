@@ -7,6 +7,7 @@
 #include "contract/payments.h"
 #include "edge/bff/admin.h"
 #include "edge/bff/views.h"
+#include "wire/json.h"
 
 #define INTENTS_SHOWN 8 /* of one order: its payment's, and a refund's */
 
@@ -17,17 +18,10 @@ struct sagas_view {
     DescribeResponse payments, inventory;
 };
 
-static OrderStatus status_named(const char *name)
+static OrderStatus open_status_named(const char *name)
 {
-    char full[64] = "ORDER_STATUS_";
-    size_t prefix = strlen(full), size = strlen(name);
-    if (size == 0 || size >= sizeof full - prefix)
-        return ORDER_STATUS_UNSPECIFIED;
-    memcpy(full + prefix, name, size + 1);
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value_by_name(ORDER_STATUS_DESCRIPTOR, full);
-    bool is_open = value != NULL && value->value <= ORDER_STATUS_RESERVED;
-    return is_open ? (OrderStatus)value->value : ORDER_STATUS_UNSPECIFIED;
+    int status = pgl_json_enum_named(ORDER_STATUS_DESCRIPTOR, name);
+    return status <= ORDER_STATUS_RESERVED ? (OrderStatus)status : ORDER_STATUS_UNSPECIFIED;
 }
 
 pgl_status saga_list_begin(struct pgl_request *request)
@@ -42,7 +36,7 @@ pgl_status saga_list_begin(struct pgl_request *request)
     ask->caller = &request->caller;
     ask->limit = query.limit;
     ask->cursor = query.cursor;
-    ask->status = (int32_t)status_named(query.status);
+    ask->status = (int32_t)open_status_named(query.status);
     if (query.status[0] != '\0' && ask->status == 0)
         return PGL_FAIL(PGL_INVALID, "status: PENDING, AUTHORIZED or RESERVED is expected");
     if (query.older_than_s > 0)
