@@ -191,7 +191,8 @@ def outage(judge, seconds, seed):
                                                back + BACK_SECONDS_MAX))
     scene.judge_money(seen)
     fastest = max(ledger.seconds.values(), default=0)
-    judge.check("gently", fastest <= CALLS_AN_ORDER * DRAIN_A_SECOND, f"{fastest} requests in one second")
+    judge.check("gently", fastest <= CALLS_AN_ORDER * DRAIN_A_SECOND,
+                f"{fastest} requests in one second")
     statuses = collections.Counter(order["status"] for order in seen.values())
     print(f"away for {seconds} s, {placed} orders meanwhile; all: "
           f"{dict(sorted(statuses.items()))}; {growth / (1 << 20):.1f} MiB more; then at most "
