@@ -28,6 +28,7 @@ static struct pgl_boot_options boot_options(const struct pgl_sim_plan *plan)
     options.reader_cache_kib = plan->reader_cache_kib;
     options.orders.generation = plan->generation;
     options.orders.deadline_ns = plan->deadline_ns;
+    options.orders.open_max = plan->orders + 1; /* memory that each start takes */
     options.orders.deadline_least_ns = PGL_SECONDS(1);
     options.inventory.partial_percent = plan->partial_percent;
     options.payments.card = plan->card;

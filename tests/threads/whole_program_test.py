@@ -24,11 +24,12 @@ def read_something(server, token):
         answer = client.ask("GET", path)
         assert answer.code == 200, (path, answer.code)
     client = harness.Client(server.address, server.token("boss", "--role", "operator"))
-    name = client.ask("GET", "/api/v1/orders?limit=1").json()["items"][0]["id"]
+    orders = client.ask("GET", "/api/v1/orders?limit=1").json()["items"]
+    name = orders[0]["id"]
     for path in (f"/api/v1/orders/{name}/saga", f"/api/v1/orders/{name}/shipments",
-                 f"/api/v1/admin/sagas/{name}", "/api/v1/events?max=50", "/asyncapi.json", "/api/v1/admin/sagas",
-                 "/api/v1/admin/intents", "/api/v1/admin/parked", "/api/v1/admin/audit-log",
-                 "/api/v1/admin/reconciliation", "/api/v1/webhooks"):
+                 f"/api/v1/admin/sagas/{name}", "/api/v1/events?max=50", "/asyncapi.json",
+                 "/api/v1/admin/sagas", "/api/v1/admin/intents", "/api/v1/admin/parked",
+                 "/api/v1/admin/audit-log", "/api/v1/admin/reconciliation", "/api/v1/webhooks"):
         answer = client.ask("GET", path)
         assert answer.code == 200, (path, answer.code, answer.body)
 
