@@ -327,7 +327,9 @@ static struct pgl_go claim_taken(struct pgl_flow *flow)
     } else {
         bool had_slow = worker->has_slow;
         worker->has_slow = claimed->has_slow;
-        worker->is_nudged |= claimed->has_more_fresh || (claimed->has_slow && !had_slow);
+        /* On with what is slow as fast as its tokens come, and not only once a sweep. */
+        bool is_moving = !had_slow || claimed->count > 0;
+        worker->is_nudged |= claimed->has_more_fresh || (claimed->has_slow && is_moving);
     }
     for (int i = 0; i < worker->ticket_count; i++)
         if (i < claimed->count)
