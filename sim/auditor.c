@@ -1,6 +1,7 @@
 /* auditor.c - see auditor.h: commits, positions, restarts. The rows are auditor_rows.c's. */
 #include "auditor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -379,6 +380,10 @@ static bool is_at_rest(const struct pgl_sim_order *order)
 {
     uint64_t open = PGL_SIM_SAID(INVENTORY_RESERVED),
              closed = PGL_SIM_SAID(INVENTORY_COMMITTED) | PGL_SIM_SAID(INVENTORY_RELEASED);
+    for (int i = 0; i < order->refund_count; i++)
+        if (order->refunds[i].state == PGL_SIM_REFUND_REQUESTED ||
+            (order->refunds[i].state == PGL_SIM_REFUND_DONE && !order->refunds[i].is_returned))
+            return false;
     return pgl_sim_has_said(order, PGL_SIM_FINALS) &&
            (!pgl_sim_has_said(order, open) || pgl_sim_has_said(order, closed));
 }
@@ -436,7 +441,19 @@ void pgl_sim_auditor_glance(struct pgl_sim_auditor *auditor)
 
 /* ---- rest ---- */
 
-const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor)
+static const char *describe(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order)
+{
+    char said[PGL_SIM_SAID_BYTES];
+    const struct pgl_bank_order there = pgl_sim_bank_order(auditor->bank, order->id);
+    snprintf(
+        auditor->unrest, sizeof auditor->unrest,
+        "Q1: k-%u has not come to its end; at the bank %u of %u open, %lld held, %lld taken;%s",
+        order->wish, there.open, there.intents, (long long)there.held_minor,
+        (long long)there.captured_minor, pgl_sim_said_text(order, said));
+    return auditor->unrest;
+}
+
+const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor)
 {
     const struct pgl_sim_book *book = &auditor->book;
     for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
@@ -446,9 +463,9 @@ const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor)
                 return "Q4: somebody is behind in reading a log";
         }
     for (uint32_t i = 0; i < book->order_count; i++)
-        if (!is_at_rest(&book->orders[i]))
-            return "Q1: an order has not come to its end";
-    return NULL;
+        if (!is_at_rest(&book->orders[i]) || !pgl_sim_is_bank_at_rest(auditor, &book->orders[i]))
+            return describe(auditor, &book->orders[i]);
+    return pgl_sim_has_open_intents(auditor) ? "Q4: something is to be done at the bank" : NULL;
 }
 
 /* ---- pace ---- */
@@ -456,9 +473,20 @@ const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor)
 #define GRACE_NS         PGL_SECONDS(5)
 #define CAPTURE_GRACE_NS PGL_SECONDS(60)
 
+static void blame_late(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order, int rule,
+                       int64_t late_ns)
+{
+    char said[PGL_SIM_SAID_BYTES], intent[200];
+    if (auditor->blame->is_set)
+        return;
+    pgl_sim_describe_intent(auditor, order, intent, sizeof intent);
+    pgl_sim_blame(auditor->blame, "L%d: k-%u is open %lld ms after it should have ended (%s);%s",
+                  rule, order->wish, (long long)(late_ns / PGL_MILLISECONDS(1)), intent,
+                  pgl_sim_said_text(order, said));
+}
+
 void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_ns, int64_t lost_ns)
 {
-    char said[PGL_SIM_SAID_BYTES];
     int64_t now_ns = auditor->machine->twin.now_ns;
     for (uint32_t i = 0; i < auditor->book.order_count; i++) {
         const struct pgl_sim_order *order = &auditor->book.orders[i];
@@ -472,9 +500,6 @@ void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_
             pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)) && pgl_sim_is_by_card(order);
         from_ns = from_ns > healed_ns ? from_ns : healed_ns;
         if (now_ns > from_ns + (is_capturing ? CAPTURE_GRACE_NS : GRACE_NS))
-            pgl_sim_blame(auditor->blame, "L%d: k-%u is open %lld ms after it should have ended;%s",
-                          is_capturing ? 2 : 1, order->wish,
-                          (long long)((now_ns - from_ns) / PGL_MILLISECONDS(1)),
-                          pgl_sim_said_text(order, said));
+            blame_late(auditor, order, is_capturing ? 2 : 1, now_ns - from_ns);
     }
 }

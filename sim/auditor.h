@@ -38,6 +38,7 @@ struct pgl_sim_auditor {
     int64_t position[PGL_SIM_FILES][PGL_SIM_LOGS]; /* how far each file has read each log */
     int64_t sku_id[PGL_SIM_SKUS_MAX], account_id[PGL_SIM_CUSTOMERS_MAX]; /* 0: not looked up yet */
     uint64_t looks;
+    char unrest[PGL_SIM_SAID_BYTES + 128];
 
     /* Touched by the commit that is looked at. */
     uint32_t *touched, touched_count, touched_capacity;
@@ -66,7 +67,7 @@ void pgl_sim_auditor_scan(struct pgl_sim_auditor *auditor, bool is_quiet);
 void pgl_sim_auditor_ask_verify(struct pgl_sim_auditor *auditor, bool is_quiet);
 
 /* NULL when nothing is left to be done; else what is, for people. */
-const char *pgl_sim_auditor_unrest(const struct pgl_sim_auditor *auditor);
+const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor);
 
 /* L1, L2: since `healed_ns` nothing is in the way of any order, and `lost_ns` may be missing on the
  * program's clock. */
@@ -83,6 +84,12 @@ PGL_MUST_USE pgl_status pgl_sim_check_account(struct pgl_sim_auditor *auditor, i
 /* Against the bank's ledger: one order, or all of it. */
 void pgl_sim_check_bank(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order);
 void pgl_sim_scan_bank(struct pgl_sim_auditor *auditor, bool is_quiet);
+bool pgl_sim_is_bank_at_rest(const struct pgl_sim_auditor *auditor,
+                             const struct pgl_sim_order *order);
+bool pgl_sim_has_open_intents(struct pgl_sim_auditor *auditor);
+/* What is to be done at the bank about an order, for people. */
+void pgl_sim_describe_intent(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order,
+                             char *text, size_t size);
 
 /* All files are seen as they are at its begin until its end. */
 PGL_MUST_USE pgl_status pgl_sim_look_begin(struct pgl_sim_auditor *auditor);

@@ -1,6 +1,8 @@
 /* auditor_bank.c - what was said of cards against the bank's own ledger; see auditor.h. */
 #include "auditor.h"
 
+#include <stdio.h>
+
 /* A2, A3, A4, A6, at any moment: between two commits only more may happen at the bank. */
 void pgl_sim_check_bank(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
 {
@@ -39,6 +41,68 @@ void pgl_sim_check_bank(struct pgl_sim_auditor *auditor, struct pgl_sim_order *o
                       (long long)there.refunded_minor, pgl_sim_said_text(order, said));
 }
 
+/* Nothing is held, and an object is at its end. One that was never confirmed may wait to be swept
+ * by a reconciliation, an hour later: it moves no money by itself. */
+static bool is_done(const struct pgl_sim_order *order, const struct pgl_bank_order *there)
+{
+    bool may_be_confirmed =
+        pgl_sim_has_said(order, PGL_SIM_SAID(PAYMENT_AUTHORIZED) | PGL_SIM_SAID(PAYMENT_DECLINED) |
+                                    PGL_SIM_SAID(PAYMENT_ACTION_REQUIRED));
+    if (there->held_minor > 0)
+        return false;
+    return there->open == 0 || there->open < there->intents || !may_be_confirmed;
+}
+
+bool pgl_sim_is_bank_at_rest(const struct pgl_sim_auditor *auditor,
+                             const struct pgl_sim_order *order)
+{
+    if (!pgl_sim_is_by_card(order))
+        return true;
+    const struct pgl_bank_order there = pgl_sim_bank_order(auditor->bank, order->id);
+    return is_done(order, &there);
+}
+
+static const char intents_sql[] = "SELECT 1 FROM intent LIMIT 1";
+
+bool pgl_sim_has_open_intents(struct pgl_sim_auditor *auditor)
+{
+    bool has_some = false;
+    pgl_status status = pgl_sim_look_begin(auditor);
+    if (pgl_is_ok(status)) {
+        struct pgl_rows rows =
+            pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_PAYMENTS), intents_sql);
+        status = pgl_rows_next(&rows);
+        has_some = pgl_is_ok(status) && rows.has_row;
+        pgl_rows_end(&rows);
+    }
+    pgl_sim_look_end(auditor, status);
+    return has_some;
+}
+
+static const char intent_sql[] =
+    "SELECT op || '/' || op_state || ' lane ' || lane || ' due in ' || ((due_at_ns - ?2) / "
+    "1000000) "
+    "|| ' ms, attempt ' || attempt || ', tried ' || tries || ', seen ' || sent_seen || ', ' || "
+    "seen "
+    "|| ' ' || http_status || ' ' || code FROM intent WHERE order_id = ?1 AND refund_no = 0";
+
+void pgl_sim_describe_intent(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order,
+                             char *text, size_t size)
+{
+    pgl_status status = pgl_sim_look_begin(auditor);
+    snprintf(text, size, "nothing is to be done");
+    if (pgl_is_ok(status)) {
+        struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_PAYMENTS), intent_sql);
+        pgl_bind_id(&rows, &order->id);
+        pgl_bind_i64(&rows, auditor->machine->twin.wall_ns);
+        status = pgl_rows_next(&rows);
+        if (pgl_is_ok(status) && rows.has_row)
+            snprintf(text, size, "%.*s", PGL_TEXT_ARGS(pgl_column_text(&rows, 0)));
+        pgl_rows_end(&rows);
+    }
+    pgl_sim_look_end(auditor, status);
+}
+
 /* Q2, Q3: all is over, and nobody's money is blocked or taken for nothing. */
 static void check_end(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order)
 {
@@ -54,8 +118,7 @@ static void check_end(struct pgl_sim_auditor *auditor, const struct pgl_sim_orde
         pgl_sim_blame(auditor->blame, "Q2: %lld of k-%u were given back, and %lld at the bank",
                       (long long)order->refunded_minor, order->wish,
                       (long long)there.refunded_minor);
-    /* A duplicate that moved no money may wait to be swept. */
-    if (there.open > 0 && there.open == there.intents)
+    if (!is_done(order, &there))
         pgl_sim_blame(auditor->blame, "Q3: k-%u is over, and the bank still waits", order->wish);
 }
 

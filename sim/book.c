@@ -97,6 +97,9 @@ const char *pgl_sim_said_text(const struct pgl_sim_order *order, char text[PGL_S
     for (size_t type = 0; type < EVENT_NAMES && at < PGL_SIM_SAID_BYTES; type++)
         if ((order->said & UINT64_C(1) << type) != 0)
             at += (size_t)snprintf(text + at, PGL_SIM_SAID_BYTES - at, " %s", event_names[type]);
+    if (pgl_sim_is_by_card(order) && at < PGL_SIM_SAID_BYTES)
+        snprintf(text + at, PGL_SIM_SAID_BYTES - at, " (%s)",
+                 pgl_sim_card_rules[order->card].token);
     return text;
 }
 

@@ -131,13 +131,14 @@ static void hold(struct pgl_sim_book *book, struct pgl_sim_order *order, const E
 
 static void decline(struct pgl_sim_book *book, struct pgl_sim_order *order, const Event *event)
 {
-    (void)event;
+    char said[PGL_SIM_SAID_BYTES];
     bool is_right = pgl_sim_is_by_card(order)
-                        ? pgl_sim_card_rules[order->card].is_declined
+                        ? pgl_sim_card_rules[order->card].is_declined ||
+                              order->card == PGL_SIM_CARD_FORGETS /* expired before it was seen */
                         : credit_left(book, order->customer) < order->amount_minor;
     if (!is_right)
-        pgl_sim_blame(book->blame, "O1: declined, and the %s would have done",
-                      pgl_sim_is_by_card(order) ? "card" : "credit");
+        pgl_sim_blame(book->blame, "O1: declined (%s), and nothing stood in the way;%s",
+                      event->payment_declined->decline_code, pgl_sim_said_text(order, said));
 }
 
 static void let_go(struct pgl_sim_book *book, struct pgl_sim_order *order, const Event *event)

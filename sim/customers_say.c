@@ -342,7 +342,7 @@ static void judge_refund(struct pgl_sim_errand *errand, const struct pgl_sim_ans
 {
     if (answer->status == 409 || answer->status == 404) {
         try_later(errand);
-    } else if (answer->status != 422 && has_status(errand, answer, 201)) {
+    } else if (answer->status != 422 && has_status(errand, answer, 202)) {
         const struct pgl_sim_order *order = order_of(errand);
         errand->customers->journal.refunds++;
         if (order != NULL && order->refund_count == 0)

@@ -42,8 +42,9 @@ static void on_answer(void *owner, const struct pgl_sim_answer *answer)
     hooks->taken += is_taken;
     hooks->refused += !is_taken;
     if (is_taken ? hook->is_forged : !hook->is_forged && !may_be_late)
-        pgl_sim_blame(hooks->blame, "H10: a webhook that was %s was answered %d",
-                      hook->is_forged ? "forged" : "signed", answer->status);
+        pgl_sim_blame(hooks->blame, "H10: a webhook that was %s was answered %d: %.*s",
+                      hook->is_forged ? "forged" : "signed", answer->status,
+                      (int)(answer->body.size < 200 ? answer->body.size : 200), answer->body.data);
 }
 
 static void send(void *owner)

@@ -71,10 +71,10 @@ static void draw_customers(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->look_chance = ONE_OF(random, chances);
     plan->other_body_chance = ONE_OF(random, chances) / 4;
     plan->wrong_chance = ONE_OF(random, chances) / 4;
-    plan->partial_chance = ONE_OF(random, chances) * 0;
+    plan->partial_chance = ONE_OF(random, chances);
     plan->deadline_chance = ONE_OF(random, chances);
     plan->ship_chance = ONE_OF(random, chances);
-    plan->refund_chance = ONE_OF(random, chances) * 0;
+    plan->refund_chance = ONE_OF(random, chances);
     plan->act_chance = 500000;
     plan->moves = (int)between(random, 0, PGL_SIM_MOVES_MAX);
     plan->has_sales = pgl_random_below(random, 2) == 0;

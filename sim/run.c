@@ -9,6 +9,7 @@
 #include "customers.h"
 #include "faults.h"
 #include "hooks.h"
+#include "saga/clock.h"
 #include "services/catalog/catalog_sql.h"
 #include "services/inventory/stock.h"
 #include "services/payments/ledger.h"
@@ -140,10 +141,10 @@ static void open_run(struct run *run)
 
 static void close_run(struct run *run)
 {
-    pgl_sim_customers_close(&run->customers);
-    pgl_sim_bank_close(&run->bank);
-    pgl_sim_hooks_close(&run->hooks);
     pgl_sim_machine_end(&run->machine, PGL_SIM_KILLED);
+    pgl_sim_bank_close(&run->bank); /* clears timers: before what other timers lie in is gone */
+    pgl_sim_hooks_close(&run->hooks);
+    pgl_sim_customers_close(&run->customers);
     run->waiter->ops->close(run->waiter);
     pgl_sim_machine_close(&run->machine);
     pgl_sim_auditor_close(&run->auditor);
@@ -187,9 +188,9 @@ static void check_pace(struct run *run)
     if (run->machine.twin.now_ns < run->pace_ns || !run->machine.is_up)
         return;
     run->pace_ns = run->machine.twin.now_ns + PACE_EVERY_NS;
-    pgl_sim_auditor_check_pace(&run->auditor,
-                               run->healed_ns > run->up_ns ? run->healed_ns : run->up_ns,
-                               may_lose ? run->down_ns : 0);
+    pgl_sim_auditor_check_pace(
+        &run->auditor, run->healed_ns > run->up_ns ? run->healed_ns : run->up_ns,
+        may_lose ? run->down_ns + run->machine.deaths * (PGL_TICK_NS + PACE_EVERY_NS) : 0);
 }
 
 static void enter_next_phase(struct run *run)

@@ -7,13 +7,14 @@
 #include "wire/json.h"
 #include "wire/message.h"
 
-#define LOGS 3
+#define LOGS 4
 
-static const char *const services[LOGS] = { "orders", "payments", "inventory" };
+static const char *const services[LOGS] = { "orders", "payments", "inventory", "webhooks" };
 
 static const struct pgl_view *view_of(const struct pgl_audit_cut *cut, int log)
 {
-    const struct pgl_view *const views[LOGS] = { &cut->orders, &cut->payments, &cut->inventory };
+    const struct pgl_view *const views[LOGS] = { &cut->orders, &cut->payments, &cut->inventory,
+                                                 &cut->webhooks };
     return views[log];
 }
 

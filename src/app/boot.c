@@ -213,6 +213,7 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->admins[0] = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_admin_methods, NULL);
     edge->admins[1] = endpoint(boot, PGL_FILE_PAYMENTS, pgl_payments_admin_methods, NULL);
     edge->admins[2] = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_admin_methods, NULL);
+    edge->admins[3] = endpoint(boot, PGL_FILE_WEBHOOKS, pgl_webhooks_admin_methods, NULL);
     edge->webhooks = endpoint(boot, PGL_FILE_WEBHOOKS, pgl_webhooks_methods, &boot->webhooks.flows);
     edge->keys = &boot->keys;
     edge->tokens = pgl_jwt_cache_open(PGL_JWT_CACHE_CAPACITY_DEFAULT, &policy);

@@ -61,13 +61,22 @@ static const struct verb verbs[] = {
     { "jobs",    "list",   "admin/jobs",             LIST, JOB_LIST_DESCRIPTOR,               JOB_COLUMNS },
     { "jobs",    "show",   "admin/jobs/*",           SHOW, JOB_DESCRIPTOR,                    NULL },
     { "jobs",    "cancel", "admin/jobs/*/cancel",    ACT,  JOB_DESCRIPTOR,                    NULL },
-    { "webhooks", "list",       "webhooks",             LIST, LIST_ENDPOINTS_RESPONSE_DESCRIPTOR,  "id url waiting delivered dead failing_at_ns" },
+    { "webhooks", "list",       "webhooks",             LIST, LIST_ENDPOINTS_RESPONSE_DESCRIPTOR,  "id url state waiting delivered dead failing_at_ns" },
     { "webhooks", "show",       "webhooks/*",           SHOW, WEBHOOK_ENDPOINT_DESCRIPTOR,         NULL },
     { "webhooks", "deliveries", "webhooks/deliveries",  LIST, LIST_DELIVERIES_RESPONSE_DESCRIPTOR, "endpoint_id number type state attempts status last_at_ns problem" },
     { "webhooks", "redeliver",  "webhooks/*/redeliver", ACT,  REDELIVER_RESPONSE_DESCRIPTOR,       NULL },
 };
 /* clang-format on */
 #define VERB_COUNT  (sizeof verbs / sizeof verbs[0])
+
+/* What is wrong with words that are no verb of a thing. */
+static const char *complaint_about(const char *thing)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        if (strcmp(verbs[i].thing, thing) == 0)
+            return "there is no such verb";
+    return "there is no such thing: sagas, parked, intents, jobs or webhooks is expected";
+}
 
 static const struct verb *find_verb(const char *thing, const char *name)
 {
@@ -213,6 +222,9 @@ static pgl_status run_show(struct options *options, const struct verb *verb, con
     return PGL_OK;
 }
 
+static const char outcomes[] = "--outcome: AUTHORIZED, CAPTURED, CANCELLED, DECLINED, REFUNDED or "
+                               "REFUND_FAILED is expected";
+
 /* By its name in the contract, without the type's: CAPTURED. */
 static pgl_status read_outcome(const char *name, SettledAs *outcome)
 {
@@ -221,8 +233,7 @@ static pgl_status read_outcome(const char *name, SettledAs *outcome)
     const ProtobufCEnumValue *value =
         protobuf_c_enum_descriptor_get_value_by_name(SETTLED_AS_DESCRIPTOR, full);
     if (value == NULL || value->value == 0)
-        return PGL_FAIL(PGL_INVALID, "--outcome: AUTHORIZED, CAPTURED, CANCELLED, DECLINED, "
-                                     "REFUNDED or REFUND_FAILED is expected");
+        return PGL_FAIL(PGL_INVALID, outcomes);
     *outcome = (SettledAs)value->value;
     return PGL_OK;
 }
@@ -334,6 +345,9 @@ static int complain(const char *what)
 static const char *check(const struct options *options, const struct verb *verb, size_t names)
 {
     bool is_filter = options->is_all || options->why != NULL || options->older_than_ns > 0;
+    SettledAs outcome;
+    if (strcmp(verb->name, "settle") == 0 && !pgl_is_ok(read_outcome(options->outcome, &outcome)))
+        return outcomes;
     switch (verb->kind) {
     case LIST:
         return names == 0 ? NULL : "a list takes no names";
@@ -373,9 +387,9 @@ static void describe(struct pgl_buffer *out)
 {
     pgl_buffer_add_literal(
         out,
-        "Asks a running platform as an operator. What changes something needs a --reason, "
-        "which the audit\nlog keeps, and takes names, or a filter for any number: it is worked "
-        "off by the platform, and\nfollowed here.\n\n");
+        "Asks a running platform as an operator. What changes something is kept in the audit log "
+        "with its\n--reason, which only a redelivery may lack. It takes names, or a filter for any "
+        "number: it is worked\noff by the platform, and followed here.\n\n");
     const char *thing = "";
     for (size_t i = 0; i < VERB_COUNT; i++) {
         bool is_new = strcmp(thing, verbs[i].thing) != 0;
@@ -439,7 +453,7 @@ int pgl_ctl_command(struct pgl_platform *platform, int argc, char **argv)
     while (words[2 + names] != NULL)
         names++;
     const struct verb *verb = find_verb(words[0], words[1]);
-    const char *wrong = verb != NULL ? check(&options, verb, names) : "there is no such verb";
+    const char *wrong = verb != NULL ? check(&options, verb, names) : complaint_about(words[0]);
     if (wrong == NULL && options.limit > LIST_MAX)
         wrong = "--limit: at most 10000";
     if (wrong != NULL)

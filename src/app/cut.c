@@ -20,6 +20,8 @@ static struct pgl_view *view_of(struct pgl_cut *cut, int file)
         return &cut->views.payments;
     case PGL_FILE_INVENTORY:
         return &cut->views.inventory;
+    case PGL_FILE_WEBHOOKS:
+        return &cut->views.webhooks;
     default:
         return NULL;
     }

@@ -203,7 +203,10 @@ enum pgl_parsed pgl_options_parse(const struct pgl_command *command, int argc, c
         else
             command->words[words++] = argv[at];
     }
-    if (parsed == PGL_PARSED_RUN && words < command->words_min)
-        return complain(command, "something is missing behind it", command->name);
+    if (parsed == PGL_PARSED_RUN && words < command->words_min) {
+        fprintf(stderr, "panglot %s: more is expected: %s\nTry 'panglot %s --help'.\n",
+                command->name, command->arguments, command->name);
+        return PGL_PARSED_WRONG;
+    }
     return parsed;
 }

@@ -4,17 +4,72 @@
 #include "base/assert.h"
 #include "wire/json.h"
 
-#define ANSWER_BYTES_MAX (4u << 20) /* a page of 100 products with long texts */
-#define LIST_LIMIT_USUAL 20
-#define LIST_LIMIT_MAX   100
+#define ANSWER_BYTES_MAX      (4u << 20) /* a page of 100 products with long texts */
+#define LIST_LIMIT_USUAL      20
+#define EDGE_CALL_CHUNK_BYTES 8192u
+#define EDGE_CALL_BYTES_MAX   (1u << 20) /* of one of several answers */
+#define LIST_LIMIT_MAX        100
 
 /* ---- asking ---- */
 
 pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endpoint, int method,
                     const void *ask, void *reply)
 {
-    return edge_ask_until(request, endpoint, method, ask, reply, request->arena,
-                          request->edge->loop->now_ns + request->route->at_most_ns);
+    PGL_ASSERT(request->call_count < PGL_REQUEST_CALLS_MAX);
+    if (ask == NULL || reply == NULL)
+        return PGL_NO_MEMORY;
+    int n = request->call_count++;
+    request->calls[n].call = (struct pgl_call){
+        .ask = ask,
+        .reply = reply,
+        .deadline_ns = request->edge->loop->now_ns + request->route->at_most_ns,
+        .trace = request->trace,
+    };
+    request->asks[n].endpoint = endpoint;
+    request->asks[n].method = method;
+    return PGL_OK;
+}
+
+static struct pgl_arena *own_arena(struct pgl_request *request)
+{
+    struct edge_call_arena *own = pgl_arena_alloc(request->arena, sizeof *own);
+    if (own == NULL)
+        return NULL;
+    pgl_arena_init(&own->arena, EDGE_CALL_CHUNK_BYTES, EDGE_CALL_BYTES_MAX);
+    own->next = request->call_arenas;
+    request->call_arenas = own;
+    return &own->arena;
+}
+
+bool edge_send_asks(struct pgl_request *request)
+{
+    bool has_asked = false;
+    int count = request->call_count;
+    for (int n = 0; n < count; n++)
+        if (request->asks[n].endpoint != NULL)
+            request->calls[n].call.arena = count == 1 ? request->arena : own_arena(request);
+    for (int n = 0; n < count; n++) { /* from the first one on, nothing of ours is allocated */
+        const struct pgl_endpoint *endpoint = request->asks[n].endpoint;
+        struct pgl_rpc_call *call = &request->calls[n];
+        if (endpoint == NULL)
+            continue;
+        has_asked = true;
+        request->asks[n].endpoint = NULL;
+        call->is_out = false;
+        if (call->call.arena == NULL)
+            call->call.status = PGL_NO_MEMORY;
+        else
+            pgl_rpc_send(&request->edge->rpc, endpoint, request->asks[n].method, call,
+                         &request->flow, &request->left);
+    }
+    return has_asked;
+}
+
+void edge_free_call_arenas(struct pgl_request *request)
+{
+    for (struct edge_call_arena *own = request->call_arenas; own != NULL; own = own->next)
+        pgl_arena_free(&own->arena);
+    request->call_arenas = NULL;
 }
 
 pgl_status edge_ask_until(struct pgl_request *request, const struct pgl_endpoint *endpoint,
@@ -24,6 +79,7 @@ pgl_status edge_ask_until(struct pgl_request *request, const struct pgl_endpoint
     PGL_ASSERT(request->call_count < PGL_REQUEST_CALLS_MAX);
     if (ask == NULL || reply == NULL)
         return PGL_NO_MEMORY;
+    request->asks[request->call_count].endpoint = NULL;
     struct pgl_rpc_call *call = &request->calls[request->call_count++];
     call->call = (struct pgl_call){ .ask = ask,
                                     .reply = reply,

@@ -58,7 +58,9 @@ struct pgl_edge {
     struct pgl_http_server http;
     struct pgl_endpoint catalog, orders, payments, inventory, webhooks;
     struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
-    struct pgl_endpoint admins[3]; /* AdminService of the same, in the same order */
+    /* AdminService of the same, in the same order; behind them that of webhooks, which has an audit
+     * log and nothing else. */
+    struct pgl_endpoint admins[4];
     const struct pgl_key_set *keys;
     struct pgl_jwt_cache *tokens;
     const struct pgl_route *routes; /* all of them, for the page that lists them */
@@ -81,6 +83,12 @@ struct pgl_edge {
     } * metrics;
 };
 
+/* Of one call of several. */
+struct edge_call_arena {
+    struct pgl_arena arena;
+    struct edge_call_arena *next;
+};
+
 struct pgl_request {
     struct pgl_flow flow;
     struct pgl_edge *edge;
@@ -94,8 +102,13 @@ struct pgl_request {
     char id[2 * PGL_REQUEST_ID_BYTES + 1];
 
     struct pgl_rpc_call calls[PGL_REQUEST_CALLS_MAX];
+    struct {
+        const struct pgl_endpoint *endpoint; /* NULL: it is out already */
+        int method;
+    } asks[PGL_REQUEST_CALLS_MAX];
     int call_count, left;
-    void *view; /* the view's own, in the arena */
+    struct edge_call_arena *call_arenas; /* see edge_ask */
+    void *view;                          /* the view's own, in the arena */
 
     /* The answer. */
     const char *problem; /* the type of a problem where its code says too little; NULL as a rule */
@@ -106,11 +119,16 @@ struct pgl_request {
     bool is_stream; /* the view has taken the exchange over and ends it itself */
 };
 
-/* Asks; the answer is waited for before the view goes on. `ask` and `reply` live in the arena.
- * PGL_EXHAUSTED when the callee's queue is full. */
+/* Asks when the view returns; the answer is waited for before the view goes on. `ask` and `reply`
+ * live in the arena. That a callee's queue is full shows in edge_answer.
+ *
+ * One question hands the request's arena over, and nothing is done with it meanwhile. Of several,
+ * which different threads may answer at once, each gets an arena of its own; those live until the
+ * request is answered. */
 PGL_MUST_USE pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endpoint,
                                  int method, const void *ask, void *reply);
-/* The same with an arena of the view's own and an end of its own (monotonic). */
+/* The same at once, with an arena of the view's own and an end of its own (monotonic).
+ * PGL_EXHAUSTED when the callee's queue is full. */
 PGL_MUST_USE pgl_status edge_ask_until(struct pgl_request *request,
                                        const struct pgl_endpoint *endpoint, int method,
                                        const void *ask, void *reply, struct pgl_arena *arena,
@@ -119,6 +137,11 @@ PGL_MUST_USE pgl_status edge_ask_until(struct pgl_request *request,
 pgl_status edge_answer(const struct pgl_request *request, int n);
 /* Before the next round. */
 void edge_next_round(struct pgl_request *request);
+
+/* For the gateway, behind a view's turn: sends what was asked. True if anything was. */
+bool edge_send_asks(struct pgl_request *request);
+/* Behind the last answer. */
+void edge_free_call_arenas(struct pgl_request *request);
 
 /* Answers with the JSON of a message. */
 PGL_MUST_USE pgl_status edge_reply_json(struct pgl_request *request, int status,

@@ -159,7 +159,7 @@ pgl_status pgl_admin_start_job(struct pgl_admin *admin, struct pgl_tx *tx,
     if (job.id != 0) {
         if (!is_same_wish(tx, ask, &job, &packed))
             return pgl_is_ok(packed)
-                       ? PGL_FAIL(PGL_INVALID, "this idempotency key was used for another job")
+                       ? PGL_FAIL(PGL_INVALID, "Idempotency-Key: it was used for another job")
                        : packed;
         reply->replayed = true;
         return admin_show_job(admin, pgl_tx_arena(tx), &job, &reply->job);

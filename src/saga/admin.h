@@ -87,6 +87,9 @@ void pgl_admin_add_consumer(struct pgl_admin *admin, struct pgl_consumer *consum
 PGL_MUST_USE pgl_status pgl_admin_list_audit(const struct pgl_admin *admin,
                                              const struct pgl_view *view,
                                              const ListAuditRequest *ask, ListAuditResponse *reply);
+/* The same, for a service that has an audit log and no admin. */
+PGL_MUST_USE pgl_status pgl_audit_log_list(const char *service, const struct pgl_view *view,
+                                           const ListAuditRequest *ask, ListAuditResponse *reply);
 PGL_MUST_USE pgl_status pgl_admin_list_parked(const struct pgl_admin *admin,
                                               const struct pgl_view *view,
                                               const ListParkedRequest *ask,

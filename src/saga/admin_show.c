@@ -32,7 +32,7 @@ static char *copy(struct pgl_arena *arena, struct pgl_text text)
     return pgl_arena_string(arena, text);
 }
 
-static AuditEntry *show_entry(const struct pgl_admin *admin, struct pgl_arena *arena,
+static AuditEntry *show_entry(const char *service, struct pgl_arena *arena,
                               const struct pgl_audit_row *row)
 {
     AuditEntry *entry = pgl_message_new(AUDIT_ENTRY_DESCRIPTOR, arena);
@@ -41,7 +41,7 @@ static AuditEntry *show_entry(const struct pgl_admin *admin, struct pgl_arena *a
         return NULL;
     pgl_hex_encode(row->hash, PGL_AUDIT_HASH_BYTES, hash);
     entry->seq = row->seq;
-    entry->service = pgl_message_string(pgl_log_name(admin->service));
+    entry->service = pgl_message_string(service);
     entry->at_ns = row->at_ns;
     entry->tenant = copy(arena, row->tenant);
     entry->actor = copy(arena, row->actor);
@@ -56,6 +56,12 @@ static AuditEntry *show_entry(const struct pgl_admin *admin, struct pgl_arena *a
 pgl_status pgl_admin_list_audit(const struct pgl_admin *admin, const struct pgl_view *view,
                                 const ListAuditRequest *ask, ListAuditResponse *reply)
 {
+    return pgl_audit_log_list(pgl_log_name(admin->service), view, ask, reply);
+}
+
+pgl_status pgl_audit_log_list(const char *service, const struct pgl_view *view,
+                              const ListAuditRequest *ask, ListAuditResponse *reply)
+{
     PGL_TRY(check_page(ask->caller, ask->limit));
     reply->items = pgl_arena_alloc(view->arena, (size_t)ask->limit * sizeof reply->items[0]);
     if (reply->items == NULL)
@@ -67,7 +73,7 @@ pgl_status pgl_admin_list_audit(const struct pgl_admin *admin, const struct pgl_
         if (!rows.has_row)
             break;
         pgl_audit_log_read(&rows, &row);
-        reply->items[reply->n_items++] = show_entry(admin, view->arena, &row);
+        reply->items[reply->n_items++] = show_entry(service, view->arena, &row);
     }
     pgl_rows_end(&rows);
     return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;

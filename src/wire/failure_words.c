@@ -30,6 +30,10 @@ static const struct {
     { "expired",                 "the hold on the money had expired" },
     { "canceled",                "the hold on the money was given up" },
     { "capture_failed",          "the card's bank did not hand the money over" },
+    /* a refund */
+    { "refund_refused",          "the payment provider refused it" },
+    { "not_captured",            "no money was taken for this order" },
+    { "more_than_captured",      "it is more than was taken and not given back yet" },
 };
 /* clang-format on */
 

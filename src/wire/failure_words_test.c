@@ -16,6 +16,7 @@ static void codes_are_said_in_words(void **unused)
     assert_string_equal(pgl_failure_words("insufficient_credit"), "there is not enough credit");
     assert_string_equal(pgl_failure_words("expired_card"), "the card has expired");
     assert_string_equal(pgl_failure_words("stolen_card"), pgl_failure_words("card_declined"));
+    assert_string_equal(pgl_failure_words("refund_refused"), "the payment provider refused it");
     assert_string_equal(pgl_failure_words("a_new_code"), "a_new_code");
     assert_string_equal(pgl_failure_words(""), "");
 }

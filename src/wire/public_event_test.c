@@ -140,7 +140,8 @@ static void fill_texts(ProtobufCMessage *message)
 static void set_payload(struct bench *bench, EventType type)
 {
     char name[64] = "";
-    const char *from = protobuf_c_enum_descriptor_get_value(EVENT_TYPE_DESCRIPTOR, type)->name + 11;
+    const char *from =
+        protobuf_c_enum_descriptor_get_value(EVENT_TYPE_DESCRIPTOR, (int)type)->name + 11;
     for (size_t i = 0; from[i] != '\0'; i++)
         name[i] = from[i] == '_' ? '_' : (char)(from[i] | 0x20);
     const ProtobufCFieldDescriptor *field =

@@ -207,6 +207,9 @@ class Fulfilment(shop.Case):
     def test_what_tills_must_not_send(self):
         self.assert_problem(self.move("MUG", "sales", quantity=0), 422, "quantity")
         self.assert_problem(self.move("MUG", "counts", counted=-1), 422, "counted")
+        before = self.level("MUG")
+        self.assert_problem(self.move("MUG", "counts"), 422, "counted")
+        self.assertEqual(self.level("MUG"), before)  # nothing said is not none found
         self.assert_problem(self.move("NOWHERE", "sales", quantity=1), 404)
         self.assert_problem(self.move("MUG", "sales", quantity=1, who=self.anna), 403)
         self.assert_problem(self.wanda.ask("POST", "/api/v1/inventory/MUG/sales",

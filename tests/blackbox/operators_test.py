@@ -235,6 +235,8 @@ class Operators(shop.Case):
         self.ctl("parked", "replay", "--all", code=2)
         self.ctl("parked", "replay", "--reason", "x", code=2)
         self.ctl("parked", "dance", code=2)
+        self.ctl("dances", "list", code=2)
+        self.ctl("sagas", "settle", "orders-99", "--reason", "x", "--outcome", "LOST", code=2)
         self.ctl("jobs", "show", "orders-99", code=1)
 
     def test_for_people(self):
@@ -312,7 +314,7 @@ class AuditLog(Operators):
         self.assertEqual({one["action"] for one in entries[1:]}, {"job.start", "job.end"})
         self.assertIn("just in case", self.audit("list"))
         running = self.audit("verify")
-        self.assertEqual(running.count("whole"), 3)
+        self.assertEqual(running.count("whole"), 4)
         self.stop()
         self.assertEqual(self.audit("verify"), running)  # asked or opened
         with Stopped(self.store, "inventory") as inventory:
@@ -323,7 +325,8 @@ class AuditLog(Operators):
         self.assertIn("BROKEN at entry 1", self.audit("verify", code=1))
         lines = [json.loads(line) for line in self.audit("verify", "--json", code=1).splitlines()]
         self.assertEqual([(one["service"], one["ok"]) for one in lines],
-                         [("orders", True), ("payments", True), ("inventory", False)])
+                         [("orders", True), ("payments", True), ("inventory", False),
+                          ("webhooks", True)])
 
 
 class Copies(Operators):

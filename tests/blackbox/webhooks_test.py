@@ -74,6 +74,31 @@ class Case(shop.Case):
         shop.wait_for(lambda: wanted - set(one.taken()), lambda missing: not missing, seconds_max)
 
 
+class Audit(Case):
+    def test_what_operators_do_to_endpoints_is_written_down(self):
+        """Who did what and when; never the secret, nor a URL, which may hold one."""
+        made = self.endpoint("https://example.com/hook?key=hidden")
+        path = "/api/v1/webhooks/" + made["id"]
+        new = self.olga.ask("POST", path + "/secret").json()["secret"]
+        self.assertEqual(self.olga.ask("POST", path + "/redeliver", {"from": 1, "to": 9}).code, 202)
+        self.assertEqual(self.olga.ask("PATCH", path, {"state": "DISABLED"}).code, 200)
+        self.assertEqual(self.olga.ask("DELETE", path).code, 204)
+        answer = self.olga.ask("GET", "/api/v1/admin/audit-log?limit=100")
+        entries = [one for one in answer.json()["items"] if one["target"] == made["id"]]
+        self.assertEqual([(one["service"], one["actor"], one["action"], one["outcome"])
+                          for one in reversed(entries)],
+                         [("webhooks", "olga", "webhook.create", "enabled"),
+                          ("webhooks", "olga", "webhook.secret", "replaced"),
+                          ("webhooks", "olga", "webhook.redeliver", "0 are to be delivered again"),
+                          ("webhooks", "olga", "webhook.change", "disabled"),
+                          ("webhooks", "olga", "webhook.delete", "deleted")])
+        for hidden in ("hidden", made["secret"], new):
+            self.assertNotIn(hidden, answer.body.decode())
+        code, said = store.run("audit-log", "verify")
+        self.assertEqual(code, 0, said)
+        self.assertRegex(said, "webhooks +[0-9]+ entries .* whole")
+
+
 class Delivering(Case):
     def test_each_event_comes_once_and_is_signed(self):
         self.ann.buy((sku, 1))  # before anybody wanted to know

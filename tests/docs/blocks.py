@@ -36,7 +36,8 @@ PAGE_SECONDS_MAX = 120
 EXPECTED = {  # page: what has to be seen in it, as patterns
     "docs/provider.md": [r'"status":"CONFIRMED"', r'"captured":1490', r'"balanced":true',
                          r'"status":"requires_capture"', r'"captured":1500'],
-    "README.md": [r"HTTP/1\.1 201 Created", r'"status":"CONFIRMED"', r'"name":"OrderConfirmed"'],
+    "README.md": [r"HTTP/1\.1 201 Created", r'"status":"CONFIRMED"', r'"name":"OrderConfirmed"',
+                  r'"captured":1490'],
 }
 
 

@@ -119,11 +119,11 @@ static void no_key_is_used_twice_nor_in_another_run(void **unused)
     pgl_shop_free(&shop);
 }
 
+#define TOO_LONG "pm_00000000000000000000000000000000000000000000000000000000000000"
+
 static void a_card_is_a_token(void **unused)
 {
-    static const char *const wrong[] = { "", "pm card", "pm_\"", "4242-4242",
-                                         "pm_00000000000000000000000000000000000000000000000000000"
-                                         "000000000000" };
+    static const char *const wrong[] = { "", "pm card", "pm_\"", "4242-4242", TOO_LONG };
     struct pgl_shop shop = make_shop();
     struct pgl_random random;
     char out[2048];

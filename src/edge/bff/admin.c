@@ -96,13 +96,13 @@ pgl_status admin_read_query(struct pgl_request *request, unsigned parameters,
 
 /* ---- pages ---- */
 
-pgl_status admin_read_places(const char *cursor, int64_t places[ADMIN_SERVICES])
+pgl_status admin_read_places(const char *cursor, int64_t places[ADMIN_AUDITED])
 {
     struct pgl_text left = pgl_text_of(cursor);
-    memset(places, 0, ADMIN_SERVICES * sizeof places[0]);
+    memset(places, 0, ADMIN_AUDITED * sizeof places[0]);
     if (left.size == 0)
         return PGL_OK;
-    for (int i = 0; i < ADMIN_SERVICES; i++) {
+    for (int i = 0; i < ADMIN_AUDITED; i++) {
         struct pgl_text number = pgl_text_cut(&left, '.');
         if (!pgl_is_ok(pgl_text_to_i64(number, &places[i])) || places[i] < 0)
             return PGL_FAIL(PGL_INVALID, "cursor: not one that we gave");
@@ -110,17 +110,17 @@ pgl_status admin_read_places(const char *cursor, int64_t places[ADMIN_SERVICES])
     return left.data == NULL ? PGL_OK : PGL_FAIL(PGL_INVALID, "cursor: not one that we gave");
 }
 
-char *admin_write_places(struct pgl_request *request, const int64_t places[ADMIN_SERVICES])
+char *admin_write_places(struct pgl_request *request, const int64_t places[ADMIN_AUDITED])
 {
-    return pgl_message_string(pgl_arena_printf(request->arena, "%lld.%lld.%lld",
+    return pgl_message_string(pgl_arena_printf(request->arena, "%lld.%lld.%lld.%lld",
                                                (long long)places[0], (long long)places[1],
-                                               (long long)places[2]));
+                                               (long long)places[2], (long long)places[3]));
 }
 
-int admin_newest(struct admin_pile piles[ADMIN_SERVICES], int64_t (*at_ns)(const void *item))
+int admin_newest(struct admin_pile piles[ADMIN_AUDITED], int64_t (*at_ns)(const void *item))
 {
     int newest = -1;
-    for (int i = 0; i < ADMIN_SERVICES; i++) {
+    for (int i = 0; i < ADMIN_AUDITED; i++) {
         if (piles[i].taken == piles[i].count)
             continue;
         if (newest < 0 ||

@@ -10,6 +10,7 @@
 
 #define ADMIN_SERVICES 3 /* in the order of edge->admins */
 #define ADMIN_ALL      7u
+#define ADMIN_AUDITED  4 /* and webhooks, which has an audit log alone */
 
 /* What lists may be asked for; a view says which of them it knows. */
 struct admin_query {
@@ -38,9 +39,9 @@ PGL_MUST_USE pgl_status admin_service_of(const char *name, char separator, int *
 
 /* ---- pages of several services, by time ---- */
 
-/* "12.0.7": where each service's list goes on. PGL_INVALID for what is none. */
-PGL_MUST_USE pgl_status admin_read_places(const char *cursor, int64_t places[ADMIN_SERVICES]);
-char *admin_write_places(struct pgl_request *request, const int64_t places[ADMIN_SERVICES]);
+/* "12.0.7.0": where each service's list goes on. PGL_INVALID for what is none. */
+PGL_MUST_USE pgl_status admin_read_places(const char *cursor, int64_t places[ADMIN_AUDITED]);
+char *admin_write_places(struct pgl_request *request, const int64_t places[ADMIN_AUDITED]);
 
 struct admin_pile {
     void **items; /* newest first */
@@ -48,7 +49,7 @@ struct admin_pile {
 };
 
 /* The service whose next item is the newest; -1 at the end of all. */
-int admin_newest(struct admin_pile piles[ADMIN_SERVICES], int64_t (*at_ns)(const void *item));
+int admin_newest(struct admin_pile piles[ADMIN_AUDITED], int64_t (*at_ns)(const void *item));
 
 /* Nobody is to keep it. */
 PGL_MUST_USE pgl_status admin_reply(struct pgl_request *request, int status,

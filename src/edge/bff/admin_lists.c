@@ -8,8 +8,8 @@
 
 struct list_view {
     int32_t limit;
-    int64_t places[ADMIN_SERVICES];
-    ListAuditResponse audits[ADMIN_SERVICES];
+    int64_t places[ADMIN_AUDITED];
+    ListAuditResponse audits[ADMIN_AUDITED];
     ListJobsResponse jobs[ADMIN_SERVICES];
 };
 
@@ -26,9 +26,9 @@ static pgl_status begin(struct pgl_request *request, struct list_view **out)
 }
 
 /* What of the piles goes on the page, and where each pile goes on: items have falling numbers. */
-static size_t take_page(const struct list_view *view, struct admin_pile piles[ADMIN_SERVICES],
+static size_t take_page(const struct list_view *view, struct admin_pile piles[ADMIN_AUDITED],
                         int64_t (*at_ns)(const void *), int64_t (*number)(const void *),
-                        void **page, int64_t places[ADMIN_SERVICES])
+                        void **page, int64_t places[ADMIN_AUDITED])
 {
     size_t count = 0;
     memcpy(places, view->places, sizeof view->places);
@@ -44,9 +44,9 @@ static size_t take_page(const struct list_view *view, struct admin_pile piles[AD
 }
 
 /* A pile that came as long as it was asked for may go on, and so may one that is not used up. */
-static bool is_more(const struct list_view *view, const struct admin_pile piles[ADMIN_SERVICES])
+static bool is_more(const struct list_view *view, const struct admin_pile piles[ADMIN_AUDITED])
 {
-    for (int i = 0; i < ADMIN_SERVICES; i++)
+    for (int i = 0; i < ADMIN_AUDITED; i++)
         if (piles[i].taken < piles[i].count || piles[i].count == (size_t)view->limit)
             return true;
     return false;
@@ -58,7 +58,7 @@ pgl_status audit_list_begin(struct pgl_request *request)
 {
     struct list_view *view;
     PGL_TRY(begin(request, &view));
-    for (int i = 0; i < ADMIN_SERVICES; i++) {
+    for (int i = 0; i < ADMIN_AUDITED; i++) {
         ListAuditRequest *ask = EDGE_NEW(request, LIST_AUDIT_REQUEST_DESCRIPTOR);
         if (ask == NULL)
             return ADMIN_NO_MEMORY;
@@ -85,9 +85,9 @@ static int64_t audit_number(const void *item)
 pgl_status audit_list_next(struct pgl_request *request)
 {
     struct list_view *view = request->view;
-    struct admin_pile piles[ADMIN_SERVICES];
-    int64_t places[ADMIN_SERVICES];
-    for (int i = 0; i < ADMIN_SERVICES; i++) {
+    struct admin_pile piles[ADMIN_AUDITED];
+    int64_t places[ADMIN_AUDITED];
+    for (int i = 0; i < ADMIN_AUDITED; i++) {
         PGL_TRY(edge_answer(request, i));
         piles[i] =
             (struct admin_pile){ (void **)view->audits[i].items, view->audits[i].n_items, 0 };
@@ -140,8 +140,8 @@ static int64_t job_number(const void *item)
 pgl_status job_list_next(struct pgl_request *request)
 {
     struct list_view *view = request->view;
-    struct admin_pile piles[ADMIN_SERVICES];
-    int64_t places[ADMIN_SERVICES];
+    struct admin_pile piles[ADMIN_AUDITED] = { { NULL, 0, 0 } };
+    int64_t places[ADMIN_AUDITED];
     for (int i = 0; i < ADMIN_SERVICES; i++) {
         PGL_TRY(edge_answer(request, i));
         piles[i] = (struct admin_pile){ (void **)view->jobs[i].items, view->jobs[i].n_items, 0 };

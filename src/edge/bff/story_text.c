@@ -218,7 +218,7 @@ SENTENCE(payment_hold_released)
     (void)facts;
     return event->payment_hold_released->how == HOLD_EXPIRED
                ? "The hold on the customer's money has expired."
-               : "What was held of the customer's money was given back.";
+               : "Nothing of the customer's money is held any more.";
 }
 
 SENTENCE(payment_refunded)

@@ -91,6 +91,11 @@ static const struct row {
     { "{\"type\":\"PAYMENT_VOIDED\",\"paymentVoided\":{\"cause\":\"CLIENT\","
       "\"hold\":\"RELEASING\"}}",
       "The payment was given up because the customer asked; what was held is being given back." },
+    { "{\"type\":\"PAYMENT_HOLD_RELEASED\",\"paymentHoldReleased\":{}}", /* a declined card too */
+      "Nothing of the customer's money is held any more." },
+    { "{\"type\":\"PAYMENT_REFUND_FAILED\",\"paymentRefundFailed\":{\"refundNo\":1,"
+      "\"amountMinor\":500,\"failureCode\":\"refund_refused\"}}",
+      "Refund 1: 5.00 USD could not be given back: the payment provider refused it." },
     { "{\"type\":\"ORDER_CONFIRMED\",\"orderConfirmed\":{\"amountMinor\":1200}}",
       "Confirmed: 12.00 USD was paid." },
     { "{\"type\":\"ORDER_CONFIRMED\",\"orderConfirmed\":{\"amountMinor\":800,"

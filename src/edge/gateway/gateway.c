@@ -41,18 +41,23 @@ static struct pgl_go gateway_admit(struct pgl_flow *flow)
 /* Behind a view's turn: wait for what it has asked, or answer. */
 static struct pgl_go after_view(struct pgl_request *request, pgl_status status)
 {
+    bool has_asked = pgl_is_ok(status) && edge_send_asks(request);
     if (request->is_stream)
         return pgl_done();
     if (request->left > 0) /* also when one of several questions failed: the others are out */
         return pgl_wait(G_NEXT);
+    if (has_asked) /* and was refused at once */
+        return pgl_go(G_NEXT);
     return pgl_is_ok(status) ? pgl_go(G_RESPOND) : fail(request, status);
 }
 
-/* Before anybody reads a body, logs it or keeps it. */
+/* Before anybody reads a body, logs it or keeps it. What another machine signs has ids of its own,
+ * which may look like anything. */
 static struct pgl_go gateway_call(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
-    if (request->route->takes_body && pgl_has_card_number(request->exchange->body))
+    bool may_hold = request->route->takes_body && request->route->access != PGL_ACCESS_SIGNED;
+    if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));
     return after_view(request, request->route->begin(request));
@@ -74,6 +79,7 @@ static struct pgl_go gateway_respond(struct pgl_flow *flow)
     pgl_latency_add(&metrics->latency, now_ns - request->exchange->started_ns);
     edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
     edge->in_flight--;
+    edge_free_call_arenas(request); /* the body is in the request's own */
     pgl_http_respond(request->exchange, request->status, request->fields, request->field_count,
                      request->body);
     return pgl_done(); /* the request is gone with the exchange */

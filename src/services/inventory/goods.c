@@ -287,7 +287,8 @@ pgl_status pgl_inventory_count(struct pgl_tx *tx, const CountStockRequest *ask,
                                .source = seen != NULL ? seen->source : "",
                                .source_seq = seen != NULL ? seen->source_seq : 0 };
     PGL_TRY(check(&command));
-    if (seen->counted < 0 || seen->counted > ON_HAND_MAX)
+    if (seen->found_case == PANGLOT__INVENTORY__V1__NEW_COUNT__FOUND__NOT_SET ||
+        seen->counted < 0 || seen->counted > ON_HAND_MAX)
         return PGL_FAIL(PGL_INVALID, "counted: 0 to 9007199254740991 is expected");
     CountStockRequest bare = *ask;
     struct keyed keyed;

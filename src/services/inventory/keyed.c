@@ -19,7 +19,7 @@ pgl_status keyed_begin(struct pgl_tx *tx, const Caller *caller, const char *key,
         return PGL_OK;
     }
     if (keyed->receipt.method != method || !pgl_text_equal(keyed->receipt.request, request))
-        return PGL_FAIL(PGL_INVALID, "this idempotency key was used for another request");
+        return PGL_FAIL(PGL_INVALID, "Idempotency-Key: it was used for another request");
     return pgl_message_unpack(reply, pgl_tx_arena(tx), keyed->receipt.response, &keyed->first);
 }
 

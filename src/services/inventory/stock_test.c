@@ -302,6 +302,7 @@ static pgl_status count(struct inventory_bench *bench, const char *key, const Ne
     NewCount here = *seen;
     fill(&like, key, "PEN", 1);
     here.warehouse = like.receipt.warehouse;
+    here.found_case = PANGLOT__INVENTORY__V1__NEW_COUNT__FOUND_COUNTED;
     request.caller = &like.caller;
     request.idempotency_key = (char *)key;
     request.sku = (char *)"PEN";

@@ -54,7 +54,9 @@ pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
     bool is_said;
     PGL_TRY(order_ask_cancel(
         tx, &order, is_owner ? ORDER_ON_CLIENT_CANCEL : ORDER_ON_OPERATOR_CANCEL, &is_said));
-    if (is_said)
+    if (is_said) {
         PGL_TRY(pgl_audit_log_append(tx, ask->caller, "order.cancel", ask->id, "", "requested"));
+        PGL_TRY(order_get(&tx->view, id, &order)); /* its version counts the wish */
+    }
     return order_show(&tx->view, &order, &reply->order);
 }

@@ -41,6 +41,9 @@ static void a_cancel_is_said_once(void **unused)
             assert_ok(orders_bench_cancel(&bench, id, asked < 2 ? &ann : &boss, &reply));
             assert_int_equal(reply.answer, expected[state].answer);
             assert_int_equal(reply.order->cancellation, expected[state].shown);
+            Order *seen = orders_bench_get(&bench, id, &boss);
+            assert_int_equal(reply.order->version, seen->version); /* the wish is counted */
+            assert_int_equal(reply.order->updated_at_ns, seen->updated_at_ns);
         }
         const char *said = pgl_arena_printf(&bench.store.arena, "Created%s", expected[state].said);
         assert_string_equal(orders_bench_said(&bench, id), said);

@@ -56,6 +56,9 @@ static pgl_status claim_some(struct pgl_tx *tx, struct intent_row *intents, int 
         /* In flight with its lease over: lost. What came of it is not known. */
         if (intent->op_state == OP_IN_FLIGHT)
             intent->op_state = OP_UNKNOWN;
+        /* The wall clock was set back meanwhile: what has to pass since then begins now. */
+        if (intent->sent_at_ns > pgl_tx_now_ns(tx))
+            intent->sent_at_ns = pgl_tx_now_ns(tx);
         claim(desk, intent, pgl_tx_now_ns(tx), &reply->tasks[reply->count++]);
         PGL_TRY(intent_put(tx, intent));
         if (intent->refund_no == 0)
@@ -64,9 +67,20 @@ static pgl_status claim_some(struct pgl_tx *tx, struct intent_row *intents, int 
     return PGL_OK;
 }
 
+/* Nothing is put off until then: what is due behind it was written before the wall clock was set
+ * back, and is due. */
+static int64_t far_ahead_ns(struct pgl_tx *tx)
+{
+    const struct payment_desk *desk = pgl_tx_context(tx);
+    const struct pgl_card_options *card = &desk->card;
+    return pgl_tx_now_ns(tx) + card->lease_ns + card->settle_ns + card->retry_cap_ns +
+           card->action_ns;
+}
+
 pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
                              struct card_claimed *reply)
 {
+    const int64_t far_ns = far_ahead_ns(tx);
     PGL_ASSERT(ask->fresh_max + ask->slow_max <= PGL_CARD_CLAIM_MAX);
     const struct {
         enum intent_lane lane;
@@ -76,6 +90,8 @@ pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
     } looks[] = {
         { LANE_FRESH, ask->fresh_from_ns, pgl_tx_now_ns(tx), ask->fresh_max,
           &reply->has_more_fresh },
+        { LANE_AGAIN, far_ns, INT64_MAX, ask->slow_max, &reply->has_slow },
+        { LANE_FRESH, far_ns, INT64_MAX, ask->slow_max, &reply->has_slow },
         { LANE_AGAIN, 0, pgl_tx_now_ns(tx), ask->slow_max, &reply->has_slow },
         { LANE_FRESH, 0, ask->fresh_from_ns - 1, ask->slow_max, &reply->has_slow },
     };

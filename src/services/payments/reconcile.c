@@ -191,8 +191,8 @@ static struct pgl_go ask(struct card_reconcile *reconcile, enum inner_method met
     reconcile->rpc_call.call = (struct pgl_call){
         .ask = reply, .reply = reply, .arena = &reconcile->arena, .deadline_ns = PGL_NEVER_NS
     };
-    pgl_rpc_send(&reconcile->rpc, &reconcile->self, method, &reconcile->rpc_call, &reconcile->flow,
-                 &reconcile->left);
+    pgl_rpc_send(&reconcile->rpc, &reconcile->self, (int)method, &reconcile->rpc_call,
+                 &reconcile->flow, &reconcile->left);
     return reconcile->left > 0 ? pgl_wait(then) : pgl_go(then);
 }
 

@@ -251,7 +251,7 @@ static pgl_status plan(struct payment_turn *turn, enum payment_op op)
     int64_t now_ns = pgl_tx_now_ns(turn->tx);
     turn->intent = (struct intent_row){
         .order_id = turn->row.order_id,
-        .op = op,
+        .op = (int)op,
         .op_state = OP_PLANNED,
         .attempt = 1,
         .due_at_ns = now_ns,
@@ -284,6 +284,8 @@ static pgl_status learn_hold(struct payment_turn *turn)
 {
     struct payment_row *row = &turn->row;
     const struct provider_object *object = &turn->answer->object;
+    if (row->facts.state == PAYMENT_VOIDED || row->facts.state == PAYMENT_DECLINED)
+        return PGL_OK; /* it was promised to nobody, and is given back */
     if (object->amount_minor != row->amount_minor)
         return PGL_FAIL(PGL_CONFLICT, "another amount is held than was asked for");
     row->authorized_minor = row->hold_minor = row->amount_minor;

@@ -113,7 +113,7 @@ static const struct {
     /* refunds, one behind the other */
     { "O-R-1-2-", "",     "create authorize capture refund refund", "6|1|0|500|500|0|0|400\n", CAPTURED " PaymentRefunded PaymentRefunded" },
     { "O-R-12-",  "",     "create authorize capture refund refund", "6|1|0|500|500|0|0|400\n", CAPTURED " PaymentRefunded PaymentRefunded" },
-    { "O-R-1-",   "...k", "create authorize capture refund get", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
+    { "O-R-1-",   "...k", "create authorize capture refund get refund", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
     { "O-R-1-",   "...l", "create authorize capture refund get refund", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
     { "O-R-1-",   "...r", "create authorize capture refund get", "6|1|0|500|500|0|0|0\n", CAPTURED " PaymentRefundFailed" },
     { "O-P-12-",  "",     "create authorize capture refund", "6|1|0|500|200|300|0|200\n", CAPTURED " PaymentRefundFailed PaymentRefunded" },

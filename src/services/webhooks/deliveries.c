@@ -3,6 +3,7 @@
 #include "services/webhooks/webhooks_sql.h"
 
 #include "base/time.h"
+#include "saga/audit_log.h"
 #include "wire/message.h"
 
 #define GIVEN_UP_NS       PGL_HOURS(72)     /* after which a delivery is dead */
@@ -288,5 +289,8 @@ pgl_status pgl_webhooks_redeliver(struct pgl_tx *tx, const RedeliverRequest *ask
     if (count > PGL_WEBHOOK_REDELIVERED_MAX)
         reply->next_from = numbers[PGL_WEBHOOK_REDELIVERED_MAX];
     core->has_news = true;
-    return PGL_OK;
+    const char *outcome =
+        pgl_arena_printf(pgl_tx_arena(tx), "%d are to be delivered again", (int)reply->count);
+    return pgl_audit_log_append(tx, ask->caller, "webhook.redeliver", ask->endpoint_id, "",
+                                outcome);
 }

@@ -2,6 +2,7 @@
 #include "services/webhooks/webhooks_sql.h"
 
 #include "base/time.h"
+#include "saga/audit_log.h"
 #include "services/webhooks/guard.h"
 #include "services/webhooks/sign.h"
 #include "wire/message.h"
@@ -115,6 +116,13 @@ static pgl_status find(const struct pgl_view *view, const Caller *caller, const 
     return pgl_text_is(row->tenant, caller->tenant) ? PGL_OK : none;
 }
 
+/* The URL is left out: whoever runs the receiver may have put a secret into it. */
+static pgl_status note_deed(struct pgl_tx *tx, const Caller *caller, const char *action,
+                            const char *id, const char *outcome)
+{
+    return pgl_audit_log_append(tx, caller, action, id, "", outcome);
+}
+
 /* ---- enabling, disabling ---- */
 
 /* Where nobody was told, everybody else's logs are heard from their ends on. */
@@ -167,7 +175,8 @@ pgl_status pgl_webhooks_create(struct pgl_tx *tx, const struct webhook_create *c
     PGL_TRY(show(arena, &row, &reply->endpoint));
     PGL_TRY(show_secret(arena, &row, reply->endpoint));
     PGL_TRY(begin_to_listen(tx, create->ends));
-    return endpoint_insert(tx, &row);
+    PGL_TRY(endpoint_insert(tx, &row));
+    return note_deed(tx, ask->caller, "webhook.create", reply->endpoint->id, "enabled");
 }
 
 static pgl_status apply(struct pgl_tx *tx, const EndpointChange *change, struct endpoint_row *row)
@@ -207,7 +216,9 @@ pgl_status pgl_webhooks_change(struct pgl_tx *tx, const struct webhook_change *c
     if (is_enabled && !was_enabled)
         PGL_TRY(begin_to_listen(tx, change->ends));
     core->is_changed = true;
-    return endpoint_update(tx, &row);
+    PGL_TRY(endpoint_update(tx, &row));
+    return note_deed(tx, ask->caller, "webhook.change", ask->id,
+                     is_enabled ? "enabled" : "disabled");
 }
 
 pgl_status pgl_webhooks_rotate(struct pgl_tx *tx, const struct webhook_rotate *rotate,
@@ -221,7 +232,8 @@ pgl_status pgl_webhooks_rotate(struct pgl_tx *tx, const struct webhook_rotate *r
     row.old_secret_until_ns = pgl_tx_now_ns(tx) + OLD_SECRET_NS;
     PGL_TRY(show(pgl_tx_arena(tx), &row, &reply->endpoint));
     PGL_TRY(show_secret(pgl_tx_arena(tx), &row, reply->endpoint));
-    return endpoint_update(tx, &row);
+    PGL_TRY(endpoint_update(tx, &row));
+    return note_deed(tx, rotate->ask->caller, "webhook.secret", rotate->ask->id, "replaced");
 }
 
 pgl_status pgl_webhooks_delete(struct pgl_tx *tx, const EndpointRequest *ask,
@@ -233,7 +245,8 @@ pgl_status pgl_webhooks_delete(struct pgl_tx *tx, const EndpointRequest *ask,
     PGL_TRY(find(&tx->view, ask->caller, ask->id, &row));
     core->is_changed = true;
     PGL_TRY(deliveries_delete(tx, row.id));
-    return endpoint_delete(tx, row.id);
+    PGL_TRY(endpoint_delete(tx, row.id));
+    return note_deed(tx, ask->caller, "webhook.delete", ask->id, "deleted");
 }
 
 /* ---- asking ---- */

@@ -66,7 +66,7 @@ static const char *const refused[] = {
     "https://example.com\\@127.0.0.1/", "https://127.0.0.1\\.example.com/", "https:\\\\example.com/",
     "https://example.com#@127.0.0.1/", "https://example.com/#x", "https://exa mple.com/",
     "https://example.com/\t", "https://example.com/\n", "https://example.com/\r\nHost: x",
-    "https://example.com/\x7F", "https://ex\xC3\xA4mple.com/", "https://127\xE3\x80\x82" "0.0.1/",
+    "https://example.com/\x7F", "https://ex\xC3\xA4mple.com/", "https://127\xE3\x80\x82.0.0.1/",
     "https://\xE2\x91\xA0\xE2\x91\xA1\xE2\x91\xA6.0.0.1/", "https://example.com/<x>",
     "https://%65xample.com/", "https://127.0.0.1%2f.example.com/", "https://example%00.com/",
     "https://localhost%2eexample.com/",

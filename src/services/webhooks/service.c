@@ -3,6 +3,8 @@
 #include "services/webhooks/service.h"
 
 #include "base/time.h"
+#include "saga/admin.h"
+#include "saga/audit_log.h"
 #include "services/webhooks/webhooks_sql.h"
 
 /* ---- methods ---- */
@@ -29,6 +31,15 @@ const struct pgl_method pgl_webhooks_methods[WEBHOOK_SERVICE_METHOD_COUNT] = {
     [WEBHOOK_SERVICE_REDELIVER]       = { PGL_METHOD_COMMAND, .command = pgl_webhooks_redeliver_command },
 };
 /* clang-format on */
+
+static pgl_status list_audit(const struct pgl_view *view, const void *ask, void *reply)
+{
+    return pgl_audit_log_list("webhooks", view, ask, reply);
+}
+
+const struct pgl_method pgl_webhooks_admin_methods[ADMIN_SERVICE_METHOD_COUNT] = {
+    [ADMIN_SERVICE_LIST_AUDIT] = { PGL_METHOD_QUERY, .query = list_audit },
+};
 
 PGL_COMMAND(pgl_webhooks_create, struct webhook_create, EndpointResponse)
 PGL_COMMAND(pgl_webhooks_change, struct webhook_change, EndpointResponse)
@@ -311,6 +322,7 @@ pgl_status pgl_webhooks_open(struct pgl_webhooks *webhooks, struct pgl_writer *w
     pgl_buffer_init(&webhooks->core.body, PGL_WEBHOOK_BODY_BYTES_MAX);
     writer->context = webhooks;
     PGL_TRY(pgl_events_migrate(&writer->db));
+    PGL_TRY(pgl_saga_migrate(&writer->db));
     PGL_TRY(pgl_webhooks_migrate(&writer->db));
     PGL_TRY(endpoint_count_enabled(&writer->db, &webhooks->live_in_tx));
     set_live(webhooks, webhooks->live_in_tx);

@@ -13,6 +13,7 @@
 #ifndef PGL_WEBHOOKS_SERVICE_H
 #define PGL_WEBHOOKS_SERVICE_H
 
+#include "contract/admin.h"
 #include "services/webhooks/run.h"
 #include "services/webhooks/webhooks.h"
 #include "store/reader.h"
@@ -42,6 +43,8 @@ struct pgl_webhooks {
 };
 
 extern const struct pgl_method pgl_webhooks_methods[WEBHOOK_SERVICE_METHOD_COUNT];
+/* Of AdminService the audit log alone: nothing here is worked off as a job. */
+extern const struct pgl_method pgl_webhooks_admin_methods[ADMIN_SERVICE_METHOD_COUNT];
 
 /* Brings the open writer's file up to date, and becomes its context. */
 PGL_MUST_USE pgl_status pgl_webhooks_open(struct pgl_webhooks *webhooks, struct pgl_writer *writer,

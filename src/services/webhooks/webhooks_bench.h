@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/time.h"
+#include "saga/audit_log.h"
 #include "services/webhooks/webhooks_sql.h"
 #include "store/store_bench.h"
 #include "wire/message.h"
@@ -73,6 +74,7 @@ static inline struct bench *bench_open(void)
     pgl_store_bench_open(&bench.store, 1);
     bench.store.writer.context = &bench.core;
     assert_ok(pgl_events_migrate(&bench.store.writer.db));
+    assert_ok(pgl_saga_migrate(&bench.store.writer.db));
     assert_ok(pgl_webhooks_migrate(&bench.store.writer.db));
     pgl_buffer_init(&bench.core.body, PGL_WEBHOOK_BODY_BYTES_MAX);
     for (int l = 0; l < PGL_WEBHOOK_LOGS; l++)
