@@ -69,7 +69,7 @@ endif()
 # Every call of the disk, stopped: in full where the code is fast, sampled under the sanitizers.
 if(TARGET sim_sweep_test)
     set_tests_properties(sim/sweep_test PROPERTIES LABELS sim TIMEOUT 300)
-    add_test(NAME sim/sweep_sampled COMMAND sim_sweep_test --every 31)
+    add_test(NAME sim/sweep_sampled COMMAND sim_sweep_test --every 61)
     set_tests_properties(sim/sweep_sampled PROPERTIES LABELS unit TIMEOUT 300)
     add_test(NAME sim/sweep_long COMMAND sim_sweep_test --long)
     set_tests_properties(sim/sweep_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)

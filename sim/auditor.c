@@ -473,9 +473,20 @@ const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor)
 #define GRACE_NS         PGL_SECONDS(5)
 #define CAPTURE_GRACE_NS PGL_SECONDS(60)
 
+static void blame_late(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order, int rule,
+                       int64_t late_ns)
+{
+    char said[PGL_SIM_SAID_BYTES], intent[200];
+    if (auditor->blame->is_set)
+        return;
+    pgl_sim_describe_intent(auditor, order, intent, sizeof intent);
+    pgl_sim_blame(auditor->blame, "L%d: k-%u is open %lld ms after it should have ended (%s);%s",
+                  rule, order->wish, (long long)(late_ns / PGL_MILLISECONDS(1)), intent,
+                  pgl_sim_said_text(order, said));
+}
+
 void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_ns, int64_t lost_ns)
 {
-    char said[PGL_SIM_SAID_BYTES];
     int64_t now_ns = auditor->machine->twin.now_ns;
     for (uint32_t i = 0; i < auditor->book.order_count; i++) {
         const struct pgl_sim_order *order = &auditor->book.orders[i];
@@ -489,9 +500,6 @@ void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_
             pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)) && pgl_sim_is_by_card(order);
         from_ns = from_ns > healed_ns ? from_ns : healed_ns;
         if (now_ns > from_ns + (is_capturing ? CAPTURE_GRACE_NS : GRACE_NS))
-            pgl_sim_blame(auditor->blame, "L%d: k-%u is open %lld ms after it should have ended;%s",
-                          is_capturing ? 2 : 1, order->wish,
-                          (long long)((now_ns - from_ns) / PGL_MILLISECONDS(1)),
-                          pgl_sim_said_text(order, said));
+            blame_late(auditor, order, is_capturing ? 2 : 1, now_ns - from_ns);
     }
 }

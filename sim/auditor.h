@@ -87,6 +87,9 @@ void pgl_sim_scan_bank(struct pgl_sim_auditor *auditor, bool is_quiet);
 bool pgl_sim_is_bank_at_rest(const struct pgl_sim_auditor *auditor,
                              const struct pgl_sim_order *order);
 bool pgl_sim_has_open_intents(struct pgl_sim_auditor *auditor);
+/* What is to be done at the bank about an order, for people. */
+void pgl_sim_describe_intent(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order,
+                             char *text, size_t size);
 
 /* All files are seen as they are at its begin until its end. */
 PGL_MUST_USE pgl_status pgl_sim_look_begin(struct pgl_sim_auditor *auditor);

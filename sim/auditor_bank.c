@@ -1,6 +1,8 @@
 /* auditor_bank.c - what was said of cards against the bank's own ledger; see auditor.h. */
 #include "auditor.h"
 
+#include <stdio.h>
+
 /* A2, A3, A4, A6, at any moment: between two commits only more may happen at the bank. */
 void pgl_sim_check_bank(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order)
 {
@@ -75,6 +77,30 @@ bool pgl_sim_has_open_intents(struct pgl_sim_auditor *auditor)
     }
     pgl_sim_look_end(auditor, status);
     return has_some;
+}
+
+static const char intent_sql[] =
+    "SELECT op || '/' || op_state || ' lane ' || lane || ' due in ' || ((due_at_ns - ?2) / "
+    "1000000) "
+    "|| ' ms, attempt ' || attempt || ', tried ' || tries || ', seen ' || sent_seen || ', ' || "
+    "seen "
+    "|| ' ' || http_status || ' ' || code FROM intent WHERE order_id = ?1 AND refund_no = 0";
+
+void pgl_sim_describe_intent(struct pgl_sim_auditor *auditor, const struct pgl_sim_order *order,
+                             char *text, size_t size)
+{
+    pgl_status status = pgl_sim_look_begin(auditor);
+    snprintf(text, size, "nothing is to be done");
+    if (pgl_is_ok(status)) {
+        struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, PGL_FILE_PAYMENTS), intent_sql);
+        pgl_bind_id(&rows, &order->id);
+        pgl_bind_i64(&rows, auditor->machine->twin.wall_ns);
+        status = pgl_rows_next(&rows);
+        if (pgl_is_ok(status) && rows.has_row)
+            snprintf(text, size, "%.*s", PGL_TEXT_ARGS(pgl_column_text(&rows, 0)));
+        pgl_rows_end(&rows);
+    }
+    pgl_sim_look_end(auditor, status);
 }
 
 /* Q2, Q3: all is over, and nobody's money is blocked or taken for nothing. */

@@ -38,6 +38,7 @@ void pgl_shop_open(struct pgl_shop *shop, uint64_t seed, const struct pgl_shop_f
     for (int i = 0; files != NULL && i < files->count; i++)
         PGL_ASSERT(pgl_is_ok(
             pgl_sim_disk_write_file(shop->disk, files->files[i].name, files->files[i].content)));
+    pgl_shop_bank_open(&shop->bank, seed, &shop->twin, &shop->is_inside);
     shop->boot = malloc(sizeof *shop->boot);
     PGL_ASSERT(shop->boot != NULL);
 }
@@ -45,6 +46,7 @@ void pgl_shop_open(struct pgl_shop *shop, uint64_t seed, const struct pgl_shop_f
 void pgl_shop_close(struct pgl_shop *shop)
 {
     pgl_shop_end(shop);
+    pgl_shop_bank_close(&shop->bank);
     pgl_vfs_unregister(PGL_SHOP_VFS);
     pgl_sim_disk_close(shop->disk);
     pgl_twin_close(&shop->twin);
@@ -53,8 +55,20 @@ void pgl_shop_close(struct pgl_shop *shop)
 
 /* ---- the process ---- */
 
+/* Impatient, so that what is tried again is tried before the story is over. */
+static void offer_cards(struct pgl_payments_options *options, struct pgl_shop_bank *bank)
+{
+    options->provider = &bank->port;
+    options->card.calls_max = 4;
+    options->card.retry_base_ns = PGL_MILLISECONDS(20);
+    options->card.retry_cap_ns = PGL_MILLISECONDS(100);
+    options->card.settle_ns = PGL_MILLISECONDS(50);
+    options->card.lease_ns = PGL_SECONDS(2);
+    options->card.reconcile_every_ns = 0;
+}
+
 /* Small queues and logs, so that a few orders see checkpoints and full generations. */
-static struct pgl_boot_options boot_options(void)
+static struct pgl_boot_options boot_options(struct pgl_shop *shop)
 {
     struct pgl_boot_options options = pgl_boot_defaults();
     options.data = PGL_SHOP_FOLDER;
@@ -65,6 +79,7 @@ static struct pgl_boot_options boot_options(void)
     options.writer_cache_kib = options.reader_cache_kib = 256;
     options.orders.generation = 128;
     options.payments.default_credit_minor = PGL_SHOP_CREDIT_MINOR;
+    offer_cards(&options.payments, &shop->bank);
     return options;
 }
 
@@ -109,7 +124,7 @@ pgl_status pgl_shop_start(struct pgl_shop *shop,
                           void (*take_reply)(void *owner, struct pgl_message *message), void *owner)
 {
     PGL_ASSERT(!shop->is_up);
-    struct pgl_boot_options options = boot_options();
+    struct pgl_boot_options options = boot_options(shop);
     if (pgl_sim_disk_is_dead(shop->disk))
         pgl_sim_disk_restart(shop->disk);
     pgl_twin_advance(&shop->twin, DOWN_NS);

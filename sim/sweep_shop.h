@@ -13,6 +13,7 @@
 #include "app/boot.h"
 #include "disk_platform.h"
 #include "platform/twin.h"
+#include "sweep_bank.h"
 
 #define PGL_SHOP_DISK      "sweep-disk"
 #define PGL_SHOP_VFS       "sweep-panglot"
@@ -33,7 +34,8 @@ struct pgl_shop {
     struct pgl_twin twin;
     struct pgl_sim_files files; /* as the platform has them; below it: */
     struct pgl_sim_disk *disk;
-    struct pgl_boot *boot; /* of the living process */
+    struct pgl_shop_bank bank; /* beyond the machine: processes come and go */
+    struct pgl_boot *boot;     /* of the living process */
     bool is_up;
     bool is_inside; /* what is shipped runs, and not what stands around it */
 

@@ -1,6 +1,7 @@
 /*
- * sweep_story.h - the stories that are swept: a few requests, what they come to when nothing goes
- * wrong, and what they may come to when something does. And whoever tells them: a client that asks
+ * sweep_story.h - the stories that are swept, those of reliability.md, 5, and some more: a few
+ * requests, what they come to when nothing goes wrong, and what they may come to when something
+ * does. And whoever tells them: a client that asks
  * again until it has an answer, and remembers what it was told.
  *
  * Owner:    the test. A telling outlives the processes that it asks.
@@ -16,8 +17,9 @@
 #include "sweep_shop.h"
 
 #define PGL_STORY_ASKS_MAX 4
+#define PGL_STORY_SLEEP_NS PGL_SECONDS(4)
 
-enum pgl_story_verb { PGL_STORY_ORDERS, PGL_STORY_CANCELS, PGL_STORY_RECEIVES };
+enum pgl_story_verb { PGL_STORY_ORDERS, PGL_STORY_CANCELS, PGL_STORY_RECEIVES, PGL_STORY_POISONS };
 
 struct pgl_story_ask {
     enum pgl_story_verb verb;
@@ -28,6 +30,9 @@ struct pgl_story_ask {
     int after;  /* asked when this one is answered (a CANCELS: it is its order); -1: at once */
     int passes; /* and that much later */
     unsigned ends_usually, ends_possibly; /* of an ORDERS: 1 << enum order_state */
+    const char *card;                     /* the bank's name for it; NULL: from the account */
+    int64_t confirms;                     /* less than `quantity` will do, and this is there */
+    int64_t deadline_s;                   /* 0: the usual */
 };
 
 struct pgl_story {
@@ -37,6 +42,10 @@ struct pgl_story {
     int confirmed;     /* of them, in any case; -1: it depends */
     int ask_count;
     struct pgl_story_ask asks[PGL_STORY_ASKS_MAX];
+    const char *reason; /* of one order's end, as SQL's LIKE has it */
+    int sleeps;         /* of PGL_STORY_SLEEP_NS when it is quiet: something is due later */
+    int lost_captures;  /* the bank takes the money, and nobody hears of it */
+    int parked;         /* events that are set aside for a person */
 };
 
 extern const struct pgl_story pgl_stories[]; /* ends with a NULL name */

@@ -8,8 +8,9 @@
  *
  * Deaths are tried before each call that changes the disk, power with two patterns of damage:
  * what lies between two such calls leaves the same disk. Errors are tried at every call, those that
- * last at each third. A start that several stories share is swept once. `--long` also dies between,
- * sweeps each start, and draws 20 patterns; `--every N` takes only each N-th call, for slow builds.
+ * last at each third. A start that several stories share is swept once. As it is only each 17th
+ * call is taken, or each N-th (`--every N`). `--long` takes all, dies between as well, sweeps each
+ * start, and draws 20 patterns. `--story NAME` takes one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,8 +29,27 @@ static struct {
     uint64_t every;
     uint64_t damages;     /* patterns of a loss of power */
     uint32_t death_calls; /* before which a process dies */
+    const char *story;    /* this one alone; NULL: all */
     struct pgl_shop_files base;
-} form = { .every = 1, .damages = 2, .death_calls = PGL_SIM_CALLS_CHANGING };
+} form = { .every = 17, .damages = 2, .death_calls = PGL_SIM_CALLS_CHANGING };
+
+static const struct pgl_story *wanted_from(const struct pgl_story *story)
+{
+    for (; story->name != NULL; story++)
+        if (form.story == NULL || strcmp(story->name, form.story) == 0)
+            return story;
+    return NULL;
+}
+
+static const struct pgl_story *first_story(void)
+{
+    return wanted_from(pgl_stories);
+}
+
+static const struct pgl_story *next_story(const struct pgl_story *story)
+{
+    return wanted_from(story + 1);
+}
 
 /* ---- one shop and what befalls it ---- */
 
@@ -147,7 +167,7 @@ static struct pgl_sim_fault death_at(enum pgl_sim_effect effect, uint32_t calls,
 static void sweep_deaths(enum pgl_sim_effect effect, uint32_t calls, bool loses_power,
                          uint64_t seeds)
 {
-    for (const struct pgl_story *story = pgl_stories; story->name != NULL; story++) {
+    for (const struct pgl_story *story = first_story(); story != NULL; story = next_story(story)) {
         struct span span = span_of(story, calls);
         for (uint64_t at = span.first; at <= span.last; at += form.every)
             for (uint64_t seed = 1; seed <= seeds; seed++)
@@ -181,7 +201,7 @@ static void a_recovery_may_die_as_well(void **unused)
     struct pgl_random random;
     (void)unused;
     pgl_random_seed(&random, 1, 1);
-    for (const struct pgl_story *story = pgl_stories; story->name != NULL; story++) {
+    for (const struct pgl_story *story = first_story(); story != NULL; story = next_story(story)) {
         struct span span = span_of(story, form.death_calls);
         for (uint64_t at = span.first; at <= span.last; at += form.every) {
             uint64_t seed = pgl_random_next(&random);
@@ -234,7 +254,7 @@ static const char *withstand(struct bench *bench, struct pgl_sim_fault fault)
 static void sweep_errors(enum pgl_sim_effect effect, uint32_t kinds, bool is_lasting,
                          uint64_t every)
 {
-    for (const struct pgl_story *story = pgl_stories; story->name != NULL; story++) {
+    for (const struct pgl_story *story = first_story(); story != NULL; story = next_story(story)) {
         struct span span = span_of(story, kinds);
         for (uint64_t at = span.first; at <= span.last; at += every) {
             struct bench bench;
@@ -283,7 +303,7 @@ static void nor_over_one_in_a_recovery(void **unused)
     struct pgl_random random;
     (void)unused;
     pgl_random_seed(&random, 1, 2);
-    for (const struct pgl_story *story = pgl_stories; story->name != NULL; story++) {
+    for (const struct pgl_story *story = first_story(); story != NULL; story = next_story(story)) {
         struct span span = span_of(story, form.death_calls);
         uint64_t calls[ERRORS];
         for (int i = 0; i < ERRORS; i++)
@@ -341,14 +361,19 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--long") == 0) {
             form.is_long = true;
+            form.every = 1;
             form.damages = 20;
             form.death_calls = PGL_SIM_CALLS_ALL;
         } else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc) {
             form.every = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--story") == 0 && i + 1 < argc) {
+            form.story = argv[++i];
         } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
             cmocka_set_test_filter(argv[++i]);
         } else {
-            (void)fprintf(stderr, "usage: %s [--long] [--every N] [--only PATTERN]\n", argv[0]);
+            (void)fprintf(stderr,
+                          "usage: %s [--long] [--every N] [--story NAME] [--only PATTERN]\n",
+                          argv[0]);
             return 2;
         }
     }

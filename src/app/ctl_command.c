@@ -225,17 +225,10 @@ static pgl_status run_show(struct options *options, const struct verb *verb, con
 static const char outcomes[] = "--outcome: AUTHORIZED, CAPTURED, CANCELLED, DECLINED, REFUNDED or "
                                "REFUND_FAILED is expected";
 
-/* By its name in the contract, without the type's: CAPTURED. */
 static pgl_status read_outcome(const char *name, SettledAs *outcome)
 {
-    char full[64];
-    snprintf(full, sizeof full, "SETTLED_AS_%s", name != NULL ? name : "");
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value_by_name(SETTLED_AS_DESCRIPTOR, full);
-    if (value == NULL || value->value == 0)
-        return PGL_FAIL(PGL_INVALID, outcomes);
-    *outcome = (SettledAs)value->value;
-    return PGL_OK;
+    *outcome = (SettledAs)pgl_json_enum_named(SETTLED_AS_DESCRIPTOR, name != NULL ? name : "");
+    return *outcome != SETTLED_AS_UNSPECIFIED ? PGL_OK : PGL_FAIL(PGL_INVALID, outcomes);
 }
 
 /* The dead ones, all of them: as many a request as the platform takes. */

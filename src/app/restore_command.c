@@ -41,6 +41,8 @@ int pgl_restore_command(struct pgl_platform *platform, int argc, char **argv)
         fprintf(stderr, "panglot restore: %s to %s: %s\n", from, data, status.text);
         return PGL_EXIT_WRONG;
     }
-    printf("restored to %s; start 'panglot serve --data %s'\n", data, data);
+    printf("restored to %s; start 'panglot serve --data %s'\n"
+           "and then 'panglot reconcile': until it has run, payments by card wait\n",
+           data, data);
     return PGL_EXIT_DONE;
 }

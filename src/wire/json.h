@@ -53,4 +53,7 @@ void pgl_json_write(const ProtobufCMessage *message, struct pgl_buffer *out);
 /* Appends the text in quotes, escaped. It must be UTF-8. */
 void pgl_json_write_string(struct pgl_buffer *out, struct pgl_text text);
 
+/* The value that JSON calls so; 0, which is the type's UNSPECIFIED, for none. */
+int pgl_json_enum_named(const ProtobufCEnumDescriptor *type, const char *name);
+
 #endif

@@ -2,6 +2,7 @@
 #include "wire/json_field.h"
 
 #include "base/assert.h"
+#include "wire/json.h"
 
 static bool ends_with(struct pgl_text text, struct pgl_text end)
 {
@@ -82,4 +83,10 @@ bool pgl_json_enum_value(const ProtobufCEnumDescriptor *type, struct pgl_text na
         }
     }
     return false;
+}
+
+int pgl_json_enum_named(const ProtobufCEnumDescriptor *type, const char *name)
+{
+    int value;
+    return pgl_json_enum_value(type, pgl_text_of(name), &value) ? value : 0;
 }

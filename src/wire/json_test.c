@@ -473,6 +473,17 @@ static void every_byte_of_a_string_is_written_so_that_it_reads_back(void **unuse
     assert_string_equal(again->region, all);
 }
 
+static void values_of_enums_are_named_as_in_json(void **unused)
+{
+    (void)unused;
+    static const char *const no_names[] = { "", "UNSPECIFIED", "confirmed", "CONFIRMED ",
+                                            "ORDER_STATUS_CONFIRMED" };
+    assert_int_equal(pgl_json_enum_named(ORDER_STATUS_DESCRIPTOR, "CONFIRMED"),
+                     ORDER_STATUS_CONFIRMED);
+    for (size_t i = 0; i < sizeof no_names / sizeof no_names[0]; i++)
+        assert_int_equal(pgl_json_enum_named(ORDER_STATUS_DESCRIPTOR, no_names[i]), 0);
+}
+
 static void a_full_buffer_is_said(void **unused)
 {
     Order order = ORDER_INIT;
@@ -504,6 +515,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(every_byte_of_a_string_is_written_so_that_it_reads_back,
                                         set_up, tear_down),
+        cmocka_unit_test(values_of_enums_are_named_as_in_json),
         cmocka_unit_test_setup_teardown(a_full_buffer_is_said, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("wire/json", tests, NULL, NULL);

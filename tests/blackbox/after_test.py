@@ -38,13 +38,7 @@ class After(shop.Case):
         cls.shop.close()
 
     def setUp(self):
-        self.addCleanup(self.assert_sound)
-
-    def assert_sound(self):
-        """All books agree, once nothing is under way any more."""
-        said = shop.wait_for(lambda: self.shop.run("verify", "--json"),
-                             lambda said: said[0] != 0 or json.loads(said[1])["idle"])
-        self.assertEqual(said[0], 0, said[1])
+        self.addCleanup(self.assert_sound, self.shop)
 
     def confirmed(self, *lines, **changes):
         order = self.anna.buy(*lines, **changes)

@@ -17,6 +17,7 @@ import tempfile
 import time
 import unittest
 
+import harness
 import shop
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "provider"))
@@ -96,6 +97,9 @@ class Card(unittest.TestCase):
         payment = f"/api/v1/payments/{order}"
         where = self.wait(ann, payment, "state", "ACTION_REQUIRED")["nextAction"]
         self.assertTrue(where.startswith(bank.url), where)
+        saga = store.person("olga", "operator").get(f"/api/v1/admin/sagas/{order}")
+        self.assertEqual([(one["op"], one["lastSeen"]) for one in saga["intents"]],
+                         [("AUTHORIZE", "outcome")])
         body = hint("evt_1", order)
         rows = [  # what is wrong, its signature, the answer
             ("none", {}, 400), ("no signature in it", {"stripe_signature": "t=1"}, 400),
@@ -140,6 +144,28 @@ class Card(unittest.TestCase):
         self.assertEqual((row["orderId"], row["handle"], row["thereMinor"], row["hereMinor"]),
                          (stray, made, 500, 0))
         self.assertEqual(boss.ask("GET", path).json()["critical"], 1)
+
+    def test_when_restored_cards_wait_until_both_sides_are_compared(self):
+        """The last one: the bank then knows an order that the first platform does not."""
+        backup, data = folder / "backup", folder / "restored"
+        data.mkdir()
+        self.assertEqual(store.run("backup", "--to", str(backup))[0], 0)
+        again = harness.Server(shop.options.binary, data / "data", store.options)
+        code, said = again.run("restore", "--from", str(backup))
+        self.assertEqual(code, 0, said)
+        self.assertIn("reconcile", said)  # whoever restores is told what is still to be done
+        again.keys = store.keys
+        again.start()
+        self.addCleanup(again.kill)
+        self.assertTrue(again.wait_ready())
+        self.assertIn("warn payments provider-held", again.log.read_text())
+        zoe = shop.Person(again, again.token("zoe"))
+        order = self.order(zoe, "pm_card_visa")
+        time.sleep(0.3)
+        self.assertEqual(zoe.get(f"/api/v1/orders/{order}")["status"], "PENDING")
+        again.run("reconcile", "--url", "http://%s:%d" % again.address)
+        self.wait(zoe, f"/api/v1/orders/{order}", "status", "CONFIRMED")
+        self.assertEqual(again.stop(), 0)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ its own; what must not leave is tried as well. Behind each story `panglot verify
 everything that there is.
 """
 import itertools
-import json
 
 import shop
 
@@ -36,12 +35,7 @@ class Fulfilment(shop.Case):
         cls.shop.close()
 
     def setUp(self):
-        self.addCleanup(self.assert_sound)
-
-    def assert_sound(self):
-        said = shop.wait_for(lambda: self.shop.run("verify", "--json"),
-                             lambda said: said[0] != 0 or json.loads(said[1])["idle"])
-        self.assertEqual(said[0], 0, self.shop.run("verify")[1])
+        self.addCleanup(self.assert_sound, self.shop)
 
     def ship(self, order, warehouse="WH-EU-1", key=None, who=None, **content):
         return (who or self.wanda).ask(

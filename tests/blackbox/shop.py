@@ -167,6 +167,12 @@ class Case(unittest.TestCase):
         for name in value:
             self.assertIs(type(value[name]), shape[name], f"{name} of {value}")
 
+    def assert_sound(self, of):
+        """All books of that shop agree, once nothing is under way any more."""
+        said = wait_for(lambda: of.run("verify", "--json"),
+                        lambda said: said[0] != 0 or json.loads(said[1])["idle"])
+        self.assertEqual(said[0], 0, of.run("verify")[1])
+
     def assert_problem(self, answer, code, *words):
         """An error as RFC 9457 wants it, that says these words and nothing of our inside."""
         self.assertEqual(answer.code, code, answer.body)

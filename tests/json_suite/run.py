@@ -8,9 +8,12 @@ The package has its cases as text, so bytes that are not UTF-8 are tried in src/
 """
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import npm  # pylint: disable=wrong-import-position
 
 SKIPPED = 77
 CASES_AT_LEAST = 300  # fewer, and something went wrong on the way
@@ -21,18 +24,6 @@ STRICTER = {
     "y_object_escaped_null_in_key.json": "NUL: it would end the string in C",
     "y_string_null_escape.json": "the same",
 }
-
-
-def fetch(folder):
-    """False without npm or a registry."""
-    here = pathlib.Path(__file__).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(here / name, folder / name)
-    if shutil.which("npm") is None:
-        return False
-    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-    return subprocess.run(install, cwd=folder, stdout=subprocess.DEVNULL).returncode == 0
 
 
 def write_cases(folder):
@@ -59,7 +50,7 @@ def complaint(name, line):
 
 def main():
     program, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
-    if not fetch(folder):
+    if not npm.fetch(HERE, (), folder):
         print("no npm, or no registry: skipped")
         return SKIPPED
     cases, names = write_cases(folder)

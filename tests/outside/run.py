@@ -10,30 +10,17 @@ Method:  the libraries come from npm into the build tree. A platform takes order
 """
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "blackbox"))
+sys.path[:0] = [str(HERE.parent / "blackbox"), str(HERE.parent)]
+import npm  # pylint: disable=wrong-import-position
 import receiver  # pylint: disable=wrong-import-position
 import shop  # pylint: disable=wrong-import-position
 
 SKIPPED = 77
-FILES = ("package.json", "package-lock.json", "check_events.mjs", "check_webhooks.mjs")
-NPM_SECONDS_MAX = 120
-
-
-def fetch(folder):
-    """False without npm or a registry."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
-        shutil.copy(HERE / name, folder / name)
-    if shutil.which("npm") is None:
-        return False
-    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-    return subprocess.run(install, cwd=folder, stdout=subprocess.DEVNULL, check=False,
-                          timeout=NPM_SECONDS_MAX).returncode == 0
+CHECKS = ("check_events.mjs", "check_webhooks.mjs")
 
 
 def make_events(store):
@@ -71,7 +58,7 @@ def check(folder, *command):
 def main():
     shop.options.binary = pathlib.Path(sys.argv[1]).resolve()
     folder = pathlib.Path(sys.argv[2])
-    if not fetch(folder):
+    if not npm.fetch(HERE, CHECKS, folder):
         print("no npm, or no registry: skipped")
         return SKIPPED
     store = shop.Shop("--demo")

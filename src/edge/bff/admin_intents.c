@@ -3,18 +3,7 @@
 #include "contract/payments.h"
 #include "edge/bff/admin.h"
 #include "edge/bff/views.h"
-
-static IntentState state_named(const char *name)
-{
-    char full[64] = "INTENT_STATE_";
-    size_t prefix = strlen(full), size = strlen(name);
-    if (size == 0 || size >= sizeof full - prefix)
-        return INTENT_STATE_UNSPECIFIED;
-    memcpy(full + prefix, name, size + 1);
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value_by_name(INTENT_STATE_DESCRIPTOR, full);
-    return value != NULL ? (IntentState)value->value : INTENT_STATE_UNSPECIFIED;
-}
+#include "wire/json.h"
 
 pgl_status intent_list_begin(struct pgl_request *request)
 {
@@ -27,7 +16,7 @@ pgl_status intent_list_begin(struct pgl_request *request)
     ask->limit = query.limit;
     ask->cursor = query.cursor;
     ask->older_than_ns = PGL_SECONDS(query.older_than_s);
-    ask->state = state_named(query.status);
+    ask->state = (IntentState)pgl_json_enum_named(INTENT_STATE_DESCRIPTOR, query.status);
     if (query.status[0] != '\0' && ask->state == INTENT_STATE_UNSPECIFIED)
         return PGL_FAIL(PGL_INVALID, "status: PLANNED, IN_FLIGHT, UNKNOWN or PARKED is expected");
     request->view = EDGE_NEW(request, LIST_INTENTS_RESPONSE_DESCRIPTOR);

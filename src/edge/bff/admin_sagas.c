@@ -7,6 +7,9 @@
 #include "contract/payments.h"
 #include "edge/bff/admin.h"
 #include "edge/bff/views.h"
+#include "wire/json.h"
+
+#define INTENTS_SHOWN 8 /* of one order: its payment's, and a refund's */
 
 enum { IN_ORDERS, IN_PAYMENTS, IN_INVENTORY };
 
@@ -15,17 +18,10 @@ struct sagas_view {
     DescribeResponse payments, inventory;
 };
 
-static OrderStatus status_named(const char *name)
+static OrderStatus open_status_named(const char *name)
 {
-    char full[64] = "ORDER_STATUS_";
-    size_t prefix = strlen(full), size = strlen(name);
-    if (size == 0 || size >= sizeof full - prefix)
-        return ORDER_STATUS_UNSPECIFIED;
-    memcpy(full + prefix, name, size + 1);
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value_by_name(ORDER_STATUS_DESCRIPTOR, full);
-    bool is_open = value != NULL && value->value <= ORDER_STATUS_RESERVED;
-    return is_open ? (OrderStatus)value->value : ORDER_STATUS_UNSPECIFIED;
+    int status = pgl_json_enum_named(ORDER_STATUS_DESCRIPTOR, name);
+    return status <= ORDER_STATUS_RESERVED ? (OrderStatus)status : ORDER_STATUS_UNSPECIFIED;
 }
 
 pgl_status saga_list_begin(struct pgl_request *request)
@@ -40,7 +36,7 @@ pgl_status saga_list_begin(struct pgl_request *request)
     ask->caller = &request->caller;
     ask->limit = query.limit;
     ask->cursor = query.cursor;
-    ask->status = (int32_t)status_named(query.status);
+    ask->status = (int32_t)open_status_named(query.status);
     if (query.status[0] != '\0' && ask->status == 0)
         return PGL_FAIL(PGL_INVALID, "status: PENDING, AUTHORIZED or RESERVED is expected");
     if (query.older_than_s > 0)
@@ -122,6 +118,7 @@ struct saga_view {
     GetPaymentResponse payment;
     DescribeResponse payments, inventory;
     ListParkedResponse parked[ADMIN_SERVICES];
+    ListIntentsResponse intents;
 };
 
 pgl_status saga_get_begin(struct pgl_request *request)
@@ -147,7 +144,21 @@ pgl_status saga_get_begin(struct pgl_request *request)
     return ask_how_far(request, IN_INVENTORY, &view->order_id, 1, &view->inventory);
 }
 
-static pgl_status ask_parked(struct pgl_request *request)
+static pgl_status ask_intents(struct pgl_request *request)
+{
+    struct saga_view *view = request->view;
+    ListIntentsRequest *ask = EDGE_NEW(request, LIST_INTENTS_REQUEST_DESCRIPTOR);
+    if (ask == NULL)
+        return ADMIN_NO_MEMORY;
+    ask->caller = &request->caller;
+    ask->order_id = view->order_id;
+    ask->limit = INTENTS_SHOWN;
+    view->intents = (ListIntentsResponse)LIST_INTENTS_RESPONSE_INIT;
+    return edge_ask(request, &request->edge->payments, PAYMENT_SERVICE_LIST_INTENTS, ask,
+                    &view->intents);
+}
+
+static pgl_status ask_what_waits(struct pgl_request *request)
 {
     struct saga_view *view = request->view;
     edge_next_round(request);
@@ -163,7 +174,7 @@ static pgl_status ask_parked(struct pgl_request *request)
         PGL_TRY(edge_ask(request, &request->edge->admins[i], ADMIN_SERVICE_LIST_PARKED, ask,
                          &view->parked[i]));
     }
-    return PGL_OK;
+    return ask_intents(request);
 }
 
 static pgl_status reply_saga(struct pgl_request *request)
@@ -184,6 +195,8 @@ static pgl_status reply_saga(struct pgl_request *request)
     line->payment = view->payments.states[0];
     line->reservation = view->inventory.states[0];
     saga->parked = parked;
+    saga->intents = view->intents.items;
+    saga->n_intents = view->intents.n_items;
     for (int i = 0; i < ADMIN_SERVICES; i++)
         for (size_t n = 0; n < view->parked[i].n_items; n++)
             parked[saga->n_parked++] = view->parked[i].items[n];
@@ -198,7 +211,7 @@ pgl_status saga_get_next(struct pgl_request *request)
         if (!is_payment || edge_answer(request, i).code != PGL_NOT_FOUND)
             PGL_TRY(edge_answer(request, i));
     }
-    return view->round == 0 ? ask_parked(request) : reply_saga(request);
+    return view->round == 0 ? ask_what_waits(request) : reply_saga(request);
 }
 
 /* ---- helped on: what is open at the provider is Payments' ---- */

@@ -2,6 +2,7 @@
 #include "contract/orders.h"
 
 #include "edge/bff/views.h"
+#include "wire/json.h"
 
 static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request" };
 
@@ -71,19 +72,6 @@ pgl_status order_get_next(struct pgl_request *request)
 
 /* ---- GET /api/v1/orders ---- */
 
-/* A status as JSON writes it; UNSPECIFIED for none of them. */
-static OrderStatus status_named(const char *name)
-{
-    char full[64] = "ORDER_STATUS_";
-    size_t prefix = strlen(full), size = strlen(name);
-    if (size == 0 || size >= sizeof full - prefix)
-        return ORDER_STATUS_UNSPECIFIED;
-    memcpy(full + prefix, name, size + 1);
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value_by_name(ORDER_STATUS_DESCRIPTOR, full);
-    return value != NULL ? (OrderStatus)value->value : ORDER_STATUS_UNSPECIFIED;
-}
-
 pgl_status order_list_begin(struct pgl_request *request)
 {
     ListOrdersRequest *ask = EDGE_NEW(request, LIST_ORDERS_REQUEST_DESCRIPTOR);
@@ -94,7 +82,7 @@ pgl_status order_list_begin(struct pgl_request *request)
     ask->caller = &request->caller;
     ask->limit = query.limit;
     ask->cursor = query.cursor;
-    ask->status = status_named(query.filter);
+    ask->status = (OrderStatus)pgl_json_enum_named(ORDER_STATUS_DESCRIPTOR, query.filter);
     if (query.filter[0] != '\0' && ask->status == ORDER_STATUS_UNSPECIFIED)
         return PGL_FAIL(PGL_INVALID, "status: PENDING, AUTHORIZED, RESERVED, CONFIRMED, FAILED or "
                                      "CANCELLED is expected");

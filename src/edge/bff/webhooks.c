@@ -1,9 +1,8 @@
 /* webhooks.c - /api/v1/webhooks: who outside is told of what, and how far that has come. */
 #include "contract/webhooks.h"
 
-#include <stdio.h>
-
 #include "edge/bff/views.h"
+#include "wire/json.h"
 
 static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request" };
 
@@ -116,16 +115,9 @@ pgl_status webhook_rotate_begin(struct pgl_request *request)
 
 static pgl_status read_state(const char *name, DeliveryState *state)
 {
-    char full[32];
-    *state = DELIVERY_STATE_UNSPECIFIED;
-    if (name[0] == '\0')
-        return PGL_OK;
-    snprintf(full, sizeof full, "DELIVERY_STATE_%s", name);
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value_by_name(DELIVERY_STATE_DESCRIPTOR, full);
-    if (value == NULL || value->value == DELIVERY_STATE_UNSPECIFIED)
+    *state = (DeliveryState)pgl_json_enum_named(DELIVERY_STATE_DESCRIPTOR, name);
+    if (name[0] != '\0' && *state == DELIVERY_STATE_UNSPECIFIED)
         return PGL_FAIL(PGL_INVALID, "state: WAITING, DELIVERED or DEAD is expected");
-    *state = (DeliveryState)value->value;
     return PGL_OK;
 }
 

@@ -101,7 +101,7 @@ const struct pgl_route pgl_routes[] = {
       "Orders without an end, and where they are; ?status= &amp;late= &amp;olderThanS= &amp;limit= &amp;cursor=" },
     { PGL_HTTP_GET, "/api/v1/admin/sagas/{id}", PGL_ACCESS_OPERATOR,
       saga_get_begin, saga_get_next, READ,
-      "One of them: order, payment, reservation, what is parked." },
+      "One of them: order, payment, reservation, what is parked, what is open at the provider." },
     { PGL_HTTP_POST, "/api/v1/admin/sagas/{id}/retry", PGL_ACCESS_OPERATOR,
       saga_retry_begin, saga_retry_next, WRITE,
       "What is open at the provider is tried now. Needs a reason." },

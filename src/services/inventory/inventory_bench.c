@@ -270,6 +270,24 @@ int64_t inventory_bench_said_count(struct inventory_bench *bench)
     return pgl_store_bench_number(&bench->store, "SELECT count(*) FROM event");
 }
 
+const char *inventory_bench_levels(struct inventory_bench *bench)
+{
+    return pgl_store_bench_rows(&bench->store, "SELECT sku, code, on_hand, reserved FROM stock "
+                                               "JOIN sku ON sku.id = sku_id "
+                                               "JOIN warehouse ON warehouse.id = warehouse_id");
+}
+
+struct pgl_inventory_audit inventory_bench_audit(struct inventory_bench *bench)
+{
+    struct pgl_view view = { &bench->store.writer.db, &bench->store.arena, NULL };
+    struct pgl_inventory_audit audit;
+    pgl_status checked = pgl_inventory_check(&view, &audit);
+    PGL_ASSERT(pgl_is_ok(checked));
+    PGL_ASSERT(pgl_inventory_faults(&audit) == 0);
+    PGL_ASSERT(audit.reserved == audit.held + audit.committed);
+    return audit;
+}
+
 const char *inventory_bench_dump(struct inventory_bench *bench)
 {
     static const char *const except[] = { "consumer", NULL };

@@ -9,6 +9,7 @@
 #ifndef PGL_INVENTORY_INVENTORY_BENCH_H
 #define PGL_INVENTORY_INVENTORY_BENCH_H
 
+#include "services/inventory/audit.h"
 #include "services/inventory/service.h"
 #include "store/store_bench.h"
 
@@ -79,6 +80,10 @@ enum reservation_state inventory_bench_state(struct inventory_bench *bench, uint
 /* What Inventory said: the event with this number, which must be there. */
 Event *inventory_bench_said(struct inventory_bench *bench, int64_t seq);
 int64_t inventory_bench_said_count(struct inventory_bench *bench);
+/* A row a level: SKU, warehouse, on hand, reserved. */
+const char *inventory_bench_levels(struct inventory_bench *bench);
+/* The books, which have to agree with themselves. */
+struct pgl_inventory_audit inventory_bench_audit(struct inventory_bench *bench);
 /* All rows but the consumer's position. */
 const char *inventory_bench_dump(struct inventory_bench *bench);
 

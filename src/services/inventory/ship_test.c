@@ -11,30 +11,11 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "services/inventory/audit.h"
 #include "services/inventory/fulfilment.h"
 #include "services/inventory/inventory_bench.h"
 
 #define assert_ok(expression) assert_true(pgl_is_ok(expression))
 #define COUNT(array)          (sizeof(array) / sizeof(array)[0])
-
-static const char levels_sql[] = "SELECT sku, code, on_hand, reserved FROM stock "
-                                 "JOIN sku ON sku.id = sku_id "
-                                 "JOIN warehouse ON warehouse.id = warehouse_id";
-
-static void assert_levels(struct inventory_bench *bench, const char *expected)
-{
-    assert_string_equal(pgl_store_bench_rows(&bench->store, levels_sql), expected);
-}
-
-static void assert_sound(struct inventory_bench *bench)
-{
-    struct pgl_view view = { &bench->store.writer.db, &bench->store.arena, NULL };
-    struct pgl_inventory_audit audit;
-    assert_ok(pgl_inventory_check(&view, &audit));
-    assert_int_equal(pgl_inventory_faults(&audit), 0);
-    assert_int_equal(audit.reserved, audit.held + audit.committed);
-}
 
 static ListShipmentsResponse list(struct inventory_bench *bench, uint32_t order)
 {
@@ -66,7 +47,8 @@ static void open_paid(struct inventory_bench *bench)
     inventory_bench_stock(bench, "PEN", "WH-US-1", 9);
     inventory_bench_stock(bench, "INK", "WH-EU-1", 6);
     inventory_bench_paid(bench, 1, lines, COUNT(lines));
-    assert_levels(bench, "PEN|WH-EU-1|3|3\nPEN|WH-US-1|9|2\nINK|WH-EU-1|6|5\n");
+    assert_string_equal(inventory_bench_levels(bench),
+                        "PEN|WH-EU-1|3|3\nPEN|WH-US-1|9|2\nINK|WH-EU-1|6|5\n");
 }
 
 static void parcels_leave_until_nothing_is_left(void **unused)
@@ -81,7 +63,8 @@ static void parcels_leave_until_nothing_is_left(void **unused)
     assert_int_equal(reply.shipment->n_lines, 1);
     assert_false(reply.shipment->complete);
     assert_int_equal(inventory_bench_state(&bench, 1), RESERVATION_COMMITTED);
-    assert_levels(&bench, "PEN|WH-EU-1|1|1\nPEN|WH-US-1|9|2\nINK|WH-EU-1|6|5\n");
+    assert_string_equal(inventory_bench_levels(&bench),
+                        "PEN|WH-EU-1|1|1\nPEN|WH-US-1|9|2\nINK|WH-EU-1|6|5\n");
     Event *said = inventory_bench_said(&bench, 3);
     assert_int_equal(said->type, EVENT_TYPE_INVENTORY_SHIPPED);
     assert_int_equal(said->previous_seq, 2);
@@ -89,20 +72,21 @@ static void parcels_leave_until_nothing_is_left(void **unused)
     assert_string_equal(said->inventory_shipped->warehouse, "WH-EU-1");
     assert_int_equal(said->inventory_shipped->allocations[0]->quantity, 2);
     assert_false(said->inventory_shipped->complete);
-    assert_sound(&bench);
+    inventory_bench_audit(&bench);
 
     /* All that is left there: two lines of one SKU move its row once. */
     assert_ok(inventory_bench_ship(
         &bench, (struct inventory_bench_parcel){ 1, "b", "WH-EU-1", 0, 0 }, &reply));
     assert_int_equal(reply.shipment->n_lines, 3);
-    assert_levels(&bench, "PEN|WH-EU-1|0|0\nPEN|WH-US-1|9|2\nINK|WH-EU-1|1|0\n");
+    assert_string_equal(inventory_bench_levels(&bench),
+                        "PEN|WH-EU-1|0|0\nPEN|WH-US-1|9|2\nINK|WH-EU-1|1|0\n");
     ListShipmentsResponse shown = list(&bench, 1);
     assert_int_equal(shown.n_items, 2);
     assert_int_equal(shown.n_left, 1);
     assert_string_equal(shown.left[0]->warehouse, "WH-US-1");
     assert_int_equal(shown.left[0]->quantity, 2);
     inventory_bench_restart(&bench);
-    assert_sound(&bench);
+    inventory_bench_audit(&bench);
 
     assert_ok(inventory_bench_ship(
         &bench, (struct inventory_bench_parcel){ 1, "c", "WH-US-1", 0, 0 }, &reply));
@@ -110,10 +94,11 @@ static void parcels_leave_until_nothing_is_left(void **unused)
     assert_int_equal(inventory_bench_state(&bench, 1), RESERVATION_SHIPPED);
     assert_true(inventory_bench_said(&bench, 5)->inventory_shipped->complete);
     assert_int_equal(list(&bench, 1).n_left, 0);
-    assert_levels(&bench, "PEN|WH-EU-1|0|0\nPEN|WH-US-1|7|0\nINK|WH-EU-1|1|0\n");
+    assert_string_equal(inventory_bench_levels(&bench),
+                        "PEN|WH-EU-1|0|0\nPEN|WH-US-1|7|0\nINK|WH-EU-1|1|0\n");
     inventory_bench_hear_again(&bench); /* what Payments said changes nothing now */
     assert_int_equal(inventory_bench_said_count(&bench), 5);
-    assert_sound(&bench);
+    inventory_bench_audit(&bench);
     inventory_bench_close(&bench);
 }
 
@@ -222,7 +207,7 @@ static void only_a_warehouse_of_the_tenant_ships(void **unused)
         assert_int_equal(pgl_store_bench_command(&bench.store, method, &ask, &reply).code,
                          cases[i].code);
     }
-    assert_sound(&bench);
+    inventory_bench_audit(&bench);
     inventory_bench_close(&bench);
 }
 
@@ -243,7 +228,8 @@ static void of_what_is_short_only_what_is_there_leaves(void **unused)
     assert_int_equal(reply.shipment->n_lines, 1);
     assert_int_equal(reply.shipment->lines[0]->line_no, 2);
     assert_int_equal(reply.shipment->lines[0]->quantity, 4);
-    assert_levels(&bench, "PEN|WH-EU-1|0|3\nPEN|WH-US-1|9|2\nINK|WH-EU-1|0|1\n");
+    assert_string_equal(inventory_bench_levels(&bench),
+                        "PEN|WH-EU-1|0|3\nPEN|WH-US-1|9|2\nINK|WH-EU-1|0|1\n");
     struct inventory_bench_parcel again = all;
     again.key = "again";
     assert_int_equal(inventory_bench_ship(&bench, again, &reply).code, PGL_CONFLICT);
@@ -251,7 +237,7 @@ static void of_what_is_short_only_what_is_there_leaves(void **unused)
     inventory_bench_stock(&bench, "PEN", "WH-EU-1", 3);
     assert_ok(inventory_bench_ship(&bench, again, &reply));
     assert_false(reply.shipment->complete);
-    assert_sound(&bench);
+    inventory_bench_audit(&bench);
     inventory_bench_close(&bench);
 }
 
@@ -274,7 +260,7 @@ static void there_are_only_so_many_parcels(void **unused)
             i < PGL_SHIPMENTS_MAX ? PGL_CODE_OK : PGL_CONFLICT);
     }
     assert_int_equal(list(&bench, 1).n_items, PGL_SHIPMENTS_MAX);
-    assert_sound(&bench);
+    inventory_bench_audit(&bench);
     inventory_bench_close(&bench);
 }
 

@@ -165,10 +165,14 @@ static pgl_status deadlines_prepare(void *self, struct pgl_tx *tx)
 {
     struct pgl_deadlines *deadlines = self;
     const struct pgl_loop *loop = deadlines->writer->loop;
-    if (!pgl_saga_clock_is_tick_due(&deadlines->clock, loop->now_ns))
-        return PGL_OK;
     struct pgl_tick tick = { pgl_deadlines_now_ns(deadlines), loop->wall_ns };
+    /* Where nothing was waited for, the clock may have followed the wall clock far ahead: a
+     * deadline of that time must not be written without it. */
+    bool is_ahead = tick.now_ns - deadlines->written_ns > PGL_TICK_NS;
+    if (!is_ahead && !pgl_saga_clock_is_tick_due(&deadlines->clock, loop->now_ns))
+        return PGL_OK;
     deadlines->has_ticked = true;
+    deadlines->writing_ns = tick.now_ns;
     pgl_id mark = mark_of(deadlines);
     return order_tick_put(tx, &tick, &mark);
 }
@@ -215,8 +219,10 @@ static void deadlines_committed(void *self)
     for (uint32_t i = 0; i < deadlines->taken_count; i++)
         pgl_timer_set_give(&deadlines->open,
                            (struct pgl_timer_entry){ PGL_NEVER_NS, deadlines->taken[i].id });
-    if (deadlines->has_ticked)
+    if (deadlines->has_ticked) {
         pgl_saga_clock_ticked(&deadlines->clock, deadlines->writer->loop->now_ns);
+        deadlines->written_ns = deadlines->writing_ns;
+    }
     pgl_counter_set(&deadlines->past, deadlines->open.due_count);
     forget_transaction(deadlines);
 }
@@ -246,6 +252,7 @@ pgl_status pgl_deadlines_open(struct pgl_deadlines *deadlines, struct pgl_writer
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a service");
     PGL_TRY(pgl_timer_set_open(&deadlines->open, open_max));
     PGL_TRY(order_tick_get(&writer->db, &tick, &deadlines->final_below));
+    deadlines->written_ns = tick.now_ns;
     const struct pgl_clock *clock = &writer->loop->platform->clock;
     pgl_saga_clock_open(&deadlines->clock, &tick, pgl_clock_monotonic_ns(clock),
                         pgl_clock_wall_ns(clock));

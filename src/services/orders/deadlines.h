@@ -24,7 +24,8 @@ struct pgl_deadlines {
     struct pgl_participant participant;
     struct pgl_writer *writer;
     struct pgl_saga_clock clock;
-    struct pgl_timer_set open; /* orders */
+    int64_t written_ns, writing_ns; /* what it showed at the last tick, and at the one under way */
+    struct pgl_timer_set open;      /* orders */
     struct pgl_timer wake;
     bool is_started;
     bool is_scanning; /* `scanned` is the last order that was looked at */

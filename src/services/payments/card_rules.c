@@ -161,8 +161,12 @@ static struct card_verdict learn_refund(const struct intent_row *intent,
     }
     if (call->object.refunded_minor == PROVIDER_UNTOLD)
         verdict.wait = CARD_WAIT_BACKOFF; /* that is no answer to this question */
+    else if (call->object.refunded_minor == refunded_minor + intent->amount_minor &&
+             (intent->sent_seen == PROVIDER_SEEN_BURNT ||
+              is_key_forgotten(intent, now_ns, options)))
+        verdict.refund = REFUND_DONE; /* its key would not tell any more */
     else if (call->object.refunded_minor == refunded_minor + intent->amount_minor)
-        verdict.refund = REFUND_DONE;
+        return again(intent, now_ns, options); /* made, and perhaps pending: its key tells */
     else if (call->object.refunded_minor != refunded_minor)
         verdict.parked_because = "more or less is refunded there than we know of";
     else if (intent->sent_seen == PROVIDER_SEEN_REFUSED)

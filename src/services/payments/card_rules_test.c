@@ -155,7 +155,9 @@ static void a_refund_is_told_by_the_sum(void **unused)
         enum payment_input outcome;
         bool is_parked;
     } sums[] = {
-        { 15, 10, PROVIDER_SEEN_UNKNOWN, REFUND_DONE, OUTCOME_UNKNOWN, false },
+        /* made, but perhaps not done: its key tells, unless the key is burnt */
+        { 15, 10, PROVIDER_SEEN_UNKNOWN, REFUND_PENDING, OUTCOME_AGAIN, false },
+        { 15, 10, PROVIDER_SEEN_BURNT, REFUND_DONE, OUTCOME_UNKNOWN, false },
         { 10, 10, PROVIDER_SEEN_UNKNOWN, REFUND_PENDING, OUTCOME_AGAIN, false },
         { 10, 10, PROVIDER_SEEN_REFUSED, REFUND_FAILED, OUTCOME_UNKNOWN, false },
         { 12, 10, PROVIDER_SEEN_UNKNOWN, REFUND_PENDING, OUTCOME_UNKNOWN, true },

@@ -188,7 +188,10 @@ static enum intent_lane lane_of(const struct intent_row *row)
 {
     if (row->op_state == INTENT_PARKED)
         return LANE_PARKED;
-    return row->tries == 0 ? LANE_FRESH : LANE_AGAIN;
+    if (row->tries > 0)
+        return LANE_AGAIN;
+    bool is_ending = row->op == PAYMENT_OP_CAPTURE || row->op == PAYMENT_OP_VOID;
+    return is_ending ? LANE_ENDING : LANE_FRESH;
 }
 
 pgl_status intent_put(struct pgl_tx *tx, const struct intent_row *row)

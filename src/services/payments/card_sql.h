@@ -32,7 +32,9 @@ PGL_MUST_USE pgl_status cards_captured(const struct pgl_view *view, const pgl_id
 #define INTENT_PARKED    4                /* behind the states of an operation */
 #define INTENT_SEEN_NONE (-1)
 
-enum intent_lane { LANE_FRESH, LANE_AGAIN, LANE_PARKED };
+/* Fresh is what was never tried. What ends a payment goes before what begins another: however many
+ * orders come, those that were taken are brought to their end. */
+enum intent_lane { LANE_FRESH, LANE_AGAIN, LANE_PARKED, LANE_ENDING };
 
 struct intent_row {
     pgl_id order_id;

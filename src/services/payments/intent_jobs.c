@@ -1,12 +1,11 @@
 /* intent_jobs.c - see intent_jobs.h. */
 #include "services/payments/intent_jobs.h"
 
-#include <stdio.h>
-
 #include "base/time.h"
 #include "services/payments/card_rules.h"
 #include "services/payments/card_sql.h"
 #include "services/payments/operators.h"
+#include "wire/json.h"
 #include "wire/message.h"
 
 #define LOOK_MAX     256 /* rows that one step of a job looks at in search of the next order */
@@ -111,15 +110,6 @@ static pgl_status retry(struct pgl_tx *tx, const struct pgl_admin_job *job, cons
     return PGL_OK;
 }
 
-static SettledAs outcome_named(const char *name)
-{
-    char full[64];
-    snprintf(full, sizeof full, "SETTLED_AS_%s", name);
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value_by_name(SETTLED_AS_DESCRIPTOR, full);
-    return value != NULL ? (SettledAs)value->value : SETTLED_AS_UNSPECIFIED;
-}
-
 static pgl_status settle(struct pgl_tx *tx, const struct pgl_admin_job *job, const pgl_id *order_id,
                          const char **refusal)
 {
@@ -127,7 +117,7 @@ static pgl_status settle(struct pgl_tx *tx, const struct pgl_admin_job *job, con
     SettleIntentResponse reply = SETTLE_INTENT_RESPONSE_INIT;
     ask.caller = job->ask->caller;
     ask.order_id = name_of(tx, order_id);
-    ask.outcome = outcome_named(job->ask->job->outcome);
+    ask.outcome = (SettledAs)pgl_json_enum_named(SETTLED_AS_DESCRIPTOR, job->ask->job->outcome);
     ask.reason = reason_of(tx, job);
     if (ask.order_id == NULL)
         return PGL_NO_MEMORY;

@@ -56,6 +56,9 @@ static pgl_status claim_some(struct pgl_tx *tx, struct intent_row *intents, int 
         /* In flight with its lease over: lost. What came of it is not known. */
         if (intent->op_state == OP_IN_FLIGHT)
             intent->op_state = OP_UNKNOWN;
+        /* The wall clock was set back meanwhile: what has to pass since then begins now. */
+        if (intent->sent_at_ns > pgl_tx_now_ns(tx))
+            intent->sent_at_ns = pgl_tx_now_ns(tx);
         claim(desk, intent, pgl_tx_now_ns(tx), &reply->tasks[reply->count++]);
         PGL_TRY(intent_put(tx, intent));
         if (intent->refund_no == 0)
@@ -79,18 +82,22 @@ pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
 {
     const int64_t far_ns = far_ahead_ns(tx);
     PGL_ASSERT(ask->fresh_max + ask->slow_max <= PGL_CARD_CLAIM_MAX);
+    int64_t now_ns = pgl_tx_now_ns(tx), old_ns = ask->fresh_from_ns - 1;
+    int fresh_room = ask->fresh_max, slow_room = ask->slow_max;
     const struct {
         enum intent_lane lane;
         int64_t from_ns, to_ns;
-        int max;
+        int *room;
         bool *has_more;
     } looks[] = {
-        { LANE_FRESH, ask->fresh_from_ns, pgl_tx_now_ns(tx), ask->fresh_max,
-          &reply->has_more_fresh },
-        { LANE_AGAIN, 0, pgl_tx_now_ns(tx), ask->slow_max, &reply->has_slow },
-        { LANE_FRESH, 0, ask->fresh_from_ns - 1, ask->slow_max, &reply->has_slow },
-        { LANE_AGAIN, far_ns, INT64_MAX, ask->slow_max, &reply->has_slow },
-        { LANE_FRESH, far_ns, INT64_MAX, ask->slow_max, &reply->has_slow },
+        { LANE_ENDING, ask->fresh_from_ns, now_ns, &fresh_room, &reply->has_more_fresh },
+        { LANE_FRESH, ask->fresh_from_ns, now_ns, &fresh_room, &reply->has_more_fresh },
+        { LANE_AGAIN, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
+        { LANE_ENDING, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
+        { LANE_FRESH, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
+        { LANE_AGAIN, 0, now_ns, &slow_room, &reply->has_slow },
+        { LANE_ENDING, 0, old_ns, &slow_room, &reply->has_slow },
+        { LANE_FRESH, 0, old_ns, &slow_room, &reply->has_slow },
     };
     struct intent_row *found =
         pgl_arena_alloc(pgl_tx_arena(tx), (PGL_CARD_CLAIM_MAX + 1) * sizeof *found);
@@ -105,15 +112,13 @@ pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
         return PGL_OK;
     if (hold != NULL)
         PGL_TRY(pgl_provider_hold_clear(tx));
-    int slow_left = ask->slow_max;
     for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
-        bool is_slow = i > 0;
-        int max = is_slow ? slow_left : looks[i].max, count;
-        PGL_TRY(intents_due(&tx->view, looks[i].lane, looks[i].from_ns, looks[i].to_ns, max + 1,
+        int room = *looks[i].room, count;
+        PGL_TRY(intents_due(&tx->view, looks[i].lane, looks[i].from_ns, looks[i].to_ns, room + 1,
                             found, &count));
-        *looks[i].has_more |= count > max;
-        count = count > max ? max : count;
-        slow_left -= is_slow ? count : 0;
+        *looks[i].has_more |= count > room;
+        count = count > room ? room : count;
+        *looks[i].room -= count;
         PGL_TRY(claim_some(tx, found, count, reply));
     }
     return PGL_OK;

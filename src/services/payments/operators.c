@@ -83,6 +83,9 @@ pgl_status pgl_operators_list(const struct pgl_view *view, const ListIntentsRequ
     int count;
     PGL_TRY(check_caller(ask->caller));
     PGL_TRY(read_cursor(ask->cursor, &behind, &behind_no));
+    bool is_of_one = ask->order_id[0] != '\0';
+    if (is_of_one && !pgl_is_ok(pgl_id_parse(pgl_text_of(ask->order_id), &behind)))
+        return PGL_FAIL(PGL_NOT_FOUND, not_found);
     if (ask->limit < 1 || ask->limit > PGL_INTENTS_PAGE_MAX)
         return PGL_FAIL(PGL_INVALID, "limit: 1 to 100 is expected");
     const struct payment_desk *desk = view->context;
@@ -96,11 +99,14 @@ pgl_status pgl_operators_list(const struct pgl_view *view, const ListIntentsRequ
     PGL_TRY(intents_page(view, ask->caller->tenant, (int)ask->state, until_ns, &behind, behind_no,
                          ask->limit + 1, rows, &count));
     for (int i = 0; i < count && i < ask->limit; i++) {
+        if (is_of_one && !pgl_id_equal(rows[i].order_id, behind))
+            return PGL_OK;
         reply->items[reply->n_items] = show(view, &rows[i]);
         if (reply->items[reply->n_items++] == NULL)
             return PGL_NO_MEMORY;
     }
-    return count > ask->limit ? give_cursor(view, &rows[ask->limit - 1], reply) : PGL_OK;
+    return count > ask->limit && !is_of_one ? give_cursor(view, &rows[ask->limit - 1], reply)
+                                            : PGL_OK;
 }
 
 /* ---- helping on ---- */

@@ -72,6 +72,16 @@ static void what_is_open_is_listed(void **unused)
     assert_string_equal(all->items[0]->last_seen, "our_bug");
     assert_int_equal(all->items[0]->http_status, 400);
     assert_string_equal(all->items[0]->handle, "pi_1");
+    ListIntentsRequest of_one = LIST_INTENTS_REQUEST_INIT;
+    ListIntentsResponse one = LIST_INTENTS_RESPONSE_INIT;
+    of_one.caller = (Caller *)&boss;
+    of_one.limit = 3;
+    of_one.order_id = all->items[1]->order_id;
+    assert_int_equal(card_bench_call(&bench, PAYMENT_SERVICE_LIST_INTENTS, &of_one, &one).code,
+                     PGL_CODE_OK);
+    assert_int_equal(one.n_items, 1);
+    assert_string_equal(one.items[0]->order_id, all->items[1]->order_id);
+    assert_string_equal(one.next, "");
     assert_int_equal(all->items[0]->amount_minor, 500);
     assert_int_equal(all->items[1]->state, INTENT_STATE_IN_FLIGHT);
     assert_int_equal(all->items[2]->state, INTENT_STATE_PLANNED);

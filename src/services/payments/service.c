@@ -9,6 +9,7 @@
 #include "services/payments/hints.h"
 #include "services/payments/intent_jobs.h"
 #include "services/payments/operators.h"
+#include "services/payments/provider_hold.h"
 
 #define GAUGES_NS         PGL_SECONDS(5)
 #define GAUGE_ARENA_BYTES 4096
@@ -266,6 +267,12 @@ pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_event_
 
 static pgl_status take_over(struct pgl_tx *tx, void *argument)
 {
+    const struct pgl_payments *payments = pgl_tx_context(tx);
+    const char *hold;
+    PGL_TRY(pgl_provider_hold_get(&tx->view, &hold));
+    if (hold != NULL)
+        pgl_log(&payments->writer->loop->log, PGL_LOG_WARN, "payments", "provider-held",
+                "why=\"%s\"", hold);
     return intents_orphan(tx, argument);
 }
 

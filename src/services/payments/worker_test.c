@@ -113,7 +113,7 @@ static const struct {
     /* refunds, one behind the other */
     { "O-R-1-2-", "",     "create authorize capture refund refund", "6|1|0|500|500|0|0|400\n", CAPTURED " PaymentRefunded PaymentRefunded" },
     { "O-R-12-",  "",     "create authorize capture refund refund", "6|1|0|500|500|0|0|400\n", CAPTURED " PaymentRefunded PaymentRefunded" },
-    { "O-R-1-",   "...k", "create authorize capture refund get", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
+    { "O-R-1-",   "...k", "create authorize capture refund get refund", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
     { "O-R-1-",   "...l", "create authorize capture refund get refund", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
     { "O-R-1-",   "...r", "create authorize capture refund get", "6|1|0|500|500|0|0|0\n", CAPTURED " PaymentRefundFailed" },
     { "O-P-12-",  "",     "create authorize capture refund", "6|1|0|500|200|300|0|200\n", CAPTURED " PaymentRefundFailed PaymentRefunded" },
@@ -364,6 +364,29 @@ static pgl_status settle(struct pgl_tx *tx, void *argument)
     return pgl_intents_settle(tx, &claiming->settle, &claiming->settled);
 }
 
+/* However many orders come: what is held is taken before another hold is begun. */
+static void what_ends_goes_before_what_begins(void **unused)
+{
+    (void)unused;
+    static struct card_bench bench;
+    static struct claiming mine;
+    card_bench_open(&bench, 1);
+    tell(&bench, 'O', 1);
+    card_bench_run(&bench, PGL_SECONDS(1));
+    for (int order = 2; order <= 4; order++)
+        tell(&bench, 'O', order);
+    bench.payments.store.now_ns += PGL_SECONDS(1); /* so that it is planned last */
+    tell(&bench, 'R', 1);
+    mine.claim = (struct card_claim){ .epoch = bench.payments.payments.desk.epoch, .fresh_max = 2 };
+    assert_int_equal(pgl_writer_run_now(&bench.payments.store.writer, claim, &mine).code,
+                     PGL_CODE_OK);
+    assert_int_equal(mine.claimed.count, 2);
+    assert_int_equal(mine.claimed.tasks[0].verb, PROVIDER_CAPTURE);
+    assert_int_equal(mine.claimed.tasks[1].verb, PROVIDER_CREATE);
+    assert_true(mine.claimed.has_more_fresh);
+    card_bench_close(&bench);
+}
+
 /* One that was cut off while it had the call is not believed any more, whatever it says. */
 static void a_claim_of_another_run_is_worth_nothing(void **unused)
 {
@@ -469,6 +492,7 @@ int main(void)
         cmocka_unit_test(a_cancel_does_not_wait_for_an_answer),
         cmocka_unit_test(what_a_hold_lost_is_said),
         cmocka_unit_test(a_key_that_is_too_old_is_never_sent_again),
+        cmocka_unit_test(what_ends_goes_before_what_begins),
         cmocka_unit_test(a_claim_of_another_run_is_worth_nothing),
         cmocka_unit_test(another_amount_is_for_people),
         cmocka_unit_test(an_orphan_is_looked_for),
