@@ -357,9 +357,10 @@ void pgl_payments_close(struct pgl_payments *payments)
 {
     pgl_consumer_close(&payments->orders);
     pgl_consumer_close(&payments->inventory);
+    /* It takes timers out of its loop: before what the other timers there lie in is gone. */
+    pgl_provider_http_close(&payments->http);
     card_reconcile_close(&payments->reconcile);
     card_worker_close(&payments->worker);
-    pgl_provider_http_close(&payments->http);
     pgl_arena_free(&payments->gauges.arena);
     explicit_bzero(payments->desk.webhook_secret, sizeof payments->desk.webhook_secret);
     pgl_log_close(&payments->desk.log);
