@@ -1,6 +1,6 @@
 # Panglot's front door: `make help` lists what there is. CMake and Ninja do the work, in build/.
 .DEFAULT_GOAL := help
-.PHONY: install build run test interop prove lint format bench fuzz sim clean help
+.PHONY: install build run test interop prove mutants lint format bench fuzz sim clean help
 
 BINARY := build/release/panglot
 
@@ -22,6 +22,9 @@ interop: install ## our adapter against what others have made of Stripe's API, a
 
 prove: install ## the tests and their long forms: more seeds, more kills, clang-tidy
 	@scripts/test.py --prove
+
+mutants: install ## put a hundred mistakes into the code, one by one: what notices each?
+	@sim/mutants.py
 
 lint: install ## layout, scripts and clang-tidy
 	@scripts/lint.sh

@@ -1,11 +1,12 @@
 /*
  * sweep_memory_test.c - a start, a story and an end in which one allocation fails, or all from then
  * on: those of our own code and those of SQLite.
- * Method: the linker leads our malloc, calloc, realloc and free here (cmake/Tests.cmake), and
- *         SQLite is given its memory from here. A story is told once to count what it asks for;
- *         then once for each of these. Nothing may crash, no answer may be wrong, and every block
- *         has to be given back; what goes on has to go on well once there is memory again, what
- *         does not has to start well. The machine around it does not run out of memory.
+ * Method: two stories, by account and by card. The linker leads our malloc, calloc, realloc and
+ *         free here (cmake/Tests.cmake), and SQLite is given its memory from here. A story is told
+ *         once to count what it asks for; then once for each of these. Nothing may crash, no answer
+ *         may be wrong, and every block has to be given back; what goes on has to go on well once
+ *         there is memory again, what does not has to start well. The machine around it does not
+ *         run out of memory.
  *
  * `--every N` takes only each N-th allocation; `--long` takes all.
  */
@@ -191,12 +192,14 @@ struct bench {
 };
 
 static struct pgl_shop_files base;
+static const struct pgl_story *story;
+static uint64_t asked_in_start;
 static uint64_t trials, never_began, stopped, went_on;
 
 static void bench_open(struct bench *bench)
 {
     pgl_shop_open(&bench->shop, 1, &base);
-    pgl_telling_open(&bench->telling, &pgl_stories[0], &bench->shop);
+    pgl_telling_open(&bench->telling, story, &bench->shop);
     twin_waiter_open = bench->shop.twin.platform.waiter_open;
     bench->shop.twin.platform.waiter_open = waiter_open_exempt;
 }
@@ -210,6 +213,7 @@ static void bench_close(struct bench *bench)
 static pgl_status live(struct bench *bench)
 {
     PGL_TRY(pgl_shop_start(&bench->shop, pgl_telling_hear, &bench->telling));
+    asked_in_start = memory.asked;
     pgl_telling_try(&bench->telling);
     return PGL_OK;
 }
@@ -258,8 +262,8 @@ static void run_short(uint64_t at, bool is_lasting)
     if (wrong == NULL && memory.blocks != blocks)
         wrong = "not every block is given back";
     if (wrong != NULL)
-        fail_msg("allocation %llu%s: %s", (unsigned long long)at, is_lasting ? " and later" : "",
-                 wrong);
+        fail_msg("%s: allocation %llu%s: %s", story->name, (unsigned long long)at,
+                 is_lasting ? " and later" : "", wrong);
 }
 
 static uint64_t count_allocations(void)
@@ -268,11 +272,17 @@ static uint64_t count_allocations(void)
     return memory.asked;
 }
 
+/* The start is that of every story. */
 static void sweep(bool is_lasting)
 {
-    uint64_t allocations = count_allocations();
-    for (uint64_t at = 1; at <= allocations; at += every)
-        run_short(at, is_lasting);
+    for (story = pgl_stories; story->name != NULL; story++) {
+        bool is_first = story == pgl_stories;
+        if (!is_first && strcmp(story->name, "happy by card") != 0)
+            continue;
+        uint64_t allocations = count_allocations();
+        for (uint64_t at = is_first ? 1 : asked_in_start + 1; at <= allocations; at += every)
+            run_short(at, is_lasting);
+    }
 }
 
 static void an_allocation_may_fail(void **unused)

@@ -9,8 +9,8 @@
  * Deaths are tried before each call that changes the disk, power with two patterns of damage:
  * what lies between two such calls leaves the same disk. Errors are tried at every call, those that
  * last at each third. A start that several stories share is swept once. As it is only each 17th
- * call is taken, or each N-th (`--every N`). `--long` takes all, dies between as well, sweeps each
- * start, and draws 20 patterns. `--story NAME` takes one.
+ * call is taken, or each N-th (`--every N`). `--long` takes all, dies between as well, and draws
+ * 20 patterns. `--story NAME` takes one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,7 +115,7 @@ static struct span span_of(const struct pgl_story *story, uint32_t calls)
     bench_close(&bench);
     if (wrong != NULL)
         fail_msg("%s, undisturbed: %s", story->name, wrong);
-    bool has_own_start = story == pgl_stories || story->begins_empty || form.is_long;
+    bool has_own_start = story == pgl_stories || story->begins_empty;
     return (struct span){ has_own_start ? 1 : started - before + 1, after - before };
 }
 
@@ -279,7 +279,8 @@ static void a_call_that_fails_once_is_not_answered_over(void **unused)
 static void nor_is_a_disk_that_fails_for_good(void **unused)
 {
     (void)unused;
-    sweep_errors(PGL_SIM_FAILS, PGL_SIM_CALLS_ALL, true, form.is_long ? 1 : 3 * form.every);
+    sweep_errors(PGL_SIM_FAILS, PGL_SIM_CALLS_ALL, true,
+                 form.is_long ? form.every : 3 * form.every);
 }
 
 static void a_full_disk_is_sat_out(void **unused)

@@ -134,6 +134,21 @@ static void an_entry_that_is_gone_is_missed(void **unused)
     assert_int_equal(verify().broken_seq, 3);
 }
 
+/* An entry that is sound by itself, and follows another one than stands there. */
+static void an_entry_of_another_log_is_found(void **unused)
+{
+    (void)unused;
+    Caller boss = caller_of(ROLE_OPERATOR);
+    struct pgl_database *db = &bench.writer.db;
+    assert_ok(pgl_database_run(db, UNLOCK "DELETE FROM audit_log WHERE seq > 1; "
+                                          "CREATE TEMP TABLE kept AS SELECT hash FROM audit_log; "
+                                          "UPDATE audit_log SET hash = zeroblob(32)"));
+    assert_ok(pgl_writer_run_now(&bench.writer, append, &boss));
+    assert_ok(
+        pgl_database_run(db, "UPDATE audit_log SET hash = (SELECT hash FROM kept) WHERE seq = 1"));
+    assert_int_equal(verify().broken_seq, 2);
+}
+
 static void entries_in_another_order_are_found(void **unused)
 {
     (void)unused;
@@ -166,6 +181,7 @@ int main(void)
         TEST(rows_are_neither_changed_nor_deleted),
         TEST(each_change_is_found_where_it_is),
         TEST(an_entry_that_is_gone_is_missed),
+        TEST(an_entry_of_another_log_is_found),
         TEST(entries_in_another_order_are_found),
         TEST(reasons_are_asked_for),
     };

@@ -117,6 +117,24 @@ static void things_come_due_in_order_and_go_for_good(void **unused)
     pgl_timer_set_close(&set);
 }
 
+/* Each heap of so few, whose last place is a left child or a right one. */
+static void few_come_in_order_too(void **unused)
+{
+    (void)unused;
+    struct pgl_timer_set set;
+    struct pgl_random random;
+    pgl_random_seed(&random, 4, 1);
+    for (uint64_t round = 0; round < 1000; round++) {
+        assert_true(pgl_is_ok(pgl_timer_set_open(&set, 8)));
+        for (uint64_t i = 0; i < 1 + round % 8; i++)
+            add(&set, i, 1 + (int64_t)pgl_random_below(&random, 100));
+        struct pgl_timer_entry entry = { 0 };
+        for (int64_t before = 0; pgl_timer_set_take_due(&set, 100, &entry); before = entry.due_ns)
+            assert_true(entry.due_ns >= before);
+        pgl_timer_set_close(&set);
+    }
+}
+
 static void a_full_set_refuses_and_a_removal_makes_room(void **unused)
 {
     (void)unused;
@@ -161,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(things_come_due_in_order_and_go_for_good),
+        cmocka_unit_test(few_come_in_order_too),
         cmocka_unit_test(a_full_set_refuses_and_a_removal_makes_room),
         cmocka_unit_test(what_was_taken_can_be_given_back),
     };

@@ -160,6 +160,25 @@ static void refunds_add_up_and_each_counts_once(void **unused)
     inventory_bench_close(&bench);
 }
 
+/* Nothing comes back to a warehouse that has had it back. */
+static void what_came_back_is_counted_by_warehouse(void **unused)
+{
+    (void)unused;
+    static const struct inventory_bench_refund pens[] = { { 1, 3, true, "" } };
+    struct inventory_bench bench;
+    open_paid(&bench);
+    ship(&bench, "a", "WH-EU-1", 1, 3);
+    ship(&bench, "b", "WH-US-1", 1, 3);
+    inventory_bench_refunded(&bench, 1, 1, pens, COUNT(pens));
+    assert_string_equal(inventory_bench_levels(&bench),
+                        "PEN|WH-EU-1|3|0\nPEN|WH-US-1|6|0\nINK|WH-EU-1|2|2\n");
+    inventory_bench_refunded(&bench, 1, 2, pens, COUNT(pens));
+    assert_string_equal(inventory_bench_levels(&bench),
+                        "PEN|WH-EU-1|3|0\nPEN|WH-US-1|9|0\nINK|WH-EU-1|2|2\n");
+    inventory_bench_audit(&bench);
+    inventory_bench_close(&bench);
+}
+
 static void an_order_may_be_refunded_before_anything_has_left(void **unused)
 {
     (void)unused;
@@ -225,6 +244,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_released_first),
         cmocka_unit_test(what_came_back_is_on_hand_again),
         cmocka_unit_test(refunds_add_up_and_each_counts_once),
+        cmocka_unit_test(what_came_back_is_counted_by_warehouse),
         cmocka_unit_test(an_order_may_be_refunded_before_anything_has_left),
         cmocka_unit_test(what_cannot_be_is_parked),
         cmocka_unit_test(a_full_shelf_is_for_people),

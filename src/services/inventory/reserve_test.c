@@ -141,6 +141,8 @@ static void half_of_the_amount_is_enough(void **unused)
         { { 0, 0 }, { 4, 3 }, 50, true }, /* costs nothing */
         { { 0, 0 }, { 4, 4 }, 0, false },
         { { 10, 10 }, { 0, 1 }, 100, false },
+        { { 1, 0 }, { 3, 4 }, 30, false }, /* 1, where 1.2 is the least */
+        { { 1, 0 }, { 2, 4 }, 30, true },
         { { INT64_MAX / 4, 0 }, { 2, 0 }, 50, true }, /* nothing overflows on the way */
         { { INT64_MAX / 4, 0 }, { 3, 0 }, 50, false },
         { { INT64_MAX, 1 }, { 0, 1 }, 50, false },

@@ -165,6 +165,8 @@ static void a_restart_finds_every_open_order_again(void **unused)
         ids[i] = orders_bench_new(&bench, "ann", pgl_arena_printf(&bench.store.arena, "%d", i));
         if (i % 3 > 0)
             orders_bench_bring(&bench, ids[i], i % 3 == 1 ? ORDER_CONFIRMED : ORDER_FAILED);
+        else if (i % 9 > 0)
+            orders_bench_bring(&bench, ids[i], i % 9 == 3 ? ORDER_AUTHORIZED : ORDER_RESERVED);
     }
     orders_bench_restart(&bench);
     pgl_id young = orders_bench_new(&bench, "ann", "young"); /* while it is still looking */
@@ -241,6 +243,9 @@ static void a_rollback_leaves_deadlines_as_they_were(void **unused)
     pgl_deadlines_end(deadlines, id);
     participant->rolled_back(participant->self);
     assert_int_equal(deadlines->open.things.count, 1);
+    assert_true(pgl_timer_set_take_due(&deadlines->open, PGL_NEVER_NS - 1, &deadlines->taken[0]));
+    deadlines->taken_count = 1;
+    participant->rolled_back(participant->self);
     pass(&bench, USUAL_NS);
     assert_string_equal(orders_bench_said(&bench, id), ASKED);
     orders_bench_close(&bench);

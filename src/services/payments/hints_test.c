@@ -140,6 +140,7 @@ static void a_hint_makes_us_ask_and_changes_nothing(void **unused)
     const char *before = pgl_store_bench_dump(&bench.payments.store, except);
     assert_false(take_hint(&bench, "evt_1", 2)); /* of an order that is none of ours */
     assert_true(take_hint(&bench, "evt_2", 1));
+    assert_false(take_hint(&bench, "evt_2", 1)); /* heard before */
     assert_string_equal(pgl_store_bench_dump(&bench.payments.store, except), before);
 
     card_bench_object(&bench, 1)->object.status = PROVIDER_HELD;
@@ -148,6 +149,22 @@ static void a_hint_makes_us_ask_and_changes_nothing(void **unused)
     assert_string_equal(payments_bench_said(&bench.payments, 1),
                         "PaymentActionRequired PaymentAuthorized");
     assert_false(take_hint(&bench, "evt_3", 1)); /* nothing is open any more */
+    card_bench_close(&bench);
+}
+
+/* Whoever has it out is told by its answer. */
+static void what_is_not_lost_is_left_alone(void **unused)
+{
+    (void)unused;
+    static struct card_bench bench;
+    struct bench_order order = { 1, "ann", "card", 100, false };
+    card_bench_open(&bench, 1);
+    assert_true(pgl_is_ok(
+        payments_bench_hear(&bench.payments, payments_bench_created(&bench.payments, &order))));
+    assert_false(take_hint(&bench, "evt_1", 1)); /* planned */
+    assert_true(pgl_is_ok(
+        pgl_database_run(&bench.payments.store.writer.db, "UPDATE intent SET op_state = 2")));
+    assert_false(take_hint(&bench, "evt_2", 1)); /* in flight */
     card_bench_close(&bench);
 }
 
@@ -174,6 +191,7 @@ int main(void)
         cmocka_unit_test(only_the_providers_own_are_believed),
         cmocka_unit_test(what_it_is_about_is_found),
         cmocka_unit_test(a_hint_makes_us_ask_and_changes_nothing),
+        cmocka_unit_test(what_is_not_lost_is_left_alone),
         cmocka_unit_test(each_is_taken_once_and_forgotten_after_a_month),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -288,7 +288,10 @@ static struct pgl_go line_ask(struct pgl_flow *flow)
     pgl_arena_reset(&pool->arena);
     if (pgl_is_ok(status))
         return pgl_go(LINE_HEAR);
-    pgl_provider_not_askable(line->call);
+    if (status.code == PGL_EXHAUSTED) /* for want of memory, which may pass */
+        pgl_provider_no_answer(line->call, false);
+    else
+        pgl_provider_not_askable(line->call);
     return line_end(line); /* the connection is as it was */
 }
 

@@ -404,6 +404,10 @@ static void a_claim_of_another_run_is_worth_nothing(void **unused)
     assert_int_equal(count(&bench, "SELECT op_state FROM payment"), OP_IN_FLIGHT);
     mine.settle =
         (struct card_settle){ .epoch = epoch, .task = &mine.claimed.tasks[0], .call = &call };
+    mine.claimed.tasks[0].tries++; /* of another try of ours */
+    assert_int_equal(pgl_writer_run_now(&bench.payments.store.writer, settle, &mine).code,
+                     PGL_CONFLICT);
+    mine.claimed.tasks[0].tries--;
 
     card_bench_restart(&bench);
     assert_int_equal(bench.payments.payments.desk.epoch, epoch + 1);
@@ -415,6 +419,38 @@ static void a_claim_of_another_run_is_worth_nothing(void **unused)
     assert_int_equal(pgl_writer_run_now(writer, settle, &mine).code, PGL_CONFLICT);
     assert_int_equal(count(&bench, "SELECT op_state FROM intent"), OP_UNKNOWN);
     card_bench_close(&bench);
+}
+
+/* Nobody guesses which of the two amounts is meant. */
+static void another_amount_is_for_people(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *script;
+        enum provider_status status;
+        enum payment_state state;
+    } rows[] = {
+        { ".a", PROVIDER_HELD, PAYMENT_ACTION_REQUIRED },
+        { "..l", PROVIDER_CAPTURED, PAYMENT_CAPTURING },
+    };
+    static struct card_bench bench;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        card_bench_open(&bench, 1);
+        bench.script = rows[i].script;
+        tell(&bench, 'O', 1);
+        card_bench_run(&bench, PGL_MILLISECONDS(10));
+        if (rows[i].status == PROVIDER_CAPTURED) {
+            tell(&bench, 'R', 1);
+            card_bench_turn(&bench);
+        }
+        struct provider_object *object = &card_bench_object(&bench, 1)->object;
+        object->status = rows[i].status;
+        object->amount_minor = object->captured_minor = AMOUNT - 1;
+        card_bench_run(&bench, bench.payments.payments.desk.card.action_ns + PGL_MINUTES(1));
+        assert_int_equal(count(&bench, "SELECT op_state FROM intent"), INTENT_PARKED);
+        assert_int_equal(count(&bench, "SELECT state FROM payment"), rows[i].state);
+        card_bench_close(&bench);
+    }
 }
 
 /* Stock for an order that we have lost: the provider knows whether it was paid. */
@@ -458,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_key_that_is_too_old_is_never_sent_again),
         cmocka_unit_test(what_ends_goes_before_what_begins),
         cmocka_unit_test(a_claim_of_another_run_is_worth_nothing),
+        cmocka_unit_test(another_amount_is_for_people),
         cmocka_unit_test(an_orphan_is_looked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
