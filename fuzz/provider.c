@@ -42,7 +42,8 @@ static void check_object(const struct provider_object *object)
     PGL_ASSERT(object->handle[0] != '\0' && strlen(object->handle) < sizeof object->handle);
     PGL_ASSERT(object->status < PROVIDER_STATUS_COUNT && strlen(object->currency) == 3);
     PGL_ASSERT(object->amount_minor >= 0 && object->capturable_minor >= 0);
-    PGL_ASSERT(object->captured_minor >= 0 && object->refunded_minor >= 0);
+    PGL_ASSERT(object->captured_minor >= 0);
+    PGL_ASSERT(object->refunded_minor >= 0 || object->refunded_minor == PROVIDER_UNTOLD);
     PGL_ASSERT(object->created_s >= 0 && object->hold_expires_at_ns >= 0);
 }
 

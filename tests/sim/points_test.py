@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-ARGUMENTS = "--seed 1 --runs 60 --orders 200 --verbose".split()
+ARGUMENTS = "--seed 1 --runs 40 --orders 400 --verbose".split()
 
 
 def main():

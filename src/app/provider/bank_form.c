@@ -62,7 +62,8 @@ static enum bank_error add_metadata(struct bank_form *form, const struct pgl_htt
         return BANK_ERROR_METADATA;
     char *at = form->metadata + form->metadata_bytes;
     memcpy(at, name.data, name.size);
-    memcpy(at + name.size + 1, pair->value.data, pair->value.size);
+    if (pair->value.size > 0) /* nothing may lie at no address */
+        memcpy(at + name.size + 1, pair->value.data, pair->value.size);
     form->metadata_bytes += (uint32_t)bytes;
     return BANK_FINE;
 }
