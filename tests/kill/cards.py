@@ -30,6 +30,7 @@ BACK_SECONDS_MAX = 60  # a capture in flight is resolved so soon after the bank 
 ORDERS_A_SECOND = 20  # while the bank is away
 DRAIN_A_SECOND = 20  # what the platform may send of what was left over
 CALLS_AN_ORDER = 4  # create, authorize, capture; and one that begins a second early
+RECOVER_A_SECOND = 200  # in races: more than the faults ask for, or what is lost queues up
 WARM_ORDERS = 200
 GROWTH_BYTES_MAX = 32 << 20  # of the platform, over the outage
 
@@ -70,7 +71,7 @@ class Judge:
 class Scene:
     """A platform, the bank that it pays at, and the goods that are ordered."""
 
-    def __init__(self, judge, seed, has_faults):
+    def __init__(self, judge, seed, has_faults, slow_a_second):
         self.judge, self.random = judge, random.Random(seed)
         self.bank = bank.Bank(seed=seed, has_faults=has_faults).start()
         self.folder = tempfile.TemporaryDirectory(prefix="panglot-cards-")
@@ -78,7 +79,7 @@ class Scene:
         key.write_text("sk_test_cards\n")
         key.chmod(0o600)
         self.shop = shop.Shop("--demo", "--provider", self.bank.url, "--provider-key", str(key),
-                              "--provider-settle", "2s", "--provider-rate", str(DRAIN_A_SECOND))
+                              "--provider-settle", "2s", "--provider-rate", str(slow_a_second))
         self.skus = [sku for sku, product in self.shop.products().items()
                      if product["currency"] == "USD"]
         self.orders = {}  # id: (person, total, when it was placed)
@@ -133,7 +134,7 @@ class Scene:
 
 
 def race(judge, count, seed):
-    scene = Scene(judge, seed, has_faults=True)
+    scene = Scene(judge, seed, True, RECOVER_A_SECOND)
     cancels = {}
 
     def one(number):
@@ -169,7 +170,7 @@ def memory_bytes(pid):
 
 
 def outage(judge, seconds, seed):
-    scene = Scene(judge, seed, has_faults=False)
+    scene = Scene(judge, seed, False, DRAIN_A_SECOND)
     ledger = scene.bank.ledger
     for number in range(WARM_ORDERS):
         scene.place(scene.person(number))
