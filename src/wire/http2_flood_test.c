@@ -142,22 +142,6 @@ static void expect_flood(uint8_t type, uint8_t flags, uint32_t stream, const cha
     assert_int_equal(goodbye(), PGL_HTTP2_ENHANCE_YOUR_CALM);
 }
 
-/* What was never sent is closed without a word to the peer. */
-static void test_a_request_that_is_taken_back(void **unused)
-{
-    (void)unused;
-    struct side question = { .says = "ping" };
-    shake_hands();
-    int32_t stream = ask("/", NULL, 0, &question);
-    pgl_http2_reset(bench.client, stream, PGL_HTTP2_CANCEL);
-    assert_true(pgl_is_ok(pump(bench.client, bench.server)));
-    expect_nothing(bench.server);
-    struct pgl_http2_event event = expect(bench.client, PGL_HTTP2_CLOSED);
-    assert_ptr_equal(event.owner, &question);
-    assert_int_equal(event.code, PGL_HTTP2_REFUSED_STREAM);
-    expect_nothing(bench.client);
-}
-
 static void test_pings(void **unused)
 {
     (void)unused;
@@ -438,7 +422,6 @@ static void test_many_heads_take_turns(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_a_request_that_is_taken_back),
         CASE(test_pings),
         CASE(test_settings),
         CASE(test_priorities),

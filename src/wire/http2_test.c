@@ -281,6 +281,22 @@ static void test_a_reset_stream_still_counts(void **unused)
     assert_int_equal(heads, 101);
 }
 
+/* What was never sent is closed without a word to the peer. */
+static void test_a_request_that_is_taken_back(void **unused)
+{
+    (void)unused;
+    struct side question = { .says = "ping" };
+    shake_hands();
+    int32_t stream = ask("/", NULL, 0, &question);
+    pgl_http2_reset(bench.client, stream, PGL_HTTP2_CANCEL);
+    assert_true(pgl_is_ok(pump(bench.client, bench.server)));
+    expect_nothing(bench.server);
+    struct pgl_http2_event event = expect(bench.client, PGL_HTTP2_CLOSED);
+    assert_ptr_equal(event.owner, &question);
+    assert_int_equal(event.code, PGL_HTTP2_REFUSED_STREAM);
+    expect_nothing(bench.client);
+}
+
 /* ---- the end ---- */
 
 static void test_going_away(void **unused)
@@ -345,6 +361,7 @@ int main(void)
         CASE(test_a_body_waits_until_it_is_taken),
         CASE(test_what_nobody_takes_is_given_back_at_the_end),
         CASE(test_a_reset_stream_still_counts),
+        CASE(test_a_request_that_is_taken_back),
         CASE(test_going_away),
         CASE(test_a_ping_is_answered),
         CASE(test_fields_that_cannot_be_written),
