@@ -8,7 +8,7 @@
 #include "base/assert.h"
 #include "store/vfs.h"
 
-#define TOKENS_MAX 256 /* few people have some; each start takes the memory */
+#define TOKENS_MAX  256 /* few people have some; each start takes the memory */
 #define DISK_NAME   "sim-disk"
 #define VFS_NAME    "sim-panglot"
 #define KEY_FILE    "data/bank.key"
