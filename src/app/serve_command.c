@@ -131,6 +131,7 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--max-target", "BYTES", PGL_OPTION_U32, &head->target_bytes_max, 64, "of the request line (4096)" },
         { "--max-head", "BYTES", PGL_OPTION_U32, &head->head_bytes_max, 256, "request line and fields (16384)" },
         { "--max-fields", "N", PGL_OPTION_U32, &head->field_count_max, 1, "of a head, at most 64 (64)" },
+        { "--cors-origins", "LIST", PGL_OPTION_TEXT, &options->gateway.cors_origins, 0, "pages of these origins may call: https://HOST, by commas, or * (none)" },
         { "--max-body", "BYTES", PGL_OPTION_SIZE, &options->gateway.body_bytes_max, 64, "JSON (65536)" },
         { "--max-json-depth", "N", PGL_OPTION_U32, &json->depth_max, 1, "(32)" },
         { "--max-json-keys", "N", PGL_OPTION_U32, &json->keys_max, 1, "in one object (256)" },
