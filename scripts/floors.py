@@ -30,7 +30,7 @@ FLOORS = {  # folder: what it may include besides itself
     "bench": "*",
     "tests": "*",
 }
-FACES = "gateway bff graphql live sidecar console ops"
+FACES = "gateway bff graphql grpc live sidecar console ops"
 FLOORS |= {f"src/edge/{face}": "edge transport runtime " + LOW for face in FACES.split()}
 SERVICES = "catalog orders payments inventory webhooks quantum"
 FLOORS |= {f"src/services/{service}": "saga events store transport runtime " + LOW

@@ -20,7 +20,6 @@
 #include "telemetry/registry.h"
 #include "transport/http_server.h"
 #include "transport/rpc.h"
-#include "wire/gzip.h"
 #include "wire/json.h"
 #include "wire/jwk.h"
 #include "wire/jwt_cache.h"
@@ -48,7 +47,6 @@ struct pgl_edge {
     size_t body_bytes_max; /* of a route that takes one; others take none */
     struct pgl_json_limits json;
     struct pgl_cors cors;
-    struct pgl_gzip gzip;
     const struct pgl_registry *registry;
     const char *version;
     bool (*is_ready)(void *self);  /* any thread */

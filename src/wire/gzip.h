@@ -1,27 +1,28 @@
 /*
- * gzip.h - packs a body (RFC 1952), for answers that are worth it.
+ * gzip.h - bytes packed and unpacked by zlib, whole ones at a time (RFC 1952).
  *
- * Owner:    whoever opens it; 270 KB of memory, taken once.
- * Threads:  one at a time.
- * Bounds:   the room that is given; what does not fit is not packed.
+ * For:      gRPC messages, HTTP bodies.
+ * Owner:    none; functions only.
+ * Threads:  any, one at a time for an arena or a buffer.
+ * Bounds:   unpacking stops at `bytes_max`, however little came in: a bomb costs no more than that.
+ * Memory:   zlib's own work, about 50 KiB a call, lies in `work`.
+ * Errors:   PGL_MALFORMED for what is no gzip, is cut, or has bytes behind it; PGL_TOO_LARGE beyond
+ *           `bytes_max`; PGL_EXHAUSTED when the arena is full.
  */
 #ifndef PGL_WIRE_GZIP_H
 #define PGL_WIRE_GZIP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
+#include "base/arena.h"
+#include "base/buffer.h"
 #include "base/status.h"
 #include "base/text.h"
 
-struct pgl_gzip {
-    void *stream;
-};
+/* The result lies in `work`. */
+PGL_MUST_USE pgl_status pgl_gzip_unpack(struct pgl_arena *work, struct pgl_text packed,
+                                        size_t bytes_max, struct pgl_text *bytes);
 
-PGL_MUST_USE pgl_status pgl_gzip_open(struct pgl_gzip *gzip);
-void pgl_gzip_close(struct pgl_gzip *gzip);
-
-/* How many bytes it became; 0 when it did not fit. */
-size_t pgl_gzip_pack(struct pgl_gzip *gzip, struct pgl_text bytes, char *room, size_t capacity);
+/* Appends. At a low level: cheap, and most of what there is to gain. */
+PGL_MUST_USE pgl_status pgl_gzip_pack(struct pgl_arena *work, struct pgl_text bytes,
+                                      struct pgl_buffer *out);
 
 #endif

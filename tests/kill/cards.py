@@ -133,8 +133,8 @@ class Scene:
         self.folder.cleanup()
 
 
-def race(judge, count, seed):
-    scene = Scene(judge, seed, True, RECOVER_A_SECOND)
+def race(judge, count, seed, recover_a_second):
+    scene = Scene(judge, seed, True, recover_a_second)
     cancels = {}
 
     def one(number):
@@ -206,11 +206,13 @@ def main():
     parser.add_argument("--binary", required=True, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--races", type=int, default=0)
     parser.add_argument("--outage-seconds", type=int, default=0)
+    parser.add_argument("--provider-rate", type=int, default=RECOVER_A_SECOND,
+                        help="recoveries a second, in races")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(namespace=shop.options)
     judge = Judge()
     if options.races:
-        race(judge, options.races, options.seed)
+        race(judge, options.races, options.seed, options.provider_rate)
     if options.outage_seconds:
         outage(judge, options.outage_seconds, options.seed)
     sys.exit(0 if judge.report() else 1)

@@ -218,7 +218,6 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     edge->routes = pgl_routes;
     edge->route_count = pgl_route_count;
     PGL_TRY(pgl_cors_read(&edge->cors, options->cors_origins));
-    PGL_TRY(pgl_gzip_open(&edge->gzip));
     pgl_route_tree_build(&edge->route_tree, pgl_routes, pgl_route_count);
     edge->loop->work = edge_work;
     edge->loop->owner = edge;
@@ -267,5 +266,4 @@ bool pgl_gateway_is_idle(const struct pgl_edge *edge)
 void pgl_gateway_close(struct pgl_edge *edge)
 {
     pgl_http_server_close(&edge->http);
-    pgl_gzip_close(&edge->gzip);
 }

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "edge/condition.h"
+#include "wire/gzip.h"
 
 static const char *const cache_controls[] = {
     [PGL_CACHE_NEVER] = "no-store",
@@ -101,13 +102,16 @@ static void pack(struct pgl_request *request)
     struct pgl_text accepted = asked_field(request, PGL_TEXT("accept-encoding"));
     if (!pgl_http_accepts(accepted, PGL_TEXT("gzip")))
         return;
-    char *room = pgl_arena_alloc(request->arena, request->body.size);
-    size_t size =
-        room == NULL ? 0
-                     : pgl_gzip_pack(&request->edge->gzip, request->body, room, request->body.size);
-    if (size == 0) /* it would have grown, or there is no room: as it is */
+    struct pgl_buffer out;
+    pgl_buffer_init(&out, 2 * request->body.size);
+    bool is_packed = pgl_is_ok(pgl_gzip_pack(request->arena, request->body, &out)) &&
+                     out.size < request->body.size;
+    char *copy = is_packed ? pgl_arena_string(request->arena, pgl_buffer_text(&out)) : NULL;
+    size_t size = out.size;
+    pgl_buffer_free(&out);
+    if (copy == NULL) /* it would have grown, or there is no room: as it is */
         return;
-    request->body = (struct pgl_text){ room, size };
+    request->body = (struct pgl_text){ copy, size };
     edge_add_field(request, PGL_TEXT("Content-Encoding"), PGL_TEXT("gzip"));
     tag_as_packed(request);
 }
