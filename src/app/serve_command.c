@@ -91,6 +91,7 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
     struct pgl_http_limits *http_limits = &options->gateway.limits;
     struct pgl_http1_limits *head = &http_limits->http1;
     struct pgl_json_limits *json = &options->gateway.json;
+    struct edge_limits_options *admit = &options->gateway.admit;
     struct pgl_card_options *card = &options->payments.card;
     /* clang-format off */
     const struct pgl_option table[] = {
@@ -127,6 +128,14 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--max-pipelined", "N", PGL_OPTION_U32, &http_limits->pipelined_max, 1, "unanswered requests of a connection (16)" },
         { "--max-buffers", "BYTES", PGL_OPTION_SIZE, &http_limits->buffers_bytes_max, 1 << 20, "of all connections (a quarter of the memory, 1 GiB at most)" },
         { "--max-stream", "BYTES", PGL_OPTION_SIZE, &http_limits->stream_bytes_max, 4096, "not yet taken by a stream's reader (262144)" },
+        { "--rates", "RATES", PGL_OPTION_TEXT, &admit->rates, 0, "of callers: default, off, or NAME=N/UNIT:BURST by commas (anonymous=10/s:20,signed=100/s:200,bad-tokens=5/min:5,user=20/s:40,orders=2/s:10)" },
+        { "--plans", "PLANS", PGL_OPTION_TEXT, &admit->plans, 0, "of partners' keys: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, the first for all others (default=100/s:200)" },
+        { "--trusted-proxies", "RANGES", PGL_OPTION_TEXT, &admit->trusted_proxies, 0, "ADDRESS/BITS by commas, whose X-Forwarded-For is believed (none)" },
+        { "--concurrency", "POLICY", PGL_OPTION_TEXT, &admit->concurrency, 0, "how many requests may be under way: aimd, gradient or fixed (aimd)" },
+        { "--max-concurrency", "N", PGL_OPTION_U32, &admit->concurrency_most, 100, "of them at most (4096)" },
+        { "--max-streams", "N", PGL_OPTION_U32, &admit->streams_most, 1, "in all (5000)" },
+        { "--max-streams-per-address", "N", PGL_OPTION_U32, &admit->streams_per_address, 1, "(20)" },
+        { "--max-streams-per-user", "N", PGL_OPTION_U32, &admit->streams_per_user, 1, "(10)" },
         { "--max-request-line", "BYTES", PGL_OPTION_U32, &head->start_line_bytes_max, 64, "(8192)" },
         { "--max-target", "BYTES", PGL_OPTION_U32, &head->target_bytes_max, 64, "of the request line (4096)" },
         { "--max-head", "BYTES", PGL_OPTION_U32, &head->head_bytes_max, 256, "request line and fields (16384)" },
