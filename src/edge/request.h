@@ -14,7 +14,7 @@
 #define PGL_EDGE_REQUEST_H
 
 #include "contract/common.h"
-#include "edge/gateway/admit.h"
+#include "edge/admit.h"
 #include "edge/route.h"
 #include "runtime/call.h"
 #include "telemetry/registry.h"

@@ -10,7 +10,8 @@ const struct pgl_route_class_row pgl_route_classes[PGL_CLASS_COUNT] = {
     /*                       name         at most          body   in time                share places cost */
     [PGL_CLASS_HEALTH]    = { "health",    PGL_SECONDS(5),  false, 0,                     100,  5,     0 },
     [PGL_CLASS_PAYMENT]   = { "payment",   PGL_SECONDS(5),  true,  PGL_SECONDS(1),        100,  15,    1 },
-    [PGL_CLASS_WRITE]     = { "write",     PGL_SECONDS(5),  true,  PGL_SECONDS(1),        90,   50,    1 },
+    [PGL_CLASS_ORDER]     = { "order",     PGL_SECONDS(5),  true,  PGL_SECONDS(1),        90,   35,    1 },
+    [PGL_CLASS_WRITE]     = { "write",     PGL_SECONDS(5),  true,  PGL_SECONDS(1),        90,   15,    1 },
     [PGL_CLASS_READ]      = { "read",      PGL_SECONDS(5),  false, PGL_SECONDS(1),        75,   25,    1 },
     [PGL_CLASS_ANALYTICS] = { "analytics", PGL_SECONDS(5),  false, PGL_MILLISECONDS(2500), 50,  5,     1 },
     [PGL_CLASS_STREAM]    = { "stream",    PGL_SECONDS(20), false, 0,                     100,  0,     1 },

@@ -52,6 +52,7 @@ void pgl_rule_write(const struct pgl_rule *rule, struct pgl_buffer *out);
 enum pgl_route_class {
     PGL_CLASS_HEALTH,
     PGL_CLASS_PAYMENT,
+    PGL_CLASS_ORDER, /* places one: a write with a rate of its own */
     PGL_CLASS_WRITE,
     PGL_CLASS_READ,
     PGL_CLASS_ANALYTICS,

@@ -3,8 +3,7 @@
 
 #include "base/assert.h"
 #include "base/time.h"
-#include "edge/bff/views.h"
-#include "edge/gateway/client.h"
+#include "edge/client.h"
 #include "edge/gateway/identify.h"
 #include "edge/gateway/routes.h"
 #include "edge/problem.h"
@@ -31,7 +30,6 @@ static struct edge_admission admission_of(const struct pgl_request *request, con
     return (struct edge_admission){ .address = request->client,
                                     .rule = &request->route->rule,
                                     .class = request->route->class,
-                                    .is_order = request->route->begin == order_create_begin,
                                     .caller = caller };
 }
 

@@ -5,7 +5,7 @@
  * A stream asks for what is behind the last thing it has sent, again and again (long polls), so it
  * resumes from Last-Event-ID and needs no queue of its own.
  *
- * Bounds:   as many streams as gateway/admit.h lets in; a peer that does not read is cut
+ * Bounds:   as many streams as admit.h lets in; a peer that does not read is cut
  *           (transport/http_server.h) and comes back.
  */
 #ifndef PGL_EDGE_STREAMS_H

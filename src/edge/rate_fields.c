@@ -2,7 +2,7 @@
  * rate_fields.c - how callers stand, as header fields: draft-ietf-httpapi-ratelimit-headers-10,
  * whose values are lists of structured fields (RFC 9651). See admit.h.
  */
-#include "edge/gateway/admit.h"
+#include "edge/admit.h"
 #include "wire/base64.h"
 
 #define PARTITION_BYTES     8

@@ -1,5 +1,5 @@
 /* limits.c - see limits.h. */
-#include "edge/gateway/limits.h"
+#include "edge/limits.h"
 
 /* clang-format off */
 const struct edge_policy_row edge_policies[EDGE_POLICY_COUNT] = {

@@ -1,5 +1,5 @@
 /* admit.c - see admit.h. */
-#include "edge/gateway/admit.h"
+#include "edge/admit.h"
 
 #include "base/assert.h"
 #include "base/time.h"
@@ -116,7 +116,7 @@ static struct charges charges_of(struct edge_limits *limits, const struct edge_a
     } else if (!is_open) {
         uint64_t hash = hash_of_caller(limits, what->caller->tenant, what->caller->subject);
         add_rate(&charges, limits, EDGE_POLICY_USER, hash);
-        if (what->is_order)
+        if (what->class == PGL_CLASS_ORDER)
             add_rate(&charges, limits, EDGE_POLICY_ORDERS, hash);
     }
     return charges;

@@ -6,7 +6,7 @@
 #define PGL_EDGE_CLIENT_H
 
 #include "base/arena.h"
-#include "edge/gateway/limits.h"
+#include "edge/limits.h"
 #include "wire/http.h"
 
 /* Of X-Forwarded-For the rightmost hop that is no trusted proxy: what is further left was written

@@ -1,5 +1,5 @@
 /* client.c - see client.h. */
-#include "edge/gateway/client.h"
+#include "edge/client.h"
 
 #define HOPS_MAX 32 /* more proxies than anybody has */
 

@@ -18,7 +18,7 @@
 
 #include "base/arena.h"
 #include "contract/common.h"
-#include "edge/gateway/limits.h"
+#include "edge/limits.h"
 
 #define EDGE_STANDINGS_MAX 4
 
@@ -27,7 +27,6 @@ struct edge_admission {
     const char *address; /* the client's (client.h); numeric */
     const struct pgl_rule *rule;
     enum pgl_route_class class;
-    bool is_order;        /* it places one */
     const Caller *caller; /* NULL before identify */
     /* The key that the caller came by, and its plan; "" or NULL for none. */
     const char *key_id, *plan;

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "edge/gateway/client.h"
+#include "edge/client.h"
 
 static const char *client_of(const char *proxies, const char *peer, const char *first,
                              const char *second)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "edge/gateway/admit.h"
+#include "edge/admit.h"
 
 static const struct pgl_rule anyone = { PGL_RULE_ANYONE, NULL };
 static const struct pgl_rule signed_body = { PGL_RULE_SIGNED, NULL };
@@ -102,19 +102,11 @@ static void each_policy_has_its_burst_and_its_rate(void **unused)
           40,
           20,
           EDGE_POLICY_USER },
-        { { .address = "192.0.2.1",
-            .rule = &known,
-            .class = PGL_CLASS_WRITE,
-            .is_order = true,
-            .caller = &ann },
+        { { .address = "192.0.2.1", .rule = &known, .class = PGL_CLASS_ORDER, .caller = &ann },
           10,
           2,
           EDGE_POLICY_ORDERS },
-        { { .address = "192.0.2.1",
-            .rule = &known,
-            .class = PGL_CLASS_WRITE,
-            .is_order = true,
-            .caller = &shop },
+        { { .address = "192.0.2.1", .rule = &known, .class = PGL_CLASS_ORDER, .caller = &shop },
           200,
           100,
           EDGE_POLICY_PLAN },
@@ -146,11 +138,9 @@ static void each_policy_has_its_burst_and_its_rate(void **unused)
 static void who_is_refused_by_one_is_not_charged_by_another(void **unused)
 {
     Caller ann = caller_named("ann", ROLE_CUSTOMER);
-    struct edge_admission order = { .address = "192.0.2.1",
-                                    .rule = &known,
-                                    .class = PGL_CLASS_WRITE,
-                                    .is_order = true,
-                                    .caller = &ann };
+    struct edge_admission order = {
+        .address = "192.0.2.1", .rule = &known, .class = PGL_CLASS_ORDER, .caller = &ann
+    };
     struct edge_admission look = {
         .address = "192.0.2.1", .rule = &known, .class = PGL_CLASS_READ, .caller = &ann
     };
@@ -326,7 +316,7 @@ static void a_slow_kind_takes_nobody_elses_place(void **unused)
         assert_int_equal(inside[class], limits.classes[class].most);
     }
     assert_int_equal(inside[PGL_CLASS_STREAM], 10);
-    assert_int_equal(inside[PGL_CLASS_WRITE], 500);
+    assert_int_equal(inside[PGL_CLASS_WRITE], 150);
     for (int i = 0; i < count; i++)
         edge_finish(&limits, &verdicts[i], false, moment.now_ns);
     assert_int_equal(limits.inside, 0);
