@@ -62,7 +62,8 @@ struct pgl_boot_options pgl_boot_defaults(void)
                      .port = 8080,
                      .limits = PGL_HTTP_LIMITS_DEFAULT,
                      .body_bytes_max = 65536,
-                     .json = pgl_json_request_limits },
+                     .json = pgl_json_request_limits,
+                     .admit = EDGE_LIMITS_DEFAULT },
         .batch_max = 512,
         .checkpoint_pages = 8192, /* 32 MiB, see docs/decisions/checkpoint.md */
         .checkpoint_idle_pages = 1024,
