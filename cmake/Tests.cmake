@@ -93,8 +93,8 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
             COMMAND panglot sim --seed ${seed} --runs 20 --orders 500)
         set_tests_properties(sim/seeds_from_${seed} PROPERTIES LABELS sim TIMEOUT 300)
     endforeach()
-    add_test(NAME sim/seeds_long COMMAND panglot sim --seed 1000 --runs 200 --orders 2000)
-    set_tests_properties(sim/seeds_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)
+    pgl_script_test(sim/seeds_long "sim;prove" 7200 tests/sim/long.py
+        $<TARGET_FILE:panglot> --runs 1000 --orders 2000 --crashes-min 20000 --jobs 2)
     pgl_script_test(sim/twice sim 120 tests/sim/twice_test.py $<TARGET_FILE:panglot>)
     pgl_script_test(sim/points sim 120 tests/sim/points_test.py $<TARGET_FILE:panglot>)
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/*.pg) # what once went wrong

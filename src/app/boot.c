@@ -68,6 +68,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .checkpoint_idle_pages = 1024,
         .writer_cache_kib = 24 * 1024,
         .reader_cache_kib = 4 * 1024,
+        .tokens_max = PGL_JWT_CACHE_CAPACITY_DEFAULT,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
         .keep = PGL_KEEP_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
@@ -216,7 +217,7 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->admins[3] = endpoint(boot, PGL_FILE_WEBHOOKS, pgl_webhooks_admin_methods, NULL);
     edge->webhooks = endpoint(boot, PGL_FILE_WEBHOOKS, pgl_webhooks_methods, &boot->webhooks.flows);
     edge->keys = &boot->keys;
-    edge->tokens = pgl_jwt_cache_open(PGL_JWT_CACHE_CAPACITY_DEFAULT, &policy);
+    edge->tokens = pgl_jwt_cache_open(boot->options.tokens_max, &policy);
     edge->registry = &boot->registry;
     edge->version = boot->options.version;
     edge->is_ready = is_ready;

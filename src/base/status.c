@@ -56,3 +56,19 @@ int pgl_code_grpc(enum pgl_code code)
     PGL_ASSERT(code < PGL_CODE_COUNT);
     return code_rows[code].grpc;
 }
+
+enum pgl_code pgl_code_of_grpc(int grpc)
+{
+    switch (grpc) {
+    case 3:
+    case 11: /* OUT_OF_RANGE, which we never send */
+        return PGL_INVALID;
+    case 8:
+        return PGL_EXHAUSTED;
+    default:
+        for (int code = 0; code < PGL_CODE_COUNT; code++)
+            if (code_rows[code].grpc == grpc)
+                return (enum pgl_code)code;
+        return PGL_UNKNOWN;
+    }
+}

@@ -70,4 +70,7 @@ int pgl_code_http(enum pgl_code code);
 /* 0 OK ... 16 UNAUTHENTICATED, as in the gRPC status list. */
 int pgl_code_grpc(enum pgl_code code);
 
+/* The way back. Several codes share a number: the most general one of them. */
+enum pgl_code pgl_code_of_grpc(int grpc);
+
 #endif

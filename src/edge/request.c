@@ -22,7 +22,8 @@ pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endp
     request->calls[n].call = (struct pgl_call){
         .ask = ask,
         .reply = reply,
-        .deadline_ns = request->edge->loop->now_ns + request->route->at_most_ns,
+        .deadline_ns =
+            request->edge->loop->now_ns + pgl_route_classes[request->route->class].at_most_ns,
         .trace = request->trace,
     };
     request->asks[n].endpoint = endpoint;

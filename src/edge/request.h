@@ -14,6 +14,7 @@
 #define PGL_EDGE_REQUEST_H
 
 #include "contract/common.h"
+#include "edge/route.h"
 #include "runtime/call.h"
 #include "telemetry/registry.h"
 #include "transport/http_server.h"
@@ -27,29 +28,6 @@
 #define PGL_REQUEST_PARAMS_MAX 2
 #define PGL_REQUEST_FIELDS_MAX 8
 #define PGL_REQUEST_ID_BYTES   16
-
-struct pgl_request;
-
-/* Whom a route lets in; whoever is let in may still be refused an object that is not theirs. */
-enum pgl_access {
-    PGL_ACCESS_DENIED, /* zero, so that a row without a rule lets nobody in */
-    PGL_ACCESS_ANYONE,
-    PGL_ACCESS_SIGNED,    /* no token: the service checks the signature of the body */
-    PGL_ACCESS_CUSTOMER,  /* any valid token */
-    PGL_ACCESS_WAREHOUSE, /* the roles warehouse and operator */
-    PGL_ACCESS_OPERATOR
-};
-
-struct pgl_route {
-    enum pgl_http_method method;
-    const char *path; /* "/api/v1/orders/{id}": a name in braces is one segment */
-    enum pgl_access access;
-    pgl_status (*begin)(struct pgl_request *request);
-    pgl_status (*next)(struct pgl_request *request); /* NULL where begin answers */
-    int64_t at_most_ns;
-    bool takes_body;
-    const char *summary;
-};
 
 /* Everybody that the edge asks, and what it shows of itself; constant once the loops run. */
 struct pgl_edge {

@@ -24,8 +24,7 @@ static struct bench {
     struct pgl_request request;
 } * bench;
 
-static const struct pgl_route route = { PGL_HTTP_GET,   "/x",  PGL_ACCESS_ANYONE, NULL, NULL,
-                                        PGL_SECONDS(1), false, "A route." };
+static const struct pgl_route route = { .path = "/x", .rule = PGL_ANYONE, .class = PGL_CLASS_READ };
 
 static int open_bench(void **unused)
 {

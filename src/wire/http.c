@@ -19,6 +19,22 @@ enum pgl_http_method pgl_http_method_of(struct pgl_text name)
     return PGL_HTTP_UNKNOWN;
 }
 
+const char *pgl_http_refuse_method(struct pgl_text name, enum pgl_http_method *known, int *status)
+{
+    *known = pgl_http_method_of(name);
+    switch (*known) {
+    case PGL_HTTP_UNKNOWN: /* RFC 9110, 9.1; so is "get" */
+        *status = 501;
+        return "an unknown method";
+    case PGL_HTTP_TRACE:   /* tells scripts the cookies they may not read */
+    case PGL_HTTP_CONNECT: /* is for proxies */
+        *status = 405;
+        return "a method that is never allowed";
+    default:
+        return NULL;
+    }
+}
+
 const char *pgl_http_method_name(enum pgl_http_method method)
 {
     const char *name = method_names[method].data;

@@ -67,6 +67,9 @@ struct pgl_http_response_head {
 
 /* Methods are case-sensitive: "get" is unknown (RFC 9110, 9.1). */
 enum pgl_http_method pgl_http_method_of(struct pgl_text name);
+/* Why a request with this method is never taken, and the status that says so; NULL when it may be.
+ */
+const char *pgl_http_refuse_method(struct pgl_text name, enum pgl_http_method *known, int *status);
 /* "GET"; "" for an unknown one. */
 const char *pgl_http_method_name(enum pgl_http_method method);
 

@@ -56,11 +56,12 @@ static struct pgl_go after_view(struct pgl_request *request, pgl_status status)
 static struct pgl_go gateway_call(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
-    bool may_hold = request->route->takes_body && request->route->access != PGL_ACCESS_SIGNED;
+    const struct pgl_route *route = request->route;
+    bool may_hold = pgl_route_takes_body(route) && (route->rule.roles & PGL_RULE_SIGNED) == 0;
     if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));
-    return after_view(request, request->route->begin(request));
+    return after_view(request, route->begin(request));
 }
 
 static struct pgl_go gateway_next(struct pgl_flow *flow)
@@ -194,7 +195,7 @@ static size_t body_limit(void *owner, const struct pgl_http_request_head *head)
     bool path_is_known;
     const struct pgl_route *route =
         pgl_route_find(head->method_known, head->path, params, &param_count, &path_is_known);
-    return route != NULL && route->takes_body ? edge->body_bytes_max : 0;
+    return route != NULL && pgl_route_takes_body(route) ? edge->body_bytes_max : 0;
 }
 
 static bool edge_work(void *owner)

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/time.h"
 #include "saga/audit_log.h"
+#include "saga/caller.h"
 #include "services/orders/open.h"
 #include "wire/digest.h"
 #include "wire/message.h"
@@ -234,7 +235,7 @@ static struct pgl_go list_newest(struct pgl_flow *flow)
             return finish(&list->answer, PGL_FAIL(PGL_INVALID, "cursor: not one that we gave"));
         return pgl_go(LIST_PAGE);
     }
-    if (request->caller->role == ROLE_OPERATOR)
+    if (pgl_caller_sees_tenant(request->caller))
         return pgl_go(LIST_PAGE);
     return ask(&list->answer, &list->answer.orders->self, INNER_NEWEST, request, &list->page.first,
                LIST_PAGE);

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "events/feed.h"
 #include "saga/audit_log.h"
+#include "saga/caller.h"
 #include "services/payments/answers.h"
 #include "services/payments/card_sql.h"
 #include "services/payments/hints.h"
@@ -132,9 +133,9 @@ static void start_hint(void *service, struct pgl_call *call)
     pgl_flow_start(&mine->flow, mine->payments->rpc.loop, hint_steps, 0, on_hint_done);
 }
 
-static pgl_status check_reconciler(const struct pgl_payments *payments, const Caller *caller)
+static pgl_status check_reconciler(const struct pgl_payments *payments, bool is_allowed)
 {
-    if (caller == NULL || caller->role != ROLE_OPERATOR)
+    if (!is_allowed)
         return PGL_FAIL(PGL_DENIED, "this is for operators");
     return payments->reconcile.loop != NULL
                ? PGL_OK
@@ -146,7 +147,7 @@ static void start_reconcile(void *service, struct pgl_call *call)
     struct pgl_payments *payments = service;
     const ReconcileRequest *ask = call->ask;
     ReconcileResponse *reply = call->reply;
-    pgl_status status = check_reconciler(payments, ask->caller);
+    pgl_status status = check_reconciler(payments, pgl_caller_is_operator(ask->caller));
     if (pgl_is_ok(status) && ask->window_ns < 0)
         status = PGL_FAIL(PGL_INVALID, "windowNs: nothing below 0 is expected");
     if (pgl_is_ok(status)) {
@@ -162,7 +163,7 @@ static void show_reconciliation(void *service, struct pgl_call *call)
     struct pgl_payments *payments = service;
     const GetReconciliationRequest *ask = call->ask;
     GetReconciliationResponse *reply = call->reply;
-    pgl_status status = check_reconciler(payments, ask->caller);
+    pgl_status status = check_reconciler(payments, pgl_caller_is_staff(ask->caller));
     if (pgl_is_ok(status))
         status = card_reconcile_show(&payments->reconcile, call->arena, &reply->report);
     pgl_call_answer(call, status);
