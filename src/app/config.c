@@ -40,6 +40,7 @@ static void fill_settings(struct pgl_config *config)
         { "http.max-head", 0, 0, { "--max-head", "BYTES", PGL_OPTION_U32, &head->head_bytes_max, 256, "request line and fields" } },
         { "http.max-fields", 0, PGL_HTTP_FIELDS_MAX, { "--max-fields", "N", PGL_OPTION_U32, &head->field_count_max, 1, "of a head, at most 64" } },
         { "http.max-body", 0, 0, { "--max-body", "BYTES", PGL_OPTION_SIZE, &boot->gateway.body_bytes_max, 64, "JSON" } },
+        { "http.cors-origins", 0, 0, { "--cors-origins", "LIST", PGL_OPTION_TEXT, &boot->gateway.cors_origins, 0, "pages of these origins may call: https://HOST, by commas, or *" } },
         { "http.head-time", 0, 0, { "--head-time", "TIME", PGL_OPTION_DURATION, &http_limits->head_ns, 0, "for a head to arrive" } },
         { "http.body-time", 0, 0, { "--body-time", "TIME", PGL_OPTION_DURATION, &http_limits->body_ns, 0, "for a body to arrive" } },
         { "http.body-rate", 0, 0, { "--body-rate", "BYTES", PGL_OPTION_U32, &http_limits->body_rate_min, 1, "a second that a body needs, after 5s" } },
