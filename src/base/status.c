@@ -25,6 +25,8 @@ static const struct code_row {
     [PGL_LIMITED]         = { "limited",          "Too many requests",               429,  8 },
     [PGL_EXHAUSTED]       = { "exhausted",        "Busy, try again",                 503,  8 },
     [PGL_CONFLICT]        = { "conflict",         "Not possible in this state",      409,  9 },
+    [PGL_CHANGED]         = { "changed",          "Changed meanwhile",               412, 10 },
+    [PGL_UNCONDITIONAL]   = { "unconditional",    "Needs a condition",               428,  9 },
     [PGL_ABORTED]         = { "aborted",          "Lost a race, try again",          409, 10 },
     [PGL_UNIMPLEMENTED]   = { "unimplemented",    "Not offered",                     501, 12 },
     [PGL_INTERNAL]        = { "internal",         "Internal error",                  500, 13 },

@@ -29,6 +29,8 @@ enum pgl_code {
     PGL_LIMITED,         /* the caller's own rate or quota */
     PGL_EXHAUSTED,       /* a queue, pool or arena of ours is full: shed, try later */
     PGL_CONFLICT,        /* the state of the thing forbids it */
+    PGL_CHANGED,         /* it was asked for of another version than there is */
+    PGL_UNCONDITIONAL,   /* it has to be asked for of a version, and was not */
     PGL_ABORTED,         /* lost a race; try again */
     PGL_UNIMPLEMENTED,
     PGL_INTERNAL,    /* ours, and not the caller's business */

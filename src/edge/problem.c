@@ -74,6 +74,7 @@ void edge_answer_problem(struct pgl_request *request, pgl_status status)
 {
     request->status = pgl_code_http(status.code);
     request->field_count = 0;
+    request->is_problem = true;
     /* What went wrong inside is for our logs, not for the caller. */
     bool is_ours =
         status.code == PGL_INTERNAL || status.code == PGL_DATA_LOSS || status.code == PGL_UNKNOWN;
@@ -103,7 +104,7 @@ void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *excha
 {
     char id[2 * PGL_REQUEST_ID_BYTES + 1];
     edge_make_request_id(edge, id);
-    struct pgl_http_field fields[5] = {
+    struct pgl_http_field fields[5 + PGL_CORS_FIELDS_MAX] = {
         { PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json") },
         { PGL_TEXT("Cache-Control"), PGL_TEXT("no-store") },
         { PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff") },
@@ -113,6 +114,7 @@ void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *excha
         fields[count++] = (struct pgl_http_field){ PGL_TEXT("Allow"), pgl_text_of(allow) };
     if (http_status == 503)
         fields[count++] = (struct pgl_http_field){ PGL_TEXT("Retry-After"), PGL_TEXT(RETRY_AFTER) };
+    count += pgl_cors_answer(&edge->cors, &exchange->head, &fields[count]);
     struct pgl_text body = write_problem(&exchange->arena, http_status, type, detail,
                                          pgl_arena_string(&exchange->arena, pgl_text_of(id)), NULL);
     pgl_http_respond(exchange, http_status, fields, count, body);

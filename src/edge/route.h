@@ -107,6 +107,7 @@ struct pgl_query_param {
 enum pgl_route_cache {
     PGL_CACHE_NEVER,   /* personal, or true for this moment only */
     PGL_CACHE_ASK,     /* anybody may keep it, and asks whether it still holds */
+    PGL_CACHE_SECONDS, /* anybody, for five seconds */
     PGL_CACHE_MINUTES, /* anybody, for five minutes */
 };
 
@@ -122,6 +123,9 @@ struct pgl_route {
     const struct pgl_query_param *query; /* NULL: it looks at none */
     enum pgl_route_cache cache;
     const char *summary;
+    /* Of a route that is to go; a row may leave them out. */
+    const char *deprecated; /* since when: "@1767225600" (RFC 9745) */
+    const char *sunset;     /* until when: "Fri, 01 Jan 2027 00:00:00 GMT" (RFC 8594) */
 };
 
 /* A body that nobody takes is not read. */

@@ -5,8 +5,10 @@
 #include "base/time.h"
 #include "edge/client.h"
 #include "edge/gateway/identify.h"
+#include "edge/gateway/respond.h"
 #include "edge/gateway/routes.h"
 #include "edge/problem.h"
+#include "edge/query.h"
 #include "edge/traceparent.h"
 #include "wire/card_number.h"
 
@@ -110,7 +112,8 @@ static struct pgl_go gateway_call(struct pgl_flow *flow)
     if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));
-    return after_view(request, route->begin(request));
+    pgl_status status = edge_read_query(request);
+    return after_view(request, pgl_is_ok(status) ? route->begin(request) : status);
 }
 
 static struct pgl_go gateway_next(struct pgl_flow *flow)
@@ -124,11 +127,11 @@ static struct pgl_go gateway_respond(struct pgl_flow *flow)
     struct pgl_request *request = request_of(flow);
     struct pgl_edge *edge = request->edge;
     struct pgl_route_metrics *metrics = &edge->metrics[request->route - pgl_routes];
+    edge_finish_answer(request);
+    edge_add_standings(request);
     int64_t now_ns = pgl_clock_monotonic_ns(&edge->loop->platform->clock);
     pgl_counter_add(&metrics->answers[request->status / 100], 1);
     pgl_latency_add(&metrics->latency, now_ns - request->exchange->started_ns);
-    edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
-    edge_add_standings(request);
     edge_finish(&edge->limits, &request->verdict, was_overloaded(request), now_ns);
     edge->in_flight--;
     edge_free_call_arenas(request); /* the body is in the request's own */
@@ -197,13 +200,14 @@ static const char *type_of_refusal(int status)
 
 static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
 {
+    struct pgl_edge *edge = owner;
     const char *allow = NULL;
     if (status ==
         405) /* a method may be refused before there is a path: then what there is at all */
         allow = exchange->head.path.size > 0
-                    ? pgl_route_allow(exchange->head.path, &exchange->arena)
-                    : "GET, HEAD, POST, PATCH, DELETE";
-    edge_respond_problem(owner, exchange, status, type_of_refusal(status), reason, allow);
+                    ? pgl_route_allow(&edge->route_tree, exchange->head.path, &exchange->arena)
+                    : "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE";
+    edge_respond_problem(edge, exchange, status, type_of_refusal(status), reason, allow);
 }
 
 static void on_request(void *owner, struct pgl_http_exchange *exchange)
@@ -214,18 +218,22 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
         edge_respond_problem(edge, exchange, 503, "exhausted", "no memory for this request", NULL);
         return;
     }
-    bool path_is_known;
+    struct pgl_route_match match;
+    if (exchange->head.method_known == PGL_HTTP_OPTIONS && edge_answer_options(edge, exchange))
+        return;
+    pgl_route_find(&edge->route_tree, exchange->head.method_known, exchange->head.path, &match);
+    if (match.route == NULL) {
+        refuse(edge, exchange, match.path_is_known ? 405 : 404,
+               match.path_is_known ? "this path has other methods, see Allow"
+                                   : "there is nothing at this path; see / for what there is");
+        return;
+    }
     request->edge = edge;
     request->exchange = exchange;
     request->arena = &exchange->arena;
-    request->route = pgl_route_find(exchange->head.method_known, exchange->head.path,
-                                    request->params, &request->param_count, &path_is_known);
-    if (request->route == NULL) {
-        refuse(edge, exchange, path_is_known ? 405 : 404,
-               path_is_known ? "this path has other methods, see Allow"
-                             : "there is nothing at this path; see / for what there is");
-        return;
-    }
+    request->route = match.route;
+    request->param_count = match.param_count;
+    memcpy(request->params, match.params, sizeof request->params);
     request->client =
         edge_client_address(&edge->limits, exchange->peer, &exchange->head, request->arena);
     edge_make_request_id(edge, request->id);
@@ -243,12 +251,9 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
 static size_t body_limit(void *owner, const struct pgl_http_request_head *head)
 {
     const struct pgl_edge *edge = owner;
-    struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
-    int param_count;
-    bool path_is_known;
-    const struct pgl_route *route =
-        pgl_route_find(head->method_known, head->path, params, &param_count, &path_is_known);
-    return route != NULL && pgl_route_takes_body(route) ? edge->body_bytes_max : 0;
+    struct pgl_route_match match;
+    pgl_route_find(&edge->route_tree, head->method_known, head->path, &match);
+    return match.route != NULL && pgl_route_takes_body(match.route) ? edge->body_bytes_max : 0;
 }
 
 static bool edge_work(void *owner)
@@ -266,6 +271,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     edge->json = options->json;
     edge->routes = pgl_routes;
     edge->route_count = pgl_route_count;
+    PGL_TRY(pgl_cors_read(&edge->cors, options->cors_origins));
+    pgl_route_tree_build(&edge->route_tree, pgl_routes, pgl_route_count);
     edge->loop->work = edge_work;
     edge->loop->owner = edge;
     struct pgl_http_server_options server = { .limits = options->limits,

@@ -18,6 +18,7 @@ struct pgl_gateway_options {
     size_t body_bytes_max; /* JSON; the largest order, of 100 lines, has 12 KiB */
     struct pgl_json_limits json;
     struct edge_limits_options admit;
+    const char *cors_origins; /* pages of which origins may call, by commas; NULL or "": of none */
 };
 
 /* `edge` has its loop, endpoints, keys, tokens and registry filled in. */

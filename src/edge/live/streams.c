@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "contract/events.h"
 #include "contract/orders.h"
+#include "edge/query.h"
 #include "wire/json.h"
 
 #define POLL_ARENA_CHUNK_BYTES 4096
@@ -144,6 +145,8 @@ static pgl_status start(struct pgl_request *request, const struct stream_kind *k
     edge_add_field(request, PGL_TEXT("X-Accel-Buffering"), PGL_TEXT("no"));
     edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
     edge_add_standings(request);
+    request->field_count += pgl_cors_answer(&request->edge->cors, &request->exchange->head,
+                                            &request->fields[request->field_count]);
     pgl_http_stream_begin(request->exchange, 200, request->fields, request->field_count);
     pgl_flow_start(&stream->flow, request->edge->loop, stream_steps, S_ASK, on_done);
     return PGL_OK;
@@ -213,33 +216,13 @@ pgl_status order_stream_begin(struct pgl_request *request)
     return edge_ask(request, &request->edge->orders, ORDER_SERVICE_GET_ORDER, ask, request->view);
 }
 
-/* ?until=fulfilled: not only to the order's end. */
-static pgl_status read_until(struct pgl_request *request, bool *goes_beyond)
-{
-    struct pgl_text left = request->exchange->head.query;
-    *goes_beyond = false;
-    for (;;) {
-        struct pgl_http_field pair;
-        bool is_there;
-        PGL_TRY(pgl_http_query_next(request->arena, &left, &pair, &is_there));
-        if (!is_there)
-            return PGL_OK;
-        if (!pgl_text_is(pair.name, "until"))
-            continue;
-        *goes_beyond = pgl_text_is(pair.value, "fulfilled");
-        if (!*goes_beyond)
-            return PGL_FAIL(PGL_INVALID, "until: fulfilled is expected");
-    }
-}
-
 pgl_status order_stream_next(struct pgl_request *request)
 {
     const GetOrderResponse *reply = request->view;
     int64_t after;
-    bool goes_beyond;
+    bool goes_beyond = edge_query_is_there(request, "until");
     PGL_TRY(edge_answer(request, 0));
     PGL_TRY(read_last_id(request, 0, &after));
-    PGL_TRY(read_until(request, &goes_beyond));
     goes_beyond = goes_beyond && reply->order->fulfilment != FULFILMENT_FULFILLED;
     if (after > reply->order->version)
         return PGL_FAIL(PGL_INVALID, bad_last_id);
