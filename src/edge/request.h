@@ -16,7 +16,6 @@
 #include "contract/common.h"
 #include "edge/admit.h"
 #include "edge/cors.h"
-#include "edge/route.h"
 #include "edge/route_tree.h"
 #include "runtime/call.h"
 #include "telemetry/registry.h"
@@ -28,7 +27,7 @@
 #include "wire/message.h"
 
 #define PGL_REQUEST_CALLS_MAX  4
-#define PGL_REQUEST_FIELDS_MAX 16
+#define PGL_REQUEST_FIELDS_MAX 20
 #define PGL_REQUEST_ID_BYTES   16
 
 /* Everybody that the edge asks, and what it shows of itself; constant once the loops run. */

@@ -128,10 +128,10 @@ static struct pgl_go gateway_respond(struct pgl_flow *flow)
     struct pgl_edge *edge = request->edge;
     struct pgl_route_metrics *metrics = &edge->metrics[request->route - pgl_routes];
     edge_finish_answer(request);
-    edge_add_standings(request);
     int64_t now_ns = pgl_clock_monotonic_ns(&edge->loop->platform->clock);
     pgl_counter_add(&metrics->answers[request->status / 100], 1);
     pgl_latency_add(&metrics->latency, now_ns - request->exchange->started_ns);
+    edge_add_standings(request);
     edge_finish(&edge->limits, &request->verdict, was_overloaded(request), now_ns);
     edge->in_flight--;
     edge_free_call_arenas(request); /* the body is in the request's own */

@@ -17,8 +17,8 @@ struct pgl_gateway_options {
     struct pgl_http_limits limits;
     size_t body_bytes_max; /* JSON; the largest order, of 100 lines, has 12 KiB */
     struct pgl_json_limits json;
-    struct edge_limits_options admit;
     const char *cors_origins; /* pages of which origins may call, by commas; NULL or "": of none */
+    struct edge_limits_options admit;
 };
 
 /* `edge` has its loop, endpoints, keys, tokens and registry filled in. */

@@ -131,6 +131,7 @@ static pgl_status read_last_id(const struct pgl_request *request, int64_t first,
 static pgl_status start(struct pgl_request *request, const struct stream_kind *kind, int64_t after,
                         bool goes_beyond)
 {
+    struct pgl_http_field cors[PGL_CORS_FIELDS_MAX];
     struct stream *stream = pgl_arena_zalloc(request->arena, sizeof *stream);
     if (stream == NULL)
         return PGL_NO_MEMORY;
@@ -145,8 +146,9 @@ static pgl_status start(struct pgl_request *request, const struct stream_kind *k
     edge_add_field(request, PGL_TEXT("X-Accel-Buffering"), PGL_TEXT("no"));
     edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
     edge_add_standings(request);
-    request->field_count += pgl_cors_answer(&request->edge->cors, &request->exchange->head,
-                                            &request->fields[request->field_count]);
+    size_t cors_count = pgl_cors_answer(&request->edge->cors, &request->exchange->head, cors);
+    for (size_t i = 0; i < cors_count; i++)
+        edge_add_field(request, cors[i].name, cors[i].value);
     pgl_http_stream_begin(request->exchange, 200, request->fields, request->field_count);
     pgl_flow_start(&stream->flow, request->edge->loop, stream_steps, S_ASK, on_done);
     return PGL_OK;
