@@ -19,6 +19,7 @@ static void fill_settings(struct pgl_config *config)
     struct pgl_http_limits *http_limits = &boot->gateway.limits;
     struct pgl_http1_limits *head = &http_limits->http1;
     struct pgl_json_limits *json = &boot->gateway.json;
+    struct edge_limits_options *admit = &boot->gateway.admit;
     struct pgl_card_options *card = &boot->payments.card;
     /* clang-format off */
     const struct pgl_setting settings[] = {
@@ -47,6 +48,14 @@ static void fill_settings(struct pgl_config *config)
         { "http.idle-time", 0, 0, { "--idle-time", "TIME", PGL_OPTION_DURATION, &http_limits->idle_ns, 0, "of a connection without a request" } },
         { "http.age", 0, 0, { "--age", "TIME", PGL_OPTION_DURATION, &http_limits->age_ns, 0, "of a connection, give or take a tenth" } },
         { "http.write-stall", 0, 0, { "--write-stall", "TIME", PGL_OPTION_DURATION, &http_limits->write_stall_ns, 0, "that a peer may take nothing" } },
+        { "limits.rates", 0, 0, { "--rates", "RATES", PGL_OPTION_TEXT, &admit->rates, 0, "of callers: default, off, or NAME=N/UNIT:BURST by commas (anonymous=10/s:20,signed=100/s:200,bad-tokens=5/min:5,user=20/s:40,orders=2/s:10)" } },
+        { "limits.plans", 0, 0, { "--plans", "PLANS", PGL_OPTION_TEXT, &admit->plans, 0, "of partners' keys: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, the first for all others (default=100/s:200)" } },
+        { "limits.trusted-proxies", 0, 0, { "--trusted-proxies", "RANGES", PGL_OPTION_TEXT, &admit->trusted_proxies, 0, "ADDRESS/BITS by commas, whose X-Forwarded-For is believed" } },
+        { "limits.concurrency", 0, 0, { "--concurrency", "POLICY", PGL_OPTION_TEXT, &admit->concurrency, 0, "how many requests may be under way: aimd, gradient or fixed (aimd)" } },
+        { "limits.max-concurrency", 0, 0, { "--max-concurrency", "N", PGL_OPTION_U32, &admit->concurrency_most, 100, "of them at most" } },
+        { "limits.max-streams", 0, 0, { "--max-streams", "N", PGL_OPTION_U32, &admit->streams_most, 1, "server-sent events, in all" } },
+        { "limits.max-streams-per-address", 0, 0, { "--max-streams-per-address", "N", PGL_OPTION_U32, &admit->streams_per_address, 1, "of them" } },
+        { "limits.max-streams-per-user", 0, 0, { "--max-streams-per-user", "N", PGL_OPTION_U32, &admit->streams_per_user, 1, "of them" } },
         { "json.max-depth", 0, 0, { "--max-json-depth", "N", PGL_OPTION_U32, &json->depth_max, 1, "objects and lists within one another" } },
         { "json.max-keys", 0, 0, { "--max-json-keys", "N", PGL_OPTION_U32, &json->keys_max, 1, "in one object" } },
         { "json.max-nodes", 0, 0, { "--max-json-nodes", "N", PGL_OPTION_U32, &json->nodes_max, 1, "in all" } },

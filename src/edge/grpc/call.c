@@ -3,14 +3,14 @@
 
 #include "base/assert.h"
 #include "base/time.h"
+#include "edge/client.h"
 #include "edge/grpc/face.h"
 #include "edge/problem.h"
 #include "edge/traceparent.h"
 
-#define LIMIT_USUAL      20
-#define LIMIT_MAX        100
-#define RETRY_AFTER_NS   PGL_SECONDS(1)
-#define GRPC_STREAMS_MAX 5000 /* beside those of server-sent events */
+#define LIMIT_USUAL    20
+#define LIMIT_MAX      100
+#define RETRY_AFTER_NS PGL_SECONDS(1)
 
 struct edge_grpc_request *edge_grpc_of(struct pgl_request *request)
 {
@@ -39,6 +39,8 @@ bool edge_grpc_start(struct pgl_grpc_call *call)
     request->route = &row->route;
     request->face = &edge_grpc_face;
     request->deadline_ns = call->deadline_ns;
+    request->client = edge_client_address(&edge->limits, call->exchange->peer,
+                                          &call->exchange->head, call->arena);
     edge_make_request_id(edge, request->id);
     struct pgl_text trace;
     if (pgl_is_ok(edge_find_field(request, PGL_TEXT("traceparent"), &trace)))
@@ -198,21 +200,16 @@ void edge_grpc_respond(struct pgl_request *request)
 
 /* ---- streams ---- */
 
-pgl_status edge_grpc_stream_begin(struct edge_grpc_request *of)
+void edge_grpc_stream_begin(struct edge_grpc_request *of)
 {
-    struct pgl_edge *edge = of->request.edge;
-    if (edge->grpc_streams == GRPC_STREAMS_MAX)
-        return PGL_FAIL(PGL_EXHAUSTED, "too many streams");
-    edge->grpc_streams++;
-    of->request.is_stream = true;
-    return PGL_OK;
+    of->request.is_stream = true; /* which are counted where it was admitted */
 }
 
 void edge_grpc_stream_end(struct edge_grpc_request *of, pgl_status status)
 {
     struct pgl_edge *edge = of->request.edge;
-    edge->grpc_streams--;
     edge->in_flight--;
+    edge_finish(&edge->limits, &of->request.verdict, false, edge->loop->now_ns);
     of->status = status;
     of->reply = NULL;
     end(of);

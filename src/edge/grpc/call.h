@@ -44,8 +44,8 @@ PGL_MUST_USE pgl_status edge_grpc_fill(struct pgl_request *request,
 PGL_MUST_USE pgl_status edge_grpc_ask(struct pgl_request *request);
 PGL_MUST_USE pgl_status edge_grpc_answered(struct pgl_request *request);
 
-/* A view takes the call over as a stream: PGL_EXHAUSTED when there are too many. */
-PGL_MUST_USE pgl_status edge_grpc_stream_begin(struct edge_grpc_request *of);
+/* A view takes the call over as a stream. */
+void edge_grpc_stream_begin(struct edge_grpc_request *of);
 void edge_grpc_stream_end(struct edge_grpc_request *of, pgl_status status);
 
 /* Its client is gone, its time is up, or the server goes down. */

@@ -136,7 +136,7 @@ static pgl_status start(struct edge_grpc_request *of, const struct follow_kind *
     struct follow *follow = pgl_arena_zalloc(of->request.arena, sizeof *follow);
     if (follow == NULL)
         return PGL_NO_MEMORY;
-    PGL_TRY(edge_grpc_stream_begin(of));
+    edge_grpc_stream_begin(of);
     follow->of = of;
     follow->kind = kind;
     follow->endpoint = endpoint;
@@ -196,7 +196,7 @@ static const struct follow_kind changes_kind = { ORDER_SERVICE_WAIT_ORDER,
                                                  tell_change };
 
 /* The order itself is asked for first: whether it is theirs to watch, and whether there is more. */
-pgl_status edge_grpc_watch_begin(struct pgl_request *request)
+pgl_status edge_grpc_order_begin(struct pgl_request *request)
 {
     struct edge_grpc_request *of = edge_grpc_of(request);
     const WatchOrderRequest *asked = of->ask;
@@ -209,7 +209,7 @@ pgl_status edge_grpc_watch_begin(struct pgl_request *request)
     return edge_ask(request, &request->edge->orders, ORDER_SERVICE_GET_ORDER, ask, request->view);
 }
 
-pgl_status edge_grpc_watch_next(struct pgl_request *request)
+pgl_status edge_grpc_order_next(struct pgl_request *request)
 {
     struct edge_grpc_request *of = edge_grpc_of(request);
     const WatchOrderRequest *asked = of->ask;
@@ -228,7 +228,7 @@ pgl_status edge_grpc_watch_next(struct pgl_request *request)
 
 static const void *log_question(struct follow *follow)
 {
-    const FollowRequest *asked = follow->of->ask;
+    const WatchLogRequest *asked = follow->of->ask;
     ReadRequest *ask = pgl_message_new(READ_REQUEST_DESCRIPTOR, &follow->arena);
     if (ask == NULL)
         return NULL;
@@ -241,7 +241,7 @@ static const void *log_question(struct follow *follow)
 static pgl_status tell_events(struct follow *follow, bool *is_told)
 {
     const ReadResponse *reply = follow->reply;
-    FollowResponse message = FOLLOW_RESPONSE_INIT;
+    WatchLogResponse message = WATCH_LOG_RESPONSE_INIT;
     *is_told = follow->told < reply->n_events;
     if (*is_told) {
         message.n_events = reply->n_events;
@@ -256,10 +256,10 @@ static pgl_status tell_events(struct follow *follow, bool *is_told)
 static const struct follow_kind log_kind = { EVENT_LOG_SERVICE_READ, READ_RESPONSE_DESCRIPTOR,
                                              log_question, tell_events };
 
-pgl_status edge_grpc_follow_begin(struct pgl_request *request)
+pgl_status edge_grpc_log_begin(struct pgl_request *request)
 {
     struct edge_grpc_request *of = edge_grpc_of(request);
-    const FollowRequest *asked = of->ask;
+    const WatchLogRequest *asked = of->ask;
     const struct pgl_endpoint *endpoint;
     PGL_TRY(edge_grpc_log_endpoint(request, (int)asked->log, &endpoint));
     return start(of, &log_kind, endpoint, asked->after, false);

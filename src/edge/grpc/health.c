@@ -108,7 +108,7 @@ pgl_status edge_grpc_health_watch(struct pgl_request *request)
     struct health_watch *watch = pgl_arena_zalloc(request->arena, sizeof *watch);
     if (watch == NULL)
         return PGL_NO_MEMORY;
-    PGL_TRY(edge_grpc_stream_begin(of));
+    edge_grpc_stream_begin(of);
     watch->of = of;
     watch->told = -1;
     request->view = watch;

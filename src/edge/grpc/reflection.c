@@ -115,7 +115,7 @@ static void begin(struct pgl_grpc_call *call)
 pgl_status edge_grpc_reflection_begin(struct pgl_request *request)
 {
     struct edge_grpc_request *of = edge_grpc_of(request);
-    PGL_TRY(edge_grpc_stream_begin(of));
+    edge_grpc_stream_begin(of);
     pgl_grpc_go_on(of->call);
     return PGL_OK;
 }

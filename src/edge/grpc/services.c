@@ -172,7 +172,7 @@ static const struct pgl_grpc_method order_methods[ORDER_SERVICE_METHOD_COUNT] = 
     [ORDER_SERVICE_REFUND_ORDER] =
         CHANGES("OrderService/RefundOrder", PGL_CLASS_PAYMENT, of_orders, PGL_MAY(OPERATOR, "orders:write")),
     [ORDER_SERVICE_WATCH_ORDER] =
-        STREAM("OrderService/WatchOrder", edge_grpc_watch_begin, edge_grpc_watch_next,
+        STREAM("OrderService/WatchOrder", edge_grpc_order_begin, edge_grpc_order_next,
                PGL_MAY(READERS, "orders:read")),
 };
 
@@ -235,8 +235,8 @@ static const struct pgl_grpc_method log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] 
         ASKS("EventLogService/Read", PGL_CLASS_STREAM, of_log, PGL_MAY(OPERATOR, "events:read")),
     [EVENT_LOG_SERVICE_READ_KEY] =
         ASKS("EventLogService/ReadKey", PGL_CLASS_READ, of_key_in_log, PGL_MAY(OPERATOR, "events:read")),
-    [EVENT_LOG_SERVICE_FOLLOW] =
-        STREAM("EventLogService/Follow", edge_grpc_follow_begin, NULL, PGL_MAY(OPERATOR, "events:read")),
+    [EVENT_LOG_SERVICE_WATCH_LOG] =
+        STREAM("EventLogService/WatchLog", edge_grpc_log_begin, NULL, PGL_MAY(OPERATOR, "events:read")),
 };
 
 static const struct pgl_grpc_method admin_methods[ADMIN_SERVICE_METHOD_COUNT] = {

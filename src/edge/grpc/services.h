@@ -17,9 +17,9 @@ const char *edge_grpc_name(const struct pgl_grpc_service *service);
 
 /* ---- what answers by itself: begin and next of rows */
 
-pgl_status edge_grpc_watch_begin(struct pgl_request *request); /* follow.c */
-pgl_status edge_grpc_watch_next(struct pgl_request *request);
-pgl_status edge_grpc_follow_begin(struct pgl_request *request);
+pgl_status edge_grpc_order_begin(struct pgl_request *request); /* follow.c */
+pgl_status edge_grpc_order_next(struct pgl_request *request);
+pgl_status edge_grpc_log_begin(struct pgl_request *request);
 pgl_status edge_grpc_health_check(struct pgl_request *request); /* health.c */
 pgl_status edge_grpc_health_watch(struct pgl_request *request);
 pgl_status edge_grpc_reflection_begin(struct pgl_request *request); /* reflection.c */
