@@ -89,7 +89,9 @@ static struct pgl_go stream_tell(struct pgl_flow *flow)
     struct pgl_buffer out;
     pgl_buffer_init(&out, PIECE_BYTES_MAX);
     bool is_over = stream->kind->tell(stream, &out), is_cut = out.is_full;
-    if (out.size == 0 && ++stream->quiet_polls == QUIET_POLLS_MAX)
+    is_cut |= pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_STREAM_ENDS);
+    if (out.size == 0 && (++stream->quiet_polls == QUIET_POLLS_MAX ||
+                          pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_STREAM_SHOWS_LIFE)))
         pgl_buffer_add_literal(&out, ": still here\n\n");
     if (out.size > 0) {
         stream->quiet_polls = 0;
@@ -137,7 +139,8 @@ static pgl_status start(struct pgl_request *request, const struct stream_kind *k
         { { "X-Content-Type-Options", 22 }, { "nosniff", 7 } },
     };
     struct stream *stream = pgl_arena_zalloc(request->arena, sizeof *stream);
-    if (stream == NULL || request->edge->streams == PGL_STREAMS_MAX)
+    if (stream == NULL || request->edge->streams == PGL_STREAMS_MAX ||
+        pgl_loop_is_struck(request->edge->loop, PGL_BUGGIFY_STREAM_REFUSED))
         return PGL_FAIL(PGL_EXHAUSTED, "too many streams");
     stream->request = request;
     stream->kind = kind;
