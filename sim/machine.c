@@ -22,6 +22,7 @@ static struct pgl_boot_options boot_options(const struct pgl_sim_plan *plan)
     options.data = "data";
     options.vfs_name = VFS_NAME;
     options.gateway.port = PGL_SIM_PORT;
+    options.gateway.admit.rates = "off"; /* its clients are few and busy */
     options.batch_max = plan->batch_max;
     options.checkpoint_pages = plan->checkpoint_pages;
     options.checkpoint_idle_pages = plan->checkpoint_idle_pages;

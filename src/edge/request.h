@@ -14,6 +14,9 @@
 #define PGL_EDGE_REQUEST_H
 
 #include "contract/common.h"
+#include "edge/admit.h"
+#include "edge/cors.h"
+#include "edge/route_tree.h"
 #include "runtime/call.h"
 #include "telemetry/registry.h"
 #include "transport/http_server.h"
@@ -24,32 +27,8 @@
 #include "wire/message.h"
 
 #define PGL_REQUEST_CALLS_MAX  4
-#define PGL_REQUEST_PARAMS_MAX 2
-#define PGL_REQUEST_FIELDS_MAX 8
+#define PGL_REQUEST_FIELDS_MAX 20
 #define PGL_REQUEST_ID_BYTES   16
-
-struct pgl_request;
-
-/* Whom a route lets in; whoever is let in may still be refused an object that is not theirs. */
-enum pgl_access {
-    PGL_ACCESS_DENIED, /* zero, so that a row without a rule lets nobody in */
-    PGL_ACCESS_ANYONE,
-    PGL_ACCESS_SIGNED,    /* no token: the service checks the signature of the body */
-    PGL_ACCESS_CUSTOMER,  /* any valid token */
-    PGL_ACCESS_WAREHOUSE, /* the roles warehouse and operator */
-    PGL_ACCESS_OPERATOR
-};
-
-struct pgl_route {
-    enum pgl_http_method method;
-    const char *path; /* "/api/v1/orders/{id}": a name in braces is one segment */
-    enum pgl_access access;
-    pgl_status (*begin)(struct pgl_request *request);
-    pgl_status (*next)(struct pgl_request *request); /* NULL where begin answers */
-    int64_t at_most_ns;
-    bool takes_body;
-    const char *summary;
-};
 
 /* Everybody that the edge asks, and what it shows of itself; constant once the loops run. */
 struct pgl_edge {
@@ -65,8 +44,10 @@ struct pgl_edge {
     struct pgl_jwt_cache *tokens;
     const struct pgl_route *routes; /* all of them, for the page that lists them */
     int route_count;
+    struct pgl_route_tree route_tree;
     size_t body_bytes_max; /* of a route that takes one; others take none */
     struct pgl_json_limits json;
+    struct pgl_cors cors;
     const struct pgl_registry *registry;
     const char *version;
     bool (*is_ready)(void *self);  /* any thread */
@@ -75,7 +56,7 @@ struct pgl_edge {
     struct pgl_counter shed;  /* orders that were not taken for that reason */
     struct pgl_random random; /* request ids: no secret */
     uint32_t in_flight;
-    uint32_t streams;
+    struct edge_limits limits;
     /* By the number of the route. */
     struct pgl_route_metrics {
         struct pgl_counter answers[6]; /* by status / 100 */
@@ -95,9 +76,12 @@ struct pgl_request {
     struct pgl_http_exchange *exchange;
     struct pgl_arena *arena; /* the exchange's */
     const struct pgl_route *route;
-    struct pgl_text params[PGL_REQUEST_PARAMS_MAX]; /* of the path, decoded, with a NUL behind */
+    const char *client; /* numeric address of whose request it is, proxies looked through */
+    struct edge_verdict verdict;
+    struct pgl_text params[PGL_ROUTE_PARAMS_MAX]; /* of the path, decoded, with a NUL behind */
     int param_count;
-    Caller caller; /* role unspecified for nobody in particular */
+    struct pgl_text *query; /* by the route's table; see query.h */
+    Caller caller;          /* role unspecified for nobody in particular */
     struct pgl_trace trace;
     char id[2 * PGL_REQUEST_ID_BYTES + 1];
 
@@ -111,6 +95,8 @@ struct pgl_request {
     void *view;                          /* the view's own, in the arena */
 
     /* The answer. */
+    int64_t version; /* of what is shown, for its tag; 0: none */
+    bool is_problem;
     const char *problem; /* the type of a problem where its code says too little; NULL as a rule */
     int status;
     struct pgl_http_field fields[PGL_REQUEST_FIELDS_MAX];
@@ -143,7 +129,8 @@ bool edge_send_asks(struct pgl_request *request);
 /* Behind the last answer. */
 void edge_free_call_arenas(struct pgl_request *request);
 
-/* Answers with the JSON of a message. */
+/* Answers with the JSON of a message. A list whose route has a cursor gets its links (RFC 8288):
+ * `first`, and `next` where there is more. */
 PGL_MUST_USE pgl_status edge_reply_json(struct pgl_request *request, int status,
                                         const ProtobufCMessage *message);
 /* Answers 200 with what was written, and frees the buffer. */
@@ -151,6 +138,9 @@ PGL_MUST_USE pgl_status edge_reply_buffer(struct pgl_request *request, struct pg
                                           struct pgl_text content_type);
 /* `value` lives in the arena or is a literal. More than PGL_REQUEST_FIELDS_MAX are a bug. */
 void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pgl_text value);
+
+/* The fields RateLimit and RateLimit-Policy, where a rate holds for the request. */
+void edge_add_standings(struct pgl_request *request);
 
 /* The body as a message; PGL_MALFORMED, PGL_INVALID. */
 PGL_MUST_USE pgl_status edge_read_body(struct pgl_request *request,
@@ -162,15 +152,6 @@ PGL_MUST_USE pgl_status edge_find_field(const struct pgl_request *request, struc
                                         struct pgl_text *value);
 /* The required Idempotency-Key, with a NUL behind; PGL_MALFORMED without. */
 PGL_MUST_USE pgl_status edge_idempotency_key(struct pgl_request *request, char **key);
-
-/* What a list may be asked for. A name that is not among them is PGL_INVALID. */
-struct edge_list_query {
-    int32_t limit; /* 20 where nothing is said, 1 to 100 */
-    char *cursor;  /* "" for the first page */
-    char *filter;  /* the value of `filter_name`, "" for none */
-};
-PGL_MUST_USE pgl_status edge_read_list_query(struct pgl_request *request, const char *filter_name,
-                                             struct edge_list_query *query);
 
 /* A message in the arena, NULL when it is full. */
 #define EDGE_NEW(request, descriptor) pgl_message_new((descriptor), (request)->arena)

@@ -5,6 +5,7 @@
 #include "saga/admin_name.h"
 #include "saga/admin_sql.h"
 #include "saga/audit_log.h"
+#include "saga/caller.h"
 #include "wire/message.h"
 
 #define PAGE_MAX          100
@@ -13,14 +14,19 @@
 
 pgl_status admin_check_caller(const Caller *caller)
 {
-    return caller != NULL && caller->role == ROLE_OPERATOR
-               ? PGL_OK
-               : PGL_FAIL(PGL_DENIED, "only an operator may do this");
+    return pgl_caller_is_operator(caller) ? PGL_OK
+                                          : PGL_FAIL(PGL_DENIED, "only an operator may do this");
+}
+
+static pgl_status check_reader(const Caller *caller)
+{
+    return pgl_caller_is_staff(caller) ? PGL_OK
+                                       : PGL_FAIL(PGL_DENIED, "only the staff may see this");
 }
 
 static pgl_status check_page(const Caller *caller, int32_t limit)
 {
-    PGL_TRY(admin_check_caller(caller));
+    PGL_TRY(check_reader(caller));
     return limit >= 1 && limit <= PAGE_MAX ? PGL_OK
                                            : PGL_FAIL(PGL_INVALID, "limit: 1 to 100 is expected");
 }
@@ -180,7 +186,7 @@ pgl_status pgl_admin_get_parked(const struct pgl_admin *admin, const struct pgl_
     static const pgl_status none = { PGL_NOT_FOUND, "nothing is parked under this name" };
     struct pgl_parked_name name;
     struct pgl_parked_key found;
-    PGL_TRY(admin_check_caller(ask->caller));
+    PGL_TRY(check_reader(ask->caller));
     PGL_TRY(pgl_parked_name_read(view->arena, ask->id, &name));
     if (name.service != admin->service)
         return none;
@@ -249,7 +255,7 @@ pgl_status pgl_admin_get_job(const struct pgl_admin *admin, const struct pgl_vie
                              const GetJobRequest *ask, GetJobResponse *reply)
 {
     struct pgl_admin_job job;
-    PGL_TRY(admin_check_caller(ask->caller));
+    PGL_TRY(check_reader(ask->caller));
     PGL_TRY(admin_find_job(admin, view, ask->caller, ask->id, &job));
     return admin_show_job(admin, view->arena, &job, &reply->job);
 }
@@ -285,7 +291,7 @@ pgl_status pgl_admin_list_open(const struct pgl_admin *admin, const struct pgl_v
 pgl_status pgl_admin_describe(const struct pgl_admin *admin, const struct pgl_view *view,
                               const DescribeRequest *ask, DescribeResponse *reply)
 {
-    PGL_TRY(admin_check_caller(ask->caller));
+    PGL_TRY(check_reader(ask->caller));
     if (ask->n_order_ids > PAGE_MAX)
         return PGL_FAIL(PGL_INVALID, "at most 100 orders can be asked for at once");
     reply->states = pgl_arena_alloc(view->arena, (ask->n_order_ids + 1) * sizeof reply->states[0]);

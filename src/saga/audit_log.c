@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "saga/audit_log_sql.h"
+#include "saga/caller.h"
 #include "wire/digest.h"
 
 pgl_status pgl_reason_check(const char *reason)
@@ -61,7 +62,7 @@ static struct pgl_text cut(const char *text)
 pgl_status pgl_audit_log_append(struct pgl_tx *tx, const Caller *caller, const char *action,
                                 const char *target, const char *reason, const char *outcome)
 {
-    if (caller == NULL || caller->role != ROLE_OPERATOR)
+    if (!pgl_caller_is_staff(caller))
         return PGL_OK;
     int64_t last_seq;
     uint8_t before[PGL_AUDIT_HASH_BYTES];

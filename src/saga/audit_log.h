@@ -1,8 +1,8 @@
 /*
- * audit_log.h - what operators did, written in the transaction that did it, each entry chained to
- * the one before by a hash: whoever changes an old one has to change all that follow.
+ * audit_log.h - what operators and support did, written in the transaction that did it, each entry
+ * chained to the one before by a hash: whoever changes an old one has to change all that follow.
  *
- * For:      handlers of commands that an operator may send. `panglot audit-log` reads it.
+ * For:      handlers of commands that they may send. `panglot audit-log` reads it.
  * Owner:    each service has its own, in its own file.
  * Threads:  the writer's for append; any view for reading.
  * Bounds:   texts are cut at PGL_AUDIT_TEXT_BYTES; the log itself is kept for good: an entry a
@@ -22,7 +22,7 @@
 #define PGL_AUDIT_HASH_BYTES 32
 #define PGL_REASON_BYTES_MAX 500 /* of an operator's reason */
 
-/* Writes nothing for a caller who is no operator. */
+/* Writes nothing for a caller who is not of the staff. */
 PGL_MUST_USE pgl_status pgl_audit_log_append(struct pgl_tx *tx, const Caller *caller,
                                              const char *action, const char *target,
                                              const char *reason, const char *outcome);

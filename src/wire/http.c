@@ -19,6 +19,22 @@ enum pgl_http_method pgl_http_method_of(struct pgl_text name)
     return PGL_HTTP_UNKNOWN;
 }
 
+const char *pgl_http_refuse_method(struct pgl_text name, enum pgl_http_method *known, int *status)
+{
+    *known = pgl_http_method_of(name);
+    switch (*known) {
+    case PGL_HTTP_UNKNOWN: /* RFC 9110, 9.1; so is "get" */
+        *status = 501;
+        return "an unknown method";
+    case PGL_HTTP_TRACE:   /* tells scripts the cookies they may not read */
+    case PGL_HTTP_CONNECT: /* is for proxies */
+        *status = 405;
+        return "a method that is never allowed";
+    default:
+        return NULL;
+    }
+}
+
 const char *pgl_http_method_name(enum pgl_http_method method)
 {
     const char *name = method_names[method].data;
@@ -96,6 +112,36 @@ bool pgl_http_list_has(struct pgl_text list, struct pgl_text token)
         if (pgl_text_equal_nocase(pgl_text_trim(pgl_text_cut(&list, ',')), token))
             return true;
     return false;
+}
+
+/* "q=0", "q=0.000": whatever else stands there is more than nothing. */
+static bool is_refused(struct pgl_text parameters)
+{
+    while (parameters.data != NULL) {
+        struct pgl_text one = pgl_text_trim(pgl_text_cut(&parameters, ';'));
+        struct pgl_text name = pgl_text_trim(pgl_text_cut(&one, '='));
+        if (!pgl_text_equal_nocase(name, PGL_TEXT("q")))
+            continue;
+        for (size_t i = 0; i < one.size; i++)
+            if (one.data[i] >= '1' && one.data[i] <= '9')
+                return false;
+        return true;
+    }
+    return false;
+}
+
+bool pgl_http_accepts(struct pgl_text list, struct pgl_text coding)
+{
+    bool is_any_taken = false;
+    while (list.size > 0) {
+        struct pgl_text parameters = pgl_text_cut(&list, ',');
+        struct pgl_text name = pgl_text_trim(pgl_text_cut(&parameters, ';'));
+        if (pgl_text_equal_nocase(name, coding))
+            return !is_refused(parameters);
+        if (pgl_text_is(name, "*"))
+            is_any_taken = !is_refused(parameters);
+    }
+    return is_any_taken;
 }
 
 /* Undoes RFC 3986, 2.1, and '+' where a form is read. The result is never longer than what came. */

@@ -67,6 +67,9 @@ struct pgl_http_response_head {
 
 /* Methods are case-sensitive: "get" is unknown (RFC 9110, 9.1). */
 enum pgl_http_method pgl_http_method_of(struct pgl_text name);
+/* Why a request with this method is never taken, and the status that says so; NULL when it may be.
+ */
+const char *pgl_http_refuse_method(struct pgl_text name, enum pgl_http_method *known, int *status);
 /* "GET"; "" for an unknown one. */
 const char *pgl_http_method_name(enum pgl_http_method method);
 
@@ -80,6 +83,10 @@ size_t pgl_http_find_field(const struct pgl_http_field *fields, size_t field_cou
 
 /* Whether a comma-separated list, as of Connection, holds the token, in any case. */
 bool pgl_http_list_has(struct pgl_text list, struct pgl_text token);
+
+/* Whether a client takes this coding, as its Accept-Encoding says (RFC 9110, 12.5.3): named, or by
+ * "*", and not with q=0. */
+bool pgl_http_accepts(struct pgl_text list, struct pgl_text coding);
 
 /* Decodes one path segment. Refuses bad escapes, control bytes, bad UTF-8, and whatever would look
  * like structure once decoded: a '/', "." and "..". Copies nothing when nothing is escaped. */

@@ -205,31 +205,6 @@ static bool take_version(struct pgl_http1_parser *parser, struct pgl_text versio
     return true;
 }
 
-/* RFC 9110, 7.2; a port may not be empty here. Escapes, user names and other alphabets are refused:
- * a name that two programs may read in two ways is no name to route by. */
-static bool is_host(struct pgl_text host)
-{
-    size_t size = 0;
-    if (host.size > 0 && host.data[0] == '[') { /* RFC 3986, 3.2.2: an IPv6 address */
-        for (size = 1; size < host.size && host.data[size] != ']'; size++)
-            if (pgl_http_hex_value(host.data[size]) < 0 && host.data[size] != ':' &&
-                host.data[size] != '.')
-                return false;
-        if (size == 1 || size++ == host.size)
-            return false;
-    } else {
-        size = pgl_http_run(host, PGL_HTTP_HOST);
-    }
-    if (size == 0 || size == host.size)
-        return size > 0;
-    if (host.data[size] != ':' || host.size - size < 2 || host.size - size > 6)
-        return false;
-    for (size++; size < host.size; size++)
-        if (host.data[size] < '0' || host.data[size] > '9')
-            return false;
-    return true;
-}
-
 /* RFC 9112, 3.2: origin, absolute and asterisk form. The authority form is CONNECT's. */
 static bool take_target(struct pgl_http1_parser *parser, const char *data, struct pgl_text target)
 {
@@ -251,7 +226,7 @@ static bool take_target(struct pgl_http1_parser *parser, const char *data, struc
         while (at < target.size && target.data[at] != '/' && target.data[at] != '?')
             at++;
         struct pgl_text authority = { target.data + start, at - start };
-        if (!is_host(authority))
+        if (!pgl_http_is_host(authority))
             return refuse(parser, 400, "a bad host in the target");
         parser->authority = span_of(data, authority);
         path = (struct pgl_text){ target.data + at, target.size - at };
@@ -276,12 +251,10 @@ static bool take_request_line(struct pgl_http1_parser *parser, const char *data,
         return false;
 
     parser->method = span_of(data, method);
-    parser->method_known = pgl_http_method_of(method);
-    if (parser->method_known == PGL_HTTP_UNKNOWN) /* RFC 9110, 9.1; so is "get" */
-        return refuse(parser, 501, "an unknown method");
-    if (parser->method_known == PGL_HTTP_TRACE || /* tells scripts the cookies they may not read */
-        parser->method_known == PGL_HTTP_CONNECT) /* is for proxies */
-        return refuse(parser, 405, "a method that is never allowed");
+    int status;
+    const char *reason = pgl_http_refuse_method(method, &parser->method_known, &status);
+    if (reason != NULL)
+        return refuse(parser, status, reason);
     if (target.size > parser->limits->target_bytes_max)
         return refuse(parser, 414, "the target is too long");
     if (!pgl_http_all(target, PGL_HTTP_TARGET))
@@ -355,7 +328,7 @@ static bool take_host(struct pgl_http1_parser *parser, const char *data, struct 
 {
     if (parser->host.size > 0)
         return refuse(parser, 400, "more than one Host");
-    if (!is_host(value))
+    if (!pgl_http_is_host(value))
         return refuse(parser, 400, "a bad Host");
     parser->host = span_of(data, value);
     return true;

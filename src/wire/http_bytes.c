@@ -68,3 +68,26 @@ int pgl_http_hex_value(char c)
     c = (char)(c | 0x20);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
+
+bool pgl_http_is_host(struct pgl_text host)
+{
+    size_t size = 0;
+    if (host.size > 0 && host.data[0] == '[') { /* RFC 3986, 3.2.2: an IPv6 address */
+        for (size = 1; size < host.size && host.data[size] != ']'; size++)
+            if (pgl_http_hex_value(host.data[size]) < 0 && host.data[size] != ':' &&
+                host.data[size] != '.')
+                return false;
+        if (size == 1 || size++ == host.size)
+            return false;
+    } else {
+        size = pgl_http_run(host, PGL_HTTP_HOST);
+    }
+    if (size == 0 || size == host.size)
+        return size > 0;
+    if (host.data[size] != ':' || host.size - size < 2 || host.size - size > 6)
+        return false;
+    for (size++; size < host.size; size++)
+        if (host.data[size] < '0' || host.data[size] > '9')
+            return false;
+    return true;
+}

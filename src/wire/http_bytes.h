@@ -1,5 +1,5 @@
 /*
- * http_bytes.h - which byte may stand where in HTTP/1.1, by table. For the files of this folder.
+ * http_bytes.h - which byte may stand where in HTTP, by table. For the files of this folder.
  */
 #ifndef PGL_WIRE_HTTP_BYTES_H
 #define PGL_WIRE_HTTP_BYTES_H
@@ -40,6 +40,10 @@ static inline bool pgl_http_all(struct pgl_text text, enum pgl_http_byte class)
 
 /* Where the first control byte other than a tab stands in [from, end), or `end`. */
 size_t pgl_http_find_control(const char *data, size_t from, size_t end);
+
+/* RFC 9110, 7.2; a port may not be empty here. Escapes, user names and other alphabets are refused:
+ * a name that two programs may read in two ways is no name to route by. */
+bool pgl_http_is_host(struct pgl_text host);
 
 /* -1 for what is no hexadecimal digit. */
 int pgl_http_hex_value(char c);

@@ -202,8 +202,8 @@ static const struct {
     const char *name;
     uint32_t role;
 } role_rows[] = {
-    { "customer", PGL_ROLE_CUSTOMER },
-    { "warehouse", PGL_ROLE_WAREHOUSE },
+    { "customer", PGL_ROLE_CUSTOMER },   { "partner", PGL_ROLE_PARTNER },
+    { "warehouse", PGL_ROLE_WAREHOUSE }, { "support", PGL_ROLE_SUPPORT },
     { "operator", PGL_ROLE_OPERATOR },
 };
 #define ROLE_COUNT (sizeof role_rows / sizeof role_rows[0])
@@ -214,6 +214,14 @@ uint32_t pgl_jwt_role_named(struct pgl_text name)
         if (pgl_text_is(name, role_rows[i].name))
             return role_rows[i].role;
     return 0;
+}
+
+const char *pgl_jwt_role_name(enum pgl_jwt_role role)
+{
+    for (size_t i = 0; i < ROLE_COUNT; i++)
+        if (role_rows[i].role == (uint32_t)role)
+            return role_rows[i].name;
+    return "";
 }
 
 /* A list names what the subject is; names of other systems are passed over. */

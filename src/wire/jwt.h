@@ -37,8 +37,10 @@
 
 enum pgl_jwt_role {
     PGL_ROLE_CUSTOMER = 1 << 0,
-    PGL_ROLE_WAREHOUSE = 1 << 1,
-    PGL_ROLE_OPERATOR = 1 << 2,
+    PGL_ROLE_PARTNER = 1 << 1,
+    PGL_ROLE_WAREHOUSE = 1 << 2,
+    PGL_ROLE_SUPPORT = 1 << 3,
+    PGL_ROLE_OPERATOR = 1 << 4,
 };
 
 /* What a token must say. The texts must outlive the policy. */
@@ -71,5 +73,6 @@ PGL_MUST_USE pgl_status pgl_jwt_sign(const struct pgl_key *key, const struct pgl
 
 /* One bit of enum pgl_jwt_role; 0 for a name that we do not know. */
 uint32_t pgl_jwt_role_named(struct pgl_text name);
+const char *pgl_jwt_role_name(enum pgl_jwt_role role);
 
 #endif

@@ -16,6 +16,7 @@ import time
 
 LISTENING = re.compile(r"^listening on http://([^:/\s]+):(\d+)")
 REQUEST_SECONDS_MAX = 10
+IDLE_SECONDS_MAX = 45  # of a kept connection; the server closes it after 60
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 30
 
@@ -103,6 +104,7 @@ class Client:
     def __init__(self, address, token=None):
         self.connection = http.client.HTTPConnection(*address, timeout=REQUEST_SECONDS_MAX)
         self.token = token
+        self.last_used = 0.0
 
     def ask(self, method, path, body=None, **headers):
         """Headers as keywords: idempotency_key="k" is sent as Idempotency-Key: k."""
@@ -112,6 +114,9 @@ class Client:
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
             body = body if isinstance(body, bytes) else json.dumps(body)
+        if time.monotonic() - self.last_used > IDLE_SECONDS_MAX:
+            self.connection.close()  # the server is about to do the same; opens again by itself
+        self.last_used = time.monotonic()
         try:
             self.connection.request(method, path, body, sent)
             response = self.connection.getresponse()

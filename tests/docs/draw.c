@@ -39,34 +39,18 @@ static void draw_reservation(struct pgl_buffer *out)
     draw_machine(&pgl_reservation_machine, out);
 }
 
-static const char *who_may(enum pgl_access access)
-{
-    switch (access) {
-    case PGL_ACCESS_DENIED:
-        return "nobody";
-    case PGL_ACCESS_ANYONE:
-        return "anyone";
-    case PGL_ACCESS_SIGNED:
-        return "who signs the body";
-    case PGL_ACCESS_CUSTOMER:
-        return "any token";
-    case PGL_ACCESS_WAREHOUSE:
-        return "warehouse, operator";
-    case PGL_ACCESS_OPERATOR:
-        return "operator";
-    }
-    return "";
-}
-
 static void draw_routes(struct pgl_buffer *out)
 {
     pgl_buffer_add_literal(out, "| call | who may | answers within | what it is |\n"
                                 "| --- | --- | --- | --- |\n");
-    for (int i = 0; i < pgl_route_count; i++)
-        pgl_buffer_printf(out, "| `%s %s` | %s | %" PRId64 " s | %s |\n",
-                          pgl_http_method_name(pgl_routes[i].method), pgl_routes[i].path,
-                          who_may(pgl_routes[i].access), pgl_routes[i].at_most_ns / PGL_SECONDS(1),
-                          pgl_routes[i].summary);
+    for (int i = 0; i < pgl_route_count; i++) {
+        const struct pgl_route *route = &pgl_routes[i];
+        pgl_buffer_printf(out, "| `%s %s` | ", pgl_http_method_name(route->method), route->path);
+        pgl_rule_write(&route->rule, out);
+        pgl_buffer_printf(out, " | %" PRId64 " s | %s |\n",
+                          pgl_route_classes[route->class].at_most_ns / PGL_SECONDS(1),
+                          route->summary);
+    }
 }
 
 static void draw_problems(struct pgl_buffer *out)

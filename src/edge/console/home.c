@@ -21,22 +21,18 @@ static const char head_html[] =
 
 static const char foot_html[] = "</tbody></table>\n</body></html>\n";
 
-static const char *const access_names[] = {
-    [PGL_ACCESS_DENIED] = "nobody",         [PGL_ACCESS_ANYONE] = "anyone",
-    [PGL_ACCESS_SIGNED] = "who signs it",   [PGL_ACCESS_CUSTOMER] = "a customer",
-    [PGL_ACCESS_WAREHOUSE] = "a warehouse", [PGL_ACCESS_OPERATOR] = "an operator",
-};
-
 pgl_status home_begin(struct pgl_request *request)
 {
     const struct pgl_edge *edge = request->edge;
     struct pgl_buffer out;
     pgl_buffer_init(&out, PAGE_BYTES_MAX);
     pgl_buffer_add_literal(&out, head_html);
-    for (int i = 0; i < edge->route_count; i++)
-        pgl_buffer_printf(&out, "<tr><td><code>%s %s</code></td><td>%s</td><td>%s</td></tr>\n",
-                          pgl_http_method_name(edge->routes[i].method), edge->routes[i].path,
-                          access_names[edge->routes[i].access], edge->routes[i].summary);
+    for (int i = 0; i < edge->route_count; i++) {
+        pgl_buffer_printf(&out, "<tr><td><code>%s %s</code></td><td>",
+                          pgl_http_method_name(edge->routes[i].method), edge->routes[i].path);
+        pgl_rule_write(&edge->routes[i].rule, &out);
+        pgl_buffer_printf(&out, "</td><td>%s</td></tr>\n", edge->routes[i].summary);
+    }
     pgl_buffer_add_literal(&out, foot_html);
     return edge_reply_buffer(request, &out, PGL_TEXT("text/html; charset=utf-8"));
 }

@@ -12,38 +12,26 @@ static pgl_status read_token(const struct pgl_request *request, struct pgl_text 
     return PGL_OK;
 }
 
-/* Of several roles the most powerful one. */
+/* The most powerful of those that the rule lets in: whoever has several acts in the one that is
+ * meant here. */
 static Role role_of(uint32_t roles)
 {
     if (roles & PGL_ROLE_OPERATOR)
         return ROLE_OPERATOR;
+    if (roles & PGL_ROLE_SUPPORT)
+        return ROLE_SUPPORT;
     if (roles & PGL_ROLE_WAREHOUSE)
         return ROLE_WAREHOUSE;
+    if (roles & PGL_ROLE_PARTNER)
+        return ROLE_PARTNER;
     return roles & PGL_ROLE_CUSTOMER ? ROLE_CUSTOMER : ROLE_UNSPECIFIED;
-}
-
-static bool lets_in(enum pgl_access access, Role role)
-{
-    switch (access) {
-    case PGL_ACCESS_DENIED:
-        return false;
-    case PGL_ACCESS_ANYONE:
-    case PGL_ACCESS_SIGNED:
-        return true;
-    case PGL_ACCESS_CUSTOMER:
-        return role != ROLE_UNSPECIFIED;
-    case PGL_ACCESS_WAREHOUSE:
-        return role == ROLE_WAREHOUSE || role == ROLE_OPERATOR;
-    case PGL_ACCESS_OPERATOR:
-        return role == ROLE_OPERATOR;
-    }
-    return false;
 }
 
 pgl_status edge_identify(struct pgl_request *request)
 {
+    const struct pgl_rule *rule = &request->route->rule;
     request->caller = (Caller)CALLER_INIT;
-    if (request->route->access == PGL_ACCESS_ANYONE || request->route->access == PGL_ACCESS_SIGNED)
+    if (rule->roles & (PGL_RULE_ANYONE | PGL_RULE_SIGNED))
         return PGL_OK;
     struct pgl_text token;
     struct pgl_jwt_claims claims;
@@ -54,10 +42,10 @@ pgl_status edge_identify(struct pgl_request *request)
                                  request->edge->loop->wall_ns, &claims));
     request->caller.tenant = pgl_arena_string(request->arena, pgl_text_of(claims.tenant));
     request->caller.subject = pgl_arena_string(request->arena, pgl_text_of(claims.subject));
-    request->caller.role = role_of(claims.roles);
+    request->caller.role = role_of(claims.roles & rule->roles);
     if (request->arena->is_exhausted)
         return PGL_NO_MEMORY;
-    if (!lets_in(request->route->access, request->caller.role))
+    if (request->caller.role == ROLE_UNSPECIFIED)
         return PGL_FAIL(PGL_DENIED, "your role does not let you do this");
     return PGL_OK;
 }

@@ -1,7 +1,13 @@
 /* routes.c - see routes.h. */
 #include "edge/gateway/routes.h"
 
-#include "base/time.h"
+#include "contract/admin.h"
+#include "contract/edge.h"
+#include "contract/inventory.h"
+#include "contract/ops.h"
+#include "contract/orders.h"
+#include "contract/payments.h"
+#include "contract/webhooks.h"
 #include "edge/bff/views.h"
 #include "edge/console/home.h"
 #include "edge/live/asyncapi.h"
@@ -10,218 +16,241 @@
 #include "edge/ops/ops.h"
 
 /* clang-format off */
-#define READ   PGL_SECONDS(5), false
-#define WRITE  PGL_SECONDS(5), true
-#define STREAM PGL_SECONDS(20), false /* of one long poll behind it */
+
+/* ---- what queries may ask ---- */
+
+#define LIMIT  { "limit", PGL_QUERY_NUMBER, 1, 100, NULL, "How many at most; 20 where nothing is said." }
+#define CURSOR { "cursor", PGL_QUERY_TEXT, 0, 0, NULL, "Where to go on: `next` of the page before." }
+#define AGE    { "olderThanS", PGL_QUERY_NUMBER, 0, 1000000000, NULL, "Only those that are so many seconds old." }
+#define END    { NULL, PGL_QUERY_TEXT, 0, 0, NULL, NULL }
+
+static const struct pgl_query_param list_query[] = { LIMIT, CURSOR, END };
+static const struct pgl_query_param events_query[] = {
+    { "after", PGL_QUERY_TEXT, 0, 0, NULL, "A position that we gave; without it, the beginning." },
+    { "log", PGL_QUERY_WORD, 0, 0, "orders|payments|inventory", "Of one log only." },
+    { "types", PGL_QUERY_TEXT, 0, 0, NULL, "Of these types only, or of their beginnings (panglot.order.*), by commas." },
+    { "max", PGL_QUERY_NUMBER, 1, EVENTS_MAX, NULL, "How many at most; 100 where nothing is said." },
+    { "wait", PGL_QUERY_NUMBER, 0, EVENTS_WAIT_S, NULL, "How many seconds to wait where there are none yet." },
+    END
+};
+static const struct pgl_query_param products_query[] = {
+    { "category", PGL_QUERY_TEXT, 0, 0, NULL, "Of one category only." },
+    LIMIT, CURSOR, END
+};
+static const struct pgl_query_param orders_query[] = {
+    { "status", PGL_QUERY_WORD, 0, 0, "PENDING|AUTHORIZED|RESERVED|CONFIRMED|FAILED|CANCELLED", "Only those that stand so." },
+    LIMIT, CURSOR, END
+};
+static const struct pgl_query_param order_events_query[] = {
+    { "until", PGL_QUERY_WORD, 0, 0, "fulfilled", "Go on beyond the confirmation, until all has left the house." },
+    END
+};
+static const struct pgl_query_param sagas_query[] = {
+    { "status", PGL_QUERY_WORD, 0, 0, "PENDING|AUTHORIZED|RESERVED", "Only those that stand so." },
+    { "late", PGL_QUERY_FLAG, 0, 0, NULL, "Only those behind their deadline." },
+    AGE, LIMIT, CURSOR, END
+};
+static const struct pgl_query_param intents_query[] = {
+    { "status", PGL_QUERY_WORD, 0, 0, "PLANNED|IN_FLIGHT|UNKNOWN|PARKED", "Only those that stand so." },
+    AGE, LIMIT, CURSOR, END
+};
+static const struct pgl_query_param parked_query[] = {
+    { "service", PGL_QUERY_WORD, 0, 0, "orders|payments|inventory", "Of one service only." },
+    { "why", PGL_QUERY_TEXT, 0, 0, NULL, "Parked for this reason only." },
+    AGE, LIMIT, CURSOR, END
+};
+static const struct pgl_query_param deliveries_query[] = {
+    { "state", PGL_QUERY_WORD, 0, 0, "WAITING|DELIVERED|DEAD", "Only those that stand so." },
+    LIMIT, CURSOR, END
+};
+
+/* ---- who may ---- */
+
+/* A customer is for their own orders, a partner for its tenant's; support reads what concerns
+ * customers, and takes orders back; a warehouse moves goods; an operator does everything. */
+#define OPERATOR  PGL_ROLE_OPERATOR
+#define HELPERS   (PGL_ROLE_SUPPORT | PGL_ROLE_OPERATOR)
+#define WORKERS   (PGL_ROLE_WAREHOUSE | PGL_ROLE_OPERATOR)
+#define BUYERS    (PGL_ROLE_CUSTOMER | PGL_ROLE_PARTNER | PGL_ROLE_OPERATOR)
+#define READERS   (BUYERS | PGL_ROLE_SUPPORT)
+#define EVERYBODY (READERS | PGL_ROLE_WAREHOUSE)
+
+/* ---- what goes in, and what comes out ---- */
+
+#define JSON_MEDIA           "application/json"
+#define NOTHING              { NULL, NULL, 0 }
+#define FIELDS(fields)       { NULL, NULL, fields }
+#define BODY(message, fields) { message##_DESCRIPTOR, JSON_MEDIA, fields }
+#define ANY_BODY             { NULL, "*/*", 0 } /* it is not looked at */
+#define SIGNED_BODY          { NULL, JSON_MEDIA, PGL_FIELD_SIGNATURE }
+#define JSON(status, message) { status, message##_DESCRIPTOR, JSON_MEDIA }
+#define OTHER(media)         { 200, NULL, media }
+#define PLAIN                OTHER("text/plain")
+#define HTML                 OTHER("text/html")
+#define EVENTS               OTHER("text/event-stream")
+#define DONE                 { 204, NULL, NULL }
+
+/* A row may end at its summary. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 const struct pgl_route pgl_routes[] = {
-    /* method and path, who may; first and further rounds; at most, and takes a body; what it is */
-    { PGL_HTTP_GET, "/", PGL_ACCESS_ANYONE,
-      home_begin, NULL, READ,
+    /* method and path, who may, class; first and further rounds, what goes in, what comes out, of
+     * which query, who may keep it; what it is */
+    { PGL_HTTP_GET, "/", PGL_ANYONE, PGL_CLASS_READ,
+      home_begin, NULL, NOTHING, HTML, NULL, PGL_CACHE_MINUTES,
       "This page." },
-    { PGL_HTTP_GET, "/livez", PGL_ACCESS_ANYONE,
-      ops_livez, NULL, READ,
+    { PGL_HTTP_GET, "/livez", PGL_ANYONE, PGL_CLASS_HEALTH,
+      ops_livez, NULL, NOTHING, PLAIN, NULL, PGL_CACHE_NEVER,
       "Is the process alive?" },
-    { PGL_HTTP_GET, "/readyz", PGL_ACCESS_ANYONE,
-      ops_readyz, NULL, READ,
+    { PGL_HTTP_GET, "/readyz", PGL_ANYONE, PGL_CLASS_HEALTH,
+      ops_readyz, NULL, NOTHING, PLAIN, NULL, PGL_CACHE_NEVER,
       "May it be sent requests?" },
-    { PGL_HTTP_GET, "/metrics", PGL_ACCESS_ANYONE,
-      ops_metrics, NULL, READ,
+    { PGL_HTTP_GET, "/metrics", PGL_ANYONE, PGL_CLASS_HEALTH,
+      ops_metrics, NULL, NOTHING, PLAIN, NULL, PGL_CACHE_NEVER,
       "Metrics in the text format of Prometheus." },
-    { PGL_HTTP_GET, "/.well-known/jwks.json", PGL_ACCESS_ANYONE,
-      ops_jwks, NULL, READ,
+    { PGL_HTTP_GET, "/.well-known/jwks.json", PGL_ANYONE, PGL_CLASS_READ,
+      ops_jwks, NULL, NOTHING, OTHER("application/jwk-set+json"), NULL, PGL_CACHE_MINUTES,
       "The public keys that tokens are signed with." },
-    { PGL_HTTP_GET, "/asyncapi.json", PGL_ACCESS_ANYONE,
-      asyncapi_begin, NULL, READ,
+    { PGL_HTTP_GET, "/asyncapi.json", PGL_ANYONE, PGL_CLASS_READ,
+      asyncapi_begin, NULL, NOTHING, OTHER("application/json"), NULL, PGL_CACHE_MINUTES,
       "Every event that the outside is told of, in AsyncAPI 3.0." },
-    { PGL_HTTP_GET, "/api/v1/events", PGL_ACCESS_OPERATOR,
-      events_begin, events_next, STREAM,
-      "CloudEvents from a position on; ?after= &amp;log= &amp;types= &amp;max= &amp;wait=" },
-    { PGL_HTTP_GET, "/api/v1/products", PGL_ACCESS_ANYONE,
-      products_list_begin, products_list_next, READ,
-      "Products for sale; ?category= &amp;limit= &amp;cursor=" },
-    { PGL_HTTP_GET, "/api/v1/products/{sku}", PGL_ACCESS_ANYONE,
-      product_get_begin, product_get_next, READ,
+    { PGL_HTTP_GET, "/api/v1/events", PGL_MAY(OPERATOR, "events:read"), PGL_CLASS_STREAM,
+      events_begin, events_next, NOTHING, OTHER("application/cloudevents-batch+json"), events_query, PGL_CACHE_NEVER,
+      "CloudEvents from a position on." },
+    { PGL_HTTP_GET, "/api/v1/products", PGL_ANYONE, PGL_CLASS_READ,
+      products_list_begin, products_list_next, NOTHING, JSON(200, PRODUCT_LIST), products_query, PGL_CACHE_SECONDS,
+      "Products for sale." },
+    { PGL_HTTP_GET, "/api/v1/products/{sku}", PGL_ANYONE, PGL_CLASS_READ,
+      product_get_begin, product_get_next, NOTHING, JSON(200, PRODUCT_VIEW), NULL, PGL_CACHE_SECONDS,
       "One product." },
-    { PGL_HTTP_GET, "/api/v1/inventory/{sku}", PGL_ACCESS_ANYONE,
-      stock_get_begin, stock_get_next, READ,
+    { PGL_HTTP_GET, "/api/v1/inventory/{sku}", PGL_ANYONE, PGL_CLASS_READ,
+      stock_get_begin, stock_get_next, NOTHING, JSON(200, STOCK), NULL, PGL_CACHE_ASK,
       "Stock of one product, warehouse by warehouse." },
-    { PGL_HTTP_POST, "/api/v1/inventory/{sku}/receipts", PGL_ACCESS_WAREHOUSE,
-      stock_receive_begin, stock_receive_next, WRITE,
-      "Goods have arrived. Needs an Idempotency-Key." },
-    { PGL_HTTP_POST, "/api/v1/inventory/{sku}/sales", PGL_ACCESS_WAREHOUSE,
-      stock_sell_begin, stock_sell_next, WRITE,
-      "Goods were sold at a till. Needs an Idempotency-Key." },
-    { PGL_HTTP_POST, "/api/v1/inventory/{sku}/counts", PGL_ACCESS_WAREHOUSE,
-      stock_count_begin, stock_count_next, WRITE,
-      "Goods were counted. Needs an Idempotency-Key." },
-    { PGL_HTTP_POST, "/api/v1/orders/{id}/shipments", PGL_ACCESS_WAREHOUSE,
-      shipment_create_begin, shipment_create_next, WRITE,
-      "A parcel leaves a warehouse. Needs an Idempotency-Key." },
-    { PGL_HTTP_GET, "/api/v1/orders/{id}/shipments", PGL_ACCESS_CUSTOMER,
-      shipment_list_begin, shipment_list_next, READ,
+    { PGL_HTTP_POST, "/api/v1/inventory/{sku}/receipts", PGL_MAY(WORKERS, "inventory:write"), PGL_CLASS_WRITE,
+      stock_receive_begin, stock_receive_next, BODY(NEW_RECEIPT, PGL_FIELD_KEY), JSON(201, WAREHOUSE_STOCK), NULL, PGL_CACHE_NEVER,
+      "Goods have arrived." },
+    { PGL_HTTP_POST, "/api/v1/inventory/{sku}/sales", PGL_MAY(WORKERS, "inventory:write"), PGL_CLASS_WRITE,
+      stock_sell_begin, stock_sell_next, BODY(NEW_SALE, PGL_FIELD_KEY), JSON(201, WAREHOUSE_STOCK), NULL, PGL_CACHE_NEVER,
+      "Goods were sold at a till." },
+    { PGL_HTTP_POST, "/api/v1/inventory/{sku}/counts", PGL_MAY(WORKERS, "inventory:write"), PGL_CLASS_WRITE,
+      stock_count_begin, stock_count_next, BODY(NEW_COUNT, PGL_FIELD_KEY), JSON(201, WAREHOUSE_STOCK), NULL, PGL_CACHE_NEVER,
+      "Goods were counted." },
+    { PGL_HTTP_POST, "/api/v1/orders/{id}/shipments", PGL_MAY(WORKERS, "inventory:write"), PGL_CLASS_WRITE,
+      shipment_create_begin, shipment_create_next, BODY(NEW_SHIPMENT, PGL_FIELD_KEY), JSON(201, ORDER_SHIPMENT), NULL, PGL_CACHE_NEVER,
+      "A parcel leaves a warehouse." },
+    { PGL_HTTP_GET, "/api/v1/orders/{id}/shipments", PGL_MAY(EVERYBODY, "orders:read"), PGL_CLASS_READ,
+      shipment_list_begin, shipment_list_next, NOTHING, JSON(200, LIST_SHIPMENTS_RESPONSE), NULL, PGL_CACHE_NEVER,
       "The order's parcels, and what is left to be shipped." },
-    { PGL_HTTP_POST, "/api/v1/orders", PGL_ACCESS_CUSTOMER,
-      order_create_begin, order_create_next, WRITE,
-      "Place an order. Needs an Idempotency-Key." },
-    { PGL_HTTP_GET, "/api/v1/orders", PGL_ACCESS_CUSTOMER,
-      order_list_begin, order_list_next, READ,
-      "Your orders, newest first; ?status= &amp;limit= &amp;cursor=" },
-    { PGL_HTTP_GET, "/api/v1/orders/endings", PGL_ACCESS_OPERATOR,
-      endings_begin, NULL, STREAM,
+    { PGL_HTTP_POST, "/api/v1/orders", PGL_MAY(BUYERS, "orders:write"), PGL_CLASS_ORDER,
+      order_create_begin, order_create_next, BODY(NEW_ORDER, PGL_FIELD_KEY), JSON(201, ORDER), NULL, PGL_CACHE_NEVER,
+      "Place an order." },
+    { PGL_HTTP_GET, "/api/v1/orders", PGL_MAY(READERS, "orders:read"), PGL_CLASS_READ,
+      order_list_begin, order_list_next, NOTHING, JSON(200, LIST_ORDERS_RESPONSE), orders_query, PGL_CACHE_NEVER,
+      "Your orders, newest first." },
+    { PGL_HTTP_GET, "/api/v1/orders/endings", PGL_MAY(OPERATOR, "events:read"), PGL_CLASS_STREAM,
+      endings_begin, NULL, FIELDS(PGL_FIELD_LAST_EVENT_ID), EVENTS, NULL, PGL_CACHE_NEVER,
       "Server-sent events: every order's end, as it comes." },
-    { PGL_HTTP_GET, "/api/v1/orders/{id}", PGL_ACCESS_CUSTOMER,
-      order_get_begin, order_get_next, READ,
+    { PGL_HTTP_GET, "/api/v1/orders/{id}", PGL_MAY(READERS, "orders:read"), PGL_CLASS_READ,
+      order_get_begin, order_get_next, NOTHING, JSON(200, ORDER), NULL, PGL_CACHE_NEVER,
       "One order." },
-    { PGL_HTTP_GET, "/api/v1/orders/{id}/saga", PGL_ACCESS_CUSTOMER,
-      order_story_begin, order_story_next, READ,
+    { PGL_HTTP_GET, "/api/v1/orders/{id}/saga", PGL_MAY(READERS, "orders:read"), PGL_CLASS_READ,
+      order_story_begin, order_story_next, NOTHING, JSON(200, STORY), NULL, PGL_CACHE_NEVER,
       "What happened to the order: every event." },
-    { PGL_HTTP_GET, "/api/v1/orders/{id}/events", PGL_ACCESS_CUSTOMER,
-      order_stream_begin, order_stream_next, STREAM,
-      "Server-sent events: each change of the order, to its end; ?until=fulfilled" },
-    { PGL_HTTP_POST, "/api/v1/orders/{id}/cancel", PGL_ACCESS_CUSTOMER,
-      order_cancel_begin, order_cancel_next, WRITE,
+    { PGL_HTTP_GET, "/api/v1/orders/{id}/events", PGL_MAY(READERS, "orders:read"), PGL_CLASS_STREAM,
+      order_stream_begin, order_stream_next, FIELDS(PGL_FIELD_LAST_EVENT_ID), EVENTS, order_events_query, PGL_CACHE_NEVER,
+      "Server-sent events: each change of the order, to its end." },
+    { PGL_HTTP_POST, "/api/v1/orders/{id}/cancel", PGL_MAY(READERS, "orders:write"), PGL_CLASS_WRITE,
+      order_cancel_begin, order_cancel_next, ANY_BODY, JSON(202, ORDER), NULL, PGL_CACHE_NEVER,
       "Ask to take an order back." },
-    { PGL_HTTP_POST, "/api/v1/orders/{id}/refunds", PGL_ACCESS_OPERATOR,
-      order_refund_begin, order_refund_next, WRITE,
-      "Give money back, for lines or for all that is left. Needs an Idempotency-Key." },
-    { PGL_HTTP_GET, "/api/v1/payments/{orderId}", PGL_ACCESS_CUSTOMER,
-      payment_get_begin, payment_get_next, READ,
+    { PGL_HTTP_POST, "/api/v1/orders/{id}/refunds", PGL_MAY(OPERATOR, "orders:write"), PGL_CLASS_PAYMENT,
+      order_refund_begin, order_refund_next, BODY(NEW_REFUND, PGL_FIELD_KEY), JSON(202, ORDER_REFUND), NULL, PGL_CACHE_NEVER,
+      "Give money back, for lines or for all that is left." },
+    { PGL_HTTP_GET, "/api/v1/payments/{orderId}", PGL_MAY(READERS, "payments:read"), PGL_CLASS_READ,
+      payment_get_begin, payment_get_next, NOTHING, JSON(200, PAYMENT), NULL, PGL_CACHE_NEVER,
       "The money of an order." },
-    { PGL_HTTP_POST, "/api/v1/payments/provider-webhooks", PGL_ACCESS_SIGNED,
-      provider_hint_begin, provider_hint_next, WRITE,
+    { PGL_HTTP_POST, "/api/v1/payments/provider-webhooks", PGL_SIGNED, PGL_CLASS_PAYMENT,
+      provider_hint_begin, provider_hint_next, SIGNED_BODY, DONE, NULL, PGL_CACHE_NEVER,
       "The payment provider's webhooks, signed by it." },
-    { PGL_HTTP_POST, "/api/v1/admin/reconciliation", PGL_ACCESS_OPERATOR,
-      reconcile_begin, reconcile_next, WRITE,
+    { PGL_HTTP_POST, "/api/v1/admin/reconciliation", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      reconcile_begin, reconcile_next, ANY_BODY, JSON(202, RECONCILIATION), NULL, PGL_CACHE_NEVER,
       "Compare with the payment provider's objects; begins a run." },
-    { PGL_HTTP_GET, "/api/v1/admin/reconciliation", PGL_ACCESS_OPERATOR,
-      reconciliation_get_begin, reconciliation_get_next, READ,
+    { PGL_HTTP_GET, "/api/v1/admin/reconciliation", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
+      reconciliation_get_begin, reconciliation_get_next, NOTHING, JSON(200, RECONCILIATION), NULL, PGL_CACHE_NEVER,
       "What the last comparison has found." },
-    { PGL_HTTP_GET, "/api/v1/admin/sagas", PGL_ACCESS_OPERATOR,
-      saga_list_begin, saga_list_next, READ,
-      "Orders without an end, and where they are; ?status= &amp;late= &amp;olderThanS= &amp;limit= &amp;cursor=" },
-    { PGL_HTTP_GET, "/api/v1/admin/sagas/{id}", PGL_ACCESS_OPERATOR,
-      saga_get_begin, saga_get_next, READ,
+    { PGL_HTTP_GET, "/api/v1/admin/sagas", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
+      saga_list_begin, saga_list_next, NOTHING, JSON(200, SAGA_LIST), sagas_query, PGL_CACHE_NEVER,
+      "Orders without an end, and where they are." },
+    { PGL_HTTP_GET, "/api/v1/admin/sagas/{id}", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
+      saga_get_begin, saga_get_next, NOTHING, JSON(200, SAGA_VIEW), NULL, PGL_CACHE_NEVER,
       "One of them: order, payment, reservation, what is parked, what is open at the provider." },
-    { PGL_HTTP_POST, "/api/v1/admin/sagas/{id}/retry", PGL_ACCESS_OPERATOR,
-      saga_retry_begin, saga_retry_next, WRITE,
+    { PGL_HTTP_POST, "/api/v1/admin/sagas/{id}/retry", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      saga_retry_begin, saga_retry_next, BODY(NEW_RETRY, 0), JSON(202, INTENT), NULL, PGL_CACHE_NEVER,
       "What is open at the provider is tried now. Needs a reason." },
-    { PGL_HTTP_POST, "/api/v1/admin/sagas/{id}/settle", PGL_ACCESS_OPERATOR,
-      saga_settle_begin, saga_settle_next, WRITE,
+    { PGL_HTTP_POST, "/api/v1/admin/sagas/{id}/settle", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      saga_settle_begin, saga_settle_next, BODY(NEW_SETTLEMENT, 0), JSON(200, SETTLE_INTENT_RESPONSE), NULL, PGL_CACHE_NEVER,
       "What a person has found out at the provider is taken for true. Needs a reason." },
-    { PGL_HTTP_GET, "/api/v1/admin/intents", PGL_ACCESS_OPERATOR,
-      intent_list_begin, intent_list_next, READ,
-      "What is open at the provider; ?status= &amp;olderThanS= &amp;limit= &amp;cursor=" },
-    { PGL_HTTP_POST, "/api/v1/admin/intents/retry", PGL_ACCESS_OPERATOR,
-      intent_retry_begin, job_started_next, WRITE,
-      "The same for many, as a job. Needs a reason and an Idempotency-Key." },
-    { PGL_HTTP_POST, "/api/v1/admin/intents/settle", PGL_ACCESS_OPERATOR,
-      intent_settle_begin, job_started_next, WRITE,
-      "The same for many, as a job. Needs a reason and an Idempotency-Key." },
-    { PGL_HTTP_GET, "/api/v1/admin/parked", PGL_ACCESS_OPERATOR,
-      parked_list_begin, parked_list_next, READ,
-      "Keys whose events are set aside; ?service= &amp;why= &amp;olderThanS= &amp;limit= &amp;cursor=" },
-    { PGL_HTTP_GET, "/api/v1/admin/parked/{id}", PGL_ACCESS_OPERATOR,
-      parked_get_begin, parked_get_next, READ,
+    { PGL_HTTP_GET, "/api/v1/admin/intents", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
+      intent_list_begin, intent_list_next, NOTHING, JSON(200, LIST_INTENTS_RESPONSE), intents_query, PGL_CACHE_NEVER,
+      "What is open at the provider." },
+    { PGL_HTTP_POST, "/api/v1/admin/intents/retry", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      intent_retry_begin, job_started_next, BODY(NEW_JOB, PGL_FIELD_KEY), JSON(202, JOB_LIST), NULL, PGL_CACHE_NEVER,
+      "The same for many, as a job. Needs a reason." },
+    { PGL_HTTP_POST, "/api/v1/admin/intents/settle", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      intent_settle_begin, job_started_next, BODY(NEW_JOB, PGL_FIELD_KEY), JSON(202, JOB_LIST), NULL, PGL_CACHE_NEVER,
+      "The same for many, as a job. Needs a reason." },
+    { PGL_HTTP_GET, "/api/v1/admin/parked", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
+      parked_list_begin, parked_list_next, NOTHING, JSON(200, LIST_PARKED_RESPONSE), parked_query, PGL_CACHE_NEVER,
+      "Keys whose events are set aside." },
+    { PGL_HTTP_GET, "/api/v1/admin/parked/{id}", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
+      parked_get_begin, parked_get_next, NOTHING, JSON(200, GET_PARKED_RESPONSE), NULL, PGL_CACHE_NEVER,
       "One of them, with its events." },
-    { PGL_HTTP_POST, "/api/v1/admin/parked/replay", PGL_ACCESS_OPERATOR,
-      parked_replay_begin, job_started_next, WRITE,
-      "Takes them up again, in order, as a job. Needs a reason and an Idempotency-Key." },
-    { PGL_HTTP_POST, "/api/v1/admin/parked/drop", PGL_ACCESS_OPERATOR,
-      parked_drop_begin, job_started_next, WRITE,
-      "Gives them up, as a job. Needs a reason and an Idempotency-Key." },
-    { PGL_HTTP_GET, "/api/v1/admin/jobs", PGL_ACCESS_OPERATOR,
-      job_list_begin, job_list_next, READ,
-      "Jobs of operators, newest first; ?limit= &amp;cursor=" },
-    { PGL_HTTP_GET, "/api/v1/admin/jobs/{id}", PGL_ACCESS_OPERATOR,
-      job_get_begin, job_get_next, READ,
+    { PGL_HTTP_POST, "/api/v1/admin/parked/replay", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      parked_replay_begin, job_started_next, BODY(NEW_JOB, PGL_FIELD_KEY), JSON(202, JOB_LIST), NULL, PGL_CACHE_NEVER,
+      "Takes them up again, in order, as a job. Needs a reason." },
+    { PGL_HTTP_POST, "/api/v1/admin/parked/drop", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      parked_drop_begin, job_started_next, BODY(NEW_JOB, PGL_FIELD_KEY), JSON(202, JOB_LIST), NULL, PGL_CACHE_NEVER,
+      "Gives them up, as a job. Needs a reason." },
+    { PGL_HTTP_GET, "/api/v1/admin/jobs", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
+      job_list_begin, job_list_next, NOTHING, JSON(200, JOB_LIST), list_query, PGL_CACHE_NEVER,
+      "Jobs of operators, newest first." },
+    { PGL_HTTP_GET, "/api/v1/admin/jobs/{id}", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
+      job_get_begin, job_get_next, NOTHING, JSON(200, JOB), NULL, PGL_CACHE_NEVER,
       "One of them, and how far it is." },
-    { PGL_HTTP_POST, "/api/v1/admin/jobs/{id}/cancel", PGL_ACCESS_OPERATOR,
-      job_cancel_begin, job_cancel_next, WRITE,
+    { PGL_HTTP_POST, "/api/v1/admin/jobs/{id}/cancel", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      job_cancel_begin, job_cancel_next, BODY(REASON, 0), JSON(200, JOB), NULL, PGL_CACHE_NEVER,
       "Ends it where it is. Needs a reason." },
-    { PGL_HTTP_GET, "/api/v1/admin/audit-log", PGL_ACCESS_OPERATOR,
-      audit_list_begin, audit_list_next, READ,
-      "What operators did, newest first; ?limit= &amp;cursor=" },
-    { PGL_HTTP_POST, "/api/v1/webhooks", PGL_ACCESS_OPERATOR,
-      webhook_create_begin, webhook_create_next, WRITE,
+    { PGL_HTTP_GET, "/api/v1/admin/audit-log", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
+      audit_list_begin, audit_list_next, NOTHING, JSON(200, AUDIT_LIST), list_query, PGL_CACHE_NEVER,
+      "What operators did, newest first." },
+    { PGL_HTTP_POST, "/api/v1/webhooks", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
+      webhook_create_begin, webhook_create_next, BODY(NEW_ENDPOINT, 0), JSON(201, WEBHOOK_ENDPOINT), NULL, PGL_CACHE_NEVER,
       "Have events delivered to a URL. Shows the secret, this once." },
-    { PGL_HTTP_GET, "/api/v1/webhooks", PGL_ACCESS_OPERATOR,
-      webhook_list_begin, webhook_list_next, READ,
+    { PGL_HTTP_GET, "/api/v1/webhooks", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_READ,
+      webhook_list_begin, webhook_list_next, NOTHING, JSON(200, LIST_ENDPOINTS_RESPONSE), NULL, PGL_CACHE_NEVER,
       "Where events are delivered to." },
-    { PGL_HTTP_GET, "/api/v1/webhooks/deliveries", PGL_ACCESS_OPERATOR,
-      deliveries_list_begin, deliveries_list_next, READ,
-      "Deliveries to all of them, newest first; ?state= &amp;limit= &amp;cursor=; DEAD are the dead letters." },
-    { PGL_HTTP_GET, "/api/v1/webhooks/{id}", PGL_ACCESS_OPERATOR,
-      webhook_get_begin, webhook_get_next, READ,
+    { PGL_HTTP_GET, "/api/v1/webhooks/deliveries", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_READ,
+      deliveries_list_begin, deliveries_list_next, NOTHING, JSON(200, LIST_DELIVERIES_RESPONSE), deliveries_query, PGL_CACHE_NEVER,
+      "Deliveries to all of them, newest first; DEAD are the dead letters." },
+    { PGL_HTTP_GET, "/api/v1/webhooks/{id}", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_READ,
+      webhook_get_begin, webhook_get_next, NOTHING, JSON(200, WEBHOOK_ENDPOINT), NULL, PGL_CACHE_NEVER,
       "One endpoint." },
-    { PGL_HTTP_PATCH, "/api/v1/webhooks/{id}", PGL_ACCESS_OPERATOR,
-      webhook_change_begin, webhook_get_next, WRITE,
+    { PGL_HTTP_PATCH, "/api/v1/webhooks/{id}", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
+      webhook_change_begin, webhook_get_next, BODY(ENDPOINT_CHANGE, 0), JSON(200, WEBHOOK_ENDPOINT), NULL, PGL_CACHE_NEVER,
       "Change its URL, types, description or state." },
-    { PGL_HTTP_DELETE, "/api/v1/webhooks/{id}", PGL_ACCESS_OPERATOR,
-      webhook_delete_begin, webhook_delete_next, READ,
+    { PGL_HTTP_DELETE, "/api/v1/webhooks/{id}", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
+      webhook_delete_begin, webhook_delete_next, NOTHING, DONE, NULL, PGL_CACHE_NEVER,
       "Deliver nothing more to it, and forget its deliveries." },
-    { PGL_HTTP_POST, "/api/v1/webhooks/{id}/secret", PGL_ACCESS_OPERATOR,
-      webhook_rotate_begin, webhook_create_next, WRITE,
+    { PGL_HTTP_POST, "/api/v1/webhooks/{id}/secret", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
+      webhook_rotate_begin, webhook_create_next, ANY_BODY, JSON(201, WEBHOOK_ENDPOINT), NULL, PGL_CACHE_NEVER,
       "A new secret, shown this once; the old one signs as well for a day." },
-    { PGL_HTTP_GET, "/api/v1/webhooks/{id}/deliveries", PGL_ACCESS_OPERATOR,
-      deliveries_list_begin, deliveries_list_next, READ,
-      "Deliveries to it, newest first; ?state= &amp;limit= &amp;cursor=" },
-    { PGL_HTTP_POST, "/api/v1/webhooks/{id}/redeliver", PGL_ACCESS_OPERATOR,
-      redeliver_range_begin, redeliver_next, WRITE,
+    { PGL_HTTP_GET, "/api/v1/webhooks/{id}/deliveries", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_READ,
+      deliveries_list_begin, deliveries_list_next, NOTHING, JSON(200, LIST_DELIVERIES_RESPONSE), deliveries_query, PGL_CACHE_NEVER,
+      "Deliveries to it, newest first." },
+    { PGL_HTTP_POST, "/api/v1/webhooks/{id}/redeliver", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
+      redeliver_range_begin, redeliver_next, BODY(REDELIVERY_RANGE, 0), JSON(202, REDELIVER_RESPONSE), NULL, PGL_CACHE_NEVER,
       "Deliver a range again: the dead ones, or those of a state." },
-    { PGL_HTTP_POST, "/api/v1/webhooks/{id}/deliveries/{number}/redeliver", PGL_ACCESS_OPERATOR,
-      redeliver_one_begin, redeliver_next, WRITE,
+    { PGL_HTTP_POST, "/api/v1/webhooks/{id}/deliveries/{number}/redeliver", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
+      redeliver_one_begin, redeliver_next, ANY_BODY, JSON(202, REDELIVER_RESPONSE), NULL, PGL_CACHE_NEVER,
       "Deliver one again." },
 };
 /* clang-format on */
 const int pgl_route_count = sizeof pgl_routes / sizeof pgl_routes[0];
-
-/* Segment by segment; a name in braces takes any that is not empty. */
-static bool path_matches(const char *pattern, struct pgl_text path,
-                         struct pgl_text params[PGL_REQUEST_PARAMS_MAX], int *param_count)
-{
-    struct pgl_text wanted = pgl_text_of(pattern);
-    *param_count = 0;
-    while (wanted.data != NULL && path.data != NULL) {
-        struct pgl_text want = pgl_text_cut(&wanted, '/'), have = pgl_text_cut(&path, '/');
-        bool is_param = want.size > 0 && want.data[0] == '{';
-        if (is_param ? have.size == 0 : !pgl_text_equal(want, have))
-            return false;
-        if (is_param)
-            params[(*param_count)++] = have;
-    }
-    return wanted.data == NULL && path.data == NULL;
-}
-
-const struct pgl_route *pgl_route_find(enum pgl_http_method method, struct pgl_text path,
-                                       struct pgl_text params[PGL_REQUEST_PARAMS_MAX],
-                                       int *param_count, bool *path_is_known)
-{
-    if (method == PGL_HTTP_HEAD)
-        method = PGL_HTTP_GET;
-    *path_is_known = false;
-    for (int i = 0; i < pgl_route_count; i++) {
-        if (!path_matches(pgl_routes[i].path, path, params, param_count))
-            continue;
-        *path_is_known = true;
-        if (pgl_routes[i].method == method)
-            return &pgl_routes[i];
-    }
-    return NULL;
-}
-
-const char *pgl_route_allow(struct pgl_text path, struct pgl_arena *arena)
-{
-    struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
-    const char *allow = "";
-    int param_count;
-    for (int i = 0; i < pgl_route_count; i++) {
-        if (!path_matches(pgl_routes[i].path, path, params, &param_count))
-            continue;
-        const char *name = pgl_routes[i].method == PGL_HTTP_GET
-                               ? "GET, HEAD"
-                               : pgl_http_method_name(pgl_routes[i].method);
-        if (strstr(allow, name) == NULL)
-            allow = pgl_arena_printf(arena, "%s%s%s", allow, allow[0] != '\0' ? ", " : "", name);
-    }
-    return allow;
-}

@@ -5,6 +5,7 @@
 #include "services/orders/orders.h"
 
 #include "saga/audit_log.h"
+#include "saga/caller.h"
 
 static const CancelAnswer answer_in[ORDER_STATE_COUNT] = {
     [ORDER_PENDING] = CANCEL_ANSWER_REQUESTED,
@@ -50,10 +51,11 @@ pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
     PGL_TRY(order_check_owner(&order, ask->caller));
 
     reply->answer = answer_in[order.state]; /* too late is an answer, not an error */
-    bool is_owner = pgl_text_is(order.customer, ask->caller->subject);
+    bool is_staff =
+        pgl_caller_is_staff(ask->caller) && !pgl_text_is(order.customer, ask->caller->subject);
     bool is_said;
     PGL_TRY(order_ask_cancel(
-        tx, &order, is_owner ? ORDER_ON_CLIENT_CANCEL : ORDER_ON_OPERATOR_CANCEL, &is_said));
+        tx, &order, is_staff ? ORDER_ON_OPERATOR_CANCEL : ORDER_ON_CLIENT_CANCEL, &is_said));
     if (is_said) {
         PGL_TRY(pgl_audit_log_append(tx, ask->caller, "order.cancel", ask->id, "", "requested"));
         PGL_TRY(order_get(&tx->view, id, &order)); /* its version counts the wish */

@@ -2,6 +2,7 @@
 #include "services/orders/orders.h"
 
 #include "events/story.h"
+#include "saga/caller.h"
 #include "wire/message.h"
 
 pgl_status pgl_orders_get(const struct pgl_view *view, const GetOrderRequest *ask,
@@ -41,7 +42,7 @@ pgl_status pgl_orders_newest(struct pgl_orders_state *orders, const ListOrdersRe
 struct page {
     const ListOrdersRequest *ask;
     ListOrdersResponse *reply;
-    bool is_operator;
+    bool is_of_tenant;
 };
 
 static bool is_wanted(const struct page *page, const struct order_row *row, const Order *order)
@@ -49,7 +50,7 @@ static bool is_wanted(const struct page *page, const struct order_row *row, cons
     if (!pgl_text_is(row->tenant, page->ask->caller->tenant))
         return false;
     /* Two customers may share a hash, and then a chain. */
-    if (!page->is_operator && !pgl_text_is(row->customer, page->ask->caller->subject))
+    if (!page->is_of_tenant && !pgl_text_is(row->customer, page->ask->caller->subject))
         return false;
     return page->ask->status == ORDER_STATUS_UNSPECIFIED || page->ask->status == order->status;
 }
@@ -88,20 +89,20 @@ static pgl_status check_cursor(const struct pgl_view *view, const struct order_p
     int64_t chain =
         order_hash_of_customer(orders, pgl_text_of(caller->tenant), pgl_text_of(caller->subject));
     bool is_in_chain = order_hash_of_customer(orders, row.tenant, row.customer) == chain;
-    return caller->role == ROLE_OPERATOR || is_in_chain ? PGL_OK : not_ours;
+    return pgl_caller_sees_tenant(caller) || is_in_chain ? PGL_OK : not_ours;
 }
 
 pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page *from,
                            ListOrdersResponse *reply)
 {
-    struct page page = { from->ask, reply, from->ask->caller->role == ROLE_OPERATOR };
+    struct page page = { from->ask, reply, pgl_caller_sees_tenant(from->ask->caller) };
     pgl_id id = from->first;
     reply->items = pgl_arena_alloc(view->arena, (size_t)from->ask->limit * sizeof reply->items[0]);
     if (reply->items == NULL)
         return PGL_NO_MEMORY;
     if (from->ask->cursor[0] != '\0')
         PGL_TRY(check_cursor(view, from));
-    if (page.is_operator && pgl_id_is_zero(id)) { /* from the newest of all */
+    if (page.is_of_tenant && pgl_id_is_zero(id)) { /* from the newest of all */
         memset(id.bytes, 0xFF, sizeof id.bytes);
         PGL_TRY(id_below(view, &id));
     }
@@ -117,7 +118,7 @@ pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page 
         struct order_row row;
         PGL_TRY(order_get(view, id, &row));
         PGL_TRY(add_order(view, &page, &row));
-        if (page.is_operator)
+        if (page.is_of_tenant)
             PGL_TRY(id_below(view, &id));
         else
             id = row.previous_id;

@@ -3,6 +3,7 @@
 
 #include "events/story.h"
 #include "saga/audit_log.h"
+#include "saga/caller.h"
 #include "services/payments/card_sql.h"
 #include "services/payments/ledger.h"
 #include "wire/message.h"
@@ -27,7 +28,7 @@ static pgl_status get_for(const struct pgl_view *view, const Caller *caller, con
 {
     PGL_TRY(payment_get(view, order_id, row));
     bool is_theirs = caller != NULL && strcmp(caller->tenant, row->tenant) == 0 &&
-                     (caller->role == ROLE_OPERATOR ||
+                     (pgl_caller_sees_tenant(caller) ||
                       (row->customer[0] != '\0' && strcmp(caller->subject, row->customer) == 0));
     return is_theirs ? PGL_OK : PGL_FAIL(PGL_NOT_FOUND, not_found);
 }

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "saga/audit_log.h"
+#include "saga/caller.h"
 #include "services/payments/card_rules.h"
 #include "services/payments/intents.h"
 #include "services/payments/refunds.h"
@@ -20,9 +21,7 @@ _Static_assert((int)PAYMENT_OP_CREATE == (int)PROVIDER_OP_CREATE &&
 
 static pgl_status check_caller(const Caller *caller)
 {
-    return caller != NULL && caller->role == ROLE_OPERATOR
-               ? PGL_OK
-               : PGL_FAIL(PGL_DENIED, "this is for operators");
+    return pgl_caller_is_operator(caller) ? PGL_OK : PGL_FAIL(PGL_DENIED, "this is for operators");
 }
 
 /* ---- seeing ---- */
@@ -81,7 +80,8 @@ pgl_status pgl_operators_list(const struct pgl_view *view, const ListIntentsRequ
     pgl_id behind;
     int64_t behind_no;
     int count;
-    PGL_TRY(check_caller(ask->caller));
+    if (!pgl_caller_is_staff(ask->caller))
+        return PGL_FAIL(PGL_DENIED, "this is for the staff");
     PGL_TRY(read_cursor(ask->cursor, &behind, &behind_no));
     bool is_of_one = ask->order_id[0] != '\0';
     if (is_of_one && !pgl_is_ok(pgl_id_parse(pgl_text_of(ask->order_id), &behind)))

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "events/feed.h"
 #include "saga/audit_log.h"
+#include "saga/caller.h"
 #include "services/payments/answers.h"
 #include "services/payments/card_sql.h"
 #include "services/payments/hints.h"
@@ -39,7 +40,8 @@ const struct pgl_method pgl_payments_methods[PAYMENT_SERVICE_METHOD_COUNT] = {
 };
 
 const struct pgl_method pgl_payments_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
-    [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pgl_feed_method },
+    [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pgl_feed_read_method },
+    [EVENT_LOG_SERVICE_FOLLOW] = { PGL_METHOD_FLOW, .flow = pgl_feed_follow_method },
     [EVENT_LOG_SERVICE_READ_KEY] = { PGL_METHOD_QUERY, .query = pgl_payments_story_query },
 };
 /* clang-format on */
@@ -132,9 +134,9 @@ static void start_hint(void *service, struct pgl_call *call)
     pgl_flow_start(&mine->flow, mine->payments->rpc.loop, hint_steps, 0, on_hint_done);
 }
 
-static pgl_status check_reconciler(const struct pgl_payments *payments, const Caller *caller)
+static pgl_status check_reconciler(const struct pgl_payments *payments, bool is_allowed)
 {
-    if (caller == NULL || caller->role != ROLE_OPERATOR)
+    if (!is_allowed)
         return PGL_FAIL(PGL_DENIED, "this is for operators");
     return payments->reconcile.loop != NULL
                ? PGL_OK
@@ -146,7 +148,7 @@ static void start_reconcile(void *service, struct pgl_call *call)
     struct pgl_payments *payments = service;
     const ReconcileRequest *ask = call->ask;
     ReconcileResponse *reply = call->reply;
-    pgl_status status = check_reconciler(payments, ask->caller);
+    pgl_status status = check_reconciler(payments, pgl_caller_is_operator(ask->caller));
     if (pgl_is_ok(status) && ask->window_ns < 0)
         status = PGL_FAIL(PGL_INVALID, "windowNs: nothing below 0 is expected");
     if (pgl_is_ok(status)) {
@@ -162,7 +164,7 @@ static void show_reconciliation(void *service, struct pgl_call *call)
     struct pgl_payments *payments = service;
     const GetReconciliationRequest *ask = call->ask;
     GetReconciliationResponse *reply = call->reply;
-    pgl_status status = check_reconciler(payments, ask->caller);
+    pgl_status status = check_reconciler(payments, pgl_caller_is_staff(ask->caller));
     if (pgl_is_ok(status))
         status = card_reconcile_show(&payments->reconcile, call->arena, &reply->report);
     pgl_call_answer(call, status);
@@ -249,14 +251,14 @@ pgl_status pgl_payments_open(struct pgl_payments *payments, struct pgl_writer *w
     return pgl_log_open(&payments->desk.log, LOG_PAYMENTS, writer);
 }
 
-pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_event_log *orders,
-                                struct pgl_event_log *inventory)
+pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_log_source *orders,
+                                struct pgl_log_source *inventory)
 {
     PGL_TRY(pgl_consumer_open(&payments->orders, payments->writer, orders, pgl_payments_handle));
     PGL_TRY(
         pgl_consumer_open(&payments->inventory, payments->writer, inventory, pgl_payments_handle));
-    pgl_consumer_keep_up(&payments->orders);
-    pgl_consumer_keep_up(&payments->inventory);
+    pgl_consumer_keep_up(&payments->orders, "payments");
+    pgl_consumer_keep_up(&payments->inventory, "payments");
     pgl_admin_add_consumer(&payments->admin, &payments->orders);
     pgl_admin_add_consumer(&payments->admin, &payments->inventory);
     return pgl_admin_open(&payments->admin, payments->writer, pgl_intent_jobs,
