@@ -78,6 +78,7 @@ static void fill_settings(struct pgl_config *config)
         { "orders.deadline", 0, 0, { "--deadline", "TIME", PGL_OPTION_DURATION, &boot->orders.deadline_ns, 0, "by which an order has to be settled that does not say" } },
         { "orders.deadline-least", 0, 0, { "--deadline-least", "TIME", PGL_OPTION_DURATION, &boot->orders.deadline_least_ns, 0, "that an order may ask for" } },
         { "orders.max-open", 0, 0, { "--max-open-orders", "N", PGL_OPTION_U32, &boot->orders.open_max, 1, "not settled yet; more are refused" } },
+        { "orders.max-open-per-customer", 0, 0, { "--max-open-orders-per-customer", "N", PGL_OPTION_U32, &boot->orders.open_per_customer_max, 0, "not settled yet, partners apart; 0: as many as they like" } },
         { "orders.max-total", 0, 0, { "--max-total", "MINOR", PGL_OPTION_NUMBER, &boot->orders.total_minor_max, 0, "of one order, minor units" } },
         { "payments.credit", 0, 0, { "--credit", "MINOR", PGL_OPTION_NUMBER, &boot->payments.default_credit_minor, 0, "a new customer's credit line, minor units" } },
         { "provider.url", 0, 0, { "--provider", "URL", PGL_OPTION_TEXT, &card->provider_url, 0, "takes card payments: http(s)://HOST[:PORT] of a PaymentIntents API" } },
