@@ -34,7 +34,7 @@ struct pgl_config {
     struct pgl_boot_options boot;
     struct pgl_address http;
     bool is_demo;
-    const char *file;
+    const char *roles, *file;
     struct pgl_arena arena;
     struct pgl_setting settings[PGL_SETTINGS_MAX];
     struct pgl_option options[PGL_SETTINGS_MAX + PGL_CONFIG_MORE_MAX];

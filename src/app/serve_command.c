@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/demo.h"
+#include "app/mesh_server.h"
 #include "platform/real/real.h"
 
 #define FILES_BESIDE_CONNECTIONS 256 /* databases, wake-ups, logs */
@@ -32,19 +33,38 @@ static pgl_status run_threads(struct pgl_boot *boot)
     memset(served, 0, sizeof served);
     for (int t = 0; t < PGL_THREAD_COUNT; t++) {
         served[t].thread = &boot->threads[t];
+        if (boot->threads[t].loop_count == 0)
+            continue; /* of a role that is elsewhere */
         PGL_TRY(pgl_real_thread_start(boot->threads[t].name, run_thread, &served[t],
                                       &served[t].handle));
     }
     pgl_real_signals_wait();
     pgl_boot_stop(boot);
     for (int t = 0; t < PGL_THREAD_COUNT; t++)
-        pgl_real_thread_join(served[t].handle);
+        if (served[t].handle != NULL)
+            pgl_real_thread_join(served[t].handle);
     return PGL_OK;
+}
+
+/* A process without the edge. */
+static void say_roles(struct pgl_boot *boot)
+{
+    printf("serving");
+    for (int role = 0; role < PGL_RUN_COUNT; role++)
+        if (pgl_boot_runs(boot, role))
+            printf(" %s", pgl_boot_role_names[role]);
+    printf(" on %s port %u\n", boot->options.mesh.listen.host,
+           pgl_mesh_server_port(boot->mesh.server));
+    fflush(stdout);
 }
 
 /* Where it listens; in a demo also how to begin. */
 static void say_where(struct pgl_boot *boot, bool is_demo)
 {
+    if (!pgl_boot_runs(boot, PGL_RUN_GATEWAY)) {
+        say_roles(boot);
+        return;
+    }
     char url[80];
     const char *host = boot->options.gateway.host;
     bool is_v6 = strchr(host, ':') != NULL;
