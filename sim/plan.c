@@ -9,6 +9,7 @@
 #define NEW          8 /* one SKU in so many is for sale, and its first goods have yet to arrive */
 #define SCARCE       4 /* one run in so many has too little stock, too little credit */
 #define QUIET_MIN_NS PGL_MILLISECONDS(20) /* so that something gets done between two strikes */
+#define STRIKES_MORE 8 /* than are meant for the time that the orders alone would take */
 #define AMPLE        INT64_C(1000000000)
 
 static const char *const fault_names[PGL_SIM_FAULT_KINDS] = {
@@ -121,7 +122,9 @@ static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
 static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
     int64_t length_ns = plan->arrival_ns * plan->orders;
-    plan->quiet_ns = length_ns / between(random, 2, 4 + plan->orders / 40) + QUIET_MIN_NS;
+    int64_t strikes = between(random, 2, 4 + plan->orders / 40);
+    plan->quiet_ns = length_ns / strikes + QUIET_MIN_NS;
+    plan->strikes_max = (uint32_t)strikes + STRIKES_MORE;
     plan->down_ns_max = between(random, PGL_MILLISECONDS(1), PGL_SECONDS(2));
     plan->delay_ns_max = between(random, PGL_MILLISECONDS(1), PGL_MILLISECONDS(200));
     plan->delay_chance = (uint32_t)between(random, 1000, 100000);
@@ -132,7 +135,7 @@ static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
 /* A quarter of the points, each as seldom or as often as it likes. */
 static void draw_bugs(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
-    static const uint32_t chances[] = { 300, 3000, 30000, 150000 };
+    static const uint32_t chances[] = { 300, 5000, 50000, 300000 };
     for (int point = 0; point < PGL_BUGGIFY_POINTS; point++) {
         bool exists = pgl_random_below(random, 4) == 0;
         uint32_t chance = ONE_OF(random, chances);
@@ -173,6 +176,22 @@ static void draw_bank(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->card.reconcile_every_ns = pgl_random_below(random, 2) == 0 ? PGL_SECONDS(10) : 0;
 }
 
+/* Those who only want to know. */
+static void draw_others(struct pgl_sim_plan *plan, struct pgl_random *random)
+{
+    static const uint32_t chances[] = { 0, 0, 20000, 200000 };
+    static const enum pgl_sim_listens listens[] = {
+        PGL_SIM_LISTENS_TO_NONE,      PGL_SIM_LISTENS_TO_NONE,   PGL_SIM_LISTENS_TO_NONE,
+        PGL_SIM_LISTENS_TO_CONFIRMED, PGL_SIM_LISTENS_TO_ORDERS, PGL_SIM_LISTENS_TO_ALL
+    };
+    plan->follow_chance = ONE_OF(random, chances);
+    plan->read_chance = ONE_OF(random, chances);
+    plan->listens = ONE_OF(random, listens);
+    plan->listener_chance = ONE_OF(random, chances);
+    if (!pgl_sim_plan_has(plan, PGL_SIM_FAULT_HOOKS))
+        plan->listener_chance = 0;
+}
+
 struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t allowed)
 {
     struct pgl_sim_plan plan = { .seed = seed, .orders = orders };
@@ -188,5 +207,6 @@ struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t a
     draw_faults(&plan, &random);
     draw_bank(&plan, &random);
     draw_bugs(&plan, &random);
+    draw_others(&plan, &random);
     return plan;
 }

@@ -38,21 +38,25 @@ static void give_slot(struct pgl_http_server *server, struct pgl_conn *conn)
     pgl_list_append(server->free_conns.next, &conn->place); /* to the front: still in the cache */
 }
 
-bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket)
+static void begin_http2(struct pgl_conn *conn)
+{
+    if (pgl_conn_http2_open(conn))
+        return;
+    pgl_counter_add(&conn->server->metrics.overloads, 1);
+    conn->is_broken = true;
+}
+
+bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket,
+                   const struct pgl_conn_origin *origin)
 {
     const struct pgl_http_limits *limits = &server->options.limits;
     int64_t now_ns = server->loop->now_ns;
-    uint64_t client;
     struct pgl_conn *conn = take_slot(server);
     if (conn == NULL)
         return false;
-    if (!pgl_clients_join(&server->clients, socket->peer, now_ns, &client)) {
-        give_slot(server, conn);
-        return false;
-    }
     int64_t tenth_ns = limits->age_ns / 10; /* those who came together shall not leave together */
     *conn = (struct pgl_conn){
-        .server = server, .socket = socket, .client = client, .protocol = &pgl_conn_http1
+        .server = server, .socket = socket, .origin = *origin, .protocol = &pgl_conn_http1
     };
     conn->age_until_ns = now_ns + limits->age_ns - tenth_ns +
                          (int64_t)pgl_random_below(&server->jitter, (uint64_t)tenth_ns * 2 + 1);
@@ -67,6 +71,9 @@ bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket)
     socket->on_ready = on_ready;
     socket->owner = conn;
     server->conn_count++;
+    conn->is_known = origin->is_tls; /* ALPN has agreed on it */
+    if (origin->is_http2)
+        begin_http2(conn);
     settle(conn);
     return true;
 }
@@ -104,7 +111,7 @@ void pgl_conn_close(struct pgl_conn *conn)
     if (conn->protocol->forget != NULL)
         conn->protocol->forget(conn);
     pgl_http_server_count_bytes(server, &conn->counted_bytes, 0);
-    pgl_clients_leave(&server->clients, conn->client, server->loop->now_ns);
+    pgl_clients_leave(&server->clients, conn->origin.client, server->loop->now_ns);
     abandon_all(conn);
     server->conn_count--;
     pgl_counter_set(&server->metrics.connections_open, server->conn_count);
@@ -141,10 +148,8 @@ static bool know_protocol(struct pgl_conn *conn, struct pgl_text input)
     if (is_http2 && size < PGL_HTTP2_PREFACE_BYTES)
         return false;
     conn->is_known = true;
-    if (is_http2 && !pgl_conn_http2_open(conn)) {
-        pgl_counter_add(&conn->server->metrics.overloads, 1);
-        conn->is_broken = true;
-    }
+    if (is_http2)
+        begin_http2(conn);
     return !conn->is_broken;
 }
 

@@ -1,8 +1,9 @@
 /*
  * http_server.h - answers HTTP on one loop: connections in, exchanges out.
  *
- * For:      the gateway, the admin page, gRPC, tests. HTTP/1.1 or HTTP/2 (by its first bytes; TLS
- *           says it beforehand) is beneath this header, and so is TLS.
+ * For:      the gateway, the admin page, gRPC, tests. What a connection speaks is decided beneath
+ *           this header: plain or through TLS (tls_door.h), HTTP/1.1 or HTTP/2 (agreed on by ALPN,
+ *           else by its first bytes).
  * Owner:    whoever holds the struct; it calls pgl_http_server_work at the end of every turn.
  * Threads:  the loop's.
  * Rule:     a request comes whole (head, then body up to its limit) to `on_request`, as an
@@ -30,6 +31,7 @@
 #include "runtime/loop.h"
 #include "telemetry/metrics.h"
 #include "transport/clients.h"
+#include "transport/tls_door.h"
 #include "wire/http.h"
 #include "wire/http1.h"
 #include "wire/http2.h"
@@ -50,6 +52,8 @@ struct pgl_http_limits {
     size_t exchange_bytes_max;            /* of the arena: head, body, and what the handler makes */
     size_t stream_bytes_max;              /* written to a stream and not taken by the peer */
     size_t buffers_bytes_max;             /* of all connections and exchanges in use; then 503 */
+    uint32_t handshakes_max;              /* of TLS at once; then newcomers wait, see tls_door.h */
+    int64_t handshake_ns;                 /* then closed */
     int64_t head_ns;                      /* from its first byte, or from the accept; else 408 */
     int64_t body_grace_ns;                /* from then on a body needs body_rate_min on average */
     int64_t body_ns;                      /* and must be whole; else 408 */
@@ -83,6 +87,8 @@ struct pgl_http_limits {
         .exchange_bytes_max = 4u << 20,      /* a body grown by doubling, and its JSON */          \
         .stream_bytes_max = 256u << 10,      /* about 1,000 events */                              \
         .buffers_bytes_max = 256u << 20,     /* a small machine's quarter of 1 GiB */              \
+        .handshakes_max = 200,               /* 8 MB; 50 ms of work */                             \
+        .handshake_ns = PGL_SECONDS(5),                                                            \
         .head_ns = PGL_SECONDS(10),                                                                \
         .body_grace_ns = PGL_SECONDS(5),                                                           \
         .body_ns = PGL_SECONDS(30),                                                                \
@@ -150,6 +156,10 @@ struct pgl_http_exchange {
 
 struct pgl_http_server_options {
     struct pgl_http_limits limits;
+    /* Listens for TLS too, at a numeric address. They outlive the server; NULL for no TLS. */
+    const struct pgl_tls_server_contexts *tls;
+    const char *tls_host;
+    uint16_t tls_port;
     void *owner;
     /* A whole request. Ends in pgl_http_respond or pgl_http_stream_end, in this call or later. */
     void (*on_request)(void *owner, struct pgl_http_exchange *exchange);
@@ -197,7 +207,8 @@ struct pgl_http_server {
     struct pgl_loop *loop;
     struct pgl_http_server_options options;
     struct pgl_http_metrics metrics;
-    struct pgl_socket *listener; /* NULL once draining */
+    struct pgl_socket *listener, *tls_listener; /* NULL once draining */
+    struct pgl_tls_door door;
     bool is_draining;
 
     /* What follows is the server's own. */
@@ -219,11 +230,13 @@ struct pgl_http_server {
     char date[PGL_HTTP_DATE_BYTES];
 };
 
-/* `host` is numeric; port 0 takes any free one. Opens nothing when it fails. */
+/* `host` is numeric, NULL to listen for TLS alone; port 0 takes any free one. Opens nothing when it
+ * fails. */
 PGL_MUST_USE pgl_status pgl_http_server_open(struct pgl_http_server *server, struct pgl_loop *loop,
                                              const char *host, uint16_t port,
                                              const struct pgl_http_server_options *options);
 uint16_t pgl_http_server_port(const struct pgl_http_server *server);
+uint16_t pgl_http_server_tls_port(const struct pgl_http_server *server);
 
 /* At the end of every turn: reads on where much had come at once, and writes what was answered.
  * True when there is more to do at once. */
