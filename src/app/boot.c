@@ -8,8 +8,7 @@
 #define BOOT_ARENA_CHUNK_BYTES 65536
 #define BOOT_ARENA_LIMIT_BYTES (4u << 20)
 #define SLOW_TURN_NS           PGL_MILLISECONDS(5)
-#define DRAIN_NS               PGL_SECONDS(10)
-#define DRAIN_LOOK_NS          PGL_MILLISECONDS(10)
+#define MADE_CERTIFICATE       "localhost.pem" /* with its key */
 
 /* clang-format off */
 #define ALL       PGL_RUNS_ALL
@@ -40,6 +39,7 @@ static const struct loop_plan {
     [PGL_LOOP_EFFECTS]          = { "effects",          PAYMENTS | WEBHOOKS,  PGL_THREAD_EFFECTS,   SLOW_TURN_NS },
     [PGL_LOOP_WEBHOOKS_WRITER]  = { "webhooks-writer",  WEBHOOKS,             PGL_THREAD_WEBHOOKS,  0 },
     [PGL_LOOP_WEBHOOKS_READER]  = { "webhooks-reader",  WEBHOOKS,             PGL_THREAD_READERS,   0 },
+    [PGL_LOOP_RELOAD]           = { "reload",           ALL,                  PGL_THREAD_READERS,   0 },
 };
 
 static const char *const thread_names[PGL_THREAD_COUNT] = {
@@ -78,6 +78,8 @@ struct pgl_boot_options pgl_boot_defaults(void)
                      .body_bytes_max = 65536,
                      .json = pgl_json_request_limits,
                      .admit = EDGE_LIMITS_DEFAULT },
+        .certificates = { .check_every_ns = PGL_SECONDS(5) },
+        .drain_ns = PGL_SECONDS(10),
         .batch_max = 512,
         .checkpoint_pages = 8192, /* 32 MiB, see docs/decisions/checkpoint.md */
         .checkpoint_idle_pages = 1024,
@@ -299,6 +301,21 @@ static bool is_behind(void *self)
            pgl_mesh_is_behind(&boot->mesh);
 }
 
+static pgl_status open_certificates(struct pgl_boot *boot)
+{
+    struct pgl_certificates_options *options = &boot->options.certificates;
+    if (boot->options.makes_certificate)
+        options->made = pgl_boot_path(boot, MADE_CERTIFICATE);
+    if (options->certificates == NULL && options->keys == NULL && options->made == NULL)
+        return PGL_OK;
+    PGL_TRY(pgl_certificates_open(&boot->certificates, boot->platform, &boot->reload,
+                                  &boot->loops[PGL_LOOP_EDGE], options));
+    pgl_certificates_register(&boot->certificates, &boot->registry, "listener=\"edge\"");
+    pgl_metrics_register_door(boot, &boot->edge.http.door, "edge");
+    boot->options.gateway.tls = &boot->certificates.contexts;
+    return PGL_OK;
+}
+
 static pgl_status open_edge(struct pgl_boot *boot)
 {
     struct pgl_edge *edge = &boot->edge;
@@ -323,69 +340,53 @@ static pgl_status open_edge(struct pgl_boot *boot)
     if (edge->tokens == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for tokens");
     PGL_TRY(pgl_gateway_register(edge, &boot->registry, &boot->arena));
+    PGL_TRY(open_certificates(boot));
     return pgl_gateway_open(edge, &boot->options.gateway);
 }
 
 /* ---- stopping ---- */
 
-enum { DRAIN_CLOSE, DRAIN_LOOK, DRAIN_STOP };
-
-static struct pgl_boot *boot_of(struct pgl_flow *flow)
+static void not_ready(void *self)
 {
-    return PGL_CONTAINER(flow, struct pgl_boot, drain);
+    atomic_store(&((struct pgl_boot *)self)->is_ready, false);
 }
 
-static struct pgl_go drain_close(struct pgl_flow *flow)
+static void close_doors(void *self)
 {
-    struct pgl_boot *boot = boot_of(flow);
-    atomic_store(&boot->is_ready, false);
+    struct pgl_boot *boot = self;
     pgl_mesh_drain(&boot->mesh);
-    boot->drain_until_ns = flow->loop->now_ns + DRAIN_NS;
     if (pgl_boot_runs(boot, PGL_RUN_GATEWAY))
         pgl_gateway_drain(&boot->edge);
-    return pgl_go(DRAIN_LOOK);
 }
 
-static struct pgl_go drain_look(struct pgl_flow *flow)
+static bool is_idle(void *self)
 {
-    struct pgl_boot *boot = boot_of(flow);
-    bool is_idle = !pgl_boot_runs(boot, PGL_RUN_GATEWAY) || pgl_gateway_is_idle(&boot->edge);
-    if ((is_idle && pgl_mesh_is_drained(&boot->mesh)) || flow->loop->now_ns >= boot->drain_until_ns)
-        return pgl_go(DRAIN_STOP);
-    return pgl_wait(DRAIN_LOOK); /* nobody wakes it: it looks again when it is late */
+    struct pgl_boot *boot = self;
+    return (!pgl_boot_runs(boot, PGL_RUN_GATEWAY) || pgl_gateway_is_idle(&boot->edge)) &&
+           pgl_mesh_is_drained(&boot->mesh);
 }
 
-static struct pgl_go drain_stop(struct pgl_flow *flow)
+static void open_drain(struct pgl_boot *boot)
 {
-    struct pgl_boot *boot = boot_of(flow);
-    for (int t = 0; t < PGL_THREAD_COUNT; t++)
-        pgl_thread_stop(&boot->threads[t]);
-    return pgl_done();
-}
-
-static const struct pgl_step drain_steps[] = {
-    /*                name           does         at most        when late */
-    [DRAIN_CLOSE] = { "drain.close", drain_close, 0, 0 },
-    [DRAIN_LOOK] = { "drain.look", drain_look, DRAIN_LOOK_NS, DRAIN_LOOK },
-    [DRAIN_STOP] = { "drain.stop", drain_stop, 0, 0 },
-};
-
-static void on_drained(struct pgl_flow *flow)
-{
-    (void)flow; /* part of the boot, which is closed by whoever opened it */
-}
-
-static void take_stop(void *owner, struct pgl_message *message)
-{
-    (void)message;
-    struct pgl_boot *boot = owner;
-    pgl_flow_start(&boot->drain, &boot->loops[PGL_LOOP_EDGE], drain_steps, DRAIN_CLOSE, on_drained);
+    const struct pgl_drain_options options = { .notice_ns = boot->options.drain_notice_ns,
+                                               .at_most_ns = boot->options.drain_ns,
+                                               .self = boot,
+                                               .not_ready = not_ready,
+                                               .close = close_doors,
+                                               .is_idle = is_idle,
+                                               .threads = boot->threads,
+                                               .thread_count = PGL_THREAD_COUNT };
+    pgl_drain_open(&boot->drain, &boot->loops[PGL_LOOP_EDGE], &options);
 }
 
 void pgl_boot_stop(struct pgl_boot *boot)
 {
-    pgl_status sent = pgl_mailbox_send(NULL, &boot->stops, &boot->stop);
-    (void)sent; /* a second wish to stop changes nothing */
+    pgl_drain_ask(&boot->drain);
+}
+
+void pgl_boot_reload(struct pgl_boot *boot)
+{
+    pgl_reload_ask(&boot->reload);
 }
 
 /* ---- the whole ---- */
@@ -412,7 +413,8 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     PGL_TRY(connect_services(boot));
     PGL_TRY(serve_services(boot));
     pgl_metrics_register(boot);
-    pgl_mailbox_open(&boot->stops, &boot->loops[PGL_LOOP_EDGE], 1, take_stop, boot);
+    open_drain(boot);
+    pgl_reload_open(&boot->reload, &boot->loops[PGL_LOOP_RELOAD]);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
     if (options->roles == PGL_RUNS_ALL) /* a look is at all files */
         pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);
@@ -441,6 +443,7 @@ void pgl_boot_close(struct pgl_boot *boot)
         pgl_gateway_close(&boot->edge);
     }
     pgl_mesh_close(&boot->mesh);
+    pgl_certificates_close(&boot->certificates);
     pgl_control_close(&boot->control);
     pgl_jwt_cache_close(boot->edge.tokens);
     pgl_feed_close(&boot->payments_feed);

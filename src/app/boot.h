@@ -10,8 +10,11 @@
 #ifndef PGL_APP_BOOT_H
 #define PGL_APP_BOOT_H
 
+#include "app/certificates.h"
 #include "app/control.h"
+#include "app/drain.h"
 #include "app/mesh.h"
+#include "app/reload.h"
 #include "edge/gateway/gateway.h"
 #include "events/feed.h"
 #include "platform/platform.h"
@@ -51,6 +54,7 @@ enum pgl_boot_loop {
     PGL_LOOP_EFFECTS,
     PGL_LOOP_WEBHOOKS_WRITER,
     PGL_LOOP_WEBHOOKS_READER,
+    PGL_LOOP_RELOAD,
     PGL_LOOP_COUNT
 };
 
@@ -84,6 +88,9 @@ struct pgl_boot_options {
     uint32_t roles;
     struct pgl_mesh_options mesh;
     struct pgl_gateway_options gateway;
+    struct pgl_certificates_options certificates; /* of the gateway; without any, no TLS */
+    bool makes_certificate;                       /* one for localhost, in the folder */
+    int64_t drain_notice_ns, drain_ns;            /* see drain.h */
     int batch_max;
     int checkpoint_pages, checkpoint_idle_pages;
     int writer_cache_kib, reader_cache_kib;
@@ -119,10 +126,9 @@ struct pgl_boot {
     struct pgl_edge edge;
     struct pgl_registry registry;
     struct pgl_control control; /* what other commands ask */
-    struct pgl_mailbox stops;   /* of the edge's loop: the wish to stop */
-    struct pgl_message stop;
-    struct pgl_flow drain;
-    int64_t drain_until_ns;
+    struct pgl_reload reload;
+    struct pgl_certificates certificates;
+    struct pgl_drain drain;
     atomic_bool is_ready;
 };
 
@@ -132,8 +138,10 @@ PGL_MUST_USE pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform
                                       const struct pgl_boot_options *options);
 /* The loops are about to run. */
 void pgl_boot_start(struct pgl_boot *boot);
-/* Any thread: answer what is in flight, then stop every thread. */
+/* One thread: answer what is in flight, then stop every thread; the second time at once. */
 void pgl_boot_stop(struct pgl_boot *boot);
+/* Any thread: read again what can change while it runs. */
+void pgl_boot_reload(struct pgl_boot *boot);
 /* When no loop runs any more; also after an open that failed. */
 void pgl_boot_close(struct pgl_boot *boot);
 

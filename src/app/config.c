@@ -23,11 +23,15 @@ static void fill_settings(struct pgl_config *config)
     struct edge_limits_options *admit = &boot->gateway.admit;
     struct pgl_card_options *card = &boot->payments.card;
     struct pgl_mesh_options *mesh = &boot->mesh;
+    struct pgl_certificates_options *tls = &boot->certificates;
     /* clang-format off */
     const struct pgl_setting settings[] = {
         /* section.key, marks, the most (0: what its type holds), the option with the least */
         { NULL, 0, 0, { "--config", "FILE", PGL_OPTION_TEXT, &config->file, 0, "YAML: sections of keys, as panglot config prints them" } },
         { "process.data", 0, 0, { "--data", "DIR", PGL_OPTION_TEXT, &boot->data, 0, "where everything is kept" } },
+        { "process.log-level", PGL_SETTING_RELOADABLE, 0, { "--log-level", "LEVEL", PGL_OPTION_TEXT, &config->log_least, 0, "lines below it are not written: debug, info, warn, error" } },
+        { "process.drain-notice", 0, 0, { "--drain-notice", "TIME", PGL_OPTION_DURATION, &boot->drain_notice_ns, PGL_OPTION_MAY_BE_NONE, "behind SIGTERM: not ready, and open, so that balancers notice" } },
+        { "process.drain-time", 0, 0, { "--drain-time", "TIME", PGL_OPTION_DURATION, &boot->drain_ns, 0, "for what is in flight, from closing on" } },
         { "process.demo", 0, 0, { "--demo", NULL, PGL_OPTION_SWITCH, &config->is_demo, 0, "a shop in an empty folder; no limits per address" } },
         { "process.roles", 0, 0, { "--roles", "LIST", PGL_OPTION_TEXT, &config->roles, 0, "what this process is of gateway,catalog,orders,payments,inventory,webhooks" } },
         { "mesh.listen", 0, 0, { "--mesh", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->listen, 0, "where it serves the other processes of the platform" } },
@@ -61,6 +65,17 @@ static void fill_settings(struct pgl_config *config)
         { "http.idle-time", 0, 0, { "--idle-time", "TIME", PGL_OPTION_DURATION, &http_limits->idle_ns, 0, "of a connection without a request" } },
         { "http.age", 0, 0, { "--age", "TIME", PGL_OPTION_DURATION, &http_limits->age_ns, 0, "of a connection, give or take a tenth" } },
         { "http.write-stall", 0, 0, { "--write-stall", "TIME", PGL_OPTION_DURATION, &http_limits->write_stall_ns, 0, "that a peer may take nothing" } },
+        { "tls.listen", 0, 0, { "--https", "HOST:PORT", PGL_OPTION_ADDRESS, &config->https, 0, "where to listen for TLS, once there is a certificate" } },
+        { "tls.only", 0, 0, { "--https-only", NULL, PGL_OPTION_SWITCH, &config->is_https_only, 0, "and nowhere else" } },
+        { "tls.certificate", 0, 0, { "--tls-cert", "FILES", PGL_OPTION_TEXT, &tls->certificates, 0, "PEM with what leads to its authority; a comma between two; read again when it changes" } },
+        { "tls.key", 0, 0, { "--tls-key", "FILES", PGL_OPTION_TEXT, &tls->keys, 0, "its private key, PEM" } },
+        { "tls.dev", 0, 0, { "--tls-dev", NULL, PGL_OPTION_SWITCH, &boot->makes_certificate, 0, "makes a certificate for localhost, in the folder" } },
+        { "tls.least", 0, 0, { "--tls-least", "VERSION", PGL_OPTION_TEXT, &config->tls_least, 0, "of TLS: 1.2 or 1.3" } },
+        { "tls.client-ca", 0, 0, { "--tls-client-ca", "FILE", PGL_OPTION_TEXT, &tls->client_authorities, 0, "PEM: clients are asked for a certificate of theirs" } },
+        { "tls.client-required", 0, 0, { "--tls-client-required", NULL, PGL_OPTION_SWITCH, &tls->needs_client, 0, "who has none is refused" } },
+        { "tls.check-every", 0, 0, { "--tls-check-every", "TIME", PGL_OPTION_DURATION, &tls->check_every_ns, 0, "whether the files are others" } },
+        { "tls.max-handshakes", 0, 0, { "--max-handshakes", "N", PGL_OPTION_U32, &http_limits->handshakes_max, 1, "at once; then newcomers wait" } },
+        { "tls.handshake-time", 0, 0, { "--handshake-time", "TIME", PGL_OPTION_DURATION, &http_limits->handshake_ns, 0, "for a handshake" } },
         { "limits.rates", 0, 0, { "--rates", "RATES", PGL_OPTION_TEXT, &admit->rates, 0, "of callers: default, off, or NAME=N/UNIT:BURST by commas (anonymous=10/s:20,signed=100/s:200,bad-tokens=5/min:5,user=20/s:40,orders=2/s:10)" } },
         { "limits.plans", 0, 0, { "--plans", "PLANS", PGL_OPTION_TEXT, &admit->plans, 0, "of partners' keys: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, the first for all others (default=100/s:200)" } },
         { "limits.trusted-proxies", 0, 0, { "--trusted-proxies", "RANGES", PGL_OPTION_TEXT, &admit->trusted_proxies, 0, "ADDRESS/BITS by commas, whose X-Forwarded-For is believed" } },
@@ -109,6 +124,10 @@ static void set_defaults(struct pgl_config *config)
     config->boot.gateway.limits.buffers_bytes_max = 0; /* serve asks how much memory there is */
     config->http = (struct pgl_address){ "127.0.0.1", 8080 };
     config->roles = ALL_ROLES;
+    config->https = (struct pgl_address){ "127.0.0.1", 8443 };
+    config->is_https_only = false;
+    config->tls_least = "1.2";
+    config->log_least = "info";
     config->is_demo = false;
     config->file = NULL;
     memset(config->origins, 0, sizeof config->origins);
@@ -262,11 +281,36 @@ static const char *settle_roles(struct pgl_config *config)
     return mesh->is_plain && !is_local ? "--mesh-plain: on loopback alone" : NULL;
 }
 
+static const char *settle_tls(struct pgl_config *config)
+{
+    struct pgl_gateway_options *gateway = &config->boot.gateway;
+    struct pgl_certificates_options *tls = &config->boot.certificates;
+    bool has_tls = tls->certificates != NULL || config->boot.makes_certificate;
+    gateway->host = config->is_https_only ? NULL : config->http.host;
+    gateway->port = config->http.port;
+    gateway->tls_host = config->https.host;
+    gateway->tls_port = config->https.port;
+    tls->is_tls13_only = strcmp(config->tls_least, "1.3") == 0;
+    if (!tls->is_tls13_only && strcmp(config->tls_least, "1.2") != 0)
+        return "--tls-least: 1.2 or 1.3 is expected";
+    if ((tls->certificates == NULL) != (tls->keys == NULL))
+        return "--tls-cert and --tls-key belong together";
+    if (tls->certificates != NULL && config->boot.makes_certificate)
+        return "--tls-cert and --tls-dev: one of the two is expected";
+    if (tls->needs_client && tls->client_authorities == NULL)
+        return "--tls-client-required: --tls-client-ca is expected with it";
+    return config->is_https_only && !has_tls ? "--https-only: a certificate is expected with it"
+                                             : NULL;
+}
+
 /* What the options say together; NULL when that makes sense. */
 static const char *settle(struct pgl_config *config)
 {
-    config->boot.gateway.host = config->http.host;
-    config->boot.gateway.port = config->http.port;
+    const char *senseless = settle_tls(config);
+    if (senseless != NULL)
+        return senseless;
+    if (!pgl_log_level_read(pgl_text_of(config->log_least), &config->log_level))
+        return "--log-level: debug, info, warn or error is expected";
     size_t buffers = config->boot.gateway.limits.buffers_bytes_max;
     if (buffers > 0 && buffers < BUFFERS_BYTES_LEAST)
         return "--max-buffers: 0, or 1048576 at least is expected";

@@ -32,7 +32,10 @@ struct pgl_setting {
 
 struct pgl_config {
     struct pgl_boot_options boot;
-    struct pgl_address http;
+    struct pgl_address http, https;
+    bool is_https_only;
+    const char *tls_least, *log_least;
+    enum pgl_log_level log_level;
     bool is_demo;
     const char *roles, *file;
     struct pgl_arena arena;

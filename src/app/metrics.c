@@ -194,6 +194,27 @@ static void register_loops(struct pgl_boot *boot)
                              &boot->loops[l].slow_turns);
 }
 
+void pgl_metrics_register_door(struct pgl_boot *boot, const struct pgl_tls_door *door,
+                               const char *listener)
+{
+    const struct {
+        const char *outcome;
+        const struct pgl_counter *counter;
+    } rows[] = { { "through", &door->metrics.through },
+                 { "failed", &door->metrics.failed },
+                 { "late", &door->metrics.late },
+                 { "gave-way", &door->metrics.gave_way } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        pgl_registry_add(&boot->registry, "panglot_tls_handshakes_total",
+                         "Handshakes of TLS, by how they ended.", PGL_METRIC_COUNTER,
+                         pgl_arena_printf(&boot->arena, "listener=\"%s\",outcome=\"%s\"", listener,
+                                          rows[i].outcome),
+                         rows[i].counter);
+    pgl_registry_add(&boot->registry, "panglot_tls_handshakes_open", "Handshakes under way.",
+                     PGL_METRIC_GAUGE, pgl_arena_printf(&boot->arena, "listener=\"%s\"", listener),
+                     &door->metrics.open);
+}
+
 void pgl_metrics_register(struct pgl_boot *boot)
 {
     register_writers(boot);

@@ -305,6 +305,9 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     edge->loop->work = edge_work;
     edge->loop->owner = edge;
     struct pgl_http_server_options server = { .limits = options->limits,
+                                              .tls = options->tls,
+                                              .tls_host = options->tls_host,
+                                              .tls_port = options->tls_port,
                                               .owner = edge,
                                               .on_request = on_request,
                                               .refuse = refuse,
