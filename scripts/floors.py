@@ -41,7 +41,7 @@ LIBRARIES = {  # header: the only places that know it
         "src/platform/real/",
     r"sqlite3(ext)?\.h": "src/store/ sim/",
     r"libpq.*|postgresql/.*": "src/store/",
-    r"(openssl|nghttp2)/.*|jansson\.h|zlib\.h|protobuf-c/.*": "src/wire/ fuzz/",
+    r"(openssl|nghttp2)/.*|jansson\.h|zlib\.h|yaml\.h|protobuf-c/.*": "src/wire/ fuzz/",
     r"librdkafka/.*": "src/events/kafka.c",
     r"cmocka\.h": "_test.c _bench.h sim/ tests/",
 }

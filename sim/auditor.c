@@ -435,8 +435,8 @@ void pgl_sim_auditor_glance(struct pgl_sim_auditor *auditor)
         if (boot->writers[file].queued > PGL_WRITER_QUEUE_MAX)
             pgl_sim_blame(auditor->blame, "M1: %d commands wait for %s", boot->writers[file].queued,
                           boot->writers[file].loop->name);
-    if (boot->edge.in_flight > PGL_GATEWAY_IN_FLIGHT_MAX)
-        pgl_sim_blame(auditor->blame, "M1: %u requests wait at the edge", boot->edge.in_flight);
+    if (boot->edge.limits.inside > boot->edge.limits.adaptive.options.most)
+        pgl_sim_blame(auditor->blame, "M1: %u requests wait at the edge", boot->edge.limits.inside);
 }
 
 /* ---- rest ---- */

@@ -62,7 +62,8 @@ struct pgl_boot_options pgl_boot_defaults(void)
                      .port = 8080,
                      .limits = PGL_HTTP_LIMITS_DEFAULT,
                      .body_bytes_max = 65536,
-                     .json = pgl_json_request_limits },
+                     .json = pgl_json_request_limits,
+                     .admit = EDGE_LIMITS_DEFAULT },
         .batch_max = 512,
         .checkpoint_pages = 8192, /* 32 MiB, see docs/decisions/checkpoint.md */
         .checkpoint_idle_pages = 1024,
@@ -152,14 +153,16 @@ static pgl_status open_services(struct pgl_boot *boot)
 /* Who listens to whom: docs/saga.md. */
 static pgl_status connect_services(struct pgl_boot *boot)
 {
-    struct pgl_event_log *orders = &boot->orders.state.log;
-    struct pgl_event_log *payments = &boot->payments.desk.log;
-    struct pgl_event_log *inventory = &boot->inventory.core.log;
-    orders->keep.options = payments->keep.options = inventory->keep.options = boot->options.keep;
+    boot->orders.state.log.keep.options = boot->options.keep;
+    boot->payments.desk.log.keep.options = boot->options.keep;
+    boot->inventory.core.log.keep.options = boot->options.keep;
+    struct pgl_log_source *orders = &boot->orders.state.log.source;
+    struct pgl_log_source *payments = &boot->payments.desk.log.source;
+    struct pgl_log_source *inventory = &boot->inventory.core.log.source;
     PGL_TRY(pgl_orders_connect(&boot->orders, payments, inventory));
     PGL_TRY(pgl_payments_connect(&boot->payments, orders, inventory));
     PGL_TRY(pgl_inventory_connect(&boot->inventory, payments));
-    struct pgl_event_log *const all[PGL_WEBHOOK_LOGS] = { orders, payments, inventory };
+    struct pgl_log_source *const all[PGL_WEBHOOK_LOGS] = { orders, payments, inventory };
     return pgl_webhooks_connect(&boot->webhooks, all);
 }
 

@@ -120,6 +120,16 @@ void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pg
     request->fields[request->field_count++] = (struct pgl_http_field){ name, value };
 }
 
+void edge_add_standings(struct pgl_request *request)
+{
+    struct pgl_text policies = edge_write_policies(&request->verdict, request->arena);
+    struct pgl_text standings = edge_write_standings(&request->verdict, request->arena);
+    if (policies.size == 0 || standings.size == 0)
+        return;
+    edge_add_field(request, PGL_TEXT("RateLimit-Policy"), policies);
+    edge_add_field(request, PGL_TEXT("RateLimit"), standings);
+}
+
 pgl_status edge_reply_buffer(struct pgl_request *request, struct pgl_buffer *out,
                              struct pgl_text content_type)
 {

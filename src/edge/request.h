@@ -14,6 +14,7 @@
 #define PGL_EDGE_REQUEST_H
 
 #include "contract/common.h"
+#include "edge/admit.h"
 #include "edge/cors.h"
 #include "edge/route_tree.h"
 #include "runtime/call.h"
@@ -26,7 +27,7 @@
 #include "wire/message.h"
 
 #define PGL_REQUEST_CALLS_MAX  4
-#define PGL_REQUEST_FIELDS_MAX 16
+#define PGL_REQUEST_FIELDS_MAX 20
 #define PGL_REQUEST_ID_BYTES   16
 
 /* Everybody that the edge asks, and what it shows of itself; constant once the loops run. */
@@ -55,7 +56,7 @@ struct pgl_edge {
     struct pgl_counter shed;  /* orders that were not taken for that reason */
     struct pgl_random random; /* request ids: no secret */
     uint32_t in_flight;
-    uint32_t streams;
+    struct edge_limits limits;
     /* By the number of the route. */
     struct pgl_route_metrics {
         struct pgl_counter answers[6]; /* by status / 100 */
@@ -75,6 +76,8 @@ struct pgl_request {
     struct pgl_http_exchange *exchange;
     struct pgl_arena *arena; /* the exchange's */
     const struct pgl_route *route;
+    const char *client; /* numeric address of whose request it is, proxies looked through */
+    struct edge_verdict verdict;
     struct pgl_text params[PGL_ROUTE_PARAMS_MAX]; /* of the path, decoded, with a NUL behind */
     int param_count;
     struct pgl_text *query; /* by the route's table; see query.h */
@@ -135,6 +138,9 @@ PGL_MUST_USE pgl_status edge_reply_buffer(struct pgl_request *request, struct pg
                                           struct pgl_text content_type);
 /* `value` lives in the arena or is a literal. More than PGL_REQUEST_FIELDS_MAX are a bug. */
 void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pgl_text value);
+
+/* The fields RateLimit and RateLimit-Policy, where a rate holds for the request. */
+void edge_add_standings(struct pgl_request *request);
 
 /* The body as a message; PGL_MALFORMED, PGL_INVALID. */
 PGL_MUST_USE pgl_status edge_read_body(struct pgl_request *request,

@@ -52,6 +52,7 @@ void pgl_rule_write(const struct pgl_rule *rule, struct pgl_buffer *out);
 enum pgl_route_class {
     PGL_CLASS_HEALTH,
     PGL_CLASS_PAYMENT,
+    PGL_CLASS_ORDER, /* places one: a write with a rate of its own */
     PGL_CLASS_WRITE,
     PGL_CLASS_READ,
     PGL_CLASS_ANALYTICS,
@@ -63,6 +64,10 @@ struct pgl_route_class_row {
     const char *name;
     int64_t at_most_ns; /* from the request's head to its answer; of a stream, a long poll behind */
     bool takes_body;    /* where the route has one */
+    int64_t in_time_ns; /* slower than that, something is overloaded; 0: it waits on purpose */
+    uint32_t share_percent;  /* of the adaptive limit: with more under way it is refused */
+    uint32_t places_percent; /* of the most that may be under way: its own bulkhead */
+    uint32_t cost;           /* tokens of its caller's rate; 0: no rate holds for it */
 };
 extern const struct pgl_route_class_row pgl_route_classes[PGL_CLASS_COUNT];
 

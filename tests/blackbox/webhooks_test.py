@@ -19,8 +19,8 @@ import receiver
 import shop
 
 ENDPOINT = {"id": str, "url": str, "types": list, "description": str, "state": str, "because": str,
-            "createdAt": str, "failingAt": str, "waiting": int, "delivered": int, "dead": int, "version": int,
-            "secret": str, "oldSecretUntilAt": str}
+            "createdAt": str, "failingAt": str, "waiting": int, "delivered": int, "dead": int,
+            "version": int, "secret": str, "oldSecretUntilAt": str}
 OFTEN_LEFT_OUT = ("description", "because", "failingAt", "secret", "oldSecretUntilAt")
 RETRIES_SECONDS_MAX = 60  # two attempts later
 

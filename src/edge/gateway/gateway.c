@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/time.h"
+#include "edge/client.h"
 #include "edge/gateway/identify.h"
 #include "edge/gateway/respond.h"
 #include "edge/gateway/routes.h"
@@ -24,21 +25,69 @@ static struct pgl_go fail(struct pgl_request *request, pgl_status status)
     return pgl_go(G_RESPOND);
 }
 
+/* ---- who, and whether now ---- */
+
+static struct edge_admission admission_of(const struct pgl_request *request, const Caller *caller)
+{
+    return (struct edge_admission){ .address = request->client,
+                                    .rule = &request->route->rule,
+                                    .class = request->route->class,
+                                    .caller = caller };
+}
+
+static struct edge_moment moment_of(const struct pgl_loop *loop)
+{
+    return (struct edge_moment){ loop->now_ns, loop->wall_ns };
+}
+
+static bool has_credentials(const struct pgl_request *request)
+{
+    struct pgl_text value;
+    return !pgl_is_ok(edge_find_field(request, PGL_TEXT("authorization"), &value)) ||
+           value.size > 0;
+}
+
 static struct pgl_go gateway_identify(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
-    pgl_status status = edge_identify(request);
+    struct edge_limits *limits = &request->edge->limits;
+    struct edge_admission what = admission_of(request, NULL);
+    struct edge_moment moment = moment_of(flow->loop);
+    pgl_status status = edge_admit(limits, &what, moment, &request->verdict);
+    if (!pgl_is_ok(status))
+        return fail(request, status);
+    status = edge_identify(request);
+    if (status.code == PGL_UNAUTHENTICATED) {
+        pgl_status noted =
+            edge_note_bad(limits, &what, has_credentials(request), moment, &request->verdict);
+        status = pgl_is_ok(noted) ? status : noted;
+    }
     return pgl_is_ok(status) ? pgl_go(G_ADMIT) : fail(request, status);
 }
 
 static struct pgl_go gateway_admit(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
-    if (request->edge->in_flight > PGL_GATEWAY_IN_FLIGHT_MAX ||
-        pgl_buggify(flow->loop->platform->buggify, PGL_BUGGIFY_EDGE_OVERLOADED))
-        return fail(request, PGL_FAIL(PGL_EXHAUSTED, "too many requests at once"));
-    return pgl_go(G_CALL);
+    struct edge_admission what = admission_of(request, &request->caller);
+    pgl_status status =
+        pgl_buggify(flow->loop->platform->buggify, PGL_BUGGIFY_EDGE_OVERLOADED)
+            ? PGL_FAIL(PGL_EXHAUSTED, "too many requests at once")
+            : edge_admit(&request->edge->limits, &what, moment_of(flow->loop), &request->verdict);
+    return pgl_is_ok(status) ? pgl_go(G_CALL) : fail(request, status);
 }
+
+/* Somebody whom it asked had too much to do. */
+static bool was_overloaded(const struct pgl_request *request)
+{
+    for (int n = 0; n < request->call_count; n++) {
+        enum pgl_code code = request->calls[n].call.status.code;
+        if (code == PGL_EXHAUSTED || code == PGL_DEADLINE)
+            return true;
+    }
+    return false;
+}
+
+/* ---- the view, and its answer ---- */
 
 /* Behind a view's turn: wait for what it has asked, or answer. */
 static struct pgl_go after_view(struct pgl_request *request, pgl_status status)
@@ -83,6 +132,8 @@ static struct pgl_go gateway_respond(struct pgl_flow *flow)
     int64_t now_ns = pgl_clock_monotonic_ns(&edge->loop->platform->clock);
     pgl_counter_add(&metrics->answers[request->status / 100], 1);
     pgl_latency_add(&metrics->latency, now_ns - request->exchange->started_ns);
+    edge_add_standings(request);
+    edge_finish(&edge->limits, &request->verdict, was_overloaded(request), now_ns);
     edge->in_flight--;
     edge_free_call_arenas(request); /* the body is in the request's own */
     pgl_http_respond(request->exchange, request->status, request->fields, request->field_count,
@@ -184,6 +235,8 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
     request->route = match.route;
     request->param_count = match.param_count;
     memcpy(request->params, match.params, sizeof request->params);
+    request->client =
+        edge_client_address(&edge->limits, exchange->peer, &exchange->head, request->arena);
     edge_make_request_id(edge, request->id);
     read_trace(request);
     exchange->owner = request;
@@ -217,6 +270,7 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
 {
     pgl_random_seed(&edge->random, pgl_entropy_u64(&edge->loop->platform->entropy), 0x65646765);
     pgl_rpc_open(&edge->rpc, edge->loop);
+    PGL_TRY(edge_limits_open(&edge->limits, &options->admit, edge->loop->platform));
     edge->body_bytes_max = options->body_bytes_max;
     edge->json = options->json;
     edge->routes = pgl_routes;
@@ -230,7 +284,11 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
                                               .on_request = on_request,
                                               .refuse = refuse,
                                               .body_limit = body_limit };
-    return pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
+    pgl_status opened =
+        pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
+    if (!pgl_is_ok(opened))
+        edge_limits_close(&edge->limits);
+    return opened;
 }
 
 pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *registry,
@@ -254,6 +312,7 @@ pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *regi
             pgl_arena_printf(arena, "method=\"%s\",route=\"%s\"",
                              pgl_http_method_name(pgl_routes[i].method), pgl_routes[i].path),
             &edge->metrics[i].latency);
+    edge_limits_register(&edge->limits, registry, arena);
     return arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for metrics") : PGL_OK;
 }
 
@@ -270,4 +329,5 @@ bool pgl_gateway_is_idle(const struct pgl_edge *edge)
 void pgl_gateway_close(struct pgl_edge *edge)
 {
     pgl_http_server_close(&edge->http);
+    edge_limits_close(&edge->limits);
 }

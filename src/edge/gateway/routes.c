@@ -171,7 +171,7 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/orders/{id}/shipments", PGL_MAY(EVERYBODY, "orders:read"), PGL_CLASS_READ,
       shipment_list_begin, shipment_list_next, NOTHING, JSON(200, LIST_SHIPMENTS_RESPONSE), NULL, PGL_CACHE_NEVER,
       "The order's parcels, and what is left to be shipped." },
-    { PGL_HTTP_POST, "/api/v1/orders", PGL_MAY(BUYERS, "orders:write"), PGL_CLASS_WRITE,
+    { PGL_HTTP_POST, "/api/v1/orders", PGL_MAY(BUYERS, "orders:write"), PGL_CLASS_ORDER,
       order_create_begin, order_create_next, BODY(NEW_ORDER, PGL_FIELD_KEY), JSON(201, ORDER), NULL, PGL_CACHE_NEVER,
       "Place an order." },
     { PGL_HTTP_GET, "/api/v1/orders", PGL_MAY(READERS, "orders:read"), PGL_CLASS_READ,

@@ -55,7 +55,7 @@ static struct pgl_go end(struct stream *stream)
 {
     struct pgl_request *request = stream->request;
     pgl_arena_free(&stream->arena);
-    request->edge->streams--;
+    edge_finish(&request->edge->limits, &request->verdict, false, request->edge->loop->now_ns);
     request->edge->in_flight--;
     pgl_http_stream_end(request->exchange);
     return pgl_done();
@@ -90,7 +90,9 @@ static struct pgl_go stream_tell(struct pgl_flow *flow)
     struct pgl_buffer out;
     pgl_buffer_init(&out, PIECE_BYTES_MAX);
     bool is_over = stream->kind->tell(stream, &out), is_cut = out.is_full;
-    if (out.size == 0 && ++stream->quiet_polls == QUIET_POLLS_MAX)
+    is_cut |= pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_STREAM_ENDS);
+    if (out.size == 0 && (++stream->quiet_polls == QUIET_POLLS_MAX ||
+                          pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_STREAM_SHOWS_LIFE)))
         pgl_buffer_add_literal(&out, ": still here\n\n");
     if (out.size > 0) {
         stream->quiet_polls = 0;
@@ -131,25 +133,25 @@ static pgl_status read_last_id(const struct pgl_request *request, int64_t first,
 static pgl_status start(struct pgl_request *request, const struct stream_kind *kind, int64_t after,
                         bool goes_beyond)
 {
-    struct pgl_http_field fields[4 + PGL_CORS_FIELDS_MAX] = {
-        { { "Content-Type", 12 }, { "text/event-stream", 17 } },
-        { { "Cache-Control", 13 }, { "no-store", 8 } },
-        { { "X-Accel-Buffering", 17 }, { "no", 2 } },
-        { { "X-Content-Type-Options", 22 }, { "nosniff", 7 } },
-    };
+    struct pgl_http_field cors[PGL_CORS_FIELDS_MAX];
     struct stream *stream = pgl_arena_zalloc(request->arena, sizeof *stream);
-    if (stream == NULL || request->edge->streams == PGL_STREAMS_MAX)
-        return PGL_FAIL(PGL_EXHAUSTED, "too many streams");
+    if (stream == NULL || pgl_loop_is_struck(request->edge->loop, PGL_BUGGIFY_STREAM_REFUSED))
+        return PGL_NO_MEMORY;
     stream->request = request;
     stream->kind = kind;
     stream->after = after;
     stream->goes_beyond = goes_beyond;
     pgl_arena_init(&stream->arena, POLL_ARENA_CHUNK_BYTES, POLL_ARENA_LIMIT_BYTES);
-    request->edge->streams++;
     request->is_stream = true;
-    size_t count = 4;
-    count += pgl_cors_answer(&request->edge->cors, &request->exchange->head, &fields[count]);
-    pgl_http_stream_begin(request->exchange, 200, fields, count);
+    edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("text/event-stream"));
+    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
+    edge_add_field(request, PGL_TEXT("X-Accel-Buffering"), PGL_TEXT("no"));
+    edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
+    edge_add_standings(request);
+    size_t cors_count = pgl_cors_answer(&request->edge->cors, &request->exchange->head, cors);
+    for (size_t i = 0; i < cors_count; i++)
+        edge_add_field(request, cors[i].name, cors[i].value);
+    pgl_http_stream_begin(request->exchange, 200, request->fields, request->field_count);
     pgl_flow_start(&stream->flow, request->edge->loop, stream_steps, S_ASK, on_done);
     return PGL_OK;
 }
