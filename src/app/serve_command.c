@@ -108,6 +108,8 @@ static enum pgl_parsed read_options(struct pgl_boot_options *options, bool *is_d
         { "--provider-settle", "TIME", PGL_OPTION_DURATION, &card->settle_ns, 0, "from a key's last use until another is tried (60s)" },
         { "--reconcile-every", "TIME", PGL_OPTION_DURATION, &card->reconcile_every_ns, 0, "compare with the provider's objects (1h)" },
         { "--webhooks-to-loopback", NULL, PGL_OPTION_SWITCH, &options->webhooks.loopback_too, 0, "plain http and any port as well, to this machine alone; with --demo always" },
+        { "--key-environment", "NAME", PGL_OPTION_TEXT, &options->identity.env, 0, "in every new API key: pgk_NAME_..., of a-z and 0-9 (live)" },
+        { "--bad-credentials", "N", PGL_OPTION_NUMBER, &options->lockout.free_count, 0, "a minute from an address, or for a key, that cost nothing; then it has to wait, twice as long each time; 0: never (5)" },
         { "--deadline", "TIME", PGL_OPTION_DURATION, &options->orders.deadline_ns, 0, "by which an order has to be settled that does not say (15m)" },
         { "--deadline-least", "TIME", PGL_OPTION_DURATION, &options->orders.deadline_least_ns, 0, "that an order may ask for (30s)" },
         { "--max-open-orders", "N", PGL_OPTION_U32, &options->orders.open_max, 1, "not settled yet; more are refused (1048576)" },

@@ -60,7 +60,11 @@ void edge_answer_problem(struct pgl_request *request, pgl_status status)
     request->body = write_problem(request->arena, request->status, type, detail, request->id);
     edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json"));
     edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
-    if (may_be_tried_again(status.code))
+    if (request->retry_after_s > 0)
+        edge_add_field(request, PGL_TEXT("Retry-After"),
+                       pgl_text_of(pgl_arena_printf(request->arena, "%lld",
+                                                    (long long)request->retry_after_s)));
+    else if (may_be_tried_again(status.code))
         edge_add_field(request, PGL_TEXT("Retry-After"), PGL_TEXT(RETRY_AFTER));
     if (status.code == PGL_UNAUTHENTICATED)
         edge_add_field(request, PGL_TEXT("WWW-Authenticate"), PGL_TEXT("Bearer"));

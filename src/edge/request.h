@@ -14,17 +14,16 @@
 #define PGL_EDGE_REQUEST_H
 
 #include "contract/common.h"
+#include "edge/identify.h"
 #include "edge/route.h"
 #include "runtime/call.h"
 #include "telemetry/registry.h"
 #include "transport/http_server.h"
 #include "transport/rpc.h"
 #include "wire/json.h"
-#include "wire/jwk.h"
-#include "wire/jwt_cache.h"
 #include "wire/message.h"
 
-#define PGL_REQUEST_CALLS_MAX  4
+#define PGL_REQUEST_CALLS_MAX  5
 #define PGL_REQUEST_PARAMS_MAX 2
 #define PGL_REQUEST_FIELDS_MAX 8
 #define PGL_REQUEST_ID_BYTES   16
@@ -34,13 +33,12 @@ struct pgl_edge {
     struct pgl_loop *loop;
     struct pgl_rpc rpc;
     struct pgl_http_server http;
-    struct pgl_endpoint catalog, orders, payments, inventory, webhooks;
+    struct pgl_endpoint catalog, orders, payments, inventory, webhooks, identity;
     struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
-    /* AdminService of the same, in the same order; behind them that of webhooks, which has an audit
-     * log and nothing else. */
-    struct pgl_endpoint admins[4];
-    const struct pgl_key_set *keys;
-    struct pgl_jwt_cache *tokens;
+    /* AdminService of the same, in the same order; behind them those of webhooks and identity,
+     * which have an audit log and nothing else. */
+    struct pgl_endpoint admins[5];
+    struct edge_trust *trust;       /* whose credentials are taken: trust.h */
     const struct pgl_route *routes; /* all of them, for the page that lists them */
     int route_count;
     size_t body_bytes_max; /* of a route that takes one; others take none */
@@ -75,6 +73,7 @@ struct pgl_request {
     const struct pgl_route *route;
     struct pgl_text params[PGL_REQUEST_PARAMS_MAX]; /* of the path, decoded, with a NUL behind */
     int param_count;
+    struct edge_identify identify;
     Caller caller; /* role unspecified for nobody in particular */
     struct pgl_trace trace;
     char id[2 * PGL_REQUEST_ID_BYTES + 1];
@@ -90,6 +89,7 @@ struct pgl_request {
 
     /* The answer. */
     const char *problem; /* the type of a problem where its code says too little; NULL as a rule */
+    int64_t retry_after_s; /* of a problem; 0: as its code has it */
     int status;
     struct pgl_http_field fields[PGL_REQUEST_FIELDS_MAX];
     size_t field_count;

@@ -10,7 +10,7 @@
 
 #define ADMIN_SERVICES 3 /* in the order of edge->admins */
 #define ADMIN_ALL      7u
-#define ADMIN_AUDITED  4 /* and webhooks, which has an audit log alone */
+#define ADMIN_AUDITED  5 /* and webhooks and identity, which have an audit log alone */
 
 /* What lists may be asked for; a view says which of them it knows. */
 struct admin_query {

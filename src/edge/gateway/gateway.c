@@ -3,13 +3,13 @@
 
 #include "base/assert.h"
 #include "base/time.h"
-#include "edge/gateway/identify.h"
+#include "edge/identify.h"
 #include "edge/gateway/routes.h"
 #include "edge/problem.h"
 #include "edge/traceparent.h"
 #include "wire/card_number.h"
 
-enum { G_IDENTIFY, G_ADMIT, G_CALL, G_NEXT, G_RESPOND };
+enum { G_IDENTIFY, G_IDENTIFIED, G_ADMIT, G_CALL, G_NEXT, G_RESPOND };
 
 static struct pgl_request *request_of(struct pgl_flow *flow)
 {
@@ -22,11 +22,48 @@ static struct pgl_go fail(struct pgl_request *request, pgl_status status)
     return pgl_go(G_RESPOND);
 }
 
+/* How long to wait is said in whole seconds, and never too few. */
+static struct pgl_go after_identify(struct pgl_request *request)
+{
+    const struct edge_identify *identify = &request->identify;
+    if (!identify->is_done)
+        return pgl_wait(G_IDENTIFIED);
+    if (identify->retry_after_ns > 0)
+        request->retry_after_s = (identify->retry_after_ns - 1) / PGL_SECONDS(1) + 1;
+    return pgl_is_ok(identify->status) ? pgl_go(G_ADMIT) : fail(request, identify->status);
+}
+
+static pgl_status read_credentials(const struct pgl_request *request, struct edge_credentials *from)
+{
+    from->address = request->exchange->peer;
+    if (request->route->rule.roles & (PGL_RULE_ANYONE | PGL_RULE_SIGNED))
+        return PGL_OK;
+    PGL_TRY(edge_find_field(request, PGL_TEXT("authorization"), &from->authorization));
+    return from->authorization.size > 0
+               ? PGL_OK
+               : edge_find_field(request, PGL_TEXT("x-api-key"), &from->api_key);
+}
+
 static struct pgl_go gateway_identify(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
-    pgl_status status = edge_identify(request);
-    return pgl_is_ok(status) ? pgl_go(G_ADMIT) : fail(request, status);
+    struct edge_identify *identify = &request->identify;
+    pgl_status read = read_credentials(request, &identify->from);
+    if (!pgl_is_ok(read))
+        return fail(request, read);
+    identify->rule = &request->route->rule;
+    identify->arena = request->arena;
+    identify->caller = &request->caller;
+    identify->flow = flow;
+    edge_identify_begin(request->edge, identify);
+    return after_identify(request);
+}
+
+static struct pgl_go gateway_identified(struct pgl_flow *flow)
+{
+    struct pgl_request *request = request_of(flow);
+    edge_identify_next(request->edge, &request->identify);
+    return after_identify(request);
 }
 
 static struct pgl_go gateway_admit(struct pgl_flow *flow)
@@ -91,6 +128,7 @@ static struct pgl_go gateway_respond(struct pgl_flow *flow)
 static const struct pgl_step gateway_steps[] = {
     /*               name                 does               at most  when late */
     [G_IDENTIFY] = { "gateway.identify", gateway_identify, 0, 0 },
+    [G_IDENTIFIED] = { "gateway.identified", gateway_identified, 0, 0 },
     [G_ADMIT] = { "gateway.admit", gateway_admit, 0, 0 },
     [G_CALL] = { "gateway.call", gateway_call, 0, 0 },
     [G_NEXT] = { "gateway.next", gateway_next, 0, 0 },
