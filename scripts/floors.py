@@ -30,7 +30,7 @@ FLOORS = {  # folder: what it may include besides itself
     "bench": "*",
     "tests": "*",
 }
-FACES = "gateway bff graphql live sidecar console ops"
+FACES = "gateway bff graphql grpc live sidecar console ops"
 FLOORS |= {f"src/edge/{face}": "edge transport runtime " + LOW for face in FACES.split()}
 SERVICES = "catalog orders payments inventory webhooks identity quantum"
 FLOORS |= {f"src/services/{service}": "saga events store transport runtime " + LOW
@@ -41,7 +41,7 @@ LIBRARIES = {  # header: the only places that know it
         "src/platform/real/",
     r"sqlite3(ext)?\.h": "src/store/ sim/",
     r"libpq.*|postgresql/.*": "src/store/",
-    r"(openssl|nghttp2)/.*|jansson\.h|protobuf-c/.*": "src/wire/ fuzz/",
+    r"(openssl|nghttp2)/.*|jansson\.h|zlib\.h|yaml\.h|protobuf-c/.*": "src/wire/ fuzz/",
     r"librdkafka/.*": "src/events/kafka.c",
     r"cmocka\.h": "_test.c _bench.h sim/ tests/",
 }

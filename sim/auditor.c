@@ -435,8 +435,8 @@ void pgl_sim_auditor_glance(struct pgl_sim_auditor *auditor)
         if (boot->writers[file].queued > PGL_WRITER_QUEUE_MAX)
             pgl_sim_blame(auditor->blame, "M1: %d commands wait for %s", boot->writers[file].queued,
                           boot->writers[file].loop->name);
-    if (boot->edge.in_flight > PGL_GATEWAY_IN_FLIGHT_MAX)
-        pgl_sim_blame(auditor->blame, "M1: %u requests wait at the edge", boot->edge.in_flight);
+    if (boot->edge.limits.inside > boot->edge.limits.adaptive.options.most)
+        pgl_sim_blame(auditor->blame, "M1: %u requests wait at the edge", boot->edge.limits.inside);
 }
 
 /* ---- rest ---- */
@@ -462,9 +462,15 @@ const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor)
             if (auditor->position[file][log] != book->high[log])
                 return "Q4: somebody is behind in reading a log";
         }
-    for (uint32_t i = 0; i < book->order_count; i++)
-        if (!is_at_rest(&book->orders[i]) || !pgl_sim_is_bank_at_rest(auditor, &book->orders[i]))
-            return describe(auditor, &book->orders[i]);
+    /* Most often it is still the same one. */
+    for (uint32_t i = 0; i < book->order_count; i++) {
+        uint32_t number = (auditor->restless + i) % book->order_count;
+        struct pgl_sim_order *order = &book->orders[number];
+        if (is_at_rest(order) && pgl_sim_is_bank_at_rest(auditor, order))
+            continue;
+        auditor->restless = number;
+        return describe(auditor, order);
+    }
     return pgl_sim_has_open_intents(auditor) ? "Q4: something is to be done at the bank" : NULL;
 }
 

@@ -13,7 +13,7 @@
 #define PATIENCE_MAX_NS    PGL_SECONDS(6) /* the server itself gives up after 5 */
 #define TWIN_MAX_NS        PGL_SECONDS(5)
 #define BUSY_AGAIN_NS      PGL_MILLISECONDS(2)
-#define RETRY_NS           PGL_MILLISECONDS(100) /* longer each time, so many times */
+#define RETRY_NS           PGL_MILLISECONDS(200) /* longer each time, so many times */
 #define LATELY             400 /* orders: some generations of the smallest index of keys */
 #define RETURNING          8
 #define ACT_TRIES_MAX      20

@@ -322,7 +322,8 @@ static void try_later(struct pgl_sim_errand *errand)
     if (order != NULL && !pgl_sim_has_said(order, PGL_SIM_FINALS) &&
         errand->number < PGL_SIM_TRIES_END)
         pgl_sim_errand_start(errand->customers, errand->kind, errand->about,
-                             errand->number + PGL_SIM_TRIES_STEP, TRY_LATER_NS);
+                             errand->number + PGL_SIM_TRIES_STEP,
+                             TRY_LATER_NS * (1 + errand->number / PGL_SIM_TRIES_STEP));
 }
 
 static void judge_ship(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)

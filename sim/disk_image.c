@@ -86,8 +86,12 @@ void pgl_sim_image_write(struct pgl_sim_image *image, const void *bytes, size_t 
         return;
     size_t over = at < image->size ? least(size, image->size - at) : 0;
     remember(image, (struct pgl_sim_change){ .is_write = true, .at = at, .size = size }, at, over);
-    if (at + size > image->size)
-        set_size(image, at + size);
+    if (at > image->size)
+        set_size(image, at); /* a hole is zeros */
+    if (at + size > image->size) {
+        image->bytes = grown(image->bytes, &image->capacity, at + size, 1);
+        image->size = at + size;
+    }
     memcpy(image->bytes + at, bytes, size);
 }
 

@@ -334,7 +334,8 @@ static void strike_by_chance(struct pgl_sim_faults *faults)
         choice = draws[kinds[pgl_random_below(&faults->random, count)]](faults);
     choice.at = (uint64_t)faults->strike.due_ns;
     apply(faults, &choice);
-    set(faults, &faults->strike, up_to(faults, 2 * faults->plan->quiet_ns), strike);
+    if (++faults->strikes < faults->plan->strikes_max)
+        set(faults, &faults->strike, up_to(faults, 2 * faults->plan->quiet_ns), strike);
 }
 
 static void set_next(struct pgl_sim_faults *faults)

@@ -24,6 +24,7 @@ struct pgl_sim_faults {
     struct pgl_random random; /* strikes: when, and which */
     struct pgl_timer strike, restart, space, blackout;
     uint32_t next; /* of a script's strikes */
+    uint32_t strikes;
     bool is_healed;
     bool is_armed;         /* a call of the disk is waited for that the process will not survive */
     bool power_goes_next;  /* soon after the next start */

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "store/vfs.h"
 
+#define TOKENS_MAX  256 /* few people have some; each start takes the memory */
 #define DISK_NAME   "sim-disk"
 #define VFS_NAME    "sim-panglot"
 #define KEY_FILE    "data/bank.key"
@@ -21,11 +22,13 @@ static struct pgl_boot_options boot_options(const struct pgl_sim_plan *plan)
     options.data = "data";
     options.vfs_name = VFS_NAME;
     options.gateway.port = PGL_SIM_PORT;
+    options.gateway.admit.rates = "off"; /* its clients are few and busy */
     options.batch_max = plan->batch_max;
     options.checkpoint_pages = plan->checkpoint_pages;
     options.checkpoint_idle_pages = plan->checkpoint_idle_pages;
     options.writer_cache_kib = plan->writer_cache_kib;
     options.reader_cache_kib = plan->reader_cache_kib;
+    options.tokens_max = TOKENS_MAX;
     options.orders.generation = plan->generation;
     options.orders.deadline_ns = plan->deadline_ns;
     options.orders.open_max = plan->orders + 1; /* memory that each start takes */

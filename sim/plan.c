@@ -9,6 +9,7 @@
 #define NEW          8 /* one SKU in so many is for sale, and its first goods have yet to arrive */
 #define SCARCE       4 /* one run in so many has too little stock, too little credit */
 #define QUIET_MIN_NS PGL_MILLISECONDS(20) /* so that something gets done between two strikes */
+#define STRIKES_MORE 8 /* than are meant for the time that the orders alone would take */
 #define AMPLE        INT64_C(1000000000)
 
 static const char *const fault_names[PGL_SIM_FAULT_KINDS] = {
@@ -121,7 +122,9 @@ static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
 static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
     int64_t length_ns = plan->arrival_ns * plan->orders;
-    plan->quiet_ns = length_ns / between(random, 2, 4 + plan->orders / 40) + QUIET_MIN_NS;
+    int64_t strikes = between(random, 2, 4 + plan->orders / 40);
+    plan->quiet_ns = length_ns / strikes + QUIET_MIN_NS;
+    plan->strikes_max = (uint32_t)strikes + STRIKES_MORE;
     plan->down_ns_max = between(random, PGL_MILLISECONDS(1), PGL_SECONDS(2));
     plan->delay_ns_max = between(random, PGL_MILLISECONDS(1), PGL_MILLISECONDS(200));
     plan->delay_chance = (uint32_t)between(random, 1000, 100000);

@@ -85,6 +85,7 @@ struct pgl_sim_plan {
 
     /* Faults: how long it is quiet on average, and how hard they strike. */
     int64_t quiet_ns, down_ns_max, delay_ns_max;
+    uint32_t strikes_max; /* a run that they draw out is not struck for ever */
     uint32_t io_chance, delay_chance;
     uint32_t bank_chance[PGL_SIM_BANK_BENDS], hook_chance;
     int64_t bank_slow_ns_max, outage_ns_max;

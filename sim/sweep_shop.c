@@ -73,6 +73,7 @@ static struct pgl_boot_options boot_options(struct pgl_shop *shop)
     struct pgl_boot_options options = pgl_boot_defaults();
     options.data = PGL_SHOP_FOLDER;
     options.vfs_name = PGL_SHOP_VFS;
+    options.gateway.admit.rates = "off";
     options.batch_max = 8;
     options.checkpoint_pages = 24;
     options.checkpoint_idle_pages = 8;

@@ -4,6 +4,7 @@
 #include "app/keys.h"
 #include "app/metrics.h"
 #include "base/time.h"
+#include "wire/jwt_cache.h"
 
 #define BOOT_ARENA_CHUNK_BYTES 65536
 #define BOOT_ARENA_LIMIT_BYTES (4u << 20)
@@ -65,12 +66,14 @@ struct pgl_boot_options pgl_boot_defaults(void)
                      .port = 8080,
                      .limits = PGL_HTTP_LIMITS_DEFAULT,
                      .body_bytes_max = 65536,
-                     .json = pgl_json_request_limits },
+                     .json = pgl_json_request_limits,
+                     .admit = EDGE_LIMITS_DEFAULT },
         .batch_max = 512,
         .checkpoint_pages = 8192, /* 32 MiB, see docs/decisions/checkpoint.md */
         .checkpoint_idle_pages = 1024,
         .writer_cache_kib = 24 * 1024,
         .reader_cache_kib = 4 * 1024,
+        .tokens_max = PGL_JWT_CACHE_CAPACITY_DEFAULT,
         .orders = PGL_ORDERS_OPTIONS_DEFAULT,
         .keep = PGL_KEEP_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
@@ -159,14 +162,16 @@ static pgl_status open_services(struct pgl_boot *boot)
 /* Who listens to whom: docs/saga.md. */
 static pgl_status connect_services(struct pgl_boot *boot)
 {
-    struct pgl_event_log *orders = &boot->orders.state.log;
-    struct pgl_event_log *payments = &boot->payments.desk.log;
-    struct pgl_event_log *inventory = &boot->inventory.core.log;
-    orders->keep.options = payments->keep.options = inventory->keep.options = boot->options.keep;
+    boot->orders.state.log.keep.options = boot->options.keep;
+    boot->payments.desk.log.keep.options = boot->options.keep;
+    boot->inventory.core.log.keep.options = boot->options.keep;
+    struct pgl_log_source *orders = &boot->orders.state.log.source;
+    struct pgl_log_source *payments = &boot->payments.desk.log.source;
+    struct pgl_log_source *inventory = &boot->inventory.core.log.source;
     PGL_TRY(pgl_orders_connect(&boot->orders, payments, inventory));
     PGL_TRY(pgl_payments_connect(&boot->payments, orders, inventory));
     PGL_TRY(pgl_inventory_connect(&boot->inventory, payments));
-    struct pgl_event_log *const all[PGL_WEBHOOK_LOGS] = { orders, payments, inventory };
+    struct pgl_log_source *const all[PGL_WEBHOOK_LOGS] = { orders, payments, inventory };
     return pgl_webhooks_connect(&boot->webhooks, all);
 }
 
@@ -208,6 +213,7 @@ static pgl_status open_trust(struct pgl_boot *boot)
 {
     const struct edge_trust_options options = { .policies = { pgl_keys_policy() },
                                                 .issuer_count = 1,
+                                                .tokens_max = boot->options.tokens_max,
                                                 .lockout = boot->options.lockout };
     PGL_TRY(edge_trust_open(&boot->trust, &boot->edge, &options));
     edge_trust_put_keys(&boot->trust, 0, &boot->keys);

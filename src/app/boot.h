@@ -75,6 +75,7 @@ struct pgl_boot_options {
     int batch_max;
     int checkpoint_pages, checkpoint_idle_pages;
     int writer_cache_kib, reader_cache_kib;
+    uint32_t tokens_max; /* remembered as verified */
     struct pgl_orders_options orders;
     struct pgl_keep_options keep; /* of every log */
     struct pgl_payments_options payments;

@@ -13,6 +13,7 @@
 #define PGL_EXIT_USAGE 2
 
 int pgl_serve_command(struct pgl_platform *platform, int argc, char **argv);
+int pgl_config_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_token_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_verify_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_reconcile_command(struct pgl_platform *platform, int argc, char **argv);

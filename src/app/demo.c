@@ -42,6 +42,7 @@ void pgl_demo_options(struct pgl_boot_options *options)
     limits->connects_per_client_burst = limits->connections_max;
     limits->connects_per_client_per_s = limits->connections_max;
     limits->requests_per_connection_max = UINT32_MAX;
+    options->gateway.admit.spares_loopback = true;
 }
 
 /* KIT-101 is the first kitchen thing in the first colour. */

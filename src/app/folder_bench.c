@@ -26,6 +26,7 @@ static void boot(struct folder_bench *bench)
     struct pgl_boot_options options = pgl_boot_defaults();
     options.data = bench->folder;
     options.gateway.port = 0;
+    options.gateway.admit.rates = "off";
     options.payments.default_credit_minor = FOLDER_CREDIT_MINOR;
     options.writer_cache_kib = options.reader_cache_kib = 256;
     options.orders.generation = 4; /* so that its indexes come to the table with few orders */

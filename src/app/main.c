@@ -13,6 +13,8 @@ static const struct {
     int (*run)(struct pgl_platform *platform, int argc, char **argv);
 } commands[] = {
     { "serve", "the platform, all services in one process", pgl_serve_command },
+    { "config", "prints every setting of serve, its value, and where that is from",
+      pgl_config_command },
     { "token", "prints a token signed by a data folder's own key", pgl_token_command },
     { "verify", "looks whether a folder's data keeps what the platform promises",
       pgl_verify_command },

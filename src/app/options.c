@@ -104,8 +104,7 @@ static void set_number(const struct pgl_option *option, int64_t number)
         *(int64_t *)option->value = number;
 }
 
-/* NULL when it is taken, else what is expected. */
-static const char *set_value(const struct pgl_option *option, const char *text)
+const char *pgl_option_set(const struct pgl_option *option, const char *text)
 {
     int64_t number;
     switch (option->kind) {
@@ -136,23 +135,78 @@ static const char *set_value(const struct pgl_option *option, const char *text)
     return "it has no value";
 }
 
+static const char *show_duration(int64_t ns, struct pgl_arena *arena)
+{
+    size_t largest_unit = 0;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (ns % units[i].ns == 0)
+            largest_unit = i;
+    return pgl_arena_printf(arena, "%lld%s", (long long)(ns / units[largest_unit].ns),
+                            units[largest_unit].unit);
+}
+
+static const char *show_address(const struct pgl_address *address, struct pgl_arena *arena)
+{
+    bool is_v6 = strchr(address->host, ':') != NULL;
+    if (address->host[0] == '\0')
+        return "";
+    return pgl_arena_printf(arena, "%s%s%s:%u", is_v6 ? "[" : "", address->host, is_v6 ? "]" : "",
+                            address->port);
+}
+
+const char *pgl_option_show(const struct pgl_option *option, struct pgl_arena *arena)
+{
+    switch (option->kind) {
+    case PGL_OPTION_TEXT:
+        return *(const char **)option->value != NULL ? *(const char **)option->value : "";
+    case PGL_OPTION_NUMBER:
+        return pgl_arena_printf(arena, "%lld", (long long)*(const int64_t *)option->value);
+    case PGL_OPTION_U32:
+        return pgl_arena_printf(arena, "%u", *(const uint32_t *)option->value);
+    case PGL_OPTION_SIZE:
+        return pgl_arena_printf(arena, "%zu", *(const size_t *)option->value);
+    case PGL_OPTION_INT:
+        return pgl_arena_printf(arena, "%d", *(const int *)option->value);
+    case PGL_OPTION_DURATION:
+        return show_duration(*(const int64_t *)option->value, arena);
+    case PGL_OPTION_ADDRESS:
+        return show_address(option->value, arena);
+    case PGL_OPTION_SWITCH:
+        return *(const bool *)option->value ? "true" : "false";
+    }
+    return "";
+}
+
 /* ---- parsing ---- */
+
+void pgl_option_variable(const struct pgl_option *option, char name[PGL_OPTION_VARIABLE_BYTES])
+{
+    size_t at = (size_t)snprintf(name, PGL_OPTION_VARIABLE_BYTES, ENVIRONMENT_PREFIX);
+    for (const char *from = option->name + 2; *from != '\0' && at < PGL_OPTION_VARIABLE_BYTES - 1;
+         from++)
+        name[at++] = *from == '-' ? '_' : (char)(*from >= 'a' && *from <= 'z' ? *from - 32 : *from);
+    name[at] = '\0';
+}
+
+static void note_origin(const struct pgl_command *command, const struct pgl_option *option,
+                        enum pgl_origin origin)
+{
+    if (command->origins != NULL)
+        command->origins[option - command->options] = origin;
+}
 
 static enum pgl_parsed read_environment(const struct pgl_command *command,
                                         const char *(*environment)(const char *name))
 {
     for (int i = 0; i < command->option_count; i++) {
-        char name[64] = ENVIRONMENT_PREFIX;
-        size_t at = strlen(name);
-        for (const char *from = command->options[i].name + 2; *from != '\0' && at < sizeof name - 1;
-             from++)
-            name[at++] =
-                *from == '-' ? '_' : (char)(*from >= 'a' && *from <= 'z' ? *from - 32 : *from);
-        name[at] = '\0';
+        char name[PGL_OPTION_VARIABLE_BYTES];
+        pgl_option_variable(&command->options[i], name);
         const char *text = environment(name);
-        const char *wrong = text != NULL ? set_value(&command->options[i], text) : NULL;
+        const char *wrong = text != NULL ? pgl_option_set(&command->options[i], text) : NULL;
         if (wrong != NULL)
             return complain(command, wrong, name);
+        if (text != NULL)
+            note_origin(command, &command->options[i], PGL_ORIGIN_ENVIRONMENT);
     }
     return PGL_PARSED_RUN;
 }
@@ -179,7 +233,8 @@ static enum pgl_parsed read_option(const struct pgl_command *command, int argc, 
         text = "1";
     if (text == NULL && *at + 1 < argc)
         text = argv[++*at];
-    const char *wrong = text != NULL ? set_value(option, text) : "a value is expected";
+    const char *wrong = text != NULL ? pgl_option_set(option, text) : "a value is expected";
+    note_origin(command, option, PGL_ORIGIN_FLAG);
     return wrong != NULL ? complain(command, wrong, option->name) : PGL_PARSED_RUN;
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/text.h"
 
 enum pgl_option_kind {
@@ -41,6 +42,14 @@ struct pgl_option {
     const char *help;
 };
 
+enum pgl_origin {
+    PGL_ORIGIN_DEFAULT,
+    PGL_ORIGIN_FILE,
+    PGL_ORIGIN_ENVIRONMENT,
+    PGL_ORIGIN_FLAG,
+    PGL_ORIGIN_DEMO
+};
+
 struct pgl_command {
     const char *name;
     const char *arguments; /* "[--data DIR]", for the usage line */
@@ -50,6 +59,8 @@ struct pgl_command {
     /* Words that are no options, at most this many; with fewer than `words_min` it is a mistake. */
     const char **words;
     int words_min, words_max;
+    /* Where each option's value came from; NULL where nobody asks. */
+    enum pgl_origin *origins;
 };
 
 enum pgl_parsed {
@@ -61,5 +72,13 @@ enum pgl_parsed {
 /* `environment` finds a variable; NULL where there is none. */
 enum pgl_parsed pgl_options_parse(const struct pgl_command *command, int argc, char **argv,
                                   const char *(*environment)(const char *name));
+
+#define PGL_OPTION_VARIABLE_BYTES 64
+/* --some-thing is PANGLOT_SOME_THING. */
+void pgl_option_variable(const struct pgl_option *option, char name[PGL_OPTION_VARIABLE_BYTES]);
+/* NULL when `text` is taken, which has to live as long as the option; else what is expected. */
+const char *pgl_option_set(const struct pgl_option *option, const char *text);
+/* The value as pgl_option_set takes it, "" for none. */
+const char *pgl_option_show(const struct pgl_option *option, struct pgl_arena *arena);
 
 #endif

@@ -25,6 +25,8 @@ static const struct code_row {
     [PGL_LIMITED]         = { "limited",          "Too many requests",               429,  8 },
     [PGL_EXHAUSTED]       = { "exhausted",        "Busy, try again",                 503,  8 },
     [PGL_CONFLICT]        = { "conflict",         "Not possible in this state",      409,  9 },
+    [PGL_CHANGED]         = { "changed",          "Changed meanwhile",               412, 10 },
+    [PGL_UNCONDITIONAL]   = { "unconditional",    "Needs a condition",               428,  9 },
     [PGL_ABORTED]         = { "aborted",          "Lost a race, try again",          409, 10 },
     [PGL_UNIMPLEMENTED]   = { "unimplemented",    "Not offered",                     501, 12 },
     [PGL_INTERNAL]        = { "internal",         "Internal error",                  500, 13 },
@@ -55,4 +57,20 @@ int pgl_code_grpc(enum pgl_code code)
 {
     PGL_ASSERT(code < PGL_CODE_COUNT);
     return code_rows[code].grpc;
+}
+
+enum pgl_code pgl_code_of_grpc(int grpc)
+{
+    switch (grpc) {
+    case 3:
+    case 11: /* OUT_OF_RANGE, which we never send */
+        return PGL_INVALID;
+    case 8:
+        return PGL_EXHAUSTED;
+    default:
+        for (int code = 0; code < PGL_CODE_COUNT; code++)
+            if (code_rows[code].grpc == grpc)
+                return (enum pgl_code)code;
+        return PGL_UNKNOWN;
+    }
 }

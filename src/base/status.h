@@ -29,6 +29,8 @@ enum pgl_code {
     PGL_LIMITED,         /* the caller's own rate or quota */
     PGL_EXHAUSTED,       /* a queue, pool or arena of ours is full: shed, try later */
     PGL_CONFLICT,        /* the state of the thing forbids it */
+    PGL_CHANGED,         /* it was asked for of another version than there is */
+    PGL_UNCONDITIONAL,   /* it has to be asked for of a version, and was not */
     PGL_ABORTED,         /* lost a race; try again */
     PGL_UNIMPLEMENTED,
     PGL_INTERNAL,    /* ours, and not the caller's business */
@@ -69,5 +71,8 @@ int pgl_code_http(enum pgl_code code);
 
 /* 0 OK ... 16 UNAUTHENTICATED, as in the gRPC status list. */
 int pgl_code_grpc(enum pgl_code code);
+
+/* The way back. Several codes share a number: the most general one of them. */
+enum pgl_code pgl_code_of_grpc(int grpc);
 
 #endif

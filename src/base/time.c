@@ -43,3 +43,14 @@ void pgl_time_format(int64_t wall_ns, char out[PGL_TIME_TEXT_BYTES])
     put_digits(out + 17, (int)(second_of_day % 60), 2);
     put_digits(out + 20, (int)(ms % 1000), 3);
 }
+
+void pgl_time_month(int64_t wall_ns, int64_t *from_ns, int64_t *until_ns)
+{
+    const int64_t day_ns = PGL_HOURS(24);
+    int year, month, day;
+    civil_from_days(wall_ns / day_ns, &year, &month, &day);
+    int64_t first = wall_ns / day_ns - (day - 1);
+    civil_from_days(first + 31, &year, &month, &day); /* somewhere in the next one */
+    *from_ns = first * day_ns;
+    *until_ns = (first + 31 - (day - 1)) * day_ns;
+}

@@ -22,4 +22,7 @@
 /* UTC with milliseconds; years 1970 to 9999. */
 void pgl_time_format(int64_t wall_ns, char out[PGL_TIME_TEXT_BYTES]);
 
+/* The month of UTC around an instant: its beginning, and that of the next. */
+void pgl_time_month(int64_t wall_ns, int64_t *from_ns, int64_t *until_ns);
+
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/time.h"
 #include "edge/trust.h"
-#include "transport/peer.h"
 #include "wire/jwt_cache.h"
 
 #define VERIFY_TRIES_MAX 3 /* a key that changes while it is asked about */
@@ -72,11 +71,6 @@ static uint64_t who_is_named(const struct edge_trust *trust, char kind, struct p
     return pgl_hash(trust->hash_key, &who, sizeof who);
 }
 
-static uint64_t who_is_at(const struct edge_trust *trust, const struct edge_identify *identify)
-{
-    return pgl_peer_key(trust->hash_key, identify->from.address);
-}
-
 static void lock_out(struct edge_trust *trust, struct edge_identify *identify, int64_t wait_ns)
 {
     pgl_counter_add(&trust->metrics.locked_out, 1);
@@ -93,16 +87,12 @@ static bool is_locked_out(struct edge_trust *trust, struct edge_identify *identi
     return wait_ns > 0;
 }
 
-/* A mistake of the address, and of whom it names (0: nobody): the longer wait counts. */
+/* A mistake of whom it names (0: nobody). Those of an address are admit.h's. */
 static void refuse(struct edge_trust *trust, struct edge_identify *identify, uint64_t named,
                    pgl_status status)
 {
-    int64_t now_ns = trust->edge->loop->now_ns;
-    int64_t wait_ns = pgl_lockout_note(trust->lockout, who_is_at(trust, identify), now_ns);
-    if (named != 0) {
-        int64_t longer_ns = pgl_lockout_note(trust->lockout, named, now_ns);
-        wait_ns = longer_ns > wait_ns ? longer_ns : wait_ns;
-    }
+    int64_t wait_ns =
+        named != 0 ? pgl_lockout_note(trust->lockout, named, trust->edge->loop->now_ns) : 0;
     if (wait_ns > 0)
         lock_out(trust, identify, wait_ns);
     else
@@ -193,13 +183,6 @@ static void identify_token(struct edge_trust *trust, struct edge_identify *ident
     int64_t wall_ns = trust->edge->loop->wall_ns;
     struct pgl_jwt_claims claims;
     struct pgl_jwt_doubt doubt;
-    if (pgl_is_ok(pgl_jwt_cache_find(trust->tokens, trust->issuers, trust->issuer_count, token,
-                                     wall_ns, &claims))) {
-        let_in(identify, claims.tenant, claims.subject, claims.roles);
-        return;
-    }
-    if (is_locked_out(trust, identify, who_is_at(trust, identify)))
-        return;
     pgl_status status = pgl_jwt_cache_verify(trust->tokens, trust->issuers, trust->issuer_count,
                                              token, wall_ns, &claims, &doubt);
     if (pgl_is_ok(status))
@@ -212,13 +195,13 @@ static void identify_token(struct edge_trust *trust, struct edge_identify *ident
 
 static bool may_come_from(const struct edge_key *key, const char *address)
 {
-    struct pgl_address_bytes bytes;
-    if (key->cidr_count == 0)
+    pgl_ip ip;
+    if (key->range_count == 0)
         return true;
-    if (!pgl_is_ok(pgl_address_bytes_read(pgl_text_of(address), &bytes)))
+    if (!pgl_ip_read(pgl_text_of(address), &ip))
         return false;
-    for (int i = 0; i < key->cidr_count; i++)
-        if (pgl_cidr_has(&key->cidrs[i], &bytes))
+    for (int i = 0; i < key->range_count; i++)
+        if (pgl_ip_is_in(ip.bytes, &key->ranges[i]))
             return true;
     return false;
 }
@@ -304,8 +287,7 @@ static void identify_key(struct edge_trust *trust, struct edge_identify *identif
     struct pgl_api_key shown;
     pgl_status read = pgl_api_key_read(text, &shown);
     if (!pgl_is_ok(read)) {
-        if (!is_locked_out(trust, identify, who_is_at(trust, identify)))
-            refuse_key(trust, identify, PGL_TEXT(""), read);
+        refuse_key(trust, identify, PGL_TEXT(""), read);
         return;
     }
     struct edge_key *known = edge_key_cache_find(trust->keys, &shown, trust->edge->loop->now_ns);
@@ -313,11 +295,9 @@ static void identify_key(struct edge_trust *trust, struct edge_identify *identif
         use_key(trust, identify, known);
         return;
     }
-    if (!edge_key_cache_knew(trust->keys, &shown) &&
-        (is_locked_out(trust, identify, who_is_at(trust, identify)) ||
-         is_locked_out(trust, identify, who_is_named(trust, 'k', shown.id))))
-        return;
-    begin_to_ask(trust, identify, &shown);
+    if (edge_key_cache_knew(trust->keys, &shown) ||
+        !is_locked_out(trust, identify, who_is_named(trust, 'k', shown.id)))
+        begin_to_ask(trust, identify, &shown);
 }
 
 static void hear_about_key(struct edge_trust *trust, struct edge_identify *identify)

@@ -36,16 +36,16 @@ pgl_status edge_key_of_answer(const struct pgl_api_key *shown, const VerifyKeyRe
     memcpy(key->id, shown->id.data, PGL_API_KEY_ID_BYTES);
     if (!copy(key->tenant, sizeof key->tenant, answer->tenant) ||
         !copy(key->subject, sizeof key->subject, answer->subject) ||
-        !copy(key->plan, sizeof key->plan, answer->plan) || answer->n_cidrs > EDGE_KEY_CIDRS_MAX ||
+        !copy(key->plan, sizeof key->plan, answer->plan) || answer->n_cidrs > EDGE_KEY_RANGES_MAX ||
         answer->role <= ROLE_UNSPECIFIED || answer->role > ROLE_OPERATOR)
         return odd;
     key->role = role_bits[answer->role];
     for (size_t i = 0; i < answer->n_scopes; i++)
         key->scopes |= pgl_scope_named(pgl_text_of(answer->scopes[i]));
     for (size_t i = 0; i < answer->n_cidrs; i++) /* one that is not read lets in nobody, not all */
-        if (!pgl_is_ok(pgl_cidr_read(pgl_text_of(answer->cidrs[i]), &key->cidrs[i])))
+        if (!pgl_ip_range_read(pgl_text_of(answer->cidrs[i]), &key->ranges[i]))
             return odd;
-    key->cidr_count = (int)answer->n_cidrs;
+    key->range_count = (int)answer->n_cidrs;
     if (answer->until_at_ns > 0)
         key->until_wall_ns = answer->until_at_ns;
     return PGL_OK;

@@ -11,14 +11,15 @@
 #ifndef PGL_EDGE_KEY_CACHE_H
 #define PGL_EDGE_KEY_CACHE_H
 
+#include "base/ip.h"
+#include "base/time.h"
 #include "contract/identity.h"
 #include "wire/api_key.h"
-#include "wire/cidr.h"
 #include "wire/jwt.h"
 
 #define EDGE_KEY_CACHE_NS       PGL_SECONDS(60)
 #define EDGE_KEY_CACHE_CAPACITY 1024
-#define EDGE_KEY_CIDRS_MAX      8
+#define EDGE_KEY_RANGES_MAX     8
 #define EDGE_KEY_PLAN_BYTES_MAX 64
 
 /* Whose key it is, and what it may. */
@@ -28,8 +29,8 @@ struct edge_key {
     char tenant[PGL_JWT_TENANT_BYTES_MAX + 1], subject[PGL_JWT_SUBJECT_BYTES_MAX + 1];
     char plan[EDGE_KEY_PLAN_BYTES_MAX + 1];
     uint32_t role, scopes; /* one bit of enum pgl_jwt_role; bits of pgl_scope_named */
-    struct pgl_cidr cidrs[EDGE_KEY_CIDRS_MAX];
-    int cidr_count;
+    struct pgl_ip_range ranges[EDGE_KEY_RANGES_MAX]; /* none: from anywhere */
+    int range_count;
     int64_t until_wall_ns; /* lets in no more; PGL_NEVER_NS: always */
 
     int64_t valid_until_ns; /* monotonic, in the cache; 0: a free place */

@@ -6,6 +6,10 @@
 
 #define PROBLEM_BYTES_MAX 2048
 #define RETRY_AFTER       "1"
+/* draft-ietf-httpapi-ratelimit-headers-10, problem types */
+#define QUOTA_EXCEEDED    "https://iana.org/assignments/http-problem-types#quota-exceeded"
+#define REDUCED_CAPACITY                                                                           \
+    "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
 
 void edge_make_request_id(struct pgl_edge *edge, char id[2 * PGL_REQUEST_ID_BYTES + 1])
 {
@@ -15,12 +19,23 @@ void edge_make_request_id(struct pgl_edge *edge, char id[2 * PGL_REQUEST_ID_BYTE
     id[2 * PGL_REQUEST_ID_BYTES] = '\0';
 }
 
-/* Never fails: a problem without memory is an empty body. */
+/* Adds a member that no message has: a draft gives it a hyphen. */
+static void add_violated(struct pgl_buffer *out, const char *policy)
+{
+    if (out->size > 0)
+        out->size--; /* the last brace */
+    pgl_buffer_printf(out, ",\"violated-policies\":[\"%s\"]}", policy);
+}
+
+/* Never fails: a problem without memory is an empty body. `violated`: a policy, NULL for none. */
 static struct pgl_text write_problem(struct pgl_arena *arena, int http_status, const char *type,
-                                     const char *detail, const char *request_id)
+                                     const char *detail, const char *request_id,
+                                     const char *violated)
 {
     Problem problem = PROBLEM_INIT;
-    problem.type = pgl_message_string(pgl_arena_printf(arena, "/problems/%s", type));
+    bool is_whole = strncmp(type, "https:", 6) == 0;
+    problem.type =
+        pgl_message_string(is_whole ? type : pgl_arena_printf(arena, "/problems/%s", type));
     problem.title = pgl_message_string(pgl_http_reason(http_status));
     problem.status = http_status;
     problem.detail = pgl_message_string(detail);
@@ -33,6 +48,8 @@ static struct pgl_text write_problem(struct pgl_arena *arena, int http_status, c
         problem.detail = pgl_message_string("");
         pgl_json_write(&problem.base, &out);
     }
+    if (violated != NULL)
+        add_violated(&out, violated);
     char *copy = out.is_full ? NULL : pgl_arena_string(arena, pgl_buffer_text(&out));
     struct pgl_text text = { copy, copy != NULL ? out.size : 0 };
     pgl_buffer_free(&out);
@@ -44,10 +61,20 @@ static bool may_be_tried_again(enum pgl_code code)
     return code == PGL_EXHAUSTED || code == PGL_UNAVAILABLE || code == PGL_LIMITED;
 }
 
+static struct pgl_text retry_after(const struct pgl_request *request)
+{
+    if (!request->verdict.is_refused)
+        return PGL_TEXT(RETRY_AFTER);
+    const char *seconds =
+        pgl_arena_printf(request->arena, "%lld", (long long)request->verdict.retry_after_s);
+    return seconds != NULL ? pgl_text_of(seconds) : PGL_TEXT(RETRY_AFTER);
+}
+
 void edge_answer_problem(struct pgl_request *request, pgl_status status)
 {
     request->status = pgl_code_http(status.code);
     request->field_count = 0;
+    request->is_problem = true;
     /* What went wrong inside is for our logs, not for the caller. */
     bool is_ours =
         status.code == PGL_INTERNAL || status.code == PGL_DATA_LOSS || status.code == PGL_UNKNOWN;
@@ -57,15 +84,17 @@ void edge_answer_problem(struct pgl_request *request, pgl_status status)
                 pgl_code_name(status.code), status.text);
     const char *detail = is_ours ? "see the log under the request's id" : status.text;
     const char *type = request->problem != NULL ? request->problem : pgl_code_name(status.code);
-    request->body = write_problem(request->arena, request->status, type, detail, request->id);
+    const char *violated = NULL;
+    if (request->verdict.is_refused) {
+        type = status.code == PGL_LIMITED ? QUOTA_EXCEEDED : REDUCED_CAPACITY;
+        violated = request->verdict.refused_name;
+    }
+    request->body =
+        write_problem(request->arena, request->status, type, detail, request->id, violated);
     edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json"));
     edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
-    if (request->retry_after_s > 0)
-        edge_add_field(request, PGL_TEXT("Retry-After"),
-                       pgl_text_of(pgl_arena_printf(request->arena, "%lld",
-                                                    (long long)request->retry_after_s)));
-    else if (may_be_tried_again(status.code))
-        edge_add_field(request, PGL_TEXT("Retry-After"), PGL_TEXT(RETRY_AFTER));
+    if (may_be_tried_again(status.code))
+        edge_add_field(request, PGL_TEXT("Retry-After"), retry_after(request));
     if (status.code == PGL_UNAUTHENTICATED)
         edge_add_field(request, PGL_TEXT("WWW-Authenticate"), PGL_TEXT("Bearer"));
 }
@@ -75,7 +104,7 @@ void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *excha
 {
     char id[2 * PGL_REQUEST_ID_BYTES + 1];
     edge_make_request_id(edge, id);
-    struct pgl_http_field fields[5] = {
+    struct pgl_http_field fields[5 + PGL_CORS_FIELDS_MAX] = {
         { PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json") },
         { PGL_TEXT("Cache-Control"), PGL_TEXT("no-store") },
         { PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff") },
@@ -85,7 +114,8 @@ void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *excha
         fields[count++] = (struct pgl_http_field){ PGL_TEXT("Allow"), pgl_text_of(allow) };
     if (http_status == 503)
         fields[count++] = (struct pgl_http_field){ PGL_TEXT("Retry-After"), PGL_TEXT(RETRY_AFTER) };
+    count += pgl_cors_answer(&edge->cors, &exchange->head, &fields[count]);
     struct pgl_text body = write_problem(&exchange->arena, http_status, type, detail,
-                                         pgl_arena_string(&exchange->arena, pgl_text_of(id)));
+                                         pgl_arena_string(&exchange->arena, pgl_text_of(id)), NULL);
     pgl_http_respond(exchange, http_status, fields, count, body);
 }

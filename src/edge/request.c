@@ -2,13 +2,12 @@
 #include "edge/request.h"
 
 #include "base/assert.h"
+#include "edge/query.h"
 #include "wire/json.h"
 
 #define ANSWER_BYTES_MAX      (4u << 20) /* a page of 100 products with long texts */
-#define LIST_LIMIT_USUAL      20
 #define EDGE_CALL_CHUNK_BYTES 8192u
 #define EDGE_CALL_BYTES_MAX   (1u << 20) /* of one of several answers */
-#define LIST_LIMIT_MAX        100
 
 /* ---- asking ---- */
 
@@ -121,6 +120,16 @@ void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pg
     request->fields[request->field_count++] = (struct pgl_http_field){ name, value };
 }
 
+void edge_add_standings(struct pgl_request *request)
+{
+    struct pgl_text policies = edge_write_policies(&request->verdict, request->arena);
+    struct pgl_text standings = edge_write_standings(&request->verdict, request->arena);
+    if (policies.size == 0 || standings.size == 0)
+        return;
+    edge_add_field(request, PGL_TEXT("RateLimit-Policy"), policies);
+    edge_add_field(request, PGL_TEXT("RateLimit"), standings);
+}
+
 pgl_status edge_reply_buffer(struct pgl_request *request, struct pgl_buffer *out,
                              struct pgl_text content_type)
 {
@@ -134,6 +143,59 @@ pgl_status edge_reply_buffer(struct pgl_request *request, struct pgl_buffer *out
     return PGL_OK;
 }
 
+/* Where the list goes on; NULL for what is no list, "" at its end. */
+static const char *next_of(const ProtobufCMessage *message)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "next");
+    if (field == NULL || field->type != PROTOBUF_C_TYPE_STRING)
+        return NULL;
+    return *(char *const *)(const void *)((const char *)message + field->offset);
+}
+
+/* RFC 3986, 2.3 */
+static const char *escape(struct pgl_arena *arena, const char *text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    char *out = pgl_arena_alloc(arena, 3 * strlen(text) + 1);
+    size_t size = 0;
+    for (; out != NULL && *text != '\0'; text++) {
+        if (strchr(plain, *text) != NULL) {
+            out[size++] = *text;
+            continue;
+        }
+        out[size++] = '%';
+        pgl_hex_encode((const uint8_t *)text, 1, &out[size]);
+        size += 2;
+    }
+    if (out != NULL)
+        out[size] = '\0';
+    return out;
+}
+
+static pgl_status add_links(struct pgl_request *request, const char *next)
+{
+    const char *rest = edge_query_without(request, "cursor");
+    struct pgl_text path = request->exchange->head.path;
+    struct pgl_arena *arena = request->arena;
+    if (rest == NULL || strchr(rest, '>') != NULL)
+        return rest == NULL ? PGL_NO_MEMORY : PGL_OK; /* it would not stay inside its brackets */
+    const char *link = pgl_arena_printf(arena, "<%.*s%s%s>; rel=\"first\"", PGL_TEXT_ARGS(path),
+                                        rest[0] != '\0' ? "?" : "", rest + (rest[0] != '\0'));
+    if (next[0] != '\0') {
+        const char *cursor = escape(arena, next);
+        if (cursor == NULL || link == NULL)
+            return PGL_NO_MEMORY;
+        link = pgl_arena_printf(arena, "<%.*s?cursor=%s%s>; rel=\"next\", %s", PGL_TEXT_ARGS(path),
+                                cursor, rest, link);
+    }
+    if (link == NULL)
+        return PGL_NO_MEMORY;
+    edge_add_field(request, PGL_TEXT("Link"), pgl_text_of(link));
+    return PGL_OK;
+}
+
 pgl_status edge_reply_json(struct pgl_request *request, int status, const ProtobufCMessage *message)
 {
     struct pgl_buffer out;
@@ -141,7 +203,8 @@ pgl_status edge_reply_json(struct pgl_request *request, int status, const Protob
     pgl_json_write(message, &out);
     PGL_TRY(edge_reply_buffer(request, &out, PGL_TEXT("application/json")));
     request->status = status;
-    return PGL_OK;
+    const char *next = edge_query_has(request, "cursor") ? next_of(message) : NULL;
+    return next != NULL ? add_links(request, next) : PGL_OK;
 }
 
 /* ---- reading ---- */
@@ -181,38 +244,4 @@ pgl_status edge_idempotency_key(struct pgl_request *request, char **key)
         return PGL_FAIL(PGL_MALFORMED, "Idempotency-Key: this header is required here");
     *key = pgl_arena_string(request->arena, value);
     return *key != NULL ? PGL_OK : PGL_NO_MEMORY;
-}
-
-static pgl_status read_limit(struct pgl_text value, int32_t *limit)
-{
-    int64_t number;
-    if (!pgl_is_ok(pgl_text_to_i64(value, &number)) || number < 1 || number > LIST_LIMIT_MAX)
-        return PGL_FAIL(PGL_INVALID, "limit: 1 to 100 is expected");
-    *limit = (int32_t)number;
-    return PGL_OK;
-}
-
-pgl_status edge_read_list_query(struct pgl_request *request, const char *filter_name,
-                                struct edge_list_query *query)
-{
-    *query = (struct edge_list_query){ LIST_LIMIT_USUAL, pgl_message_string(""),
-                                       pgl_message_string("") };
-    struct pgl_text left = request->exchange->head.query;
-    struct pgl_http_field pair;
-    for (;;) {
-        bool is_there;
-        PGL_TRY(pgl_http_query_next(request->arena, &left, &pair, &is_there));
-        if (!is_there)
-            return request->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
-        if (pgl_text_is(pair.name, "limit"))
-            PGL_TRY(read_limit(pair.value, &query->limit));
-        else if (pgl_text_is(pair.name, "cursor"))
-            query->cursor = pgl_arena_string(request->arena, pair.value);
-        else if (filter_name != NULL && pgl_text_is(pair.name, filter_name))
-            query->filter = pgl_arena_string(request->arena, pair.value);
-        else
-            return PGL_FAIL(PGL_INVALID,
-                            pgl_arena_printf(request->arena, "%.*s: not a parameter of this list",
-                                             PGL_TEXT_ARGS(pair.name)));
-    }
 }

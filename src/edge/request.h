@@ -14,8 +14,10 @@
 #define PGL_EDGE_REQUEST_H
 
 #include "contract/common.h"
+#include "edge/admit.h"
+#include "edge/cors.h"
 #include "edge/identify.h"
-#include "edge/route.h"
+#include "edge/route_tree.h"
 #include "runtime/call.h"
 #include "telemetry/registry.h"
 #include "transport/http_server.h"
@@ -24,8 +26,7 @@
 #include "wire/message.h"
 
 #define PGL_REQUEST_CALLS_MAX  5
-#define PGL_REQUEST_PARAMS_MAX 2
-#define PGL_REQUEST_FIELDS_MAX 8
+#define PGL_REQUEST_FIELDS_MAX 20
 #define PGL_REQUEST_ID_BYTES   16
 
 /* Everybody that the edge asks, and what it shows of itself; constant once the loops run. */
@@ -41,8 +42,10 @@ struct pgl_edge {
     struct edge_trust *trust;       /* whose credentials are taken: trust.h */
     const struct pgl_route *routes; /* all of them, for the page that lists them */
     int route_count;
+    struct pgl_route_tree route_tree;
     size_t body_bytes_max; /* of a route that takes one; others take none */
     struct pgl_json_limits json;
+    struct pgl_cors cors;
     const struct pgl_registry *registry;
     const char *version;
     bool (*is_ready)(void *self);  /* any thread */
@@ -51,7 +54,7 @@ struct pgl_edge {
     struct pgl_counter shed;  /* orders that were not taken for that reason */
     struct pgl_random random; /* request ids: no secret */
     uint32_t in_flight;
-    uint32_t streams;
+    struct edge_limits limits;
     /* By the number of the route. */
     struct pgl_route_metrics {
         struct pgl_counter answers[6]; /* by status / 100 */
@@ -71,10 +74,13 @@ struct pgl_request {
     struct pgl_http_exchange *exchange;
     struct pgl_arena *arena; /* the exchange's */
     const struct pgl_route *route;
-    struct pgl_text params[PGL_REQUEST_PARAMS_MAX]; /* of the path, decoded, with a NUL behind */
+    const char *client; /* numeric address of whose request it is, proxies looked through */
+    struct edge_verdict verdict;
+    struct pgl_text params[PGL_ROUTE_PARAMS_MAX]; /* of the path, decoded, with a NUL behind */
     int param_count;
     struct edge_identify identify;
-    Caller caller; /* role unspecified for nobody in particular */
+    struct pgl_text *query; /* by the route's table; see query.h */
+    Caller caller;          /* role unspecified for nobody in particular */
     struct pgl_trace trace;
     char id[2 * PGL_REQUEST_ID_BYTES + 1];
 
@@ -88,8 +94,9 @@ struct pgl_request {
     void *view;                          /* the view's own, in the arena */
 
     /* The answer. */
+    int64_t version; /* of what is shown, for its tag; 0: none */
+    bool is_problem;
     const char *problem; /* the type of a problem where its code says too little; NULL as a rule */
-    int64_t retry_after_s; /* of a problem; 0: as its code has it */
     int status;
     struct pgl_http_field fields[PGL_REQUEST_FIELDS_MAX];
     size_t field_count;
@@ -121,7 +128,8 @@ bool edge_send_asks(struct pgl_request *request);
 /* Behind the last answer. */
 void edge_free_call_arenas(struct pgl_request *request);
 
-/* Answers with the JSON of a message. */
+/* Answers with the JSON of a message. A list whose route has a cursor gets its links (RFC 8288):
+ * `first`, and `next` where there is more. */
 PGL_MUST_USE pgl_status edge_reply_json(struct pgl_request *request, int status,
                                         const ProtobufCMessage *message);
 /* Answers 200 with what was written, and frees the buffer. */
@@ -129,6 +137,9 @@ PGL_MUST_USE pgl_status edge_reply_buffer(struct pgl_request *request, struct pg
                                           struct pgl_text content_type);
 /* `value` lives in the arena or is a literal. More than PGL_REQUEST_FIELDS_MAX are a bug. */
 void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pgl_text value);
+
+/* The fields RateLimit and RateLimit-Policy, where a rate holds for the request. */
+void edge_add_standings(struct pgl_request *request);
 
 /* The body as a message; PGL_MALFORMED, PGL_INVALID. */
 PGL_MUST_USE pgl_status edge_read_body(struct pgl_request *request,
@@ -140,15 +151,6 @@ PGL_MUST_USE pgl_status edge_find_field(const struct pgl_request *request, struc
                                         struct pgl_text *value);
 /* The required Idempotency-Key, with a NUL behind; PGL_MALFORMED without. */
 PGL_MUST_USE pgl_status edge_idempotency_key(struct pgl_request *request, char **key);
-
-/* What a list may be asked for. A name that is not among them is PGL_INVALID. */
-struct edge_list_query {
-    int32_t limit; /* 20 where nothing is said, 1 to 100 */
-    char *cursor;  /* "" for the first page */
-    char *filter;  /* the value of `filter_name`, "" for none */
-};
-PGL_MUST_USE pgl_status edge_read_list_query(struct pgl_request *request, const char *filter_name,
-                                             struct edge_list_query *query);
 
 /* A message in the arena, NULL when it is full. */
 #define EDGE_NEW(request, descriptor) pgl_message_new((descriptor), (request)->arena)

@@ -11,6 +11,7 @@
 
 #include "contract/orders.h"
 #include "edge/problem.h"
+#include "edge/query.h"
 #include "platform/twin.h"
 
 #define assert_ok(status) assert_int_equal((status).code, PGL_CODE_OK)
@@ -65,39 +66,71 @@ static void add_header(const char *name, const char *value)
 
 /* ---- reading ---- */
 
-static void a_list_is_asked_for_by_what_it_knows(void **unused)
+static const struct pgl_query_param query_table[] = {
+    { "limit", PGL_QUERY_NUMBER, 1, 100, NULL, "" },
+    { "cursor", PGL_QUERY_TEXT, 0, 0, NULL, "" },
+    { "late", PGL_QUERY_FLAG, 0, 0, NULL, "" },
+    { "status", PGL_QUERY_WORD, 0, 0, "OPEN|SHUT|LOST", "" },
+    { NULL, PGL_QUERY_TEXT, 0, 0, NULL, NULL },
+};
+
+static void a_query_has_what_the_table_knows(void **unused)
 {
     (void)unused;
     static const struct {
-        const char *query, *filter_name;
+        const char *query;
         enum pgl_code code;
-        int32_t limit;
-        const char *cursor, *filter;
+        const char *complaint; /* or the values in a row */
     } cases[] = {
-        { "", NULL, PGL_CODE_OK, 20, "", "" },
-        { "limit=1&cursor=a%20b", NULL, PGL_CODE_OK, 1, "a b", "" },
-        { "limit=100&status=PENDING", "status", PGL_CODE_OK, 100, "", "PENDING" },
-        { "status=PENDING", NULL, PGL_INVALID, 0, NULL, NULL },
-        { "Limit=1", NULL, PGL_INVALID, 0, NULL, NULL },
-        { "limit=0", NULL, PGL_INVALID, 0, NULL, NULL },
-        { "limit=101", NULL, PGL_INVALID, 0, NULL, NULL },
-        { "limit=-1", NULL, PGL_INVALID, 0, NULL, NULL },
-        { "limit=", NULL, PGL_INVALID, 0, NULL, NULL },
-        { "limit=1x", NULL, PGL_INVALID, 0, NULL, NULL },
-        { "limit=99999999999999999999", NULL, PGL_INVALID, 0, NULL, NULL },
-        { "cursor=%zz", NULL, PGL_MALFORMED, 0, NULL, NULL },
+        { "", PGL_CODE_OK, "20 '' 0 ''" },
+        { "&&", PGL_CODE_OK, "20 '' 0 ''" },
+        { "limit=1&cursor=a%20b", PGL_CODE_OK, "1 'a b' 0 ''" },
+        { "limit=100&status=LOST&late=true", PGL_CODE_OK, "100 '' 1 'LOST'" },
+        { "late=false&cursor=", PGL_CODE_OK, "20 '' 0 ''" },
+        { "state=OPEN", PGL_INVALID, "state: not a parameter here" },
+        { "Limit=1", PGL_INVALID, "Limit: not a parameter here" },
+        { "limit=2&limit=2", PGL_INVALID, "limit: it stands twice" },
+        { "limit=0", PGL_INVALID, "limit: 1 to 100 is expected" },
+        { "limit=101", PGL_INVALID, "limit: 1 to 100 is expected" },
+        { "limit=-1", PGL_INVALID, "limit: 1 to 100 is expected" },
+        { "limit=", PGL_INVALID, "limit: 1 to 100 is expected" },
+        { "limit=1x", PGL_INVALID, "limit: 1 to 100 is expected" },
+        { "limit=99999999999999999999", PGL_INVALID, "limit: 1 to 100 is expected" },
+        { "late=1", PGL_INVALID, "late: true or false is expected" },
+        { "status=open", PGL_INVALID, "status: OPEN, SHUT or LOST is expected" },
+        { "status=", PGL_INVALID, "status: OPEN, SHUT or LOST is expected" },
+        { "status=OPEN%7CSHUT", PGL_INVALID, "status: OPEN, SHUT or LOST is expected" },
+        { "cursor=%zz", PGL_MALFORMED, NULL },
     };
+    struct pgl_route asked = route;
+    asked.query = query_table;
+    bench->request.route = &asked;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct edge_list_query query;
         bench->exchange.head.query = pgl_text_of(cases[i].query);
-        assert_int_equal(edge_read_list_query(&bench->request, cases[i].filter_name, &query).code,
-                         cases[i].code);
-        if (cases[i].code != PGL_CODE_OK)
-            continue;
-        assert_int_equal(query.limit, cases[i].limit);
-        assert_string_equal(query.cursor, cases[i].cursor);
-        assert_string_equal(query.filter, cases[i].filter);
+        pgl_status status = edge_read_query(&bench->request);
+        assert_int_equal(status.code, cases[i].code);
+        const char *said = status.text;
+        if (status.code == PGL_CODE_OK)
+            said = pgl_arena_printf(&bench->exchange.arena, "%d '%s' %d '%s'",
+                                    edge_query_limit(&bench->request),
+                                    edge_query_text(&bench->request, "cursor"),
+                                    edge_query_flag(&bench->request, "late"),
+                                    edge_query_text(&bench->request, "status"));
+        if (cases[i].complaint != NULL)
+            assert_string_equal(said, cases[i].complaint);
     }
+    bench->request.route = &route; /* which has no table: it looks at nothing */
+    bench->exchange.head.query = pgl_text_of("x=%zz");
+    assert_ok(edge_read_query(&bench->request));
+}
+
+static void a_query_is_told_without_a_parameter(void **unused)
+{
+    (void)unused;
+    bench->exchange.head.query = pgl_text_of("a=%20&cursor=x&&cursors=y&cursor=z");
+    assert_string_equal(edge_query_without(&bench->request, "cursor"), "&a=%20&cursors=y");
+    bench->exchange.head.query = pgl_text_of("");
+    assert_string_equal(edge_query_without(&bench->request, "cursor"), "");
 }
 
 static void a_key_stands_once(void **unused)
@@ -210,7 +243,8 @@ static void a_long_detail_is_left_out(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_list_is_asked_for_by_what_it_knows),
+        TEST(a_query_has_what_the_table_knows),
+        TEST(a_query_is_told_without_a_parameter),
         TEST(a_key_stands_once),
         TEST(a_body_is_json),
         TEST(an_error_is_a_problem),

@@ -4,14 +4,17 @@
 #include "base/time.h"
 
 /* clang-format off */
+/* The places of all kinds that the adaptive limit is for are 100 in all, so that none can take
+ * another's. Streams have a number of their own. */
 const struct pgl_route_class_row pgl_route_classes[PGL_CLASS_COUNT] = {
-    /*                       name         at most          takes a body */
-    [PGL_CLASS_HEALTH]    = { "health",    PGL_SECONDS(5),  false },
-    [PGL_CLASS_PAYMENT]   = { "payment",   PGL_SECONDS(5),  true },
-    [PGL_CLASS_WRITE]     = { "write",     PGL_SECONDS(5),  true },
-    [PGL_CLASS_READ]      = { "read",      PGL_SECONDS(5),  false },
-    [PGL_CLASS_ANALYTICS] = { "analytics", PGL_SECONDS(5),  false },
-    [PGL_CLASS_STREAM]    = { "stream",    PGL_SECONDS(20), false },
+    /*                       name         at most          body   in time                share places cost */
+    [PGL_CLASS_HEALTH]    = { "health",    PGL_SECONDS(5),  false, 0,                     100,  5,     0 },
+    [PGL_CLASS_PAYMENT]   = { "payment",   PGL_SECONDS(5),  true,  PGL_SECONDS(1),        100,  15,    1 },
+    [PGL_CLASS_ORDER]     = { "order",     PGL_SECONDS(5),  true,  PGL_SECONDS(1),        90,   35,    1 },
+    [PGL_CLASS_WRITE]     = { "write",     PGL_SECONDS(5),  true,  PGL_SECONDS(1),        90,   15,    1 },
+    [PGL_CLASS_READ]      = { "read",      PGL_SECONDS(5),  false, PGL_SECONDS(1),        75,   25,    1 },
+    [PGL_CLASS_ANALYTICS] = { "analytics", PGL_SECONDS(5),  false, PGL_MILLISECONDS(2500), 50,  5,     1 },
+    [PGL_CLASS_STREAM]    = { "stream",    PGL_SECONDS(20), false, 0,                     100,  0,     1 },
 };
 /* clang-format on */
 

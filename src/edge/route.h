@@ -52,6 +52,7 @@ void pgl_rule_write(const struct pgl_rule *rule, struct pgl_buffer *out);
 enum pgl_route_class {
     PGL_CLASS_HEALTH,
     PGL_CLASS_PAYMENT,
+    PGL_CLASS_ORDER, /* places one: a write with a rate of its own */
     PGL_CLASS_WRITE,
     PGL_CLASS_READ,
     PGL_CLASS_ANALYTICS,
@@ -63,6 +64,10 @@ struct pgl_route_class_row {
     const char *name;
     int64_t at_most_ns; /* from the request's head to its answer; of a stream, a long poll behind */
     bool takes_body;    /* where the route has one */
+    int64_t in_time_ns; /* slower than that, something is overloaded; 0: it waits on purpose */
+    uint32_t share_percent;  /* of the adaptive limit: with more under way it is refused */
+    uint32_t places_percent; /* of the most that may be under way: its own bulkhead */
+    uint32_t cost;           /* tokens of its caller's rate; 0: no rate holds for it */
 };
 extern const struct pgl_route_class_row pgl_route_classes[PGL_CLASS_COUNT];
 
@@ -102,6 +107,7 @@ struct pgl_query_param {
 enum pgl_route_cache {
     PGL_CACHE_NEVER,   /* personal, or true for this moment only */
     PGL_CACHE_ASK,     /* anybody may keep it, and asks whether it still holds */
+    PGL_CACHE_SECONDS, /* anybody, for five seconds */
     PGL_CACHE_MINUTES, /* anybody, for five minutes */
 };
 
@@ -117,6 +123,9 @@ struct pgl_route {
     const struct pgl_query_param *query; /* NULL: it looks at none */
     enum pgl_route_cache cache;
     const char *summary;
+    /* Of a route that is to go; a row may leave them out. */
+    const char *deprecated; /* since when: "@1767225600" (RFC 9745) */
+    const char *sunset;     /* until when: "Fri, 01 Jan 2027 00:00:00 GMT" (RFC 8594) */
 };
 
 /* A body that nobody takes is not read. */

@@ -90,7 +90,7 @@ pgl_status edge_trust_open(struct edge_trust *trust, struct pgl_edge *edge,
     pgl_list_init(&trust->waiting);
     pgl_mailbox_open(&trust->news, loop, 2 * PGL_JWT_ISSUERS_MAX, take_news, trust);
     pgl_mailbox_open(&trust->wished, loop, 0, take_wished, trust); /* nothing but replies */
-    trust->tokens = pgl_jwt_cache_open(PGL_JWT_CACHE_CAPACITY_DEFAULT);
+    trust->tokens = pgl_jwt_cache_open(options->tokens_max);
     trust->keys = edge_key_cache_open(EDGE_KEY_CACHE_CAPACITY);
     trust->lockout = pgl_lockout_open(&options->lockout);
     if (trust->tokens == NULL || trust->keys == NULL || trust->lockout == NULL)

@@ -1,6 +1,6 @@
 /*
  * trust.h - whose credentials the edge takes: issuers of tokens and their keys, API keys that were
- * verified, and who has failed too often.
+ * verified, and in whose name too many were wrong.
  *
  * Issuer 0 is the platform itself. The keys of the others come from their documents (jwks.h), from
  * another loop, by message: a set is never changed, it is exchanged for the next one, and the
@@ -40,6 +40,7 @@ struct edge_key_wish {
 struct edge_trust_options {
     struct pgl_jwt_policy policies[PGL_JWT_ISSUERS_MAX]; /* the first is ours; texts outlive it */
     int issuer_count;
+    uint32_t tokens_max; /* remembered as verified */
     struct pgl_lockout_options lockout;
 };
 
@@ -62,7 +63,7 @@ struct edge_trust {
     struct edge_key_cache *keys;
     struct edge_key_watch watch;
     struct pgl_lockout *lockout;
-    struct pgl_hash_key hash_key; /* of who has failed */
+    struct pgl_hash_key hash_key; /* of those names */
     struct {
         struct pgl_counter tokens_refused, keys_refused, locked_out, wishes;
     } metrics;

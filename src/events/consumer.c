@@ -33,7 +33,7 @@ static void ask(struct pgl_consumer *consumer, struct pgl_consumer_chunk *chunk,
     consumer->is_first_read = false;
     chunk->is_asked = true;
     pgl_status sent =
-        pgl_mailbox_send(consumer->writer->loop, consumer->source, &chunk->read.message);
+        pgl_mailbox_send(consumer->writer->loop, consumer->source->reads, &chunk->read.message);
     PGL_ASSERT(pgl_is_ok(sent)); /* consumers are counted at boot, and each has one read out */
 }
 
@@ -295,12 +295,12 @@ static pgl_status load_parked_keys(struct pgl_consumer *consumer)
 }
 
 pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct pgl_writer *writer,
-                             struct pgl_event_log *source,
+                             struct pgl_log_source *source,
                              pgl_status (*handle)(struct pgl_tx *tx, int64_t seq,
                                                   const Event *event))
 {
     *consumer = (struct pgl_consumer){ .writer = writer,
-                                       .source = &source->reads,
+                                       .source = source,
                                        .log = source->log,
                                        .handle = handle,
                                        .is_first_read = true };
@@ -325,10 +325,10 @@ pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct pgl_writer *w
     return PGL_OK;
 }
 
-void pgl_consumer_keep_up(struct pgl_consumer *consumer)
+void pgl_consumer_keep_up(struct pgl_consumer *consumer, const char *reader)
 {
-    struct pgl_event_log *log = PGL_CONTAINER(consumer->source, struct pgl_event_log, reads);
-    consumer->reader = pgl_keep_register(&log->keep, consumer->durable_position);
+    struct pgl_log_source *source = consumer->source;
+    consumer->reader = source->keep_up(source, reader, consumer->durable_position);
 }
 
 void pgl_consumer_start(struct pgl_consumer *consumer)

@@ -32,7 +32,7 @@ struct pgl_consumer_chunk {
 struct pgl_consumer {
     struct pgl_participant participant;
     struct pgl_writer *writer;
-    struct pgl_mailbox *source; /* the producer's `reads` */
+    struct pgl_log_source *source;
     Log log;
     int reader; /* its number at the log, 0 where it is not registered */
     /* Not OK before its first write: the key is parked. */
@@ -59,12 +59,12 @@ struct pgl_consumer {
 
 /* Joins the writer. `handle` is called in its transactions. */
 PGL_MUST_USE pgl_status pgl_consumer_open(struct pgl_consumer *consumer, struct pgl_writer *writer,
-                                          struct pgl_event_log *source,
+                                          struct pgl_log_source *source,
                                           pgl_status (*handle)(struct pgl_tx *tx, int64_t seq,
                                                                const Event *event));
 /* Before start, where orders wait for it: the log keeps what it has not handled, and notices when
- * it does not keep up (keep.h). */
-void pgl_consumer_keep_up(struct pgl_consumer *consumer);
+ * it does not keep up (keep.h). `reader` is the name of its service. */
+void pgl_consumer_keep_up(struct pgl_consumer *consumer, const char *reader);
 /* Asks for the first events; the loops may run or not yet. */
 void pgl_consumer_start(struct pgl_consumer *consumer);
 

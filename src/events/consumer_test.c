@@ -71,7 +71,7 @@ static void open_sink(void)
     assert_ok(pgl_database_run(
         &bench->sink.writer.db,
         "CREATE TABLE IF NOT EXISTS effect (key BLOB PRIMARY KEY, heard INTEGER NOT NULL)"));
-    assert_ok(pgl_consumer_open(&bench->consumer, &bench->sink.writer, &bench->log, handle));
+    assert_ok(pgl_consumer_open(&bench->consumer, &bench->sink.writer, &bench->log.source, handle));
     assert_ok(pgl_log_open(&bench->own, LOG_PAYMENTS, &bench->sink.writer));
     pgl_consumer_start(&bench->consumer);
 }

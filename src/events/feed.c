@@ -44,6 +44,28 @@ static pgl_status fill_reply(struct pgl_feed *feed, const struct pgl_log_read *r
     return PGL_OK;
 }
 
+static pgl_status fill_follow(const struct pgl_log_read *read, struct pgl_arena *arena,
+                              FollowResponse *reply)
+{
+    PGL_TRY(read->status);
+    reply->low = read->after;
+    reply->high = read->high;
+    reply->epoch = read->epoch;
+    reply->events = pgl_arena_alloc(arena, ((size_t)read->count + 1) * sizeof reply->events[0]);
+    uint8_t *copy = pgl_arena_alloc(arena, read->size + 1);
+    if (reply->events == NULL || copy == NULL)
+        return PGL_NO_MEMORY;
+    memcpy(copy, read->bytes, read->size);
+    for (int i = 0; i < read->count; i++) {
+        uint32_t size;
+        memcpy(&size, copy, sizeof size);
+        copy += sizeof size;
+        reply->events[reply->n_events++] = (ProtobufCBinaryData){ size, copy };
+        copy += size;
+    }
+    return PGL_OK;
+}
+
 static void take_events(void *owner, struct pgl_message *message)
 {
     struct pgl_feed *feed = owner;
@@ -51,7 +73,9 @@ static void take_events(void *owner, struct pgl_message *message)
     struct pgl_feed_read *slot = PGL_CONTAINER(read, struct pgl_feed_read, read);
     struct pgl_call *call = slot->call;
     slot->call = NULL;
-    pgl_call_answer(call, fill_reply(feed, read, call->arena, call->ask, call->reply));
+    pgl_call_answer(call, slot->is_follow
+                              ? fill_follow(read, call->arena, call->reply)
+                              : fill_reply(feed, read, call->arena, call->ask, call->reply));
 }
 
 static void take_call(void *owner, struct pgl_message *message)
@@ -60,9 +84,14 @@ static void take_call(void *owner, struct pgl_message *message)
     call->method->flow(owner, call);
 }
 
-void pgl_feed_method(void *feed, struct pgl_call *call)
+void pgl_feed_read_method(void *feed, struct pgl_call *call)
 {
     pgl_feed_read(feed, call);
+}
+
+void pgl_feed_follow_method(void *feed, struct pgl_call *call)
+{
+    pgl_feed_follow(feed, call);
 }
 
 pgl_status pgl_feed_open(struct pgl_feed *feed, struct pgl_loop *loop, struct pgl_event_log *log)
@@ -89,23 +118,46 @@ static struct pgl_feed_read *find_free(struct pgl_feed *feed)
     return NULL;
 }
 
-void pgl_feed_read(struct pgl_feed *feed, struct pgl_call *call)
+/* Answered when the log has answered it. */
+static void send(struct pgl_feed *feed, struct pgl_call *call, int64_t after,
+                 const FollowRequest *of)
 {
-    const ReadRequest *ask = call->ask;
     struct pgl_feed_read *slot = find_free(feed);
-    if (slot == NULL || ask->max < 1 || ask->max > PGL_FEED_EVENTS_MAX) {
-        pgl_call_answer(call, slot == NULL ? PGL_FAIL(PGL_EXHAUSTED, "too many read this log")
-                                           : PGL_FAIL(PGL_INVALID, "max: 1 to 512 is expected"));
+    if (slot == NULL) {
+        pgl_call_answer(call, PGL_FAIL(PGL_EXHAUSTED, "too many read this log"));
         return;
     }
     slot->call = call;
-    slot->read.after = ask->after;
+    slot->is_follow = of != NULL;
+    slot->read.after = after;
     slot->read.until_ns = call->deadline_ns;
-    slot->read.is_first = false;
+    slot->read.is_first = of != NULL && of->first;
+    slot->read.reader = of != NULL ? pgl_keep_find(&feed->log->keep, of->reader) : 0;
+    slot->read.handled = of != NULL ? of->handled : 0;
+    slot->read.epoch = of != NULL ? of->epoch : 0;
+    slot->read.hash = of != NULL ? of->hash : 0;
     slot->read.message.reply_to = &feed->replies;
     pgl_status sent = pgl_mailbox_send(feed->loop, &feed->log->reads, &slot->read.message);
     if (!pgl_is_ok(sent)) {
         slot->call = NULL;
         pgl_call_answer(call, sent);
     }
+}
+
+void pgl_feed_read(struct pgl_feed *feed, struct pgl_call *call)
+{
+    const ReadRequest *ask = call->ask;
+    if (ask->max < 1 || ask->max > PGL_FEED_EVENTS_MAX)
+        pgl_call_answer(call, PGL_FAIL(PGL_INVALID, "max: 1 to 512 is expected"));
+    else
+        send(feed, call, ask->after, NULL);
+}
+
+void pgl_feed_follow(struct pgl_feed *feed, struct pgl_call *call)
+{
+    const FollowRequest *ask = call->ask;
+    if (ask->reader[0] != '\0' && pgl_keep_find(&feed->log->keep, ask->reader) == 0)
+        pgl_call_answer(call, PGL_FAIL(PGL_DENIED, "this log has no such reader"));
+    else
+        send(feed, call, ask->after, ask);
 }

@@ -15,7 +15,9 @@ static void note_behind(struct pgl_keep *keep)
     for (int i = 0; i < keep->reader_count; i++) {
         struct pgl_keep_reader *reader = &keep->readers[i];
         int64_t left = high - reader->position;
-        if (reader->position >= reader->mark) {
+        if (!reader->is_heard) /* how much it has to do, nobody knows */
+            left = high > 0 ? 1 : 0;
+        else if (reader->position >= reader->mark) {
             reader->mark = high;
             reader->mark_ns = now_ns;
         }
@@ -27,11 +29,32 @@ static void note_behind(struct pgl_keep *keep)
     pgl_counter_set(&keep->behind_since, (uint64_t)since_ns);
 }
 
-int pgl_keep_register(struct pgl_keep *keep, int64_t position)
+static int add_reader(struct pgl_keep *keep, struct pgl_keep_reader reader)
 {
     PGL_ASSERT(keep->reader_count < PGL_KEEP_READERS_MAX);
-    keep->readers[keep->reader_count] = (struct pgl_keep_reader){ .position = position };
+    PGL_ASSERT(pgl_keep_find(keep, reader.name) == 0);
+    keep->readers[keep->reader_count] = reader;
     return ++keep->reader_count;
+}
+
+int pgl_keep_register(struct pgl_keep *keep, const char *name, int64_t position)
+{
+    struct pgl_keep_reader reader = { .name = name, .is_heard = true, .position = position };
+    return add_reader(keep, reader);
+}
+
+int pgl_keep_expect(struct pgl_keep *keep, const char *name)
+{
+    struct pgl_keep_reader reader = { .name = name, .mark_ns = keep->log->writer->loop->now_ns };
+    return add_reader(keep, reader);
+}
+
+int pgl_keep_find(const struct pgl_keep *keep, const char *name)
+{
+    for (int i = 0; i < keep->reader_count; i++)
+        if (strcmp(keep->readers[i].name, name) == 0)
+            return i + 1;
+    return 0;
 }
 
 void pgl_keep_note(struct pgl_keep *keep, int reader, int64_t position)
@@ -39,6 +62,7 @@ void pgl_keep_note(struct pgl_keep *keep, int reader, int64_t position)
     PGL_ASSERT(reader <= keep->reader_count);
     if (position > keep->readers[reader - 1].position)
         keep->readers[reader - 1].position = position;
+    keep->readers[reader - 1].is_heard = true;
     note_behind(keep);
 }
 

@@ -35,6 +35,8 @@ struct pgl_keep {
     struct pgl_event_log *log;
     struct pgl_keep_options options;
     struct pgl_keep_reader {
+        const char *name;
+        bool is_heard;         /* its position is known; until then everything is kept */
         int64_t position;      /* handled, and on its disk */
         int64_t mark, mark_ns; /* the log's end at that moment: it has not come there yet */
     } readers[PGL_KEEP_READERS_MAX];
@@ -54,7 +56,11 @@ PGL_MUST_USE pgl_status pgl_keep_open(struct pgl_keep *keep, struct pgl_event_lo
                                       struct pgl_writer *writer);
 
 /* Before the loops run: one more that has to keep up. Its number, from 1 on. */
-int pgl_keep_register(struct pgl_keep *keep, int64_t position);
+int pgl_keep_register(struct pgl_keep *keep, const char *name, int64_t position);
+/* The same for a reader in another process, whose position is not known before it asks. */
+int pgl_keep_expect(struct pgl_keep *keep, const char *name);
+/* Any thread: the number of a reader; 0 when nobody of that name was registered. */
+int pgl_keep_find(const struct pgl_keep *keep, const char *name);
 /* A registered reader asks, and has handled all up to here. */
 void pgl_keep_note(struct pgl_keep *keep, int reader, int64_t position);
 

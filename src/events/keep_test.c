@@ -39,8 +39,8 @@ static void open_both(void)
     assert_ok(pgl_log_open(&bench->log, LOG_ORDERS, &bench->source.writer));
     bench->log.keep.options = (struct pgl_keep_options){ KEPT, AGE_NS };
     assert_ok(pgl_events_migrate(&bench->sink.writer.db));
-    assert_ok(pgl_consumer_open(&bench->consumer, &bench->sink.writer, &bench->log, handle));
-    pgl_consumer_keep_up(&bench->consumer);
+    assert_ok(pgl_consumer_open(&bench->consumer, &bench->sink.writer, &bench->log.source, handle));
+    pgl_consumer_keep_up(&bench->consumer, "sink");
     pgl_consumer_start(&bench->consumer);
 }
 
@@ -240,14 +240,50 @@ static void who_is_long_behind_is_noticed(void **unused)
     assert_false(is_behind());
 }
 
+static void drop_reply(void *owner, struct pgl_message *message)
+{
+    (void)owner, (void)message;
+}
+
+/* One in another process: where it is, is not known before it asks. */
+static void who_is_not_heard_of_keeps_all(void **unused)
+{
+    (void)unused;
+    struct pgl_keep *keep = &bench->log.keep;
+    struct pgl_log_read *read = calloc(1, sizeof *read);
+    struct pgl_mailbox replies;
+    assert_non_null(read);
+    pgl_mailbox_open(&replies, &bench->sink.loop, 0, drop_reply, NULL);
+    assert_int_equal(pgl_keep_expect(keep, "far"), 2);
+    assert_int_equal(pgl_keep_find(keep, "far"), 2);
+    assert_int_equal(pgl_keep_find(keep, "nobody"), 0);
+    say(3 * KEPT);
+    pass(2 * AGE_NS);
+    pass_looks();
+    assert_int_equal(keep->durable_low, 1);
+    assert_true(is_behind()); /* for two hours */
+
+    *read = (struct pgl_log_read){ .after = 3 * KEPT, .reader = 2, .handled = 3 * KEPT };
+    read->until_ns = bench->source.now_ns;
+    read->message.reply_to = &replies;
+    assert_ok(pgl_mailbox_send(&bench->sink.loop, &bench->log.reads, &read->message));
+    turn();
+    assert_false(is_behind());
+    say(1);
+    pass_looks();
+    assert_true(keep->durable_low > KEPT);
+    free(read);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_old_and_read_goes),    TEST(what_is_young_stays),
-        TEST(what_is_not_read_stays),       TEST(what_is_gone_is_said_to_be),
-        TEST(who_is_far_behind_is_noticed), TEST(who_is_long_behind_is_noticed),
+        TEST(what_is_old_and_read_goes),     TEST(what_is_young_stays),
+        TEST(what_is_not_read_stays),        TEST(what_is_gone_is_said_to_be),
+        TEST(who_is_far_behind_is_noticed),  TEST(who_is_long_behind_is_noticed),
+        TEST(who_is_not_heard_of_keeps_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

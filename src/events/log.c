@@ -43,6 +43,12 @@ static void log_rolled_back(void *self)
         log->ring_first_seq = log->next_seq;
 }
 
+static int register_reader(struct pgl_log_source *source, const char *reader, int64_t position)
+{
+    struct pgl_event_log *log = PGL_CONTAINER(source, struct pgl_event_log, source);
+    return pgl_keep_register(&log->keep, reader, position);
+}
+
 pgl_status pgl_log_open(struct pgl_event_log *log, Log name, struct pgl_writer *writer)
 {
     *log = (struct pgl_event_log){ .log = name,
@@ -62,6 +68,8 @@ pgl_status pgl_log_open(struct pgl_event_log *log, Log name, struct pgl_writer *
                                                  .prepare = log_prepare,
                                                  .committed = log_committed,
                                                  .rolled_back = log_rolled_back };
+    log->source =
+        (struct pgl_log_source){ .reads = &log->reads, .log = name, .keep_up = register_reader };
     pgl_writer_join(writer, &log->participant);
     return pgl_keep_open(&log->keep, log, writer);
 }

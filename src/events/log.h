@@ -52,7 +52,17 @@ struct pgl_log_read {
     struct pgl_event_log *log;
 };
 
+/* Whom a consumer reads from: a log of this process, or one that another process serves. */
+struct pgl_log_source {
+    struct pgl_mailbox *reads; /* takes struct pgl_log_read */
+    Log log;
+    /* Before the loops run: one more reader that has to keep up. The number of its reads, from 1
+     * on. */
+    int (*keep_up)(struct pgl_log_source *source, const char *reader, int64_t position);
+};
+
 struct pgl_event_log {
+    struct pgl_log_source source;
     struct pgl_participant participant;
     struct pgl_writer *writer;
     Log log;

@@ -2,7 +2,7 @@
  * lockout.h - slows down whoever shows wrong credentials: some mistakes are free, then each one
  * more costs twice the wait of the one before.
  *
- * For:      the edge's identify step, by address and by subject.
+ * For:      the edge's identify step, by the name that was tried.
  * Owner:    one loop opens, asks and closes it.
  * Threads:  that loop's. Pure: the time is an argument, monotonic.
  * Bounds:   `capacity` of them are remembered, 40 bytes each, taken at open. When the eight places

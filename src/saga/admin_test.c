@@ -63,7 +63,7 @@ static void open_both(void)
     assert_ok(pgl_saga_migrate(db));
     assert_ok(pgl_database_run(db, "CREATE TABLE IF NOT EXISTS effect (place INTEGER PRIMARY KEY, "
                                    "key BLOB NOT NULL, seq INTEGER NOT NULL UNIQUE)"));
-    assert_ok(pgl_consumer_open(&bench->consumer, &bench->sink.writer, &bench->log, handle));
+    assert_ok(pgl_consumer_open(&bench->consumer, &bench->sink.writer, &bench->log.source, handle));
     pgl_admin_init(&bench->admin, LOG_PAYMENTS, (struct pgl_admin_hooks){ NULL, NULL });
     pgl_admin_add_consumer(&bench->admin, &bench->consumer);
     assert_ok(pgl_admin_open(&bench->admin, &bench->sink.writer, NULL, 0));

@@ -38,20 +38,16 @@ static void give_slot(struct pgl_http_server *server, struct pgl_conn *conn)
     pgl_list_append(server->free_conns.next, &conn->place); /* to the front: still in the cache */
 }
 
-bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket)
+bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket,
+                   const struct pgl_conn_origin *origin)
 {
     const struct pgl_http_limits *limits = &server->options.limits;
     int64_t now_ns = server->loop->now_ns;
-    uint64_t client;
     struct pgl_conn *conn = take_slot(server);
     if (conn == NULL)
         return false;
-    if (!pgl_clients_join(&server->clients, socket->peer, now_ns, &client)) {
-        give_slot(server, conn);
-        return false;
-    }
     int64_t tenth_ns = limits->age_ns / 10; /* those who came together shall not leave together */
-    *conn = (struct pgl_conn){ .server = server, .socket = socket, .client = client };
+    *conn = (struct pgl_conn){ .server = server, .socket = socket, .origin = *origin };
     conn->age_until_ns = now_ns + limits->age_ns - tenth_ns +
                          (int64_t)pgl_random_below(&server->jitter, (uint64_t)tenth_ns * 2 + 1);
     conn->head_since_ns = now_ns; /* whoever connects has something to ask */
@@ -100,7 +96,7 @@ void pgl_conn_close(struct pgl_conn *conn)
     pgl_list_remove(&conn->place);
     pgl_buffer_free(&conn->input);
     pgl_http_server_count_bytes(server, &conn->counted_bytes, 0);
-    pgl_clients_leave(&server->clients, conn->client, server->loop->now_ns);
+    pgl_clients_leave(&server->clients, conn->origin.client, server->loop->now_ns);
     abandon_all(conn);
     server->conn_count--;
     pgl_counter_set(&server->metrics.connections_open, server->conn_count);

@@ -16,14 +16,22 @@
 /* One read. As large as what a kernel gives at once to a reader who keeps up. */
 #define PGL_CONN_READ_BYTES (64u << 10)
 
+/* How a connection has come. */
+struct pgl_conn_origin {
+    uint64_t client; /* in server->clients, where the connection leaves it */
+    bool is_tls;
+    bool is_http2;        /* agreed on by ALPN */
+    const char *tls_peer; /* lives as long as the socket */
+};
+
 struct pgl_conn {
     struct pgl_http_server *server;
     struct pgl_socket *socket;
+    struct pgl_conn_origin origin;
     struct pgl_list place;  /* in the server's free, idle or busy connections */
     struct pgl_list unread; /* in the server's, while `input` waits for its turn */
     struct pgl_list dirty;  /* in the server's, while there is something new to write */
     struct pgl_timer timer; /* never set anew for a byte: see arm() */
-    uint64_t client;        /* in server->clients */
 
     struct pgl_list exchanges; /* in the order of the requests */
     uint32_t exchange_count, request_count;
@@ -49,9 +57,9 @@ struct pgl_conn {
     bool is_broken;
 };
 
-/* Takes the socket over. False when there is no slot, or its client has enough; the socket is the
- * caller's then. */
-PGL_MUST_USE bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket);
+/* Takes the socket over. False when there is no slot; the socket is the caller's then. */
+PGL_MUST_USE bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socket *socket,
+                                const struct pgl_conn_origin *origin);
 /* At once; what the handlers still have is abandoned. Not from within a handler's call. */
 void pgl_conn_close(struct pgl_conn *conn);
 

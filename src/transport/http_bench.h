@@ -12,6 +12,7 @@
 #include "transport/http_server.h"
 
 #define BENCH_PORT     8080
+#define BENCH_TLS_PORT 8443
 #define BENCH_HELD_MAX 64
 #define HEARD_BYTES    (1u << 21)
 
@@ -98,7 +99,9 @@ static inline bool bench_work(void *owner)
     return pgl_http_server_work(owner);
 }
 
-static inline struct bench *bench_open(const struct pgl_http_limits *limits)
+/* `tls` as in the server's options. */
+static inline struct bench *bench_open_tls(const struct pgl_http_limits *limits,
+                                           const struct pgl_tls_server_contexts *tls)
 {
     struct pgl_arena memory;
     pgl_arena_init(&memory, sizeof(struct bench), sizeof(struct bench) + 16);
@@ -110,6 +113,9 @@ static inline struct bench *bench_open(const struct pgl_http_limits *limits)
     bench->body_limit = SIZE_MAX;
     pgl_loop_init(&bench->loop, "edge", &bench->twin.platform, bench->waiter);
     struct pgl_http_server_options options = { .limits = *limits,
+                                               .tls = tls,
+                                               .tls_host = "127.0.0.1",
+                                               .tls_port = BENCH_TLS_PORT,
                                                .owner = bench,
                                                .on_request = bench_on_request,
                                                .refuse = bench_refuse,
@@ -121,6 +127,11 @@ static inline struct bench *bench_open(const struct pgl_http_limits *limits)
     bench->loop.work = bench_work;
     bench->loop.owner = &bench->server;
     return bench;
+}
+
+static inline struct bench *bench_open(const struct pgl_http_limits *limits)
+{
+    return bench_open_tls(limits, NULL);
 }
 
 static inline struct bench *bench_open_default(void)
@@ -164,7 +175,7 @@ static inline void bench_close(struct bench *bench)
     pgl_arena_free(&memory);
 }
 
-static inline struct client *client_open(struct bench *bench)
+static inline struct client *client_open_at(struct bench *bench, uint16_t port)
 {
     struct pgl_arena memory;
     pgl_arena_init(&memory, 4096, 2 * HEARD_BYTES);
@@ -176,10 +187,15 @@ static inline struct client *client_open(struct bench *bench)
     client->heard = heard;
     heard[0] = '\0';
     pgl_list_init(&client->ready);
-    PGL_ASSERT(pgl_is_ok(bench->waiter->ops->connect(bench->waiter, "127.0.0.1", BENCH_PORT,
+    PGL_ASSERT(pgl_is_ok(bench->waiter->ops->connect(bench->waiter, "127.0.0.1", port,
                                                      &client->ready, &client->socket)));
     bench_run(bench);
     return client;
+}
+
+static inline struct client *client_open(struct bench *bench)
+{
+    return client_open_at(bench, BENCH_PORT);
 }
 
 static inline void client_leave(struct client *client)

@@ -41,6 +41,10 @@ struct pgl_http_exchange *pgl_http_exchange_take(struct pgl_http_server *server,
     exchange->head.minor_version = 1;
     exchange->head.content_length = -1;
     memcpy(exchange->peer, conn->socket->peer, sizeof exchange->peer);
+    exchange->is_tls = conn->origin.is_tls;
+    exchange->tls_peer = "";
+    if (conn->origin.tls_peer[0] != '\0') /* it may outlive the connection */
+        exchange->tls_peer = pgl_arena_printf(&exchange->arena, "%s", conn->origin.tls_peer);
     exchange->started_ns = server->loop->now_ns;
     exchange->owner = NULL;
     exchange->is_abandoned = exchange->is_chunked = exchange->is_cut = false;

@@ -3,12 +3,15 @@
 
 #include "base/assert.h"
 #include "transport/conn.h"
+#include "transport/tls_socket.h"
 
 #define ACCEPTS_PER_TURN       64 /* then those who are here already are served */
 #define CLIENTS_PER_CONNECTION 2  /* remembered: those here, and as many who left just now */
 #define SLOTS_CHUNK_BYTES      (64u << 10) /* the pools grow by this */
 
-static void on_connections(void *owner);
+static pgl_status listen_at(struct pgl_http_server *server, const char *host, uint16_t port);
+static pgl_status listen_for_tls(struct pgl_http_server *server);
+static void stop_listening(struct pgl_http_server *server);
 
 pgl_status pgl_http_server_open(struct pgl_http_server *server, struct pgl_loop *loop,
                                 const char *host, uint16_t port,
@@ -36,21 +39,27 @@ pgl_status pgl_http_server_open(struct pgl_http_server *server, struct pgl_loop 
     server->read_room = pgl_arena_alloc(&server->slots, PGL_CONN_READ_BYTES);
     pgl_status status = server->read_room == NULL
                             ? PGL_FAIL(PGL_EXHAUSTED, "no memory for a server")
-                            : loop->waiter->ops->listen(loop->waiter, host, port,
-                                                        &loop->ready_sockets, &server->listener);
+                            : listen_at(server, host, port);
+    if (pgl_is_ok(status))
+        status = listen_for_tls(server);
     if (!pgl_is_ok(status)) {
+        stop_listening(server);
         pgl_arena_free(&server->slots);
-        return status;
     }
-    server->listener->on_ready = on_connections;
-    server->listener->owner = server;
-    return PGL_OK;
+    return status;
 }
 
 uint16_t pgl_http_server_port(const struct pgl_http_server *server)
 {
     return server->listener == NULL ? 0 : server->listener->port;
 }
+
+uint16_t pgl_http_server_tls_port(const struct pgl_http_server *server)
+{
+    return server->tls_listener == NULL ? 0 : server->tls_listener->port;
+}
+
+/* ---- who comes ---- */
 
 /* A place for one more: at the limit, that of whoever has been silent for longest. */
 static bool make_place(struct pgl_http_server *server)
@@ -63,24 +72,133 @@ static bool make_place(struct pgl_http_server *server)
     return true;
 }
 
+static void turn_away(struct pgl_http_server *server, struct pgl_socket *socket)
+{
+    pgl_counter_add(&server->metrics.connections_refused, 1);
+    socket->ops->close(socket);
+}
+
+/* `client` has joined; it leaves with the connection, or here. */
+static void open_conn(struct pgl_http_server *server, struct pgl_socket *socket,
+                      const struct pgl_conn_origin *origin)
+{
+    if (make_place(server) && pgl_conn_open(server, socket, origin)) {
+        pgl_counter_add(&server->metrics.connections_accepted, 1);
+    } else {
+        pgl_clients_leave(&server->clients, origin->client, server->loop->now_ns);
+        turn_away(server, socket);
+    }
+    pgl_counter_set(&server->metrics.connections_open, server->conn_count);
+}
+
+/* Whether its client may have one more connection; else the socket is gone. */
+static bool may_come(struct pgl_http_server *server, struct pgl_socket *socket, uint64_t *client)
+{
+    if (!pgl_buggify(server->loop->platform->buggify, PGL_BUGGIFY_HTTP_REFUSES) &&
+        pgl_clients_join(&server->clients, socket->peer, server->loop->now_ns, client))
+        return true;
+    turn_away(server, socket);
+    return false;
+}
+
 static void on_connections(void *owner)
 {
     struct pgl_http_server *server = owner;
     struct pgl_socket *listener = server->listener, *socket;
+    struct pgl_conn_origin origin = { .tls_peer = "" };
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         socket = listener->ops->accept(listener, &server->loop->ready_sockets);
         if (socket == NULL)
             break;
-        bool is_admitted =
-            !pgl_buggify(server->loop->platform->buggify, PGL_BUGGIFY_HTTP_REFUSES) &&
-            make_place(server) && pgl_conn_open(server, socket);
-        pgl_counter_add(is_admitted ? &server->metrics.connections_accepted
-                                    : &server->metrics.connections_refused,
-                        1);
-        if (!is_admitted)
-            socket->ops->close(socket);
+        if (may_come(server, socket, &origin.client))
+            open_conn(server, socket, &origin);
     }
-    pgl_counter_set(&server->metrics.connections_open, server->conn_count);
+}
+
+static void on_tls_connections(void *owner)
+{
+    struct pgl_http_server *server = owner;
+    struct pgl_socket *listener = server->tls_listener, *socket;
+    uint64_t client;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        if (!pgl_tls_door_has_place(&server->door)) {
+            listener->ops->want(listener, false, false);
+            break;
+        }
+        socket = listener->ops->accept(listener, &server->loop->ready_sockets);
+        if (socket == NULL)
+            break;
+        if (!may_come(server, socket, &client) || pgl_tls_door_take(&server->door, socket, client))
+            continue;
+        pgl_clients_leave(&server->clients, client, server->loop->now_ns);
+        pgl_counter_add(&server->metrics.connections_refused, 1);
+    }
+}
+
+static void on_place(void *owner)
+{
+    struct pgl_http_server *server = owner;
+    if (server->tls_listener != NULL)
+        server->tls_listener->ops->want(server->tls_listener, true, false);
+}
+
+static void on_through(void *owner, struct pgl_socket *socket, uint64_t client)
+{
+    const struct pgl_tls *tls = pgl_tls_socket_session(socket);
+    const struct pgl_conn_origin origin = { .client = client,
+                                            .is_tls = true,
+                                            .is_http2 = pgl_tls_is_http2(tls),
+                                            .tls_peer = pgl_tls_peer_name(tls) };
+    open_conn(owner, socket, &origin);
+}
+
+static void on_lost(void *owner, uint64_t client)
+{
+    struct pgl_http_server *server = owner;
+    pgl_clients_leave(&server->clients, client, server->loop->now_ns);
+}
+
+/* ---- listening ---- */
+
+static pgl_status listen_on(struct pgl_http_server *server, const char *host, uint16_t port,
+                            void (*on_ready)(void *owner), struct pgl_socket **listener)
+{
+    struct pgl_loop *loop = server->loop;
+    PGL_TRY(loop->waiter->ops->listen(loop->waiter, host, port, &loop->ready_sockets, listener));
+    (*listener)->on_ready = on_ready;
+    (*listener)->owner = server;
+    return PGL_OK;
+}
+
+static pgl_status listen_at(struct pgl_http_server *server, const char *host, uint16_t port)
+{
+    return host == NULL ? PGL_OK : listen_on(server, host, port, on_connections, &server->listener);
+}
+
+static pgl_status listen_for_tls(struct pgl_http_server *server)
+{
+    const struct pgl_http_server_options *options = &server->options;
+    if (options->tls == NULL)
+        return PGL_OK;
+    const struct pgl_tls_door_options door = { .handshakes_max = options->limits.handshakes_max,
+                                               .handshake_ns = options->limits.handshake_ns,
+                                               .contexts = options->tls,
+                                               .owner = server,
+                                               .on_through = on_through,
+                                               .on_lost = on_lost,
+                                               .on_place = on_place };
+    PGL_TRY(pgl_tls_door_open(&server->door, server->loop, &server->slots, &door));
+    return listen_on(server, options->tls_host, options->tls_port, on_tls_connections,
+                     &server->tls_listener);
+}
+
+static void stop_listening(struct pgl_http_server *server)
+{
+    if (server->listener != NULL)
+        server->listener->ops->close(server->listener);
+    if (server->tls_listener != NULL)
+        server->tls_listener->ops->close(server->tls_listener);
+    server->listener = server->tls_listener = NULL;
 }
 
 bool pgl_http_server_work(struct pgl_http_server *server)
@@ -93,7 +211,8 @@ bool pgl_http_server_work(struct pgl_http_server *server)
         pgl_conn_read_on(PGL_CONTAINER(node, struct pgl_conn, unread));
     while ((node = pgl_list_take_first(&server->dirty_conns)) != NULL)
         pgl_conn_flush(PGL_CONTAINER(node, struct pgl_conn, dirty));
-    return !pgl_list_is_empty(&server->unread_conns);
+    bool has_more = server->options.tls != NULL && pgl_tls_door_work(&server->door);
+    return has_more || !pgl_list_is_empty(&server->unread_conns);
 }
 
 /* ---- what connections share ---- */
@@ -148,9 +267,9 @@ static void close_all(struct pgl_list *conns)
 void pgl_http_server_drain(struct pgl_http_server *server)
 {
     server->is_draining = true;
-    if (server->listener != NULL)
-        server->listener->ops->close(server->listener);
-    server->listener = NULL;
+    stop_listening(server);
+    if (server->options.tls != NULL)
+        pgl_tls_door_close(&server->door);
     close_all(&server->idle_conns);
 }
 

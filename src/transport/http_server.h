@@ -1,7 +1,8 @@
 /*
  * http_server.h - answers HTTP on one loop: connections in, exchanges out.
  *
- * For:      the gateway, the admin page, tests. TLS and HTTP/2 go beneath this header, not into it.
+ * For:      the gateway, the admin page, tests. What a connection speaks is decided beneath this
+ *           header: plain or through TLS (tls_door.h).
  * Owner:    whoever holds the struct; it calls pgl_http_server_work at the end of every turn.
  * Threads:  the loop's.
  * Rule:     a request comes whole (head, then body up to its limit) to `on_request`, as an
@@ -28,6 +29,7 @@
 #include "runtime/loop.h"
 #include "telemetry/metrics.h"
 #include "transport/clients.h"
+#include "transport/tls_door.h"
 #include "wire/http.h"
 #include "wire/http1.h"
 
@@ -47,6 +49,8 @@ struct pgl_http_limits {
     size_t exchange_bytes_max;            /* of the arena: head, body, and what the handler makes */
     size_t stream_bytes_max;              /* written to a stream and not taken by the peer */
     size_t buffers_bytes_max;             /* of all connections and exchanges in use; then 503 */
+    uint32_t handshakes_max;              /* of TLS at once; then newcomers wait, see tls_door.h */
+    int64_t handshake_ns;                 /* then closed */
     int64_t head_ns;                      /* from its first byte, or from the accept; else 408 */
     int64_t body_grace_ns;                /* from then on a body needs body_rate_min on average */
     int64_t body_ns;                      /* and must be whole; else 408 */
@@ -74,6 +78,8 @@ struct pgl_http_limits {
         .exchange_bytes_max = 4u << 20,      /* a body grown by doubling, and its JSON */          \
         .stream_bytes_max = 256u << 10,      /* about 1,000 events */                              \
         .buffers_bytes_max = 256u << 20,     /* a small machine's quarter of 1 GiB */              \
+        .handshakes_max = 200,               /* 8 MB; 50 ms of work */                             \
+        .handshake_ns = PGL_SECONDS(5),                                                            \
         .head_ns = PGL_SECONDS(10),                                                                \
         .body_grace_ns = PGL_SECONDS(5),                                                           \
         .body_ns = PGL_SECONDS(30),                                                                \
@@ -101,7 +107,9 @@ struct pgl_http_exchange {
     struct pgl_http_request_head head; /* slices of the arena; cleared when the head was refused */
     struct pgl_text body;              /* whole, dechunked, in the arena */
     char peer[PGL_PEER_BYTES];         /* numeric address of the socket's other end */
-    int64_t started_ns;                /* monotonic: when the head was complete */
+    const char *tls_peer;              /* the name in the client's certificate; "" without one */
+    bool is_tls;
+    int64_t started_ns; /* monotonic: when the head was complete */
     struct pgl_http_server *server;
     void *owner;       /* the handler's own, NULL at first */
     bool is_abandoned; /* the client is gone: an answer costs nothing and goes nowhere */
@@ -124,6 +132,10 @@ struct pgl_http_exchange {
 
 struct pgl_http_server_options {
     struct pgl_http_limits limits;
+    /* Listens for TLS too, at a numeric address. They outlive the server; NULL for no TLS. */
+    const struct pgl_tls_server_contexts *tls;
+    const char *tls_host;
+    uint16_t tls_port;
     void *owner;
     /* A whole request. Ends in pgl_http_respond or pgl_http_stream_end, in this call or later. */
     void (*on_request)(void *owner, struct pgl_http_exchange *exchange);
@@ -159,7 +171,8 @@ struct pgl_http_server {
     struct pgl_loop *loop;
     struct pgl_http_server_options options;
     struct pgl_http_metrics metrics;
-    struct pgl_socket *listener; /* NULL once draining */
+    struct pgl_socket *listener, *tls_listener; /* NULL once draining */
+    struct pgl_tls_door door;
     bool is_draining;
 
     /* What follows is the server's own. */
@@ -180,11 +193,13 @@ struct pgl_http_server {
     char date[PGL_HTTP_DATE_BYTES];
 };
 
-/* `host` is numeric; port 0 takes any free one. Opens nothing when it fails. */
+/* `host` is numeric, NULL to listen for TLS alone; port 0 takes any free one. Opens nothing when it
+ * fails. */
 PGL_MUST_USE pgl_status pgl_http_server_open(struct pgl_http_server *server, struct pgl_loop *loop,
                                              const char *host, uint16_t port,
                                              const struct pgl_http_server_options *options);
 uint16_t pgl_http_server_port(const struct pgl_http_server *server);
+uint16_t pgl_http_server_tls_port(const struct pgl_http_server *server);
 
 /* At the end of every turn: reads on where much had come at once, and writes what was answered.
  * True when there is more to do at once. */

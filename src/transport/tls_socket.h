@@ -1,7 +1,7 @@
 /*
  * tls_socket.h - a connection through TLS that looks like any other socket.
  *
- * For:      http_client.c; a listener that serves TLS will wrap what it accepts in the same way.
+ * For:      those who call, and tls_door.c for those who are called.
  * Owner:    whoever opens it. It owns the socket below and the session.
  * Threads:  the loop's.
  * Bounds:   the two buffers of wire/tls.h. How long a handshake may take is the owner's business.
@@ -22,5 +22,14 @@ PGL_MUST_USE pgl_status pgl_tls_socket_open(struct pgl_socket *inner, struct pgl
 
 /* Why it is broken, where TLS knows; else OK. */
 pgl_status pgl_tls_socket_failure(const struct pgl_socket *socket);
+
+/* Of a socket that is through TLS. */
+struct pgl_tls *pgl_tls_socket_session(const struct pgl_socket *socket);
+
+/* For who decides when the handshake goes on. From `hold` on news of the connection below go to
+ * `on_news`, and `go_on` does what there is to do: DONE once the handshake is over, and then the
+ * socket is like any other; WAIT for more news; BROKEN: close it. */
+void pgl_tls_socket_hold(struct pgl_socket *socket, void (*on_news)(void *owner), void *owner);
+enum pgl_tls_io pgl_tls_socket_go_on(struct pgl_socket *socket);
 
 #endif

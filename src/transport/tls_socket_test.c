@@ -108,7 +108,8 @@ static void run(struct bench *bench)
     do {
         goes_on = serve(bench);
         pgl_twin_note_news(&bench->twin);
-        goes_on |= pgl_loop_turn(&bench->loop) || pgl_loop_has_news(&bench->loop);
+        goes_on |= pgl_loop_has_news(&bench->loop);
+        goes_on |= pgl_loop_turn(&bench->loop);
     } while (goes_on);
 }
 

@@ -35,7 +35,7 @@ size_t pgl_base64url_encode(const uint8_t *bytes, size_t size, char *out)
     return encode(url_alphabet, bytes, size, out);
 }
 
-static int url_value(char c)
+static int letter_or_digit_value(char c)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -43,25 +43,38 @@ static int url_value(char c)
         return c - 'a' + 26;
     if (c >= '0' && c <= '9')
         return c - '0' + 52;
-    if (c == '-')
-        return 62;
-    return c == '_' ? 63 : -1;
+    return -1;
 }
 
-pgl_status pgl_base64url_decode(struct pgl_text text, uint8_t *out, size_t capacity, size_t *size)
+static int url_value(char c)
+{
+    if (c == '-')
+        return 62;
+    return c == '_' ? 63 : letter_or_digit_value(c);
+}
+
+static int any_value(char c)
+{
+    if (c == '+')
+        return 62;
+    return c == '/' ? 63 : url_value(c);
+}
+
+static pgl_status decode(int (*value_of)(char c), struct pgl_text text, uint8_t *out,
+                         size_t capacity, size_t *size)
 {
     if (text.size % 4 == 1)
-        return PGL_FAIL(PGL_MALFORMED, "base64url of an impossible length");
+        return PGL_FAIL(PGL_MALFORMED, "base64 of an impossible length");
     if (text.size / 4 * 3 + text.size % 4 * 3 / 4 > capacity)
-        return PGL_FAIL(PGL_TOO_LARGE, "base64url is too long");
+        return PGL_FAIL(PGL_TOO_LARGE, "base64 is too long");
 
     size_t written = 0;
     uint32_t bits = 0;
     int held = 0;
     for (size_t i = 0; i < text.size; i++) {
-        int value = url_value(text.data[i]);
+        int value = value_of(text.data[i]);
         if (value < 0)
-            return PGL_FAIL(PGL_MALFORMED, "not a base64url character");
+            return PGL_FAIL(PGL_MALFORMED, "not a base64 character");
         bits = (bits & 0x3F) << 6 | (uint32_t)value;
         held += 6;
         if (held >= 8) {
@@ -71,7 +84,20 @@ pgl_status pgl_base64url_decode(struct pgl_text text, uint8_t *out, size_t capac
     }
     /* RFC 4648, 3.5: bits left over must be zero, or one value had several spellings */
     if ((bits & ((1U << held) - 1)) != 0)
-        return PGL_FAIL(PGL_MALFORMED, "base64url with bits left over");
+        return PGL_FAIL(PGL_MALFORMED, "base64 with bits left over");
     *size = written;
     return PGL_OK;
+}
+
+pgl_status pgl_base64url_decode(struct pgl_text text, uint8_t *out, size_t capacity, size_t *size)
+{
+    return decode(url_value, text, out, capacity, size);
+}
+
+pgl_status pgl_base64_decode_any(struct pgl_text text, uint8_t *out, size_t capacity, size_t *size)
+{
+    bool is_padded = text.size > 0 && text.size % 4 == 0;
+    for (int i = 0; i < 2 && is_padded && text.data[text.size - 1] == '='; i++)
+        text.size--;
+    return decode(any_value, text, out, capacity, size);
 }

@@ -26,4 +26,8 @@ size_t pgl_base64url_encode(const uint8_t *bytes, size_t size, char *out);
 PGL_MUST_USE pgl_status pgl_base64url_decode(struct pgl_text text, uint8_t *out, size_t capacity,
                                              size_t *size);
 
+/* For peers who may spell as they like: either alphabet, with padding or without. */
+PGL_MUST_USE pgl_status pgl_base64_decode_any(struct pgl_text text, uint8_t *out, size_t capacity,
+                                              size_t *size);
+
 #endif

@@ -114,6 +114,36 @@ bool pgl_http_list_has(struct pgl_text list, struct pgl_text token)
     return false;
 }
 
+/* "q=0", "q=0.000": whatever else stands there is more than nothing. */
+static bool is_refused(struct pgl_text parameters)
+{
+    while (parameters.data != NULL) {
+        struct pgl_text one = pgl_text_trim(pgl_text_cut(&parameters, ';'));
+        struct pgl_text name = pgl_text_trim(pgl_text_cut(&one, '='));
+        if (!pgl_text_equal_nocase(name, PGL_TEXT("q")))
+            continue;
+        for (size_t i = 0; i < one.size; i++)
+            if (one.data[i] >= '1' && one.data[i] <= '9')
+                return false;
+        return true;
+    }
+    return false;
+}
+
+bool pgl_http_accepts(struct pgl_text list, struct pgl_text coding)
+{
+    bool is_any_taken = false;
+    while (list.size > 0) {
+        struct pgl_text parameters = pgl_text_cut(&list, ',');
+        struct pgl_text name = pgl_text_trim(pgl_text_cut(&parameters, ';'));
+        if (pgl_text_equal_nocase(name, coding))
+            return !is_refused(parameters);
+        if (pgl_text_is(name, "*"))
+            is_any_taken = !is_refused(parameters);
+    }
+    return is_any_taken;
+}
+
 /* Undoes RFC 3986, 2.1, and '+' where a form is read. The result is never longer than what came. */
 static pgl_status decode(struct pgl_arena *arena, struct pgl_text encoded, bool is_form,
                          struct pgl_text *decoded)

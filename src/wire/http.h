@@ -84,6 +84,10 @@ size_t pgl_http_find_field(const struct pgl_http_field *fields, size_t field_cou
 /* Whether a comma-separated list, as of Connection, holds the token, in any case. */
 bool pgl_http_list_has(struct pgl_text list, struct pgl_text token);
 
+/* Whether a client takes this coding, as its Accept-Encoding says (RFC 9110, 12.5.3): named, or by
+ * "*", and not with q=0. */
+bool pgl_http_accepts(struct pgl_text list, struct pgl_text coding);
+
 /* Decodes one path segment. Refuses bad escapes, control bytes, bad UTF-8, and whatever would look
  * like structure once decoded: a '/', "." and "..". Copies nothing when nothing is escaped. */
 PGL_MUST_USE pgl_status pgl_http_decode_segment(struct pgl_arena *arena, struct pgl_text encoded,

@@ -156,6 +156,27 @@ static void a_list_holds_whole_tokens(void **unused)
     assert_false(pgl_http_list_has(PGL_TEXT(""), PGL_TEXT("close")));
 }
 
+static void a_coding_is_taken_or_not(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *list;
+        bool is_taken;
+    } cases[] = {
+        { "gzip", true },           { "br, GZIP;q=0.1", true },
+        { "gzip ; q=1.000", true }, { "*", true },
+        { "*;q=0.5", true },        { "br;q=1,*;q=0,gzip", true },
+        { "gzip;q=0", false },      { "gzip;q=0.000 , *", false },
+        { "gzip; Q=0.", false },    { "*;q=0", false },
+        { "br, identity", false },  { "gzi", false },
+        { "gzipp", false },         { "", false },
+        { ",;,", false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(pgl_http_accepts(pgl_text_of(cases[i].list), PGL_TEXT("gzip")),
+                         cases[i].is_taken);
+}
+
 static void names_and_numbers_are_known(void **unused)
 {
     (void)unused;
@@ -212,6 +233,7 @@ int main(void)
         cmocka_unit_test(a_query_is_pairs),
         cmocka_unit_test(fields_are_found_in_any_case_and_counted),
         cmocka_unit_test(a_list_holds_whole_tokens),
+        cmocka_unit_test(a_coding_is_taken_or_not),
         cmocka_unit_test(names_and_numbers_are_known),
         cmocka_unit_test(control_bytes_are_found_wherever_they_stand),
         cmocka_unit_test(every_byte_has_its_class),

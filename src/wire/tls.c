@@ -1,93 +1,76 @@
 /* tls.c - see tls.h. */
 #include "wire/tls.h"
 
-#include <limits.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/buffer.h"
 #include "base/time.h"
+#include "wire/tls_inside.h"
 
-#define RECORD_BYTES_MAX (16u << 10) /* plain bytes that we put into one record */
-#define CHAIN_LENGTH_MAX 8
-#define OUT_ROOM_NEEDED  (RECORD_BYTES_MAX + 512) /* a record never finds too little room */
-
-struct pgl_tls_context {
-    SSL_CTX *ssl;
-};
+#define RECORD_BYTES_MAX (16u << 10)                /* plain bytes that we put into one record */
+#define OUT_ROOM_NEEDED  (RECORD_BYTES_MAX + 512)   /* a record never finds too little room */
+#define READ_BYTES       (RECORD_BYTES_MAX + 1024u) /* of ciphertext at once, where it is free */
 
 struct pgl_tls {
+    struct pgl_tls_context *context;
     SSL *ssl;
-    BIO *network; /* the other end of the pair of buffers that OpenSSL reads and writes */
+    struct pgl_buffer in, out; /* ciphertext; without memory while they are empty */
+    size_t in_at;              /* what OpenSSL has read of `in` */
+    char peer_name[PGL_TLS_NAME_BYTES];
     bool is_broken;
     pgl_status failure;
 };
 
-/* ---- contexts ---- */
+/* ---- as OpenSSL sees it ---- */
 
-static pgl_status trust(SSL_CTX *ssl, struct pgl_text ca_pem)
+static int bio_read(BIO *bio, char *bytes, size_t size, size_t *got)
 {
-    X509_STORE *store = SSL_CTX_get_cert_store(ssl);
-    BIO *pem = BIO_new_mem_buf(ca_pem.data, (int)ca_pem.size);
-    X509 *authority;
-    int count = 0;
-    if (pem == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for TLS");
-    while ((authority = PEM_read_bio_X509(pem, NULL, NULL, NULL)) != NULL) {
-        count += X509_STORE_add_cert(store, authority);
-        X509_free(authority);
+    struct pgl_tls *tls = BIO_get_data(bio);
+    size_t left = tls->in.size - tls->in_at;
+    BIO_clear_retry_flags(bio);
+    *got = left < size ? left : size;
+    if (*got == 0) {
+        BIO_set_retry_read(bio);
+        return 0;
     }
-    BIO_free(pem);
-    ERR_clear_error(); /* the end of the text is one */
-    return count > 0 ? PGL_OK : PGL_FAIL(PGL_INVALID, "no certificate of an authority in PEM");
+    memcpy(bytes, tls->in.data + tls->in_at, *got);
+    tls->in_at += *got;
+    return 1;
 }
 
-static pgl_status set_up_client(SSL_CTX *ssl, struct pgl_text ca_pem)
+static int bio_write(BIO *bio, const char *bytes, size_t size, size_t *put)
 {
-    static const unsigned char alpn[] = "\x08http/1.1";
-    SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
-    SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                              SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_verify_depth(ssl, CHAIN_LENGTH_MAX);
-    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-    if (SSL_CTX_set_alpn_protos(ssl, alpn, sizeof alpn - 1) != 0)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for TLS");
-    if (ca_pem.size > 0)
-        return ca_pem.size <= INT_MAX ? trust(ssl, ca_pem)
-                                      : PGL_FAIL(PGL_TOO_LARGE, "too many authorities");
-    return SSL_CTX_set_default_verify_paths(ssl) == 1
-               ? PGL_OK
-               : PGL_FAIL(PGL_NOT_FOUND, "this machine has no store of authorities");
+    struct pgl_tls *tls = BIO_get_data(bio);
+    size_t room = tls->out.limit_bytes - tls->out.size;
+    BIO_clear_retry_flags(bio);
+    *put = room < size ? room : size;
+    if (*put == 0) {
+        BIO_set_retry_write(bio);
+        return 0;
+    }
+    pgl_buffer_add(&tls->out, bytes, *put);
+    return !tls->out.is_full;
 }
 
-pgl_status pgl_tls_client_context_open(struct pgl_text ca_pem, struct pgl_tls_context **context)
+static long bio_control(BIO *bio, int what, long number, void *pointer)
 {
-    *context = NULL;
-    struct pgl_tls_context *made = calloc(1, sizeof *made);
-    if (made == NULL || (made->ssl = SSL_CTX_new(TLS_client_method())) == NULL) {
-        free(made);
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for TLS");
-    }
-    pgl_status status = set_up_client(made->ssl, ca_pem);
-    if (!pgl_is_ok(status)) {
-        pgl_tls_context_close(made);
-        return status;
-    }
-    *context = made;
-    return PGL_OK;
+    (void)bio, (void)number, (void)pointer;
+    return what == BIO_CTRL_FLUSH; /* everything else there is to ask, we have not */
 }
 
-void pgl_tls_context_close(struct pgl_tls_context *context)
+BIO_METHOD *pgl_tls_bio_open(void)
 {
-    if (context == NULL)
-        return;
-    SSL_CTX_free(context->ssl);
-    free(context);
+    BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "panglot");
+    if (method == NULL || BIO_meth_set_read_ex(method, bio_read) != 1 ||
+        BIO_meth_set_write_ex(method, bio_write) != 1 ||
+        BIO_meth_set_ctrl(method, bio_control) != 1) {
+        BIO_meth_free(method);
+        return NULL;
+    }
+    return method;
 }
 
 /* ---- sessions ---- */
@@ -104,27 +87,55 @@ static bool expect(SSL *ssl, const char *server_name, int64_t wall_ns)
            SSL_set_tlsext_host_name(ssl, server_name) == 1;
 }
 
+static struct pgl_tls *session_open(struct pgl_tls_context *context)
+{
+    struct pgl_tls *made = calloc(1, sizeof *made);
+    BIO *bio = BIO_new(context->bio);
+    SSL *ssl = SSL_new(context->ssl);
+    if (made == NULL || bio == NULL || ssl == NULL) {
+        free(made);
+        BIO_free(bio);
+        SSL_free(ssl);
+        ERR_clear_error();
+        return NULL;
+    }
+    *made = (struct pgl_tls){ .context = context, .ssl = ssl, .failure = PGL_OK };
+    pgl_buffer_init(&made->in, PGL_TLS_BUFFER_BYTES);
+    pgl_buffer_init(&made->out, PGL_TLS_BUFFER_BYTES);
+    BIO_set_data(bio, made);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl, bio, bio); /* its own from now on */
+    atomic_fetch_add(&context->holders, 1);
+    return made;
+}
+
 pgl_status pgl_tls_client_open(struct pgl_tls_context *context, const char *server_name,
                                int64_t wall_ns, struct pgl_tls **tls)
 {
-    BIO *inside = NULL;
+    PGL_ASSERT(!context->is_server);
     *tls = NULL;
     if (server_name[0] == '\0')
         return PGL_FAIL(PGL_INVALID, "a server without a name");
-    struct pgl_tls *made = calloc(1, sizeof *made);
-    if (made == NULL || (made->ssl = SSL_new(context->ssl)) == NULL ||
-        BIO_new_bio_pair(&inside, PGL_TLS_BUFFER_BYTES, &made->network, PGL_TLS_BUFFER_BYTES) !=
-            1 ||
-        !expect(made->ssl, server_name, wall_ns)) {
-        BIO_free(inside);
+    struct pgl_tls *made = session_open(context);
+    if (made == NULL || !expect(made->ssl, server_name, wall_ns)) {
         pgl_tls_close(made);
         ERR_clear_error();
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for TLS");
     }
-    made->failure = PGL_OK;
-    SSL_set_bio(made->ssl, inside, inside); /* its own from now on */
     SSL_set_connect_state(made->ssl);
     *tls = made;
+    return PGL_OK;
+}
+
+pgl_status pgl_tls_server_open(struct pgl_tls_context *context, int64_t wall_ns,
+                               struct pgl_tls **tls)
+{
+    PGL_ASSERT(context->is_server);
+    *tls = session_open(context);
+    if (*tls == NULL)
+        return PGL_FAIL(PGL_EXHAUSTED, "no memory for TLS");
+    X509_VERIFY_PARAM_set_time(SSL_get0_param((*tls)->ssl), wall_ns / PGL_SECONDS(1));
+    SSL_set_accept_state((*tls)->ssl);
     return PGL_OK;
 }
 
@@ -133,37 +144,50 @@ void pgl_tls_close(struct pgl_tls *tls)
     if (tls == NULL)
         return;
     SSL_free(tls->ssl);
-    BIO_free(tls->network);
+    pgl_buffer_free(&tls->in);
+    pgl_buffer_free(&tls->out);
+    pgl_tls_context_close(tls->context); /* our hold on it */
     free(tls);
 }
 
 /* ---- the side of the network ---- */
 
+static void drop_read(struct pgl_tls *tls)
+{
+    if (tls->in_at == tls->in.size)
+        pgl_buffer_free(&tls->in);
+    else
+        pgl_buffer_consume(&tls->in, tls->in_at);
+    tls->in_at = 0;
+}
+
 size_t pgl_tls_room(struct pgl_tls *tls, char **room)
 {
-    int size = BIO_nwrite0(tls->network, room);
-    return size > 0 ? (size_t)size : 0;
+    drop_read(tls);
+    size_t left = tls->in.limit_bytes - tls->in.size;
+    *room = left > 0 ? pgl_buffer_room(&tls->in, left < READ_BYTES ? left : READ_BYTES) : NULL;
+    return *room != NULL ? tls->in.capacity - tls->in.size : 0;
 }
 
 void pgl_tls_came(struct pgl_tls *tls, size_t size)
 {
-    char *room;
-    PGL_ASSERT(size <= INT_MAX);
-    PGL_ASSERT(size == 0 || BIO_nwrite(tls->network, &room, (int)size) == (int)size);
+    PGL_ASSERT(size <= tls->in.capacity - tls->in.size);
+    tls->in.size += size;
+    if (tls->in.size == 0)
+        pgl_buffer_free(&tls->in);
 }
 
 struct pgl_text pgl_tls_leaving(struct pgl_tls *tls)
 {
-    char *bytes;
-    int size = BIO_nread0(tls->network, &bytes);
-    return size > 0 ? (struct pgl_text){ bytes, (size_t)size } : PGL_TEXT("");
+    return pgl_buffer_text(&tls->out);
 }
 
 void pgl_tls_left(struct pgl_tls *tls, size_t size)
 {
-    char *bytes;
-    PGL_ASSERT(size <= INT_MAX);
-    PGL_ASSERT(size == 0 || BIO_nread(tls->network, &bytes, (int)size) == (int)size);
+    if (size < tls->out.size)
+        pgl_buffer_consume(&tls->out, size);
+    else
+        pgl_buffer_free(&tls->out);
 }
 
 /* ---- our own side ---- */
@@ -196,12 +220,72 @@ static enum pgl_tls_io io_of(struct pgl_tls *tls, int result)
     }
 }
 
+/* The first name of a kind; false without one that is whole and plain. */
+static bool first_name(const GENERAL_NAMES *names, int kind, char out[PGL_TLS_NAME_BYTES])
+{
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type != kind)
+            continue;
+        const ASN1_IA5STRING *text =
+            kind == GEN_URI ? name->d.uniformResourceIdentifier : name->d.dNSName;
+        size_t size = (size_t)ASN1_STRING_length(text);
+        const unsigned char *data = ASN1_STRING_get0_data(text);
+        if (size >= PGL_TLS_NAME_BYTES || memchr(data, '\0', size) != NULL)
+            return false;
+        memcpy(out, data, size);
+        out[size] = '\0';
+        return size > 0;
+    }
+    return false;
+}
+
+static void name_peer(struct pgl_tls *tls)
+{
+    X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
+    if (!tls->context->is_server || certificate == NULL)
+        return;
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    if (!first_name(names, GEN_URI, tls->peer_name) && !first_name(names, GEN_DNS, tls->peer_name))
+        tls->peer_name[0] = '\0';
+    GENERAL_NAMES_free(names);
+}
+
+/* A client that can speak nothing but HTTP/2 hears of a server that cannot here (RFC 7301 lets the
+ * server say nothing). */
+static enum pgl_tls_io agree(struct pgl_tls *tls)
+{
+    if (!tls->context->is_server && tls->context->offers_http2 && !pgl_tls_is_http2(tls)) {
+        tls->is_broken = true;
+        tls->failure = PGL_FAIL(PGL_MALFORMED, "the server does not speak HTTP/2");
+        return PGL_TLS_BROKEN;
+    }
+    name_peer(tls);
+    return PGL_TLS_DONE;
+}
+
 enum pgl_tls_io pgl_tls_handshake(struct pgl_tls *tls)
 {
     if (tls->is_broken)
         return PGL_TLS_BROKEN;
+    if (SSL_is_init_finished(tls->ssl))
+        return PGL_TLS_DONE;
     ERR_clear_error();
-    return io_of(tls, SSL_do_handshake(tls->ssl));
+    enum pgl_tls_io io = io_of(tls, SSL_do_handshake(tls->ssl));
+    return io == PGL_TLS_DONE ? agree(tls) : io;
+}
+
+bool pgl_tls_is_http2(const struct pgl_tls *tls)
+{
+    const unsigned char *name;
+    unsigned int size;
+    SSL_get0_alpn_selected(tls->ssl, &name, &size);
+    return pgl_text_is((struct pgl_text){ (const char *)name, size }, "h2");
+}
+
+const char *pgl_tls_peer_name(const struct pgl_tls *tls)
+{
+    return tls->peer_name;
 }
 
 bool pgl_tls_is_ready(const struct pgl_tls *tls)
@@ -228,6 +312,8 @@ bool pgl_tls_is_readable(struct pgl_tls *tls)
         return true;
     if (!SSL_is_init_finished(tls->ssl))
         return false;
+    if (tls->in_at == tls->in.size && SSL_has_pending(tls->ssl) == 0)
+        return (SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
     ERR_clear_error();
     return io_of(tls, SSL_peek_ex(tls->ssl, &first, 1, &got)) != PGL_TLS_WAIT;
 }
@@ -237,8 +323,7 @@ enum pgl_tls_io pgl_tls_write(struct pgl_tls *tls, const void *bytes, size_t siz
     *put = 0;
     if (tls->is_broken)
         return PGL_TLS_BROKEN;
-    if (!SSL_is_init_finished(tls->ssl) ||
-        BIO_ctrl_pending(tls->network) + OUT_ROOM_NEEDED > PGL_TLS_BUFFER_BYTES)
+    if (!SSL_is_init_finished(tls->ssl) || tls->out.size + OUT_ROOM_NEEDED > tls->out.limit_bytes)
         return PGL_TLS_WAIT;
     ERR_clear_error();
     return io_of(

@@ -1,21 +1,21 @@
 /*
- * tls.h - TLS without I/O: ciphertext in and out through two bounded buffers, plain bytes on the
- * other side.
+ * tls.h - a TLS session without I/O: ciphertext in and out through two bounded buffers, plain bytes
+ * on the other side.
  *
- * For:      transport/tls_socket.c, which makes it look like any other socket. Today the side that
- *           calls (`pgl_tls_client_...`); all that does not say so will serve both sides.
- * Owner:    whoever holds the pointer. A context outlives its sessions.
- * Threads:  one at a time a session; a context is built once and may then be used by any.
+ * For:      transport/tls_socket.c, which makes it look like any other socket.
+ * Owner:    whoever holds the pointer.
+ * Threads:  one at a time a session.
  * Bounds:   PGL_TLS_BUFFER_BYTES of ciphertext in each direction; when full, writing waits and no
- *           more is taken in. A chain of 8 certificates, as OpenSSL has it.
- * Memory:   OpenSSL's own, about 40 KiB a session beside the buffers.
+ *           more is taken in.
+ * Memory:   OpenSSL's own; the buffers hold none while they are empty, so an idle session has about
+ *           16 KiB.
  * Entropy:  OpenSSL's own generator, not the platform's: see jwk.h. The time is an argument.
  * Errors:   once BROKEN, pgl_tls_failure: PGL_UNAUTHENTICATED when the other side is not who it
  *           should be (chain, name, dates), PGL_MALFORMED for everything else.
  *
- * TLS 1.2 and 1.3 with OpenSSL's ciphers of level 2, no renegotiation, no compression; ALPN says
- * "http/1.1". A peer is believed when its chain ends at one of the context's authorities and its
- * name fits (RFC 6125; a wildcard is a whole label). Nothing plain is taken before that.
+ * A server is believed when its chain ends at one of the context's authorities and its name fits
+ * (RFC 6125; a wildcard is a whole label); a client whose certificate is asked for, when its chain
+ * does. Nothing plain is taken before that.
  */
 #ifndef PGL_WIRE_TLS_H
 #define PGL_WIRE_TLS_H
@@ -26,11 +26,12 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "wire/tls_context.h"
 
 /* The longest record (RFC 8446, 5.2) with its head, twice. */
 #define PGL_TLS_BUFFER_BYTES (33u << 10)
+#define PGL_TLS_NAME_BYTES   256 /* of the other side; a longer one is none */
 
-struct pgl_tls_context;
 struct pgl_tls;
 
 enum pgl_tls_io {
@@ -40,17 +41,14 @@ enum pgl_tls_io {
     PGL_TLS_BROKEN /* see pgl_tls_failure */
 };
 
-/* Trusts the authorities in `ca_pem` and nobody else; the machine's store when it is empty (that is
- * read now). PGL_INVALID for a text without a certificate. */
-PGL_MUST_USE pgl_status pgl_tls_client_context_open(struct pgl_text ca_pem,
-                                                    struct pgl_tls_context **context);
-/* NULL is fine here and below. */
-void pgl_tls_context_close(struct pgl_tls_context *context);
-
 /* To `server_name`, a name of a host or a numeric address, at a moment. */
 PGL_MUST_USE pgl_status pgl_tls_client_open(struct pgl_tls_context *context,
                                             const char *server_name, int64_t wall_ns,
                                             struct pgl_tls **tls);
+/* With whoever has connected. */
+PGL_MUST_USE pgl_status pgl_tls_server_open(struct pgl_tls_context *context, int64_t wall_ns,
+                                            struct pgl_tls **tls);
+/* NULL is fine. */
 void pgl_tls_close(struct pgl_tls *tls);
 
 /* ---- the side of the network ---- */
@@ -69,6 +67,12 @@ void pgl_tls_left(struct pgl_tls *tls, size_t size);
 /* Call it when opened, and whenever ciphertext has come, until it is DONE. */
 enum pgl_tls_io pgl_tls_handshake(struct pgl_tls *tls);
 bool pgl_tls_is_ready(const struct pgl_tls *tls);
+
+/* Once it is ready: whether HTTP/2 was agreed on, else it is HTTP/1.1. */
+bool pgl_tls_is_http2(const struct pgl_tls *tls);
+/* Of the certificate of a client, which it was asked for and has: its first URI, or else its first
+ * DNS name. "" where there is none. */
+const char *pgl_tls_peer_name(const struct pgl_tls *tls);
 
 enum pgl_tls_io pgl_tls_read(struct pgl_tls *tls, void *bytes, size_t size, size_t *got);
 /* Whether reading would not wait. */

@@ -20,6 +20,7 @@
 #define TLS_BENCH_NOW_S  INT64_C(1769860799) /* the twin's calendar */
 #define TLS_BENCH_NAME   "bank.example"
 #define TLS_BENCH_PLAIN  (1u << 20)
+#define TLS_BENCH_PEM    4096
 #define TLS_BENCH_DAY_S  86400
 #define TLS_BENCH_CIPHER (1 << 21) /* the whole of the longest answer */
 
@@ -114,6 +115,28 @@ static inline X509 *tls_bench_leaf(struct tls_bench *bench, EVP_PKEY *key)
     X509_free(other);
     EVP_PKEY_free(other_key);
     return made;
+}
+
+/* A certificate of the authority for others to show, with its key, in one PEM; `what` is a curve or
+ * "RSA-1024". */
+static inline void tls_bench_issue(struct tls_bench *bench, const char *what, const char *names,
+                                   const char *use, int64_t until_s, char pem[TLS_BENCH_PEM])
+{
+    EVP_PKEY *key = what[0] == 'R' ? EVP_RSA_gen(1024) : EVP_EC_gen(what);
+    X509 *made = tls_bench_certificate(key, "somebody", bench->ca,
+                                       TLS_BENCH_NOW_S - TLS_BENCH_DAY_S, until_s);
+    BIO *bio = BIO_new(BIO_s_mem());
+    tls_bench_extend(made, NID_subject_alt_name, names);
+    tls_bench_extend(made, NID_ext_key_usage, use);
+    PGL_ASSERT(X509_sign(made, bench->ca_key, EVP_sha256()) > 0);
+    PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+    PEM_write_bio_X509(bio, made);
+    int size = BIO_read(bio, pem, TLS_BENCH_PEM - 1);
+    PGL_ASSERT(size > 0);
+    pem[size] = '\0';
+    BIO_free(bio);
+    X509_free(made);
+    EVP_PKEY_free(key);
 }
 
 /* A new session; what was plain is forgotten. */

@@ -326,7 +326,7 @@ class AuditLog(Operators):
         lines = [json.loads(line) for line in self.audit("verify", "--json", code=1).splitlines()]
         self.assertEqual([(one["service"], one["ok"]) for one in lines],
                          [("orders", True), ("payments", True), ("inventory", False),
-                          ("webhooks", True)])
+                          ("webhooks", True), ("identity", True)])
 
 
 class Copies(Operators):

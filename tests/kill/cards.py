@@ -83,14 +83,14 @@ class Scene:
         self.skus = [sku for sku, product in self.shop.products().items()
                      if product["currency"] == "USD"]
         self.orders = {}  # id: (person, total, when it was placed)
+        self.people = [self.shop.person(f"person-{number}") for number in range(PEOPLE)]
 
-    def person(self, number):
-        return self.shop.person(f"person-{number % PEOPLE}")
-
-    def place(self, person, card="pm_card_visa", deadline=DEADLINE_SECONDS):
+    def place(self, number, card="pm_card_visa", client=None):
         """The id of a new order, or None."""
-        answer = person.order((self.random.choice(self.skus), 1), deadlineSeconds=deadline,
-                              payment={"method": "card", "cardToken": card})
+        person = self.people[number % PEOPLE]  # each with one connection, however many orders
+        answer = (client or person).order(
+            (self.random.choice(self.skus), 1), deadlineSeconds=DEADLINE_SECONDS,
+            payment={"method": "card", "cardToken": card})
         self.judge.check("placed", answer.code == 201, f"{answer.code} {answer.body[:200]!r}")
         if answer.code != 201:
             return None
@@ -133,17 +133,19 @@ class Scene:
         self.folder.cleanup()
 
 
-def race(judge, count, seed):
-    scene = Scene(judge, seed, True, RECOVER_A_SECOND)
+def race(judge, count, seed, recover_a_second):
+    scene = Scene(judge, seed, True, recover_a_second)
     cancels = {}
 
     def one(number):
-        person, luck = scene.person(number), random.Random(f"{seed}/{number}")
+        person = scene.shop.person(f"person-{number % PEOPLE}")  # several race at once
+        luck = random.Random(f"{seed}/{number}")
         card = bank.CAPTURE_FAILS if luck.random() < 0.05 else "pm_card_visa"
-        name = scene.place(person, card)
+        name = scene.place(number, card, person)
         if name and luck.random() < CANCELLED_SHARE:
             time.sleep(luck.uniform(0, RACE_SECONDS_MAX))
             cancels[name] = person.cancel(name).code
+        person.close()
 
     with concurrent.futures.ThreadPoolExecutor(PEOPLE) as pool:
         list(pool.map(one, range(count)))
@@ -173,14 +175,14 @@ def outage(judge, seconds, seed):
     scene = Scene(judge, seed, False, DRAIN_A_SECOND)
     ledger = scene.bank.ledger
     for number in range(WARM_ORDERS):
-        scene.place(scene.person(number))
+        scene.place(number)
     scene.wait_final(lambda placed: placed + DEADLINE_SECONDS)
     memory_before = memory_bytes(scene.shop.process.pid)
 
     ledger.is_away = True
     began, placed = time.monotonic(), 0
     while time.monotonic() < began + seconds:
-        scene.place(scene.person(placed))
+        scene.place(placed)
         placed += 1
         time.sleep(max(0.0, began + placed / ORDERS_A_SECOND - time.monotonic()))
     growth = memory_bytes(scene.shop.process.pid) - memory_before
@@ -206,11 +208,13 @@ def main():
     parser.add_argument("--binary", required=True, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--races", type=int, default=0)
     parser.add_argument("--outage-seconds", type=int, default=0)
+    parser.add_argument("--provider-rate", type=int, default=RECOVER_A_SECOND,
+                        help="recoveries a second, in races")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(namespace=shop.options)
     judge = Judge()
     if options.races:
-        race(judge, options.races, options.seed)
+        race(judge, options.races, options.seed, options.provider_rate)
     if options.outage_seconds:
         outage(judge, options.outage_seconds, options.seed)
     sys.exit(0 if judge.report() else 1)

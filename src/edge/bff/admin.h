@@ -6,31 +6,11 @@
 
 #include "contract/admin.h"
 #include "contract/ops.h"
-#include "edge/request.h"
+#include "edge/query.h"
 
 #define ADMIN_SERVICES 3 /* in the order of edge->admins */
 #define ADMIN_ALL      7u
 #define ADMIN_AUDITED  5 /* and webhooks and identity, which have an audit log alone */
-
-/* What lists may be asked for; a view says which of them it knows. */
-struct admin_query {
-    int32_t limit; /* 20 where nothing is said, 1 to 100 */
-    char *cursor, *why, *status;
-    int64_t older_than_s;
-    bool is_late;
-    unsigned services; /* a bit each */
-};
-
-enum admin_parameter {
-    ADMIN_BY_SERVICE = 1,
-    ADMIN_BY_WHY = 2,
-    ADMIN_BY_AGE = 4,
-    ADMIN_BY_STATUS = 8,
-    ADMIN_BY_LATE = 16
-};
-
-PGL_MUST_USE pgl_status admin_read_query(struct pgl_request *request, unsigned parameters,
-                                         struct admin_query *query);
 
 /* The bit of a service's name; all of them for "". PGL_INVALID for another. */
 PGL_MUST_USE pgl_status admin_service_bit(struct pgl_text name, unsigned *services);

@@ -7,18 +7,15 @@
 
 pgl_status intent_list_begin(struct pgl_request *request)
 {
-    struct admin_query query;
     ListIntentsRequest *ask = EDGE_NEW(request, LIST_INTENTS_REQUEST_DESCRIPTOR);
     if (ask == NULL)
         return ADMIN_NO_MEMORY;
-    PGL_TRY(admin_read_query(request, ADMIN_BY_STATUS | ADMIN_BY_AGE, &query));
     ask->caller = &request->caller;
-    ask->limit = query.limit;
-    ask->cursor = query.cursor;
-    ask->older_than_ns = PGL_SECONDS(query.older_than_s);
-    ask->state = (IntentState)pgl_json_enum_named(INTENT_STATE_DESCRIPTOR, query.status);
-    if (query.status[0] != '\0' && ask->state == INTENT_STATE_UNSPECIFIED)
-        return PGL_FAIL(PGL_INVALID, "status: PLANNED, IN_FLIGHT, UNKNOWN or PARKED is expected");
+    ask->limit = edge_query_limit(request);
+    ask->cursor = edge_query_text(request, "cursor");
+    ask->older_than_ns = PGL_SECONDS(edge_query_number(request, "olderThanS", 0));
+    ask->state = (IntentState)pgl_json_enum_named(INTENT_STATE_DESCRIPTOR,
+                                                  edge_query_text(request, "status"));
     request->view = EDGE_NEW(request, LIST_INTENTS_RESPONSE_DESCRIPTOR);
     return edge_ask(request, &request->edge->payments, PAYMENT_SERVICE_LIST_INTENTS, ask,
                     request->view);

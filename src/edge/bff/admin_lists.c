@@ -15,14 +15,12 @@ struct list_view {
 
 static pgl_status begin(struct pgl_request *request, struct list_view **out)
 {
-    struct admin_query query;
     struct list_view *view = pgl_arena_zalloc(request->arena, sizeof *view);
     if (view == NULL)
         return ADMIN_NO_MEMORY;
-    PGL_TRY(admin_read_query(request, 0, &query));
-    view->limit = query.limit;
+    view->limit = edge_query_limit(request);
     request->view = *out = view;
-    return admin_read_places(query.cursor, view->places);
+    return admin_read_places(edge_query_text(request, "cursor"), view->places);
 }
 
 /* What of the piles goes on the page, and where each pile goes on: items have falling numbers. */

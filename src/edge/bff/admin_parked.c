@@ -10,37 +10,39 @@ struct parked_view {
     ListParkedResponse replies[ADMIN_SERVICES];
 };
 
-static ListParkedRequest *question(struct pgl_request *request, const struct admin_query *query)
+static ListParkedRequest *question(struct pgl_request *request)
 {
     ListParkedRequest *ask = EDGE_NEW(request, LIST_PARKED_REQUEST_DESCRIPTOR);
     if (ask == NULL)
         return NULL;
     ask->caller = &request->caller;
-    ask->why = query->why;
-    ask->limit = query->limit;
-    if (query->older_than_s > 0)
-        ask->until_ns = request->edge->loop->wall_ns - PGL_SECONDS(query->older_than_s);
+    int64_t older_than_s = edge_query_number(request, "olderThanS", 0);
+    ask->why = edge_query_text(request, "why");
+    ask->limit = edge_query_limit(request);
+    if (older_than_s > 0)
+        ask->until_ns = request->edge->loop->wall_ns - PGL_SECONDS(older_than_s);
     return ask;
 }
 
 pgl_status parked_list_begin(struct pgl_request *request)
 {
-    struct admin_query query;
+    unsigned asked;
+    char *cursor = edge_query_text(request, "cursor");
     struct parked_view *view = pgl_arena_zalloc(request->arena, sizeof *view);
     if (view == NULL)
         return ADMIN_NO_MEMORY;
     request->view = view;
-    PGL_TRY(admin_read_query(request, ADMIN_BY_SERVICE | ADMIN_BY_WHY | ADMIN_BY_AGE, &query));
-    view->limit = query.limit;
-    if (query.cursor[0] != '\0' && !pgl_is_ok(admin_service_of(query.cursor, '.', &view->first)))
+    view->limit = edge_query_limit(request);
+    PGL_TRY(admin_service_bit(pgl_text_of(edge_query_text(request, "service")), &asked));
+    if (cursor[0] != '\0' && !pgl_is_ok(admin_service_of(cursor, '.', &view->first)))
         return PGL_FAIL(PGL_INVALID, "cursor: not one that we gave");
     for (int i = view->first; i < ADMIN_SERVICES; i++) {
-        ListParkedRequest *ask = question(request, &query);
+        ListParkedRequest *ask = question(request);
         view->replies[i] = (ListParkedResponse)LIST_PARKED_RESPONSE_INIT;
-        if ((query.services & (1u << i)) == 0)
+        if ((asked & (1u << i)) == 0)
             continue;
         if (ask != NULL && i == view->first)
-            ask->after = query.cursor;
+            ask->after = cursor;
         PGL_TRY(edge_ask(request, &request->edge->admins[i], ADMIN_SERVICE_LIST_PARKED, ask,
                          &view->replies[i]));
     }

@@ -18,30 +18,21 @@ struct sagas_view {
     DescribeResponse payments, inventory;
 };
 
-static OrderStatus open_status_named(const char *name)
-{
-    int status = pgl_json_enum_named(ORDER_STATUS_DESCRIPTOR, name);
-    return status <= ORDER_STATUS_RESERVED ? (OrderStatus)status : ORDER_STATUS_UNSPECIFIED;
-}
-
 pgl_status saga_list_begin(struct pgl_request *request)
 {
-    struct admin_query query;
+    int64_t older_than_s = edge_query_number(request, "olderThanS", 0);
     struct sagas_view *view = pgl_arena_zalloc(request->arena, sizeof *view);
     ListOpenRequest *ask = EDGE_NEW(request, LIST_OPEN_REQUEST_DESCRIPTOR);
     if (view == NULL || ask == NULL)
         return ADMIN_NO_MEMORY;
-    PGL_TRY(admin_read_query(request, ADMIN_BY_STATUS | ADMIN_BY_AGE | ADMIN_BY_LATE, &query));
     int64_t now_ns = request->edge->loop->wall_ns;
     ask->caller = &request->caller;
-    ask->limit = query.limit;
-    ask->cursor = query.cursor;
-    ask->status = (int32_t)open_status_named(query.status);
-    if (query.status[0] != '\0' && ask->status == 0)
-        return PGL_FAIL(PGL_INVALID, "status: PENDING, AUTHORIZED or RESERVED is expected");
-    if (query.older_than_s > 0)
-        ask->until_ns = now_ns - PGL_SECONDS(query.older_than_s);
-    if (query.is_late)
+    ask->limit = edge_query_limit(request);
+    ask->cursor = edge_query_text(request, "cursor");
+    ask->status = pgl_json_enum_named(ORDER_STATUS_DESCRIPTOR, edge_query_text(request, "status"));
+    if (older_than_s > 0)
+        ask->until_ns = now_ns - PGL_SECONDS(older_than_s);
+    if (edge_query_flag(request, "late"))
         ask->late_at_ns = now_ns;
     view->open = (ListOpenResponse)LIST_OPEN_RESPONSE_INIT;
     request->view = view;

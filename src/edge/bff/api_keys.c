@@ -42,14 +42,12 @@ pgl_status api_key_create_begin(struct pgl_request *request)
 
 pgl_status api_key_list_begin(struct pgl_request *request)
 {
-    struct admin_query query;
     ListKeysRequest *ask = EDGE_NEW(request, LIST_KEYS_REQUEST_DESCRIPTOR);
     if (ask == NULL)
         return ADMIN_NO_MEMORY;
-    PGL_TRY(admin_read_query(request, 0, &query));
     ask->caller = &request->caller;
-    ask->limit = query.limit;
-    ask->cursor = query.cursor;
+    ask->limit = edge_query_limit(request);
+    ask->cursor = edge_query_text(request, "cursor");
     return ask_for(request, IDENTITY_SERVICE_LIST_KEYS, ask, LIST_KEYS_RESPONSE_DESCRIPTOR);
 }
 

@@ -22,7 +22,6 @@ pgl_status stock_get_next(struct pgl_request *request)
 {
     const GetStockResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-cache"));
     return edge_reply_json(request, 200, &reply->stock->base);
 }
 

@@ -2,6 +2,7 @@
 #include "contract/orders.h"
 
 #include "edge/bff/views.h"
+#include "edge/query.h"
 #include "wire/json.h"
 
 static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request" };
@@ -11,7 +12,6 @@ static pgl_status reply_order(struct pgl_request *request, int status, const Ord
 {
     const char *etag = pgl_arena_printf(request->arena, "\"%lld\"", (long long)order->version);
     edge_add_field(request, PGL_TEXT("ETag"), pgl_text_of(etag));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, status, &order->base);
 }
 
@@ -75,17 +75,13 @@ pgl_status order_get_next(struct pgl_request *request)
 pgl_status order_list_begin(struct pgl_request *request)
 {
     ListOrdersRequest *ask = EDGE_NEW(request, LIST_ORDERS_REQUEST_DESCRIPTOR);
-    struct edge_list_query query;
     if (ask == NULL)
         return no_memory;
-    PGL_TRY(edge_read_list_query(request, "status", &query));
     ask->caller = &request->caller;
-    ask->limit = query.limit;
-    ask->cursor = query.cursor;
-    ask->status = (OrderStatus)pgl_json_enum_named(ORDER_STATUS_DESCRIPTOR, query.filter);
-    if (query.filter[0] != '\0' && ask->status == ORDER_STATUS_UNSPECIFIED)
-        return PGL_FAIL(PGL_INVALID, "status: PENDING, AUTHORIZED, RESERVED, CONFIRMED, FAILED or "
-                                     "CANCELLED is expected");
+    ask->limit = edge_query_limit(request);
+    ask->cursor = edge_query_text(request, "cursor");
+    ask->status = (OrderStatus)pgl_json_enum_named(ORDER_STATUS_DESCRIPTOR,
+                                                   edge_query_text(request, "status"));
     request->view = EDGE_NEW(request, LIST_ORDERS_RESPONSE_DESCRIPTOR);
     return edge_ask(request, &request->edge->orders, ORDER_SERVICE_LIST_ORDERS, ask, request->view);
 }
@@ -94,7 +90,6 @@ pgl_status order_list_next(struct pgl_request *request)
 {
     const ListOrdersResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, 200, &reply->base);
 }
 
@@ -160,7 +155,6 @@ pgl_status order_refund_next(struct pgl_request *request)
     const char *location =
         pgl_arena_printf(request->arena, "/api/v1/orders/%s", request->params[0].data);
     edge_add_field(request, PGL_TEXT("Location"), pgl_text_of(location));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     if (reply->replayed)
         edge_add_field(request, PGL_TEXT("Idempotent-Replayed"), PGL_TEXT("true"));
     return edge_reply_json(request, 202, &reply->refund->base);

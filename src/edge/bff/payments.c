@@ -19,7 +19,6 @@ pgl_status payment_get_next(struct pgl_request *request)
 {
     const GetPaymentResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, 200, &reply->payment->base);
 }
 
@@ -63,7 +62,6 @@ pgl_status provider_hint_next(struct pgl_request *request)
 
 static pgl_status show_report(struct pgl_request *request, int status, const Reconciliation *report)
 {
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, status, &report->base);
 }
 

@@ -3,6 +3,7 @@
 #include "contract/edge.h"
 #include "contract/inventory.h"
 #include "edge/bff/views.h"
+#include "edge/query.h"
 
 static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request" };
 
@@ -55,13 +56,11 @@ pgl_status products_list_begin(struct pgl_request *request)
 {
     struct products_view *view = pgl_arena_zalloc(request->arena, sizeof *view);
     ListProductsRequest *ask = EDGE_NEW(request, LIST_PRODUCTS_REQUEST_DESCRIPTOR);
-    struct edge_list_query query;
     if (view == NULL || ask == NULL)
         return no_memory;
-    PGL_TRY(edge_read_list_query(request, "category", &query));
-    ask->category = query.filter;
-    ask->limit = query.limit;
-    ask->cursor = query.cursor;
+    ask->category = edge_query_text(request, "category");
+    ask->limit = edge_query_limit(request);
+    ask->cursor = edge_query_text(request, "cursor");
     view->list = (ListProductsResponse)LIST_PRODUCTS_RESPONSE_INIT;
     request->view = view;
     return edge_ask(request, &request->edge->catalog, CATALOG_SERVICE_LIST_PRODUCTS, ask,
@@ -88,7 +87,6 @@ pgl_status products_list_next(struct pgl_request *request)
     list->items = items;
     list->n_items = view->list.n_items;
     list->next = view->list.next;
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-cache"));
     return edge_reply_json(request, 200, &list->base);
 }
 
@@ -114,6 +112,5 @@ pgl_status product_get_next(struct pgl_request *request)
         return ask_for_stock(request, view, &view->one.product, 1);
     ProductView shown;
     fill_view(&shown, view->one.product, available_of(view, 0));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-cache"));
     return edge_reply_json(request, 200, &shown.base);
 }

@@ -94,6 +94,5 @@ pgl_status shipment_list_next(struct pgl_request *request)
     bool is_owner = request->caller.role == ROLE_CUSTOMER;
     if (!is_owner || edge_answer(request, 0).code != PGL_NOT_FOUND)
         PGL_TRY(edge_answer(request, 0));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, 200, &view->reply.base);
 }

@@ -186,7 +186,6 @@ static pgl_status reply_story(struct pgl_request *request)
     story->order_id = pgl_message_string(request->params[0].data);
     story->items = items;
     PGL_TRY(tell(request, view, story));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, 200, &story->base);
 }
 

@@ -2,6 +2,7 @@
 #include "contract/webhooks.h"
 
 #include "edge/bff/views.h"
+#include "edge/query.h"
 #include "wire/json.h"
 
 static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request" };
@@ -29,7 +30,6 @@ static pgl_status reply_endpoint(struct pgl_request *request, int status)
 {
     const EndpointResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, status, &reply->endpoint->base);
 }
 
@@ -66,7 +66,6 @@ pgl_status webhook_list_next(struct pgl_request *request)
 {
     const ListEndpointsResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, 200, &reply->base);
 }
 
@@ -113,28 +112,19 @@ pgl_status webhook_rotate_begin(struct pgl_request *request)
 
 /* ---- deliveries ---- */
 
-static pgl_status read_state(const char *name, DeliveryState *state)
-{
-    *state = (DeliveryState)pgl_json_enum_named(DELIVERY_STATE_DESCRIPTOR, name);
-    if (name[0] != '\0' && *state == DELIVERY_STATE_UNSPECIFIED)
-        return PGL_FAIL(PGL_INVALID, "state: WAITING, DELIVERED or DEAD is expected");
-    return PGL_OK;
-}
-
 /* Of the endpoint in the path, or of all. */
 pgl_status deliveries_list_begin(struct pgl_request *request)
 {
-    struct edge_list_query query;
     ListDeliveriesRequest *ask = EDGE_NEW(request, LIST_DELIVERIES_REQUEST_DESCRIPTOR);
     if (ask == NULL)
         return no_memory;
-    PGL_TRY(edge_read_list_query(request, "state", &query));
-    PGL_TRY(read_state(query.filter, &ask->state));
+    ask->state = (DeliveryState)pgl_json_enum_named(DELIVERY_STATE_DESCRIPTOR,
+                                                    edge_query_text(request, "state"));
     ask->caller = &request->caller;
     if (request->param_count > 0)
         ask->endpoint_id = pgl_message_string(request->params[0].data);
-    ask->limit = query.limit;
-    ask->cursor = query.cursor;
+    ask->limit = edge_query_limit(request);
+    ask->cursor = edge_query_text(request, "cursor");
     return ask_for(request, WEBHOOK_SERVICE_LIST_DELIVERIES, ask,
                    LIST_DELIVERIES_RESPONSE_DESCRIPTOR);
 }
@@ -143,7 +133,6 @@ pgl_status deliveries_list_next(struct pgl_request *request)
 {
     const ListDeliveriesResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_json(request, 200, &reply->base);
 }
 

@@ -3,9 +3,11 @@
 
 #include "base/assert.h"
 #include "base/time.h"
-#include "edge/identify.h"
+#include "edge/client.h"
+#include "edge/gateway/respond.h"
 #include "edge/gateway/routes.h"
 #include "edge/problem.h"
+#include "edge/query.h"
 #include "edge/traceparent.h"
 #include "wire/card_number.h"
 
@@ -22,20 +24,54 @@ static struct pgl_go fail(struct pgl_request *request, pgl_status status)
     return pgl_go(G_RESPOND);
 }
 
+/* ---- who, and whether now ---- */
+
+static struct edge_admission admission_of(const struct pgl_request *request, const Caller *caller)
+{
+    return (struct edge_admission){ .address = request->client,
+                                    .rule = &request->route->rule,
+                                    .class = request->route->class,
+                                    .caller = caller,
+                                    .key_id = request->caller.key_id,
+                                    .plan = request->caller.plan };
+}
+
+static struct edge_moment moment_of(const struct pgl_loop *loop)
+{
+    return (struct edge_moment){ loop->now_ns, loop->wall_ns };
+}
+
 /* How long to wait is said in whole seconds, and never too few. */
+static void note_lockout(struct pgl_request *request, int64_t wait_ns)
+{
+    request->verdict.is_refused = true;
+    request->verdict.refused_by = EDGE_POLICY_BAD_TOKENS;
+    request->verdict.refused_name = edge_policies[EDGE_POLICY_BAD_TOKENS].name;
+    request->verdict.retry_after_s = (wait_ns - 1) / PGL_SECONDS(1) + 1;
+}
+
 static struct pgl_go after_identify(struct pgl_request *request)
 {
     const struct edge_identify *identify = &request->identify;
+    const struct edge_credentials *from = &identify->from;
+    struct edge_admission what = admission_of(request, NULL);
+    pgl_status status = identify->status;
     if (!identify->is_done)
         return pgl_wait(G_IDENTIFIED);
     if (identify->retry_after_ns > 0)
-        request->retry_after_s = (identify->retry_after_ns - 1) / PGL_SECONDS(1) + 1;
-    return pgl_is_ok(identify->status) ? pgl_go(G_ADMIT) : fail(request, identify->status);
+        note_lockout(request, identify->retry_after_ns);
+    if (status.code == PGL_UNAUTHENTICATED) {
+        pgl_status noted = edge_note_bad(&request->edge->limits, &what,
+                                         from->authorization.size > 0 || from->api_key.size > 0,
+                                         moment_of(request->edge->loop), &request->verdict);
+        status = pgl_is_ok(noted) ? status : noted;
+    }
+    return pgl_is_ok(status) ? pgl_go(G_ADMIT) : fail(request, status);
 }
 
 static pgl_status read_credentials(const struct pgl_request *request, struct edge_credentials *from)
 {
-    from->address = request->exchange->peer;
+    from->address = request->client;
     if (request->route->rule.roles & (PGL_RULE_ANYONE | PGL_RULE_SIGNED))
         return PGL_OK;
     PGL_TRY(edge_find_field(request, PGL_TEXT("authorization"), &from->authorization));
@@ -48,9 +84,13 @@ static struct pgl_go gateway_identify(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
     struct edge_identify *identify = &request->identify;
-    pgl_status read = read_credentials(request, &identify->from);
-    if (!pgl_is_ok(read))
-        return fail(request, read);
+    struct edge_admission what = admission_of(request, NULL);
+    pgl_status status =
+        edge_admit(&request->edge->limits, &what, moment_of(flow->loop), &request->verdict);
+    if (pgl_is_ok(status))
+        status = read_credentials(request, &identify->from);
+    if (!pgl_is_ok(status))
+        return fail(request, status);
     identify->rule = &request->route->rule;
     identify->arena = request->arena;
     identify->caller = &request->caller;
@@ -69,11 +109,26 @@ static struct pgl_go gateway_identified(struct pgl_flow *flow)
 static struct pgl_go gateway_admit(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
-    if (request->edge->in_flight > PGL_GATEWAY_IN_FLIGHT_MAX ||
-        pgl_buggify(flow->loop->platform->buggify, PGL_BUGGIFY_EDGE_OVERLOADED))
-        return fail(request, PGL_FAIL(PGL_EXHAUSTED, "too many requests at once"));
-    return pgl_go(G_CALL);
+    struct edge_admission what = admission_of(request, &request->caller);
+    pgl_status status =
+        pgl_buggify(flow->loop->platform->buggify, PGL_BUGGIFY_EDGE_OVERLOADED)
+            ? PGL_FAIL(PGL_EXHAUSTED, "too many requests at once")
+            : edge_admit(&request->edge->limits, &what, moment_of(flow->loop), &request->verdict);
+    return pgl_is_ok(status) ? pgl_go(G_CALL) : fail(request, status);
 }
+
+/* Somebody whom it asked had too much to do. */
+static bool was_overloaded(const struct pgl_request *request)
+{
+    for (int n = 0; n < request->call_count; n++) {
+        enum pgl_code code = request->calls[n].call.status.code;
+        if (code == PGL_EXHAUSTED || code == PGL_DEADLINE)
+            return true;
+    }
+    return false;
+}
+
+/* ---- the view, and its answer ---- */
 
 /* Behind a view's turn: wait for what it has asked, or answer. */
 static struct pgl_go after_view(struct pgl_request *request, pgl_status status)
@@ -98,7 +153,8 @@ static struct pgl_go gateway_call(struct pgl_flow *flow)
     if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));
-    return after_view(request, route->begin(request));
+    pgl_status status = edge_read_query(request);
+    return after_view(request, pgl_is_ok(status) ? route->begin(request) : status);
 }
 
 static struct pgl_go gateway_next(struct pgl_flow *flow)
@@ -112,10 +168,12 @@ static struct pgl_go gateway_respond(struct pgl_flow *flow)
     struct pgl_request *request = request_of(flow);
     struct pgl_edge *edge = request->edge;
     struct pgl_route_metrics *metrics = &edge->metrics[request->route - pgl_routes];
+    edge_finish_answer(request);
     int64_t now_ns = pgl_clock_monotonic_ns(&edge->loop->platform->clock);
     pgl_counter_add(&metrics->answers[request->status / 100], 1);
     pgl_latency_add(&metrics->latency, now_ns - request->exchange->started_ns);
-    edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
+    edge_add_standings(request);
+    edge_finish(&edge->limits, &request->verdict, was_overloaded(request), now_ns);
     edge->in_flight--;
     edge_free_call_arenas(request); /* the body is in the request's own */
     pgl_http_respond(request->exchange, request->status, request->fields, request->field_count,
@@ -184,13 +242,14 @@ static const char *type_of_refusal(int status)
 
 static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
 {
+    struct pgl_edge *edge = owner;
     const char *allow = NULL;
     if (status ==
         405) /* a method may be refused before there is a path: then what there is at all */
         allow = exchange->head.path.size > 0
-                    ? pgl_route_allow(exchange->head.path, &exchange->arena)
-                    : "GET, HEAD, POST, PATCH, DELETE";
-    edge_respond_problem(owner, exchange, status, type_of_refusal(status), reason, allow);
+                    ? pgl_route_allow(&edge->route_tree, exchange->head.path, &exchange->arena)
+                    : "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE";
+    edge_respond_problem(edge, exchange, status, type_of_refusal(status), reason, allow);
 }
 
 static void on_request(void *owner, struct pgl_http_exchange *exchange)
@@ -201,18 +260,24 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
         edge_respond_problem(edge, exchange, 503, "exhausted", "no memory for this request", NULL);
         return;
     }
-    bool path_is_known;
+    struct pgl_route_match match;
+    if (exchange->head.method_known == PGL_HTTP_OPTIONS && edge_answer_options(edge, exchange))
+        return;
+    pgl_route_find(&edge->route_tree, exchange->head.method_known, exchange->head.path, &match);
+    if (match.route == NULL) {
+        refuse(edge, exchange, match.path_is_known ? 405 : 404,
+               match.path_is_known ? "this path has other methods, see Allow"
+                                   : "there is nothing at this path; see / for what there is");
+        return;
+    }
     request->edge = edge;
     request->exchange = exchange;
     request->arena = &exchange->arena;
-    request->route = pgl_route_find(exchange->head.method_known, exchange->head.path,
-                                    request->params, &request->param_count, &path_is_known);
-    if (request->route == NULL) {
-        refuse(edge, exchange, path_is_known ? 405 : 404,
-               path_is_known ? "this path has other methods, see Allow"
-                             : "there is nothing at this path; see / for what there is");
-        return;
-    }
+    request->route = match.route;
+    request->param_count = match.param_count;
+    memcpy(request->params, match.params, sizeof request->params);
+    request->client =
+        edge_client_address(&edge->limits, exchange->peer, &exchange->head, request->arena);
     edge_make_request_id(edge, request->id);
     read_trace(request);
     exchange->owner = request;
@@ -228,12 +293,9 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
 static size_t body_limit(void *owner, const struct pgl_http_request_head *head)
 {
     const struct pgl_edge *edge = owner;
-    struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
-    int param_count;
-    bool path_is_known;
-    const struct pgl_route *route =
-        pgl_route_find(head->method_known, head->path, params, &param_count, &path_is_known);
-    return route != NULL && pgl_route_takes_body(route) ? edge->body_bytes_max : 0;
+    struct pgl_route_match match;
+    pgl_route_find(&edge->route_tree, head->method_known, head->path, &match);
+    return match.route != NULL && pgl_route_takes_body(match.route) ? edge->body_bytes_max : 0;
 }
 
 static bool edge_work(void *owner)
@@ -246,10 +308,13 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
 {
     pgl_random_seed(&edge->random, pgl_entropy_u64(&edge->loop->platform->entropy), 0x65646765);
     pgl_rpc_open(&edge->rpc, edge->loop);
+    PGL_TRY(edge_limits_open(&edge->limits, &options->admit, edge->loop->platform));
     edge->body_bytes_max = options->body_bytes_max;
     edge->json = options->json;
     edge->routes = pgl_routes;
     edge->route_count = pgl_route_count;
+    PGL_TRY(pgl_cors_read(&edge->cors, options->cors_origins));
+    pgl_route_tree_build(&edge->route_tree, pgl_routes, pgl_route_count);
     edge->loop->work = edge_work;
     edge->loop->owner = edge;
     struct pgl_http_server_options server = { .limits = options->limits,
@@ -257,7 +322,11 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
                                               .on_request = on_request,
                                               .refuse = refuse,
                                               .body_limit = body_limit };
-    return pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
+    pgl_status opened =
+        pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
+    if (!pgl_is_ok(opened))
+        edge_limits_close(&edge->limits);
+    return opened;
 }
 
 pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *registry,
@@ -281,6 +350,7 @@ pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *regi
             pgl_arena_printf(arena, "method=\"%s\",route=\"%s\"",
                              pgl_http_method_name(pgl_routes[i].method), pgl_routes[i].path),
             &edge->metrics[i].latency);
+    edge_limits_register(&edge->limits, registry, arena);
     return arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for metrics") : PGL_OK;
 }
 
@@ -297,4 +367,5 @@ bool pgl_gateway_is_idle(const struct pgl_edge *edge)
 void pgl_gateway_close(struct pgl_edge *edge)
 {
     pgl_http_server_close(&edge->http);
+    edge_limits_close(&edge->limits);
 }

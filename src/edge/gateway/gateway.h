@@ -3,15 +3,13 @@
  * first of all, since the route says how large a body may be.
  *
  * Owner:    app/boot.c opens it on the edge's loop.
- * Bounds:   PGL_GATEWAY_IN_FLIGHT_MAX requests that wait for services; the next is told to come
- *           again (503).
+ * Bounds:   as many requests that wait for services as admit.h lets in, 4,096 by default; the next
+ *           is told to come again (503).
  */
 #ifndef PGL_EDGE_GATEWAY_H
 #define PGL_EDGE_GATEWAY_H
 
 #include "edge/request.h"
-
-#define PGL_GATEWAY_IN_FLIGHT_MAX 4096 /* streams apart; four times what a writer's queue holds */
 
 struct pgl_gateway_options {
     const char *host;
@@ -19,6 +17,8 @@ struct pgl_gateway_options {
     struct pgl_http_limits limits;
     size_t body_bytes_max; /* JSON; the largest order, of 100 lines, has 12 KiB */
     struct pgl_json_limits json;
+    const char *cors_origins; /* pages of which origins may call, by commas; NULL or "": of none */
+    struct edge_limits_options admit;
 };
 
 /* `edge` has its loop, endpoints, keys, tokens and registry filled in. */

@@ -91,6 +91,8 @@ static const struct pgl_query_param deliveries_query[] = {
 #define EVENTS               OTHER("text/event-stream")
 #define DONE                 { 204, NULL, NULL }
 
+/* A row may end at its summary. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 const struct pgl_route pgl_routes[] = {
     /* method and path, who may, class; first and further rounds, what goes in, what comes out, of
      * which query, who may keep it; what it is */
@@ -116,10 +118,10 @@ const struct pgl_route pgl_routes[] = {
       events_begin, events_next, NOTHING, OTHER("application/cloudevents-batch+json"), events_query, PGL_CACHE_NEVER,
       "CloudEvents from a position on." },
     { PGL_HTTP_GET, "/api/v1/products", PGL_ANYONE, PGL_CLASS_READ,
-      products_list_begin, products_list_next, NOTHING, JSON(200, PRODUCT_LIST), products_query, PGL_CACHE_ASK,
+      products_list_begin, products_list_next, NOTHING, JSON(200, PRODUCT_LIST), products_query, PGL_CACHE_SECONDS,
       "Products for sale." },
     { PGL_HTTP_GET, "/api/v1/products/{sku}", PGL_ANYONE, PGL_CLASS_READ,
-      product_get_begin, product_get_next, NOTHING, JSON(200, PRODUCT_VIEW), NULL, PGL_CACHE_ASK,
+      product_get_begin, product_get_next, NOTHING, JSON(200, PRODUCT_VIEW), NULL, PGL_CACHE_SECONDS,
       "One product." },
     { PGL_HTTP_GET, "/api/v1/inventory/{sku}", PGL_ANYONE, PGL_CLASS_READ,
       stock_get_begin, stock_get_next, NOTHING, JSON(200, STOCK), NULL, PGL_CACHE_ASK,
@@ -139,7 +141,7 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/orders/{id}/shipments", PGL_MAY(EVERYBODY, "orders:read"), PGL_CLASS_READ,
       shipment_list_begin, shipment_list_next, NOTHING, JSON(200, LIST_SHIPMENTS_RESPONSE), NULL, PGL_CACHE_NEVER,
       "The order's parcels, and what is left to be shipped." },
-    { PGL_HTTP_POST, "/api/v1/orders", PGL_MAY(BUYERS, "orders:write"), PGL_CLASS_WRITE,
+    { PGL_HTTP_POST, "/api/v1/orders", PGL_MAY(BUYERS, "orders:write"), PGL_CLASS_ORDER,
       order_create_begin, order_create_next, BODY(NEW_ORDER, PGL_FIELD_KEY), JSON(201, ORDER), NULL, PGL_CACHE_NEVER,
       "Place an order." },
     { PGL_HTTP_GET, "/api/v1/orders", PGL_MAY(READERS, "orders:read"), PGL_CLASS_READ,
@@ -271,54 +273,3 @@ const struct pgl_route pgl_routes[] = {
 };
 /* clang-format on */
 const int pgl_route_count = sizeof pgl_routes / sizeof pgl_routes[0];
-
-/* Segment by segment; a name in braces takes any that is not empty. */
-static bool path_matches(const char *pattern, struct pgl_text path,
-                         struct pgl_text params[PGL_REQUEST_PARAMS_MAX], int *param_count)
-{
-    struct pgl_text wanted = pgl_text_of(pattern);
-    *param_count = 0;
-    while (wanted.data != NULL && path.data != NULL) {
-        struct pgl_text want = pgl_text_cut(&wanted, '/'), have = pgl_text_cut(&path, '/');
-        bool is_param = want.size > 0 && want.data[0] == '{';
-        if (is_param ? have.size == 0 : !pgl_text_equal(want, have))
-            return false;
-        if (is_param)
-            params[(*param_count)++] = have;
-    }
-    return wanted.data == NULL && path.data == NULL;
-}
-
-const struct pgl_route *pgl_route_find(enum pgl_http_method method, struct pgl_text path,
-                                       struct pgl_text params[PGL_REQUEST_PARAMS_MAX],
-                                       int *param_count, bool *path_is_known)
-{
-    if (method == PGL_HTTP_HEAD)
-        method = PGL_HTTP_GET;
-    *path_is_known = false;
-    for (int i = 0; i < pgl_route_count; i++) {
-        if (!path_matches(pgl_routes[i].path, path, params, param_count))
-            continue;
-        *path_is_known = true;
-        if (pgl_routes[i].method == method)
-            return &pgl_routes[i];
-    }
-    return NULL;
-}
-
-const char *pgl_route_allow(struct pgl_text path, struct pgl_arena *arena)
-{
-    struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
-    const char *allow = "";
-    int param_count;
-    for (int i = 0; i < pgl_route_count; i++) {
-        if (!path_matches(pgl_routes[i].path, path, params, &param_count))
-            continue;
-        const char *name = pgl_routes[i].method == PGL_HTTP_GET
-                               ? "GET, HEAD"
-                               : pgl_http_method_name(pgl_routes[i].method);
-        if (strstr(allow, name) == NULL)
-            allow = pgl_arena_printf(arena, "%s%s%s", allow, allow[0] != '\0' ? ", " : "", name);
-    }
-    return allow;
-}

@@ -11,12 +11,23 @@
 #include <cmocka.h>
 
 #include "edge/gateway/routes.h"
+#include "edge/route_tree.h"
+
+static struct pgl_route_tree tree;
+
+static int build_tree(void **unused)
+{
+    (void)unused;
+    pgl_route_tree_build(&tree, pgl_routes, pgl_route_count);
+    return 0;
+}
 
 static const struct pgl_route *find(enum pgl_http_method method, const char *path, bool *is_known)
 {
-    struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
-    int param_count;
-    return pgl_route_find(method, pgl_text_of(path), params, &param_count, is_known);
+    struct pgl_route_match match;
+    pgl_route_find(&tree, method, pgl_text_of(path), &match);
+    *is_known = match.path_is_known;
+    return match.route;
 }
 
 static int params_of(const char *path)
@@ -46,7 +57,7 @@ static void every_row_says_who_may_and_how_much(void **unused)
         assert_true(route->reply.media != NULL || route->reply.status == 204);
         assert_true(route->summary[0] != '\0');
         assert_int_equal(route->path[0], '/');
-        assert_in_range(params_of(route->path), 0, PGL_REQUEST_PARAMS_MAX);
+        assert_in_range(params_of(route->path), 0, PGL_ROUTE_PARAMS_MAX);
         /* What changes something is for somebody whom we know. */
         assert_true(route->method == PGL_HTTP_GET || !(route->rule.roles & PGL_RULE_ANYONE));
     }
@@ -107,18 +118,16 @@ static void every_row_is_found_by_its_own_path(void **unused)
 {
     (void)unused;
     for (int i = 0; i < pgl_route_count; i++) {
-        struct pgl_text params[PGL_REQUEST_PARAMS_MAX];
-        int param_count;
+        struct pgl_route_match match;
         bool is_known;
         const struct pgl_route *route = &pgl_routes[i];
         /* "{id}" is a segment like any other. */
-        assert_ptr_equal(pgl_route_find(route->method, pgl_text_of(route->path), params,
-                                        &param_count, &is_known),
-                         route);
-        assert_true(is_known);
-        assert_int_equal(param_count, params_of(route->path));
-        for (int p = 0; p < param_count; p++)
-            assert_int_equal(params[p].data[0], '{');
+        pgl_route_find(&tree, route->method, pgl_text_of(route->path), &match);
+        assert_ptr_equal(match.route, route);
+        assert_true(match.path_is_known);
+        assert_int_equal(match.param_count, params_of(route->path));
+        for (int p = 0; p < match.param_count; p++)
+            assert_int_equal(match.params[p].data[0], '{');
         if (route->method == PGL_HTTP_GET)
             assert_ptr_equal(find(PGL_HTTP_HEAD, route->path, &is_known), route);
     }
@@ -164,6 +173,11 @@ static void a_word_goes_before_a_name(void **unused)
                         "/api/v1/orders/endings");
     assert_string_equal(find(PGL_HTTP_GET, "/api/v1/orders/endings2", &is_known)->path,
                         "/api/v1/orders/{id}");
+    /* where the word has the path, but not the method */
+    assert_string_equal(find(PGL_HTTP_DELETE, "/api/v1/webhooks/deliveries", &is_known)->path,
+                        "/api/v1/webhooks/{id}");
+    assert_string_equal(find(PGL_HTTP_POST, "/api/v1/orders/endings/cancel", &is_known)->path,
+                        "/api/v1/orders/{id}/cancel");
 }
 
 static void allow_names_each_method_once(void **unused)
@@ -172,18 +186,19 @@ static void allow_names_each_method_once(void **unused)
     static const struct {
         const char *path, *allow;
     } cases[] = {
-        { "/livez", "GET, HEAD" },
-        { "/api/v1/orders", "POST, GET, HEAD" },
-        { "/api/v1/orders/x", "GET, HEAD" },
-        { "/api/v1/orders/endings", "GET, HEAD" },
-        { "/api/v1/orders/x/cancel", "POST" },
-        { "/api/v1/webhooks/x", "GET, HEAD, PATCH, DELETE" },
+        { "/livez", "OPTIONS, GET, HEAD" },
+        { "/api/v1/orders", "OPTIONS, GET, HEAD, POST" },
+        { "/api/v1/orders/x", "OPTIONS, GET, HEAD" },
+        { "/api/v1/orders/endings", "OPTIONS, GET, HEAD" },
+        { "/api/v1/orders/x/cancel", "OPTIONS, POST" },
+        { "/api/v1/webhooks/x", "OPTIONS, GET, HEAD, PATCH, DELETE" },
         { "/nowhere", "" },
     };
     struct pgl_arena arena;
     pgl_arena_init(&arena, 4096, 65536);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_string_equal(pgl_route_allow(pgl_text_of(cases[i].path), &arena), cases[i].allow);
+        assert_string_equal(pgl_route_allow(&tree, pgl_text_of(cases[i].path), &arena),
+                            cases[i].allow);
     pgl_arena_free(&arena);
 }
 
@@ -199,5 +214,5 @@ int main(void)
         cmocka_unit_test(a_word_goes_before_a_name),
         cmocka_unit_test(allow_names_each_method_once),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, build_tree, NULL);
 }

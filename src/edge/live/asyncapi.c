@@ -16,7 +16,6 @@ pgl_status asyncapi_begin(struct pgl_request *request)
     struct pgl_buffer out;
     pgl_buffer_init(&out, PGL_ASYNCAPI_BYTES_MAX);
     edge_asyncapi_write(request->edge->version, &out);
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("public, max-age=300"));
     return edge_reply_buffer(request, &out, PGL_TEXT("application/json"));
 }
 

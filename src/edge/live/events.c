@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "contract/events.h"
+#include "edge/query.h"
 #include "wire/base64.h"
 #include "wire/cloud_event.h"
 
@@ -204,13 +205,9 @@ static pgl_status add_next(struct pgl_request *request, const struct events_view
     const char *cursor = cursor_text(request->arena, view->places);
     if (cursor == NULL)
         return PGL_NO_MEMORY;
-    const char *query = "";
-    struct pgl_text left = request->exchange->head.query;
-    while (left.data != NULL) { /* as it was sent, escapes and all */
-        struct pgl_text pair = pgl_text_cut(&left, '&');
-        if (pair.size > 0 && !pgl_text_starts_with(pair, PGL_TEXT("after=")))
-            query = pgl_arena_printf(request->arena, "%s&%.*s", query, PGL_TEXT_ARGS(pair));
-    }
+    const char *query = edge_query_without(request, "after");
+    if (query == NULL)
+        return PGL_NO_MEMORY;
     const char *link = pgl_arena_printf(request->arena, "</api/v1/events?after=%s%s>; rel=\"next\"",
                                         cursor, query);
     edge_add_field(request, PGL_TEXT("Link"), pgl_text_of(link));
@@ -227,7 +224,6 @@ static pgl_status reply_events(struct pgl_request *request, struct events_view *
         return status;
     }
     PGL_TRY(edge_reply_buffer(request, &out, PGL_TEXT(PGL_CLOUD_EVENT_BATCH_MEDIA)));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return add_next(request, view);
 }
 
@@ -254,18 +250,6 @@ static pgl_status read_cursor(struct pgl_text text, struct log_place places[LOGS
     return left.data == NULL ? PGL_OK : PGL_FAIL(PGL_INVALID, bad_cursor);
 }
 
-static pgl_status read_log(struct pgl_text text, struct events_view *view)
-{
-    for (int l = 0; l < LOGS; l++) {
-        if (!pgl_text_is(text, pgl_public_log_name(logs[l])))
-            continue;
-        memset(view->wants, 0, sizeof view->wants);
-        view->wants[l] = true;
-        return PGL_OK;
-    }
-    return PGL_FAIL(PGL_INVALID, "log: orders, payments or inventory is expected");
-}
-
 static pgl_status read_types(struct pgl_text text, struct events_view *view)
 {
     while (text.data != NULL) {
@@ -279,50 +263,17 @@ static pgl_status read_types(struct pgl_text text, struct events_view *view)
     return PGL_OK;
 }
 
-static pgl_status read_number(struct pgl_text text, int64_t low, int64_t high, const char *problem,
-                              int64_t *number)
-{
-    if (!pgl_is_ok(pgl_text_to_i64(text, number)) || *number < low || *number > high)
-        return PGL_FAIL(PGL_INVALID, problem);
-    return PGL_OK;
-}
-
-static pgl_status read_parameter(struct pgl_request *request, struct events_view *view,
-                                 struct pgl_http_field pair)
-{
-    int64_t number;
-    if (pgl_text_is(pair.name, "after"))
-        return read_cursor(pair.value, view->places);
-    if (pgl_text_is(pair.name, "log"))
-        return read_log(pair.value, view);
-    if (pgl_text_is(pair.name, "types"))
-        return read_types(pair.value, view);
-    if (pgl_text_is(pair.name, "max")) {
-        PGL_TRY(read_number(pair.value, 1, EVENTS_MAX, "max: 1 to 500 is expected", &number));
-        view->max = (int32_t)number;
-        return PGL_OK;
-    }
-    if (pgl_text_is(pair.name, "wait")) {
-        PGL_TRY(read_number(pair.value, 0, EVENTS_WAIT_S, "wait: 0 to 15 is expected", &number));
-        view->until_ns = request->edge->loop->now_ns + PGL_SECONDS(number);
-        return PGL_OK;
-    }
-    return PGL_FAIL(PGL_INVALID, pgl_arena_printf(request->arena, "%.*s: not a parameter here",
-                                                  PGL_TEXT_ARGS(pair.name)));
-}
-
 static pgl_status read_query(struct pgl_request *request, struct events_view *view)
 {
-    struct pgl_text left = request->exchange->head.query;
-    view->max = EVENTS_USUAL;
+    const char *after = edge_query_text(request, "after"), *log = edge_query_text(request, "log"),
+               *types = edge_query_text(request, "types");
+    int64_t wait_s = edge_query_number(request, "wait", 0);
+    view->max = (int32_t)edge_query_number(request, "max", EVENTS_USUAL);
+    if (wait_s > 0)
+        view->until_ns = request->edge->loop->now_ns + PGL_SECONDS(wait_s);
     for (int l = 0; l < LOGS; l++)
-        view->wants[l] = true;
-    for (;;) {
-        struct pgl_http_field pair;
-        bool is_there;
-        PGL_TRY(pgl_http_query_next(request->arena, &left, &pair, &is_there));
-        if (!is_there)
-            return request->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
-        PGL_TRY(read_parameter(request, view, pair));
-    }
+        view->wants[l] = log[0] == '\0' || strcmp(log, pgl_public_log_name(logs[l])) == 0;
+    if (edge_query_is_there(request, "after"))
+        PGL_TRY(read_cursor(pgl_text_of(after), view->places));
+    return edge_query_is_there(request, "types") ? read_types(pgl_text_of(types), view) : PGL_OK;
 }

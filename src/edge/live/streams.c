@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "contract/events.h"
 #include "contract/orders.h"
+#include "edge/query.h"
 #include "wire/json.h"
 
 #define POLL_ARENA_CHUNK_BYTES 4096
@@ -54,7 +55,7 @@ static struct pgl_go end(struct stream *stream)
 {
     struct pgl_request *request = stream->request;
     pgl_arena_free(&stream->arena);
-    request->edge->streams--;
+    edge_finish(&request->edge->limits, &request->verdict, false, request->edge->loop->now_ns);
     request->edge->in_flight--;
     pgl_http_stream_end(request->exchange);
     return pgl_done();
@@ -130,23 +131,25 @@ static pgl_status read_last_id(const struct pgl_request *request, int64_t first,
 static pgl_status start(struct pgl_request *request, const struct stream_kind *kind, int64_t after,
                         bool goes_beyond)
 {
-    static const struct pgl_http_field fields[] = {
-        { { "Content-Type", 12 }, { "text/event-stream", 17 } },
-        { { "Cache-Control", 13 }, { "no-store", 8 } },
-        { { "X-Accel-Buffering", 17 }, { "no", 2 } },
-        { { "X-Content-Type-Options", 22 }, { "nosniff", 7 } },
-    };
+    struct pgl_http_field cors[PGL_CORS_FIELDS_MAX];
     struct stream *stream = pgl_arena_zalloc(request->arena, sizeof *stream);
-    if (stream == NULL || request->edge->streams == PGL_STREAMS_MAX)
-        return PGL_FAIL(PGL_EXHAUSTED, "too many streams");
+    if (stream == NULL)
+        return PGL_NO_MEMORY;
     stream->request = request;
     stream->kind = kind;
     stream->after = after;
     stream->goes_beyond = goes_beyond;
     pgl_arena_init(&stream->arena, POLL_ARENA_CHUNK_BYTES, POLL_ARENA_LIMIT_BYTES);
-    request->edge->streams++;
     request->is_stream = true;
-    pgl_http_stream_begin(request->exchange, 200, fields, sizeof fields / sizeof fields[0]);
+    edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("text/event-stream"));
+    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
+    edge_add_field(request, PGL_TEXT("X-Accel-Buffering"), PGL_TEXT("no"));
+    edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
+    edge_add_standings(request);
+    size_t cors_count = pgl_cors_answer(&request->edge->cors, &request->exchange->head, cors);
+    for (size_t i = 0; i < cors_count; i++)
+        edge_add_field(request, cors[i].name, cors[i].value);
+    pgl_http_stream_begin(request->exchange, 200, request->fields, request->field_count);
     pgl_flow_start(&stream->flow, request->edge->loop, stream_steps, S_ASK, on_done);
     return PGL_OK;
 }
@@ -215,33 +218,13 @@ pgl_status order_stream_begin(struct pgl_request *request)
     return edge_ask(request, &request->edge->orders, ORDER_SERVICE_GET_ORDER, ask, request->view);
 }
 
-/* ?until=fulfilled: not only to the order's end. */
-static pgl_status read_until(struct pgl_request *request, bool *goes_beyond)
-{
-    struct pgl_text left = request->exchange->head.query;
-    *goes_beyond = false;
-    for (;;) {
-        struct pgl_http_field pair;
-        bool is_there;
-        PGL_TRY(pgl_http_query_next(request->arena, &left, &pair, &is_there));
-        if (!is_there)
-            return PGL_OK;
-        if (!pgl_text_is(pair.name, "until"))
-            continue;
-        *goes_beyond = pgl_text_is(pair.value, "fulfilled");
-        if (!*goes_beyond)
-            return PGL_FAIL(PGL_INVALID, "until: fulfilled is expected");
-    }
-}
-
 pgl_status order_stream_next(struct pgl_request *request)
 {
     const GetOrderResponse *reply = request->view;
     int64_t after;
-    bool goes_beyond;
+    bool goes_beyond = edge_query_is_there(request, "until");
     PGL_TRY(edge_answer(request, 0));
     PGL_TRY(read_last_id(request, 0, &after));
-    PGL_TRY(read_until(request, &goes_beyond));
     goes_beyond = goes_beyond && reply->order->fulfilment != FULFILMENT_FULFILLED;
     if (after > reply->order->version)
         return PGL_FAIL(PGL_INVALID, bad_last_id);

@@ -5,15 +5,13 @@
  * A stream asks for what is behind the last thing it has sent, again and again (long polls), so it
  * resumes from Last-Event-ID and needs no queue of its own.
  *
- * Bounds:   PGL_STREAMS_MAX streams; a peer that does not read is cut (transport/http_server.h) and
- *           comes back.
+ * Bounds:   as many streams as admit.h lets in; a peer that does not read is cut
+ *           (transport/http_server.h) and comes back.
  */
 #ifndef PGL_EDGE_STREAMS_H
 #define PGL_EDGE_STREAMS_H
 
 #include "edge/request.h"
-
-#define PGL_STREAMS_MAX 5000
 
 pgl_status order_stream_begin(struct pgl_request *request);
 pgl_status order_stream_next(struct pgl_request *request);

@@ -10,7 +10,6 @@ static pgl_status reply_text(struct pgl_request *request, int status, struct pgl
     request->status = status;
     request->body = body;
     edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("text/plain; charset=utf-8"));
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return PGL_OK;
 }
 
@@ -32,7 +31,6 @@ pgl_status ops_metrics(struct pgl_request *request)
     struct pgl_buffer out;
     pgl_buffer_init(&out, METRICS_BYTES_MAX);
     pgl_registry_write(request->edge->registry, &out);
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     return edge_reply_buffer(request, &out, PGL_TEXT("text/plain; version=0.0.4; charset=utf-8"));
 }
 
@@ -41,6 +39,5 @@ pgl_status ops_jwks(struct pgl_request *request)
     struct pgl_buffer out;
     pgl_buffer_init(&out, PGL_JWKS_BYTES_MAX);
     pgl_key_set_write(&request->edge->trust->state[0].keys, &out);
-    edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("public, max-age=300"));
     return edge_reply_buffer(request, &out, PGL_TEXT("application/jwk-set+json"));
 }

@@ -1,10 +1,10 @@
 /* keys.c - what operators do with API keys. */
 #include "services/identity/identity_sql.h"
 
+#include "base/ip.h"
 #include "base/time.h"
 #include "saga/audit_log.h"
 #include "saga/caller.h"
-#include "wire/cidr.h"
 #include "wire/message.h"
 
 #define FORGOTTEN_AFTER_NS PGL_HOURS(30 * 24)
@@ -62,13 +62,13 @@ static pgl_status join_cidrs(struct pgl_arena *arena, char **cidrs, size_t count
                              struct pgl_text *joined)
 {
     const char *text = "";
-    struct pgl_cidr cidr;
+    struct pgl_ip_range range;
     if (count > PGL_KEY_CIDRS_MAX)
         return PGL_FAIL(PGL_INVALID, "cidrs: at most 8");
     for (size_t i = 0; i < count; i++) {
-        pgl_status read = pgl_cidr_read(pgl_text_of(cidrs[i]), &cidr);
-        if (!pgl_is_ok(read))
-            return PGL_FAIL(read.code, pgl_arena_printf(arena, "cidrs[%zu]: %s", i, read.text));
+        if (!pgl_ip_range_read(pgl_text_of(cidrs[i]), &range))
+            return PGL_FAIL(PGL_INVALID,
+                            pgl_arena_printf(arena, "cidrs[%zu]: ADDRESS or ADDRESS/BITS", i));
         text = pgl_arena_printf(arena, "%s%s%s", text, i > 0 ? " " : "", cidrs[i]);
     }
     *joined = pgl_text_of(text);

@@ -11,7 +11,7 @@ static void open_inventory(struct inventory_bench *bench)
     static const struct pgl_inventory_options options = { .partial_percent = 50 };
     pgl_status opened = pgl_inventory_open(&bench->inventory, &bench->store.writer, &options);
     PGL_ASSERT(pgl_is_ok(opened));
-    pgl_status connected = pgl_inventory_connect(&bench->inventory, &bench->payments);
+    pgl_status connected = pgl_inventory_connect(&bench->inventory, &bench->payments.source);
     PGL_ASSERT(pgl_is_ok(connected));
     pgl_inventory_start(&bench->inventory);
 }

@@ -32,7 +32,8 @@ const struct pgl_method pgl_inventory_methods[INVENTORY_SERVICE_METHOD_COUNT] = 
 };
 
 const struct pgl_method pgl_inventory_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
-    [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pgl_feed_method },
+    [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pgl_feed_read_method },
+    [EVENT_LOG_SERVICE_FOLLOW] = { PGL_METHOD_FLOW, .flow = pgl_feed_follow_method },
     [EVENT_LOG_SERVICE_READ_KEY] = { PGL_METHOD_QUERY, .query = pgl_inventory_read_key_query },
 };
 
@@ -118,11 +119,11 @@ pgl_status pgl_inventory_open(struct pgl_inventory *inventory, struct pgl_writer
     return PGL_OK;
 }
 
-pgl_status pgl_inventory_connect(struct pgl_inventory *inventory, struct pgl_event_log *payments)
+pgl_status pgl_inventory_connect(struct pgl_inventory *inventory, struct pgl_log_source *payments)
 {
     struct pgl_writer *writer = inventory->core.log.writer;
     PGL_TRY(pgl_consumer_open(&inventory->payments, writer, payments, pgl_inventory_handle));
-    pgl_consumer_keep_up(&inventory->payments);
+    pgl_consumer_keep_up(&inventory->payments, "inventory");
     pgl_admin_add_consumer(&inventory->admin, &inventory->payments);
     return pgl_admin_open(&inventory->admin, writer, NULL, 0);
 }

@@ -38,7 +38,7 @@ PGL_MUST_USE pgl_status pgl_inventory_open(struct pgl_inventory *inventory,
                                            const struct pgl_inventory_options *options);
 /* After open; not for tools that only import. */
 PGL_MUST_USE pgl_status pgl_inventory_connect(struct pgl_inventory *inventory,
-                                              struct pgl_event_log *payments);
+                                              struct pgl_log_source *payments);
 /* After connect: asks for the first events. */
 void pgl_inventory_start(struct pgl_inventory *inventory);
 /* Also right after an open or a connect that failed. */

@@ -20,6 +20,7 @@ static void start_create(void *service, struct pgl_call *call);
 static void start_list(void *service, struct pgl_call *call);
 static void pass_wait(void *service, struct pgl_call *call);
 static void pass_read(void *service, struct pgl_call *call);
+static void pass_follow(void *service, struct pgl_call *call);
 
 const struct pgl_method pgl_orders_methods[ORDER_SERVICE_METHOD_COUNT] = {
     [ORDER_SERVICE_CREATE_ORDER] = { PGL_METHOD_FLOW, .flow = start_create },
@@ -32,6 +33,7 @@ const struct pgl_method pgl_orders_methods[ORDER_SERVICE_METHOD_COUNT] = {
 
 const struct pgl_method pgl_orders_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
     [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pass_read },
+    [EVENT_LOG_SERVICE_FOLLOW] = { PGL_METHOD_FLOW, .flow = pass_follow },
     [EVENT_LOG_SERVICE_READ_KEY] = { PGL_METHOD_QUERY, .query = pgl_orders_story_query },
 };
 
@@ -287,6 +289,11 @@ static void pass_read(void *service, struct pgl_call *call)
     pgl_feed_read(&((struct pgl_orders *)service)->feed, call);
 }
 
+static void pass_follow(void *service, struct pgl_call *call)
+{
+    pgl_feed_follow(&((struct pgl_orders *)service)->feed, call);
+}
+
 /* ---- opening ---- */
 
 static void take_call(void *owner, struct pgl_message *message)
@@ -332,13 +339,13 @@ pgl_status pgl_orders_open(struct pgl_orders *orders, struct pgl_writer *writer,
     return pgl_waits_open(&state->waits, writer);
 }
 
-pgl_status pgl_orders_connect(struct pgl_orders *orders, struct pgl_event_log *payments,
-                              struct pgl_event_log *inventory)
+pgl_status pgl_orders_connect(struct pgl_orders *orders, struct pgl_log_source *payments,
+                              struct pgl_log_source *inventory)
 {
     PGL_TRY(pgl_consumer_open(&orders->payments, orders->writer, payments, pgl_orders_hear));
     PGL_TRY(pgl_consumer_open(&orders->inventory, orders->writer, inventory, pgl_orders_hear));
-    pgl_consumer_keep_up(&orders->payments);
-    pgl_consumer_keep_up(&orders->inventory);
+    pgl_consumer_keep_up(&orders->payments, "orders");
+    pgl_consumer_keep_up(&orders->inventory, "orders");
     pgl_admin_add_consumer(&orders->admin, &orders->payments);
     pgl_admin_add_consumer(&orders->admin, &orders->inventory);
     return pgl_admin_open(&orders->admin, orders->writer, NULL, 0);

@@ -43,8 +43,8 @@ PGL_MUST_USE pgl_status pgl_orders_open(struct pgl_orders *orders, struct pgl_wr
                                         const struct pgl_orders_options *options);
 /* Who is listened to. */
 PGL_MUST_USE pgl_status pgl_orders_connect(struct pgl_orders *orders,
-                                           struct pgl_event_log *payments,
-                                           struct pgl_event_log *inventory);
+                                           struct pgl_log_source *payments,
+                                           struct pgl_log_source *inventory);
 /* Where the flows run, and whom they ask. */
 PGL_MUST_USE pgl_status pgl_orders_serve(struct pgl_orders *orders, struct pgl_loop *loop,
                                          struct pgl_reader *reader, struct pgl_endpoint catalog);

@@ -280,6 +280,39 @@ static void the_log_is_served(void **unused)
     }
 }
 
+/* As they were written, for services that read along; the log is told where they stand. */
+static void the_log_is_followed(void **unused)
+{
+    (void)unused;
+    CreateOrderResponse created;
+    FollowRequest ask = FOLLOW_REQUEST_INIT;
+    FollowResponse reply = FOLLOW_RESPONSE_INIT;
+    const struct pgl_method *method = &pgl_orders_log_methods[EVENT_LOG_SERVICE_FOLLOW];
+    struct pgl_keep *keep = &bench->orders.orders.state.log.keep;
+    int reader = pgl_keep_expect(keep, "payments");
+    for (int i = 0; i < 3; i++)
+        assert_ok(create(pgl_arena_printf(&bench->orders.store.arena, "%d", i), &created));
+    ask.reader = pgl_message_string("payments");
+    ask.after = ask.handled = 1;
+    assert_ok(call(method, &ask, &reply));
+    assert_int_equal(reply.n_events, 2);
+    assert_int_equal(reply.low, 1);
+    assert_int_equal(reply.high, 3);
+    void *event;
+    struct pgl_text bytes = { (const char *)reply.events[1].data, reply.events[1].len };
+    assert_ok(pgl_message_unpack(EVENT_DESCRIPTOR, &bench->orders.store.arena, bytes, &event));
+    assert_int_equal(((Event *)event)->type, EVENT_TYPE_ORDER_CREATED);
+    assert_true(keep->readers[reader - 1].is_heard);
+    assert_int_equal(keep->readers[reader - 1].position, 1);
+
+    ask.first = true;
+    ask.epoch = 1;
+    ask.hash = 4711; /* that is not the event that we have there */
+    assert_int_equal(call(method, &ask, &reply).code, PGL_DATA_LOSS);
+    ask.reader = pgl_message_string("nobody");
+    assert_int_equal(call(method, &ask, &reply).code, PGL_DENIED);
+}
+
 static void so_many_may_read_the_log_and_no_more(void **unused)
 {
     (void)unused;
@@ -335,6 +368,7 @@ int main(void)
         TEST(lists_are_walked_by_their_cursor),
         TEST(a_wait_is_passed_on_and_answered),
         TEST(the_log_is_served),
+        TEST(the_log_is_followed),
         TEST(so_many_may_read_the_log_and_no_more),
         TEST(a_list_needs_no_room_on_the_disk),
     };

@@ -189,7 +189,7 @@ static enum intent_lane lane_of(const struct intent_row *row)
     if (row->op_state == INTENT_PARKED)
         return LANE_PARKED;
     if (row->tries > 0)
-        return LANE_AGAIN;
+        return row->op == PAYMENT_OP_CAPTURE ? LANE_CAPTURE_AGAIN : LANE_AGAIN;
     bool is_ending = row->op == PAYMENT_OP_CAPTURE || row->op == PAYMENT_OP_VOID;
     return is_ending ? LANE_ENDING : LANE_FRESH;
 }

@@ -33,8 +33,9 @@ PGL_MUST_USE pgl_status cards_captured(const struct pgl_view *view, const pgl_id
 #define INTENT_SEEN_NONE (-1)
 
 /* Fresh is what was never tried. What ends a payment goes before what begins another: however many
- * orders come, those that were taken are brought to their end. */
-enum intent_lane { LANE_FRESH, LANE_AGAIN, LANE_PARKED, LANE_ENDING };
+ * orders come, those that were taken are brought to their end. Captures of which nobody knows
+ * whether they were made are the only ones that an order has to wait for: they have a lane. */
+enum intent_lane { LANE_FRESH, LANE_AGAIN, LANE_PARKED, LANE_ENDING, LANE_CAPTURE_AGAIN };
 
 struct intent_row {
     pgl_id order_id;

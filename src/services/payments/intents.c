@@ -84,21 +84,29 @@ pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
     PGL_ASSERT(ask->fresh_max + ask->slow_max <= PGL_CARD_CLAIM_MAX);
     int64_t now_ns = pgl_tx_now_ns(tx), old_ns = ask->fresh_from_ns - 1;
     int fresh_room = ask->fresh_max, slow_room = ask->slow_max;
+    const bool captures_first = !ask->is_others_turn;
     const struct {
+        bool is_on;
         enum intent_lane lane;
         int64_t from_ns, to_ns;
         int *room;
         bool *has_more;
     } looks[] = {
-        { LANE_ENDING, ask->fresh_from_ns, now_ns, &fresh_room, &reply->has_more_fresh },
-        { LANE_FRESH, ask->fresh_from_ns, now_ns, &fresh_room, &reply->has_more_fresh },
-        { LANE_AGAIN, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
-        { LANE_ENDING, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
-        { LANE_FRESH, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
+        { true, LANE_ENDING, ask->fresh_from_ns, now_ns, &fresh_room, &reply->has_more_fresh },
+        { true, LANE_FRESH, ask->fresh_from_ns, now_ns, &fresh_room, &reply->has_more_fresh },
+        /* Customers wait for these; without the others' turns a bank whose captures fail would
+         * leave nothing for anybody else. */
+        { captures_first, LANE_CAPTURE_AGAIN, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
+        { captures_first, LANE_CAPTURE_AGAIN, 0, now_ns, &slow_room, &reply->has_slow },
+        { true, LANE_AGAIN, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
+        { true, LANE_ENDING, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
+        { true, LANE_FRESH, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
         /* What an outage has left comes to an end; what is asked again and again does not. */
-        { LANE_ENDING, 0, old_ns, &slow_room, &reply->has_slow },
-        { LANE_FRESH, 0, old_ns, &slow_room, &reply->has_slow },
-        { LANE_AGAIN, 0, now_ns, &slow_room, &reply->has_slow },
+        { true, LANE_ENDING, 0, old_ns, &slow_room, &reply->has_slow },
+        { true, LANE_FRESH, 0, old_ns, &slow_room, &reply->has_slow },
+        { true, LANE_AGAIN, 0, now_ns, &slow_room, &reply->has_slow },
+        { !captures_first, LANE_CAPTURE_AGAIN, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
+        { !captures_first, LANE_CAPTURE_AGAIN, 0, now_ns, &slow_room, &reply->has_slow },
     };
     struct intent_row *found =
         pgl_arena_alloc(pgl_tx_arena(tx), (PGL_CARD_CLAIM_MAX + 1) * sizeof *found);
@@ -114,6 +122,8 @@ pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
     if (hold != NULL)
         PGL_TRY(pgl_provider_hold_clear(tx));
     for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
+        if (!looks[i].is_on)
+            continue;
         int room = *looks[i].room, count;
         PGL_TRY(intents_due(&tx->view, looks[i].lane, looks[i].from_ns, looks[i].to_ns, room + 1,
                             found, &count));

@@ -78,6 +78,9 @@ enum reconcile_verdict reconcile_judge(const struct provider_object *object,
     bool is_live = is_its && (ours->has_intent || ours->state == PAYMENT_AUTHORIZED);
     if (object->status == PROVIDER_CANCELLED || is_live)
         return RECONCILE_FINE;
+    /* Made, and we have yet to hear of it: it is the payment's. By a calendar that was set it may
+     * look old, and without the provider it gets so. */
+    bool may_be_its = ours->is_there && ours->has_intent && ours->handle[0] == '\0';
     bool is_young = now_ns - object->created_s * PGL_SECONDS(1) < PGL_RECONCILE_YOUNG_NS;
-    return is_young ? RECONCILE_YOUNG : RECONCILE_CANCEL;
+    return is_young || may_be_its ? RECONCILE_YOUNG : RECONCILE_CANCEL;
 }

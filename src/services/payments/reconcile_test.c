@@ -51,6 +51,8 @@ static const struct {
       { true, PAYMENT_VOIDED, "a", "EUR", 0, 0, true }, RECONCILE_FINE },
     { { .handle = "a", .status = PROVIDER_HELD, .created_s = OLD_S },
       { true, PAYMENT_VOIDED, "", "EUR", 0, 0, false }, RECONCILE_CANCEL },
+    { { .handle = "a", .status = PROVIDER_UNCONFIRMED, .created_s = OLD_S },
+      { true, PAYMENT_AUTHORIZING, "", "EUR", 0, 0, true }, RECONCILE_YOUNG },
     { { .handle = "b", .status = PROVIDER_UNCONFIRMED, .created_s = OLD_S },
       { true, PAYMENT_AUTHORIZED, "a", "EUR", 0, 0, false }, RECONCILE_CANCEL },
     { { .handle = "a", .status = PROVIDER_HELD, .created_s = OLD_S },

@@ -40,7 +40,8 @@ const struct pgl_method pgl_payments_methods[PAYMENT_SERVICE_METHOD_COUNT] = {
 };
 
 const struct pgl_method pgl_payments_log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
-    [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pgl_feed_method },
+    [EVENT_LOG_SERVICE_READ] = { PGL_METHOD_FLOW, .flow = pgl_feed_read_method },
+    [EVENT_LOG_SERVICE_FOLLOW] = { PGL_METHOD_FLOW, .flow = pgl_feed_follow_method },
     [EVENT_LOG_SERVICE_READ_KEY] = { PGL_METHOD_QUERY, .query = pgl_payments_story_query },
 };
 /* clang-format on */
@@ -250,14 +251,14 @@ pgl_status pgl_payments_open(struct pgl_payments *payments, struct pgl_writer *w
     return pgl_log_open(&payments->desk.log, LOG_PAYMENTS, writer);
 }
 
-pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_event_log *orders,
-                                struct pgl_event_log *inventory)
+pgl_status pgl_payments_connect(struct pgl_payments *payments, struct pgl_log_source *orders,
+                                struct pgl_log_source *inventory)
 {
     PGL_TRY(pgl_consumer_open(&payments->orders, payments->writer, orders, pgl_payments_handle));
     PGL_TRY(
         pgl_consumer_open(&payments->inventory, payments->writer, inventory, pgl_payments_handle));
-    pgl_consumer_keep_up(&payments->orders);
-    pgl_consumer_keep_up(&payments->inventory);
+    pgl_consumer_keep_up(&payments->orders, "payments");
+    pgl_consumer_keep_up(&payments->inventory, "payments");
     pgl_admin_add_consumer(&payments->admin, &payments->orders);
     pgl_admin_add_consumer(&payments->admin, &payments->inventory);
     return pgl_admin_open(&payments->admin, payments->writer, pgl_intent_jobs,

@@ -66,8 +66,8 @@ PGL_MUST_USE pgl_status pgl_payments_open(struct pgl_payments *payments, struct 
                                           const struct pgl_payments_options *options);
 /* Who it listens to; not for tools that only import. */
 PGL_MUST_USE pgl_status pgl_payments_connect(struct pgl_payments *payments,
-                                             struct pgl_event_log *orders,
-                                             struct pgl_event_log *inventory);
+                                             struct pgl_log_source *orders,
+                                             struct pgl_log_source *inventory);
 /* On which loop its flows run, and the provider is called where cards are offered. */
 PGL_MUST_USE pgl_status pgl_payments_serve(struct pgl_payments *payments, struct pgl_loop *effects,
                                            struct pgl_reader *reader);

@@ -49,7 +49,8 @@ static void producer_restart(struct producer *producer)
 static void connect(struct trio *trio)
 {
     struct pgl_payments *payments = &trio->bench.payments;
-    assert_true(pgl_is_ok(pgl_payments_connect(payments, &trio->orders.log, &trio->inventory.log)));
+    assert_true(pgl_is_ok(
+        pgl_payments_connect(payments, &trio->orders.log.source, &trio->inventory.log.source)));
     pgl_payments_start(payments);
 }
 

@@ -10,6 +10,7 @@
 #define SLOT_ARENA_LIMIT_BYTES (1u << 20) /* the largest order's promise, unpacked */
 #define OFFER_AGAIN_NS         PGL_MILLISECONDS(100)
 #define SLOW_BURST_PER         5 /* of what a second may have, so much at once */
+#define OTHERS_EVERY           4 /* of the claims of what is slow, one where captures are last */
 
 /* What the worker asks of the writer; nobody else can. */
 enum inner_method { INNER_CLAIM, INNER_SETTLE, INNER_METHOD_COUNT };
@@ -297,10 +298,12 @@ static struct pgl_go claim_look(struct pgl_flow *flow)
         return pgl_go(CLAIM_IDLE);
     /* Tokens are taken only when there is something to spend them on. */
     int slow_max = worker->has_slow ? take_tokens(worker, (worker->ticket_count + 1) / 2) : 0;
+    worker->slow_claims += slow_max > 0;
     worker->claim = (struct card_claim){ .epoch = worker->epoch,
                                          .fresh_from_ns = worker->fresh_from_ns,
                                          .fresh_max = worker->ticket_count - slow_max,
                                          .slow_max = slow_max,
+                                         .is_others_turn = worker->slow_claims % OTHERS_EVERY == 0,
                                          .is_reconciled = worker->is_reconciled != NULL &&
                                                           *worker->is_reconciled };
     pgl_arena_reset(&worker->arena);

@@ -6,7 +6,8 @@
  * Threads:  the loop `effects`. It meets the writer in commands (intents.h) only.
  * Bounds:   `calls_max` calls in flight; what else is due waits in the file, so that an outage
  *           takes no memory. What was tried before, and what an outage left behind, is slow:
- *           `slow_per_s`. An open breaker only delays.
+ *           `slow_per_s`, of it first the captures that may have been made, then the rest. An
+ *           open breaker only delays.
  * Errors:   an outcome that the writer cannot take now is offered again until it can; one that it
  *           refuses is dropped: the lease ends, and the provider is asked.
  */
@@ -69,6 +70,7 @@ struct card_worker {
     struct pgl_rpc_call rpc_call;
     int left;
     bool is_nudged, has_slow;
+    uint64_t slow_claims;
     struct pgl_timer look;
 
     struct pgl_counter seen[PROVIDER_VERB_COUNT][PROVIDER_SEEN_COUNT];

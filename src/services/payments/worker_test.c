@@ -387,6 +387,39 @@ static void what_ends_goes_before_what_begins(void **unused)
     card_bench_close(&bench);
 }
 
+/* Whose capture may have been made is asked about before all others that wait for their next try,
+ * except when it is their turn. */
+static void a_capture_that_is_not_known_goes_first(void **unused)
+{
+    (void)unused;
+    static struct card_bench bench;
+    static struct claiming mine;
+    for (int is_others = 0; is_others < 2; is_others++) {
+        card_bench_open(&bench, 1);
+        bench.script = "..";
+        tell(&bench, 'O', 4);
+        card_bench_run(&bench, PGL_SECONDS(1));
+        bench.script = "nnnl"; /* three creates are not sent, and a capture is lost */
+        for (int order = 1; order <= 3; order++)
+            tell(&bench, 'O', order);
+        card_bench_run(&bench, 0);
+        tell(&bench, 'R', 4);
+        card_bench_run(&bench, 0);
+        bench.payments.store.now_ns += PGL_MINUTES(5);
+        mine.claim = (struct card_claim){ .epoch = bench.payments.payments.desk.epoch,
+                                          .fresh_from_ns = bench.payments.store.now_ns,
+                                          .slow_max = 1,
+                                          .is_others_turn = is_others == 1 };
+        assert_int_equal(pgl_writer_run_now(&bench.payments.store.writer, claim, &mine).code,
+                         PGL_CODE_OK);
+        assert_int_equal(mine.claimed.count, 1);
+        assert_true(mine.claimed.has_slow);
+        assert_int_equal(mine.claimed.tasks[0].op,
+                         is_others ? PAYMENT_OP_CREATE : PAYMENT_OP_CAPTURE);
+        card_bench_close(&bench);
+    }
+}
+
 /* One that was cut off while it had the call is not believed any more, whatever it says. */
 static void a_claim_of_another_run_is_worth_nothing(void **unused)
 {
@@ -493,6 +526,7 @@ int main(void)
         cmocka_unit_test(what_a_hold_lost_is_said),
         cmocka_unit_test(a_key_that_is_too_old_is_never_sent_again),
         cmocka_unit_test(what_ends_goes_before_what_begins),
+        cmocka_unit_test(a_capture_that_is_not_known_goes_first),
         cmocka_unit_test(a_claim_of_another_run_is_worth_nothing),
         cmocka_unit_test(another_amount_is_for_people),
         cmocka_unit_test(an_orphan_is_looked_for),

@@ -1,108 +1,20 @@
 /* guard.c - see guard.h. */
 #include "services/webhooks/guard.h"
 
+#include "base/ip.h"
+
 #define HTTPS_PORT 443
-#define IPV6_BYTES 16
 #define LABEL_MAX  63 /* RFC 1035 */
-
-/* ---- addresses: every one is looked at as 16 bytes, IPv4 as ::ffff:a.b.c.d ---- */
-
-struct address {
-    uint8_t bytes[IPV6_BYTES];
-};
-
-static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
-
-/* Four decimal numbers without leading zeros. */
-static bool read_ipv4(struct pgl_text text, uint8_t out[4])
-{
-    for (int i = 0; i < 4; i++) {
-        struct pgl_text part = pgl_text_cut(&text, '.');
-        int64_t number;
-        if (part.size == 0 || part.size > 3 || part.data[0] == '-' ||
-            (part.size > 1 && part.data[0] == '0') || (i < 3) != (text.data != NULL) ||
-            !pgl_is_ok(pgl_text_to_i64(part, &number)) || number > 255)
-            return false;
-        out[i] = (uint8_t)number;
-    }
-    return true;
-}
-
-static bool read_group(struct pgl_text text, uint8_t out[2])
-{
-    char digits[4] = { '0', '0', '0', '0' };
-    if (text.size < 1 || text.size > 4)
-        return false;
-    memcpy(digits + 4 - text.size, text.data, text.size);
-    return pgl_is_ok(pgl_hex_decode((struct pgl_text){ digits, 4 }, out, 2));
-}
-
-/* Groups with colons in between, of which the last may be an IPv4 address; how many bytes they
- * are, -1 for anything else. */
-static int read_groups(struct pgl_text text, uint8_t out[IPV6_BYTES])
-{
-    int size = 0;
-    while (text.data != NULL && text.size > 0) {
-        struct pgl_text part = pgl_text_cut(&text, ':');
-        bool is_ipv4 = text.data == NULL && memchr(part.data, '.', part.size) != NULL;
-        int bytes = is_ipv4 ? 4 : 2;
-        if (size + bytes > IPV6_BYTES || (text.data != NULL && text.size == 0) ||
-            !(is_ipv4 ? read_ipv4(part, out + size) : read_group(part, out + size)))
-            return -1;
-        size += bytes;
-    }
-    return size;
-}
-
-/* RFC 4291, 2.2; no zone. */
-static bool read_ipv6(struct pgl_text text, uint8_t out[IPV6_BYTES])
-{
-    size_t gap = 0;
-    while (gap + 1 < text.size && (text.data[gap] != ':' || text.data[gap + 1] != ':'))
-        gap++;
-    if (gap + 1 >= text.size)
-        return read_groups(text, out) == IPV6_BYTES;
-    uint8_t head[IPV6_BYTES], tail[IPV6_BYTES];
-    int head_bytes = read_groups((struct pgl_text){ text.data, gap }, head);
-    int tail_bytes =
-        read_groups((struct pgl_text){ text.data + gap + 2, text.size - gap - 2 }, tail);
-    if (head_bytes < 0 || tail_bytes < 0 || head_bytes + tail_bytes > IPV6_BYTES - 2)
-        return false;
-    memset(out, 0, IPV6_BYTES);
-    memcpy(out, head, (size_t)head_bytes);
-    memcpy(out + IPV6_BYTES - tail_bytes, tail, (size_t)tail_bytes);
-    return true;
-}
-
-static struct address of_ipv4(const uint8_t bytes[4])
-{
-    struct address address;
-    memcpy(address.bytes, mapped, sizeof mapped);
-    memcpy(address.bytes + sizeof mapped, bytes, 4);
-    return address;
-}
-
-static bool read_address(struct pgl_text text, struct address *address)
-{
-    uint8_t ipv4[4];
-    if (read_ipv4(text, ipv4)) {
-        *address = of_ipv4(ipv4);
-        return true;
-    }
-    return read_ipv6(text, address->bytes);
-}
 
 /* ---- which of them are nobody's public host ---- */
 
 /* clang-format off */
-static const struct range {
-    uint8_t bytes[IPV6_BYTES];
-    int bits;
-} refused_ipv6[] = {
+static const struct pgl_ip_range refused_ipv6[] = {
     { { 0x20, 0x01, 0x0D, 0xB8 }, 32 },             /* documentation */
     { { 0x3F, 0xFF }, 20 },                         /* documentation */
     { { 0x20, 0x01 }, 23 },                         /* IETF protocols; Teredo is looked at before */
-}, refused_ipv4[] = {
+};
+static const struct pgl_ip_range refused_ipv4[] = {
     { { 0 }, 8 },                                   /* this network */
     { { 10 }, 8 },                                  /* private */
     { { 100, 64 }, 10 },                            /* behind a carrier's NAT; some clouds' metadata */
@@ -123,61 +35,46 @@ static const struct range {
     { { 224 }, 4 },                                 /* multicast */
     { { 240 }, 4 },                                 /* reserved, broadcast */
 };
-static const struct range public_ipv6 = { { 0x20 }, 3 };
-static const struct range nat64 = { { 0x00, 0x64, 0xFF, 0x9B }, 96 };
-static const struct range six_to_four = { { 0x20, 0x02 }, 16 };
-static const struct range teredo = { { 0x20, 0x01 }, 32 };
+static const struct pgl_ip_range public_ipv6 = { { 0x20 }, 3 };
+static const struct pgl_ip_range nat64 = { { 0x00, 0x64, 0xFF, 0x9B }, 96 };
+static const struct pgl_ip_range six_to_four = { { 0x20, 0x02 }, 16 };
+static const struct pgl_ip_range teredo = { { 0x20, 0x01 }, 32 };
 /* clang-format on */
-
-static bool is_in(const uint8_t *bytes, const struct range *range)
-{
-    int whole = range->bits / 8, left = range->bits % 8;
-    if (memcmp(bytes, range->bytes, (size_t)whole) != 0)
-        return false;
-    return left == 0 || (bytes[whole] ^ range->bytes[whole]) >> (8 - left) == 0;
-}
 
 static bool is_public_ipv4(const uint8_t bytes[4])
 {
     for (size_t i = 0; i < sizeof refused_ipv4 / sizeof refused_ipv4[0]; i++)
-        if (is_in(bytes, &refused_ipv4[i]))
+        if (pgl_ip_is_in(bytes, &refused_ipv4[i]))
             return false;
     return true;
 }
 
 /* A tunnel leads to the IPv4 addresses inside. */
-static bool is_public(const struct address *address)
+static bool is_public(const pgl_ip *address)
 {
     const uint8_t *bytes = address->bytes;
-    if (memcmp(bytes, mapped, sizeof mapped) == 0 || is_in(bytes, &nat64))
+    if (pgl_ip_is_v4(address) || pgl_ip_is_in(bytes, &nat64))
         return is_public_ipv4(bytes + 12);
-    if (is_in(bytes, &six_to_four))
+    if (pgl_ip_is_in(bytes, &six_to_four))
         return is_public_ipv4(bytes + 2);
-    if (is_in(bytes, &teredo)) {
+    if (pgl_ip_is_in(bytes, &teredo)) {
         uint8_t client[4];
         for (int i = 0; i < 4; i++)
             client[i] = (uint8_t)~bytes[12 + i];
         return is_public_ipv4(bytes + 4) && is_public_ipv4(client);
     }
     for (size_t i = 0; i < sizeof refused_ipv6 / sizeof refused_ipv6[0]; i++)
-        if (is_in(bytes, &refused_ipv6[i]))
+        if (pgl_ip_is_in(bytes, &refused_ipv6[i]))
             return false;
-    return is_in(bytes, &public_ipv6);
-}
-
-static bool is_loopback(const struct address *address)
-{
-    static const struct address one = { { [15] = 1 } };
-    bool is_ipv4 = memcmp(address->bytes, mapped, sizeof mapped) == 0;
-    return memcmp(address, &one, sizeof one) == 0 || (is_ipv4 && address->bytes[12] == 127);
+    return pgl_ip_is_in(bytes, &public_ipv6);
 }
 
 bool pgl_webhook_address_is_fine(const char *text, bool loopback_too)
 {
-    struct address address;
-    if (!read_address(pgl_text_of(text), &address))
+    pgl_ip address;
+    if (!pgl_ip_read(pgl_text_of(text), &address))
         return false;
-    return is_public(&address) || (loopback_too && is_loopback(&address));
+    return is_public(&address) || (loopback_too && pgl_ip_is_loopback(&address));
 }
 
 /* ---- URLs ---- */
@@ -254,9 +151,9 @@ static bool is_public_name(struct pgl_text host)
 /* The host as it stands, "localhost" included where this machine is fine. */
 static bool is_host_fine(const struct pgl_webhook_url *url, bool loopback_too)
 {
-    struct address address;
+    pgl_ip address;
     struct pgl_text host = pgl_text_of(url->host);
-    if (url->is_ipv6 ? read_ipv6(host, address.bytes) : read_address(host, &address))
+    if (url->is_ipv6 ? pgl_ip_read_v6(host, &address) : pgl_ip_read(host, &address))
         return pgl_webhook_address_is_fine(url->host, loopback_too);
     if (url->is_ipv6)
         return false;
@@ -265,9 +162,9 @@ static bool is_host_fine(const struct pgl_webhook_url *url, bool loopback_too)
 
 static bool is_this_machine(const struct pgl_webhook_url *url)
 {
-    struct address address;
+    pgl_ip address;
     return strcmp(url->host, "localhost") == 0 ||
-           (read_address(pgl_text_of(url->host), &address) && is_loopback(&address));
+           (pgl_ip_read(pgl_text_of(url->host), &address) && pgl_ip_is_loopback(&address));
 }
 
 static pgl_status read_port(struct pgl_text text, struct pgl_webhook_url *url)

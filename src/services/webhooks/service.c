@@ -330,10 +330,10 @@ pgl_status pgl_webhooks_open(struct pgl_webhooks *webhooks, struct pgl_writer *w
 }
 
 pgl_status pgl_webhooks_connect(struct pgl_webhooks *webhooks,
-                                struct pgl_event_log *const sources[PGL_WEBHOOK_LOGS])
+                                struct pgl_log_source *const sources[PGL_WEBHOOK_LOGS])
 {
     for (int l = 0; l < PGL_WEBHOOK_LOGS; l++) {
-        webhooks->log_reads[l] = &sources[l]->reads;
+        webhooks->log_reads[l] = sources[l]->reads;
         PGL_TRY(pgl_consumer_open(&webhooks->core.consumers[l], webhooks->writer, sources[l],
                                   pgl_webhooks_hear));
     }

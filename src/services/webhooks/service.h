@@ -50,8 +50,8 @@ extern const struct pgl_method pgl_webhooks_admin_methods[ADMIN_SERVICE_METHOD_C
 PGL_MUST_USE pgl_status pgl_webhooks_open(struct pgl_webhooks *webhooks, struct pgl_writer *writer,
                                           const struct pgl_webhooks_options *options);
 /* Whose logs are told of; in the order of pgl_webhook_logs. */
-PGL_MUST_USE pgl_status pgl_webhooks_connect(struct pgl_webhooks *webhooks,
-                                             struct pgl_event_log *const sources[PGL_WEBHOOK_LOGS]);
+PGL_MUST_USE pgl_status pgl_webhooks_connect(
+    struct pgl_webhooks *webhooks, struct pgl_log_source *const sources[PGL_WEBHOOK_LOGS]);
 /* Where the flows run, and where deliveries do. */
 PGL_MUST_USE pgl_status pgl_webhooks_serve(struct pgl_webhooks *webhooks, struct pgl_loop *flows,
                                            struct pgl_loop *effects, struct pgl_reader *reader);

@@ -70,9 +70,9 @@ static void up(struct bench *bench)
 {
     static const struct pgl_webhooks_options options = { false };
     struct pgl_platform *platform = &bench->store.platform;
-    struct pgl_event_log *sources[PGL_WEBHOOK_LOGS];
+    struct pgl_log_source *sources[PGL_WEBHOOK_LOGS];
     for (int l = 0; l < PGL_WEBHOOK_LOGS; l++)
-        sources[l] = &bench->producers[l].log;
+        sources[l] = &bench->producers[l].log.source;
     pgl_loop_init(&bench->front, "services", platform, &bench->store.waiter);
     pgl_loop_init(&bench->reading, "reader", platform, &bench->store.waiter);
     pgl_loop_init(&bench->effects, "effects", platform, &bench->store.waiter);

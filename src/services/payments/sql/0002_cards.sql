@@ -22,7 +22,7 @@ CREATE TABLE intent (
     refund_no        INTEGER NOT NULL CHECK (refund_no >= 0),         -- 0: of the payment itself
     op               INTEGER NOT NULL CHECK (op BETWEEN 1 AND 6),     -- enum payment_op; 6 a refund
     op_state         INTEGER NOT NULL CHECK (op_state BETWEEN 1 AND 4), -- enum op_state; 4 parked
-    lane             INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 3),   -- enum intent_lane
+    lane             INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 4),   -- enum intent_lane
     due_at_ns        INTEGER NOT NULL,   -- wall clock; while in flight, the end of the lease
     attempt          INTEGER NOT NULL CHECK (attempt >= 1),           -- of the idempotency key
     tries            INTEGER NOT NULL CHECK (tries >= 0),             -- calls, questions included

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""limits_test.py - each caller is held to what holds for them, and told so.
+
+Aim:     a burst, then a steady rate; waiting as long as was said is enough; what a header claims
+         changes nothing unless a proxy is trusted.
+Method:  one platform without demo, its rates as they are by default, or changed by option so that a
+         second is enough. Every answer's fields are read by a strict parser.
+"""
+import concurrent.futures
+import time
+
+import fields
+import harness
+import shop
+
+TABLES = {
+    "catalog": "sku,name,description,category,price_minor,currency,image_url,active\n"
+               "LAMP,Lamp,,home,100,USD,,1\n",
+    "stock": "sku,warehouse,on_hand\nLAMP,WH-EU-1,1000000\n",
+}
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+
+
+def open_shop(*options):
+    return shop.Shop("--rates", "default", *options, tables=TABLES)
+
+
+def standing(answer):
+    """{policy: {q, w, r, t, pk}} of both fields, which have to agree."""
+    policies = fields.read_list(answer.headers["RateLimit-Policy"])
+    now = fields.read_list(answer.headers["RateLimit"])
+    if [name for name, _ in policies] != [name for name, _ in now]:
+        raise AssertionError((policies, now))
+    for (_, policy), (_, state) in zip(policies, now):
+        if set(policy) != {"q", "w", "pk"} or set(state) != {"r", "t", "pk"}:
+            raise AssertionError((policy, state))
+        if policy["pk"] != state["pk"] or not 0 <= state["r"] <= policy["q"] or policy["w"] < 1:
+            raise AssertionError((policy, state))
+    return {name: {**policy, **state} for (name, policy), (_, state) in zip(policies, now)}
+
+
+class Limits(shop.Case):
+    def open(self, *options):
+        store = open_shop(*options)
+        self.addCleanup(store.close)
+        return store
+
+    def assert_limited(self, answer, policy):
+        self.assertEqual(answer.code, 429, answer.body)
+        self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        self.assertEqual(answer.headers["Cache-Control"], "no-store")
+        problem = answer.json()
+        self.assertEqual(problem["type"], QUOTA_EXCEEDED)
+        self.assertEqual(problem["status"], 429)
+        self.assertEqual(problem["violated-policies"], [policy])
+        self.assertEqual(standing(answer)[policy]["t"], int(answer.headers["Retry-After"]))
+        self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+
+
+class Strangers(Limits):
+    def test_a_burst_then_a_rate(self):
+        store = self.open("--rates", "anonymous=5/s:10")
+        stranger = store.stranger()
+        codes, began = [], time.monotonic()
+        while time.monotonic() - began < 2:
+            codes.append(stranger.ask("GET", "/api/v1/products").code)
+        took = time.monotonic() - began
+        self.assertEqual(set(codes), {200, 429})
+        self.assertEqual(set(codes[:10]), {200})
+        self.assertAlmostEqual(codes.count(200), 10 + 5 * took, delta=2)
+
+    def test_the_wait_that_is_said_is_enough(self):
+        store = self.open("--rates", "anonymous=30/min:3")
+        stranger = store.stranger()
+        for _ in range(3):
+            while (answer := stranger.ask("GET", "/api/v1/products")).code == 200:
+                self.assertEqual(standing(answer)["anonymous"]["q"], 3)
+            self.assert_limited(answer, "anonymous")
+            time.sleep(int(answer.headers["Retry-After"]))
+
+    def test_health_is_nobodys_rate(self):
+        store = self.open("--rates", "anonymous=1/h:1")
+        stranger = store.stranger()
+        for _ in range(50):
+            answer = stranger.ask("GET", "/livez")
+            self.assertEqual(answer.code, 200)
+            self.assertNotIn("RateLimit", answer.headers)
+
+    def test_a_claimed_address_changes_nothing(self):
+        store = self.open("--rates", "anonymous=1/h:5")
+        answers = [store.stranger().ask("GET", "/api/v1/products",
+                                        x_forwarded_for=f"203.0.113.{i}",
+                                        forwarded=f"for=203.0.113.{i}",
+                                        x_real_ip=f"203.0.113.{i}").code for i in range(10)]
+        self.assertEqual(answers, [200] * 5 + [429] * 5)
+
+    def test_a_trusted_proxy_tells_whom_it_has_seen(self):
+        store = self.open("--rates", "anonymous=1/h:5", "--trusted-proxies", "127.0.0.0/8")
+        proxy = store.stranger()
+
+        def asked(said):
+            return proxy.ask("GET", "/api/v1/products", x_forwarded_for=said).code
+        self.assertEqual([asked("203.0.113.1") for _ in range(6)], [200] * 5 + [429])
+        self.assertEqual(asked("203.0.113.2"), 200)
+        # what the client has put before it is not believed
+        self.assertEqual(asked("203.0.113.77, 203.0.113.1"), 429)
+        self.assertEqual(asked("203.0.113.77, 203.0.113.1, 127.0.0.9"), 429)
+
+    def test_wrong_tokens_wait(self):
+        store = self.open()
+        liar = harness.Client(store.address, "a.b.c")
+        codes = [liar.ask("GET", "/api/v1/orders").code for _ in range(8)]
+        self.assertEqual(codes, [401] * 5 + [429] * 3)
+        self.assertEqual(store.stranger().ask("GET", "/api/v1/products").code, 200)
+
+
+class Users(Limits):
+    def test_what_users_may(self):
+        store = self.open()
+        ann, bob = store.person("ann"), store.person("bob")
+        answer = ann.ask("GET", "/api/v1/orders")
+        self.assertEqual({name: (state["q"], state["w"])
+                          for name, state in standing(answer).items()}, {"user": (40, 2)})
+        answer = ann.order(("LAMP", 1))
+        self.assertEqual(answer.code, 201, answer.body)
+        self.assertEqual({name: (state["q"], state["w"])
+                          for name, state in standing(answer).items()},
+                         {"user": (40, 2), "orders": (10, 5)})
+        partition = standing(answer)["user"]["pk"]
+        self.assertEqual(standing(ann.ask("GET", "/api/v1/orders"))["user"]["pk"], partition)
+        self.assertNotEqual(standing(bob.ask("GET", "/api/v1/orders"))["user"]["pk"], partition)
+        while (answer := ann.order(("LAMP", 1))).code == 201:
+            self.assertLess(standing(answer)["orders"]["r"], 10)
+        self.assert_limited(answer, "orders")
+        self.assertGreater(standing(answer)["user"]["r"], 0)  # not charged for what was refused
+        self.assertEqual(bob.order(("LAMP", 1)).code, 201)
+        time.sleep(int(answer.headers["Retry-After"]))
+        self.assertEqual(ann.order(("LAMP", 1)).code, 201)
+
+    def test_exact_over_connections(self):
+        store = self.open("--rates", "user=1/h:100")
+        ann = store.person("ann")
+
+        def ask_some(_):
+            client = harness.Client(store.address, ann.token)
+            return [client.ask("GET", "/api/v1/orders").code for _ in range(10)]
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            codes = [code for some in pool.map(ask_some, range(16)) for code in some]
+        self.assertEqual(codes.count(200), 100)
+        self.assertEqual(codes.count(429), 60)
+
+    def test_streams_are_counted(self):
+        store = self.open("--max-streams-per-user", "2")
+        ann = store.person("ann", "operator")
+        open_streams = [self.stream(store, ann.token) for _ in range(3)]
+        self.assertEqual([code for code, _ in open_streams], [200, 200, 429])
+        for _, connection in open_streams:
+            connection.close()
+        shop.wait_for(lambda: self.stream(store, ann.token), lambda opened: opened[0] == 200)
+
+    def stream(self, store, token):
+        connection = harness.Client(store.address, token).connection
+        connection.request("GET", "/api/v1/orders/endings",
+                           headers={"Authorization": "Bearer " + token})
+        self.addCleanup(connection.close)
+        answer = connection.getresponse()
+        if answer.status == 200:
+            self.assertIn("RateLimit", answer.headers)
+        return answer.status, connection
+
+
+class Partners(Limits):
+    def test_a_plan_is_held(self):
+        store = self.open("--plans", "default=10/s:20:50")
+        partner = store.person("shop", "partner")
+        codes, began = [], time.monotonic()
+        while time.monotonic() - began < 1.5:
+            answer = partner.ask("GET", "/api/v1/orders")
+            codes.append(answer.code)
+            self.assertEqual(set(standing(answer)), {"default", "day"})
+        took = time.monotonic() - began
+        self.assertAlmostEqual(codes.count(200), 20 + 10 * took, delta=2)
+        while (answer := partner.ask("GET", "/api/v1/orders")).headers["RateLimit"].find(
+                '"day";r=0') < 0:
+            time.sleep(0.05)
+        while (answer := partner.ask("GET", "/api/v1/orders")).json().get(
+                "violated-policies") != ["day"]:
+            time.sleep(0.05)
+        self.assert_limited(answer, "day")
+        self.assertLessEqual(int(answer.headers["Retry-After"]), 86400)
+
+
+class Options(shop.Case):
+    def test_what_is_no_rate_stops_the_start(self):
+        for option, value in (("--rates", "user=fast"), ("--plans", "a=b"),
+                              ("--trusted-proxies", "10.0.0.1/8"), ("--concurrency", "guess")):
+            with self.assertRaisesRegex(RuntimeError, option.lstrip("-")):
+                shop.Shop(option, value)
+
+
+if __name__ == "__main__":
+    shop.main()
