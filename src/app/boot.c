@@ -79,6 +79,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
         .inventory = { .partial_percent = 50 },
         .identity = PGL_IDENTITY_OPTIONS_DEFAULT,
+        .issuers = EDGE_ISSUERS_OPTIONS_DEFAULT,
         .lockout = PGL_LOCKOUT_OPTIONS_DEFAULT,
     };
 }
@@ -211,14 +212,19 @@ static bool is_behind(void *self)
 /* Whose credentials are taken. */
 static pgl_status open_trust(struct pgl_boot *boot)
 {
-    const struct edge_trust_options options = { .policies = { pgl_keys_policy() },
-                                                .issuer_count = 1,
-                                                .tokens_max = boot->options.tokens_max,
-                                                .lockout = boot->options.lockout };
+    struct edge_issuers others;
+    PGL_TRY(edge_issuers_read(&boot->options.issuers, &others));
+    struct edge_trust_options options = { .policies = { pgl_keys_policy() },
+                                          .issuer_count = 1 + others.count,
+                                          .tokens_max = boot->options.tokens_max,
+                                          .lockout = boot->options.lockout };
+    for (int i = 0; i < others.count; i++)
+        options.policies[i + 1] = others.policies[i];
     PGL_TRY(edge_trust_open(&boot->trust, &boot->edge, &options));
     edge_trust_put_keys(&boot->trust, 0, &boot->keys);
     boot->edge.trust = &boot->trust;
-    return PGL_OK;
+    return edge_jwks_open(&boot->jwks, &boot->loops[PGL_LOOP_EFFECTS], &boot->trust,
+                          &boot->options.issuers, &others);
 }
 
 static pgl_status open_edge(struct pgl_boot *boot)
@@ -355,6 +361,7 @@ void pgl_boot_start(struct pgl_boot *boot)
     pgl_inventory_start(&boot->inventory);
     pgl_webhooks_start(&boot->webhooks);
     edge_trust_start(&boot->trust);
+    edge_jwks_start(&boot->jwks);
     atomic_store(&boot->is_ready, true);
 }
 
@@ -365,6 +372,7 @@ void pgl_boot_close(struct pgl_boot *boot)
         pgl_gateway_close(&boot->edge);
     }
     pgl_control_close(&boot->control);
+    edge_jwks_close(&boot->jwks);
     edge_trust_close(&boot->trust);
     pgl_feed_close(&boot->payments_feed);
     pgl_feed_close(&boot->inventory_feed);
@@ -376,8 +384,7 @@ void pgl_boot_close(struct pgl_boot *boot)
         pgl_reader_close(&boot->readers[f]);
         pgl_writer_close(&boot->writers[f]);
     }
-    pgl_key_set_free(&boot->keys);
-    pgl_key_close(&boot->key);
+    pgl_keys_close(boot);
     for (int t = 0; t < PGL_THREAD_COUNT; t++)
         if (boot->threads[t].waiter != NULL)
             boot->threads[t].waiter->ops->close(boot->threads[t].waiter);

@@ -11,7 +11,7 @@
 
 #include "app/control.h"
 #include "edge/gateway/gateway.h"
-#include "edge/trust.h"
+#include "edge/jwks.h"
 #include "events/feed.h"
 #include "platform/platform.h"
 #include "runtime/thread.h"
@@ -21,6 +21,8 @@
 #include "services/orders/service.h"
 #include "services/payments/service.h"
 #include "services/webhooks/service.h"
+
+#define PGL_OLD_KEYS_MAX (PGL_KEY_SET_MAX - 2) /* beside the one that signs, and the next */
 
 enum pgl_boot_loop {
     PGL_LOOP_EDGE,
@@ -82,6 +84,7 @@ struct pgl_boot_options {
     struct pgl_inventory_options inventory;
     struct pgl_webhooks_options webhooks;
     struct pgl_identity_options identity;
+    struct edge_issuers_options issuers;
     struct pgl_lockout_options lockout; /* of wrong credentials */
 };
 
@@ -105,9 +108,18 @@ struct pgl_boot {
     struct pgl_feed payments_feed, inventory_feed; /* their logs, for whoever reads along */
 
     struct pgl_key key;      /* of this folder: signs the tokens of `panglot token` */
+    struct pgl_key next_key; /* of a rotation that is under way */
+    struct pgl_old_keys {
+        struct pgl_old_key {
+            struct pgl_key key;
+            int64_t until_ns; /* wall: what it has signed is good until then */
+        } keys[PGL_OLD_KEYS_MAX];
+        int count;
+    } old_keys;
     struct pgl_key_set keys; /* until the edge takes them over */
     struct pgl_edge edge;
     struct edge_trust trust;
+    struct edge_jwks jwks;
     struct pgl_registry registry;
     struct pgl_control control; /* what other commands ask */
     struct pgl_mailbox stops;   /* of the edge's loop: the wish to stop */
