@@ -37,6 +37,7 @@ void pgl_demo_options(struct pgl_boot_options *options)
 {
     options->payments.default_credit_minor = DEMO_CREDIT_MINOR;
     options->webhooks.loopback_too = true;
+    options->lockout.free_count = 0;
     struct pgl_http_limits *limits = &options->gateway.limits;
     limits->connections_per_client_max = limits->connections_max;
     limits->connects_per_client_burst = limits->connections_max;
@@ -117,7 +118,15 @@ static pgl_status has_products(struct pgl_boot *boot, bool *answer)
     struct pgl_view view = { &boot->writers[PGL_FILE_CATALOG].db, &arena, NULL };
     Product *products;
     size_t count = 0;
-    pgl_status status = product_list(&view, "", "", 1, &products, &count);
+    struct product_page page = { .category = "",
+                                 .words = "",
+                                 .sort = "",
+                                 .name = "",
+                                 .sku = "",
+                                 .price_most = INT64_MAX,
+                                 .is_first = true,
+                                 .limit = 1 };
+    pgl_status status = product_list(&view, &page, &products, &count);
     *answer = count > 0;
     pgl_arena_free(&arena);
     return status;

@@ -98,7 +98,11 @@ static pgl_status prepare(struct pgl_grpc_call *call, void *ask, struct mesh_cal
         return PGL_NO_MEMORY;
     mine->from = call;
     mine->call.call = (struct pgl_call){
-        .ask = ask, .reply = reply, .arena = call->arena, .deadline_ns = call->deadline_ns
+        .ask = ask,
+        .reply = reply,
+        .arena = call->arena,
+        .deadline_ns = call->deadline_ns - PGL_GRPC_LATE_NS,
+
     };
     const struct pgl_http_request_head *head = &call->exchange->head;
     if (pgl_http_find_field(head->fields, head->field_count, PGL_TEXT("traceparent"), &header) == 1)
