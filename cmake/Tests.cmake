@@ -36,6 +36,8 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     endforeach()
     pgl_script_test(parity/rolling blackbox 120 tests/parity/rolling_test.py
         --binary $<TARGET_FILE:panglot>)
+    pgl_script_test(parity/identities blackbox 120 tests/parity/identities_test.py
+        --binary $<TARGET_FILE:panglot>)
     pgl_script_test(parity/rolling_long "blackbox;prove" 600 tests/parity/rolling_test.py
         --binary $<TARGET_FILE:panglot> --rate 2000 --rounds 3)
     pgl_script_test(blackbox/kill_loop blackbox 300 tests/kill/kill_loop.py
