@@ -4,6 +4,7 @@
 #include "app/keys.h"
 #include "app/metrics.h"
 #include "base/time.h"
+#include "wire/jwt_cache.h"
 
 #define BOOT_ARENA_CHUNK_BYTES 65536
 #define BOOT_ARENA_LIMIT_BYTES (4u << 20)
@@ -32,11 +33,13 @@ static const struct loop_plan {
     [PGL_LOOP_EFFECTS]          = { "effects",          PGL_THREAD_EFFECTS,   SLOW_TURN_NS },
     [PGL_LOOP_WEBHOOKS_WRITER]  = { "webhooks-writer",  PGL_THREAD_WEBHOOKS,  0 },
     [PGL_LOOP_WEBHOOKS_READER]  = { "webhooks-reader",  PGL_THREAD_READERS,   0 },
+    [PGL_LOOP_IDENTITY_WRITER]  = { "identity-writer",  PGL_THREAD_IDENTITY,  0 },
+    [PGL_LOOP_IDENTITY_READER]  = { "identity-reader",  PGL_THREAD_READERS,   0 },
 };
 
 static const char *const thread_names[PGL_THREAD_COUNT] = {
     "front", "catalog", "orders", "payments", "inventory", "readers", "audit", "effects",
-    "webhooks",
+    "webhooks", "identity",
 };
 
 static const struct file_plan {
@@ -48,6 +51,7 @@ static const struct file_plan {
     [PGL_FILE_PAYMENTS]  = { "payments.db",  PGL_LOOP_PAYMENTS_WRITER,  PGL_LOOP_PAYMENTS_READER },
     [PGL_FILE_INVENTORY] = { "inventory.db", PGL_LOOP_INVENTORY_WRITER, PGL_LOOP_INVENTORY_READER },
     [PGL_FILE_WEBHOOKS]  = { "webhooks.db",  PGL_LOOP_WEBHOOKS_WRITER,  PGL_LOOP_WEBHOOKS_READER },
+    [PGL_FILE_IDENTITY]  = { "identity.db",  PGL_LOOP_IDENTITY_WRITER,  PGL_LOOP_IDENTITY_READER },
 };
 /* clang-format on */
 
@@ -74,6 +78,8 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .keep = PGL_KEEP_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
         .inventory = { .partial_percent = 50 },
+        .identity = PGL_IDENTITY_OPTIONS_DEFAULT,
+        .lockout = PGL_LOCKOUT_OPTIONS_DEFAULT,
     };
 }
 
@@ -113,7 +119,8 @@ static pgl_status open_writers(struct pgl_boot *boot)
     void *const contexts[PGL_FILE_COUNT] = { [PGL_FILE_ORDERS] = &boot->orders.state,
                                              [PGL_FILE_PAYMENTS] = &boot->payments,
                                              [PGL_FILE_INVENTORY] = &boot->inventory,
-                                             [PGL_FILE_WEBHOOKS] = &boot->webhooks };
+                                             [PGL_FILE_WEBHOOKS] = &boot->webhooks,
+                                             [PGL_FILE_IDENTITY] = &boot->identity };
     for (int f = 0; f < PGL_FILE_COUNT; f++) {
         struct pgl_writer_options options = {
             .database = database_options(boot, f, boot->options.writer_cache_kib),
@@ -146,8 +153,10 @@ static pgl_status open_services(struct pgl_boot *boot)
                               &boot->options.payments));
     PGL_TRY(pgl_inventory_open(&boot->inventory, &boot->writers[PGL_FILE_INVENTORY],
                                &boot->options.inventory));
-    return pgl_webhooks_open(&boot->webhooks, &boot->writers[PGL_FILE_WEBHOOKS],
-                             &boot->options.webhooks);
+    PGL_TRY(pgl_webhooks_open(&boot->webhooks, &boot->writers[PGL_FILE_WEBHOOKS],
+                              &boot->options.webhooks));
+    return pgl_identity_open(&boot->identity, &boot->writers[PGL_FILE_IDENTITY],
+                             &boot->options.identity);
 }
 
 /* Who listens to whom: docs/saga.md. */
@@ -199,11 +208,23 @@ static bool is_behind(void *self)
            pgl_keep_is_behind(&boot->inventory.core.log.keep, now_ns);
 }
 
+/* Whose credentials are taken. */
+static pgl_status open_trust(struct pgl_boot *boot)
+{
+    const struct edge_trust_options options = { .policies = { pgl_keys_policy() },
+                                                .issuer_count = 1,
+                                                .tokens_max = boot->options.tokens_max,
+                                                .lockout = boot->options.lockout };
+    PGL_TRY(edge_trust_open(&boot->trust, &boot->edge, &options));
+    edge_trust_put_keys(&boot->trust, 0, &boot->keys);
+    boot->edge.trust = &boot->trust;
+    return PGL_OK;
+}
+
 static pgl_status open_edge(struct pgl_boot *boot)
 {
     struct pgl_edge *edge = &boot->edge;
     struct pgl_mailbox *order_flows = &boot->orders.flows;
-    struct pgl_jwt_policy policy = pgl_keys_policy();
     edge->loop = &boot->loops[PGL_LOOP_EDGE];
     edge->catalog = endpoint(boot, PGL_FILE_CATALOG, pgl_catalog_methods, NULL);
     edge->orders = endpoint(boot, PGL_FILE_ORDERS, pgl_orders_methods, order_flows);
@@ -219,15 +240,14 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->admins[2] = endpoint(boot, PGL_FILE_INVENTORY, pgl_inventory_admin_methods, NULL);
     edge->admins[3] = endpoint(boot, PGL_FILE_WEBHOOKS, pgl_webhooks_admin_methods, NULL);
     edge->webhooks = endpoint(boot, PGL_FILE_WEBHOOKS, pgl_webhooks_methods, &boot->webhooks.flows);
-    edge->keys = &boot->keys;
-    edge->tokens = pgl_jwt_cache_open(boot->options.tokens_max, &policy);
+    edge->admins[4] = endpoint(boot, PGL_FILE_IDENTITY, pgl_identity_admin_methods, NULL);
+    edge->identity = endpoint(boot, PGL_FILE_IDENTITY, pgl_identity_methods, &boot->identity.flows);
     edge->registry = &boot->registry;
     edge->version = boot->options.version;
     edge->is_ready = is_ready;
     edge->is_behind = is_behind;
     edge->ready_self = boot;
-    if (edge->tokens == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for tokens");
+    PGL_TRY(open_trust(boot));
     PGL_TRY(pgl_gateway_register(edge, &boot->registry, &boot->arena));
     return pgl_gateway_open(edge, &boot->options.gateway);
 }
@@ -319,6 +339,8 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
                                &boot->readers[PGL_FILE_PAYMENTS]));
     PGL_TRY(pgl_webhooks_serve(&boot->webhooks, &boot->loops[PGL_LOOP_SERVICES],
                                &boot->loops[PGL_LOOP_EFFECTS], &boot->readers[PGL_FILE_WEBHOOKS]));
+    pgl_identity_serve(&boot->identity, &boot->loops[PGL_LOOP_SERVICES],
+                       &boot->readers[PGL_FILE_IDENTITY]);
     pgl_metrics_register(boot);
     pgl_mailbox_open(&boot->stops, &boot->loops[PGL_LOOP_EDGE], 1, take_stop, boot);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
@@ -332,6 +354,7 @@ void pgl_boot_start(struct pgl_boot *boot)
     pgl_payments_start(&boot->payments);
     pgl_inventory_start(&boot->inventory);
     pgl_webhooks_start(&boot->webhooks);
+    edge_trust_start(&boot->trust);
     atomic_store(&boot->is_ready, true);
 }
 
@@ -342,7 +365,7 @@ void pgl_boot_close(struct pgl_boot *boot)
         pgl_gateway_close(&boot->edge);
     }
     pgl_control_close(&boot->control);
-    pgl_jwt_cache_close(boot->edge.tokens);
+    edge_trust_close(&boot->trust);
     pgl_feed_close(&boot->payments_feed);
     pgl_feed_close(&boot->inventory_feed);
     pgl_orders_close(&boot->orders);

@@ -11,10 +11,12 @@
 
 #include "app/control.h"
 #include "edge/gateway/gateway.h"
+#include "edge/trust.h"
 #include "events/feed.h"
 #include "platform/platform.h"
 #include "runtime/thread.h"
 #include "services/catalog/service.h"
+#include "services/identity/service.h"
 #include "services/inventory/service.h"
 #include "services/orders/service.h"
 #include "services/payments/service.h"
@@ -35,6 +37,8 @@ enum pgl_boot_loop {
     PGL_LOOP_EFFECTS,
     PGL_LOOP_WEBHOOKS_WRITER,
     PGL_LOOP_WEBHOOKS_READER,
+    PGL_LOOP_IDENTITY_WRITER,
+    PGL_LOOP_IDENTITY_READER,
     PGL_LOOP_COUNT
 };
 
@@ -48,6 +52,7 @@ enum pgl_boot_thread {
     PGL_THREAD_AUDIT,
     PGL_THREAD_EFFECTS,
     PGL_THREAD_WEBHOOKS,
+    PGL_THREAD_IDENTITY,
     PGL_THREAD_COUNT
 };
 
@@ -57,6 +62,7 @@ enum pgl_boot_file {
     PGL_FILE_PAYMENTS,
     PGL_FILE_INVENTORY,
     PGL_FILE_WEBHOOKS,
+    PGL_FILE_IDENTITY,
     PGL_FILE_COUNT
 };
 
@@ -75,6 +81,8 @@ struct pgl_boot_options {
     struct pgl_payments_options payments;
     struct pgl_inventory_options inventory;
     struct pgl_webhooks_options webhooks;
+    struct pgl_identity_options identity;
+    struct pgl_lockout_options lockout; /* of wrong credentials */
 };
 
 /* As `panglot serve` starts without options. */
@@ -93,11 +101,13 @@ struct pgl_boot {
     struct pgl_payments payments;
     struct pgl_inventory inventory;
     struct pgl_webhooks webhooks;
+    struct pgl_identity identity;
     struct pgl_feed payments_feed, inventory_feed; /* their logs, for whoever reads along */
 
-    struct pgl_key key; /* of this folder: signs the tokens of `panglot token` */
-    struct pgl_key_set keys;
+    struct pgl_key key;      /* of this folder: signs the tokens of `panglot token` */
+    struct pgl_key_set keys; /* until the edge takes them over */
     struct pgl_edge edge;
+    struct edge_trust trust;
     struct pgl_registry registry;
     struct pgl_control control; /* what other commands ask */
     struct pgl_mailbox stops;   /* of the edge's loop: the wish to stop */

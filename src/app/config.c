@@ -56,6 +56,8 @@ static void fill_settings(struct pgl_config *config)
         { "limits.max-streams", 0, 0, { "--max-streams", "N", PGL_OPTION_U32, &admit->streams_most, 1, "server-sent events, in all" } },
         { "limits.max-streams-per-address", 0, 0, { "--max-streams-per-address", "N", PGL_OPTION_U32, &admit->streams_per_address, 1, "of them" } },
         { "limits.max-streams-per-user", 0, 0, { "--max-streams-per-user", "N", PGL_OPTION_U32, &admit->streams_per_user, 1, "of them" } },
+        { "identity.key-environment", 0, 0, { "--key-environment", "NAME", PGL_OPTION_TEXT, &boot->identity.env, 0, "in every new API key: pgk_NAME_..., of a-z and 0-9" } },
+        { "identity.bad-credentials", 0, 0, { "--bad-credentials", "N", PGL_OPTION_NUMBER, &boot->lockout.free_count, 0, "a minute in one name that cost nothing; then it has to wait, twice as long each time; 0: never" } },
         { "json.max-depth", 0, 0, { "--max-json-depth", "N", PGL_OPTION_U32, &json->depth_max, 1, "objects and lists within one another" } },
         { "json.max-keys", 0, 0, { "--max-json-keys", "N", PGL_OPTION_U32, &json->keys_max, 1, "in one object" } },
         { "json.max-nodes", 0, 0, { "--max-json-nodes", "N", PGL_OPTION_U32, &json->nodes_max, 1, "in all" } },

@@ -16,17 +16,16 @@
 #include "contract/common.h"
 #include "edge/admit.h"
 #include "edge/cors.h"
+#include "edge/identify.h"
 #include "edge/route_tree.h"
 #include "runtime/call.h"
 #include "telemetry/registry.h"
 #include "transport/http_server.h"
 #include "transport/rpc.h"
 #include "wire/json.h"
-#include "wire/jwk.h"
-#include "wire/jwt_cache.h"
 #include "wire/message.h"
 
-#define PGL_REQUEST_CALLS_MAX  4
+#define PGL_REQUEST_CALLS_MAX  5
 #define PGL_REQUEST_FIELDS_MAX 20
 #define PGL_REQUEST_ID_BYTES   16
 
@@ -35,13 +34,12 @@ struct pgl_edge {
     struct pgl_loop *loop;
     struct pgl_rpc rpc;
     struct pgl_http_server http;
-    struct pgl_endpoint catalog, orders, payments, inventory, webhooks;
+    struct pgl_endpoint catalog, orders, payments, inventory, webhooks, identity;
     struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
-    /* AdminService of the same, in the same order; behind them that of webhooks, which has an audit
-     * log and nothing else. */
-    struct pgl_endpoint admins[4];
-    const struct pgl_key_set *keys;
-    struct pgl_jwt_cache *tokens;
+    /* AdminService of the same, in the same order; behind them those of webhooks and identity,
+     * which have an audit log and nothing else. */
+    struct pgl_endpoint admins[5];
+    struct edge_trust *trust;       /* whose credentials are taken: trust.h */
     const struct pgl_route *routes; /* all of them, for the page that lists them */
     int route_count;
     struct pgl_route_tree route_tree;
@@ -80,6 +78,7 @@ struct pgl_request {
     struct edge_verdict verdict;
     struct pgl_text params[PGL_ROUTE_PARAMS_MAX]; /* of the path, decoded, with a NUL behind */
     int param_count;
+    struct edge_identify identify;
     struct pgl_text *query; /* by the route's table; see query.h */
     Caller caller;          /* role unspecified for nobody in particular */
     struct pgl_trace trace;
