@@ -226,6 +226,34 @@ class Partners(Limits):
         self.assertLessEqual(int(answer.headers["Retry-After"]), 86400)
 
 
+    def test_a_key_is_held_to_its_plan(self):
+        store = self.open("--plans", "default=1/h:1,silver=1/h:7,gold=4/s:8")
+        boss = store.person("boss", "operator")
+        silver, gold, unnamed = (self.new_key(boss, plan) for plan in ("silver", "gold", ""))
+
+        def ask(key, times):
+            return [store.stranger().ask("GET", "/api/v1/orders", x_api_key=key)
+                    for _ in range(times)]
+        codes = [answer.code for answer in ask(silver, 10)]
+        self.assertEqual(codes, [200] * 7 + [429] * 3)
+        self.assertEqual([answer.code for answer in ask(unnamed, 2)], [200, 429])
+        answers = ask(gold, 30)
+        limited = next(answer for answer in answers if answer.code == 429)
+        self.assert_limited(limited, "gold")
+        self.assertEqual(standing(limited)["gold"]["q"], 8)
+        self.assertEqual([answer.code for answer in answers[:8]], [200] * 8)
+        time.sleep(int(limited.headers["Retry-After"]))
+        self.assertEqual(ask(gold, 1)[0].code, 200)
+        # two keys of one partner are two
+        self.assertEqual(ask(self.new_key(boss, "silver"), 1)[0].code, 200)
+
+    def new_key(self, boss, plan):
+        ask = {"name": "a shop", "scopes": ["orders:read"], **({"plan": plan} if plan else {})}
+        answer = boss.ask("POST", "/api/v1/admin/api-keys", ask)
+        self.assertEqual(answer.code, 201, answer.body)
+        return answer.json()["key"]
+
+
 class Options(shop.Case):
     def test_what_is_no_rate_stops_the_start(self):
         for option, value in (("--rates", "user=fast"), ("--plans", "a=b"),
