@@ -60,8 +60,7 @@ static void take_wished(void *owner, struct pgl_message *message)
     struct edge_key_wish *wish = PGL_CONTAINER(message, struct edge_key_wish, message);
     struct edge_issuer *state = &trust->state[wish->issuer];
     state->is_asked = false;
-    state->next_wish_ns =
-        trust->edge->loop->now_ns + (state->has_news ? EDGE_KEY_WISH_NEW_NS : EDGE_KEY_WISH_NS);
+    state->next_wish_ns = trust->edge->loop->now_ns + (state->has_news ? 0 : EDGE_KEY_WISH_NS);
     edge_identify_wake_all(trust);
 }
 

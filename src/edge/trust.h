@@ -20,9 +20,8 @@
 #include "edge/request.h"
 #include "resilience/lockout.h"
 
-#define EDGE_KEY_WAITS_MAX   1024
-#define EDGE_KEY_WISH_NS     PGL_SECONDS(30)
-#define EDGE_KEY_WISH_NEW_NS PGL_SECONDS(1)
+#define EDGE_KEY_WAITS_MAX 1024
+#define EDGE_KEY_WISH_NS   PGL_SECONDS(30)
 
 /* The next keys of an issuer: `keys` is taken over, and the message goes back. */
 struct edge_key_news {
