@@ -35,9 +35,7 @@ static struct edge_admission admission_of(const struct pgl_request *request, con
     return (struct edge_admission){ .address = request->client,
                                     .rule = &request->route->rule,
                                     .class = request->route->class,
-                                    .caller = caller,
-                                    .key_id = request->caller.key_id,
-                                    .plan = request->caller.plan };
+                                    .caller = caller };
 }
 
 static struct edge_moment moment_of(const struct pgl_loop *loop)
@@ -84,15 +82,29 @@ static pgl_status read_credentials(const struct pgl_request *request, struct edg
                : edge_find_field(request, PGL_TEXT("x-api-key"), &from->api_key);
 }
 
+/* By address. Whoever shows wrong credentials there is no reason to refuse others that are known to
+ * be right. */
+static pgl_status admit_address(struct pgl_request *request)
+{
+    struct edge_admission what = admission_of(request, NULL);
+    pgl_status status = edge_admit(&request->edge->limits, &what, moment_of(request->edge->loop),
+                                   &request->verdict);
+    bool is_for_others = request->verdict.is_refused &&
+                         request->verdict.refused_by == EDGE_POLICY_BAD_TOKENS &&
+                         edge_identify_knows(request->edge, &request->identify.from);
+    if (!is_for_others)
+        return status;
+    request->verdict = (struct edge_verdict){ .standing_count = 0 };
+    return PGL_OK;
+}
+
 static struct pgl_go gateway_identify(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
     struct edge_identify *identify = &request->identify;
-    struct edge_admission what = admission_of(request, NULL);
-    pgl_status status =
-        edge_admit(&request->edge->limits, &what, moment_of(flow->loop), &request->verdict);
+    pgl_status status = read_credentials(request, &identify->from);
     if (pgl_is_ok(status))
-        status = read_credentials(request, &identify->from);
+        status = admit_address(request);
     if (!pgl_is_ok(status))
         return fail(request, status);
     identify->rule = &request->route->rule;
