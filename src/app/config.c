@@ -10,6 +10,7 @@
 
 #define CONFIG_ARENA_CHUNK_BYTES 16384
 #define CONFIG_ARENA_LIMIT_BYTES (1u << 20)
+#define ALL_ROLES                "gateway,catalog,orders,payments,inventory,webhooks"
 #define BUFFERS_BYTES_LEAST      (1u << 20)
 
 /* The table is long because every limit is an option. */
@@ -21,6 +22,7 @@ static void fill_settings(struct pgl_config *config)
     struct pgl_json_limits *json = &boot->gateway.json;
     struct edge_limits_options *admit = &boot->gateway.admit;
     struct pgl_card_options *card = &boot->payments.card;
+    struct pgl_mesh_options *mesh = &boot->mesh;
     struct pgl_certificates_options *tls = &boot->certificates;
     /* clang-format off */
     const struct pgl_setting settings[] = {
@@ -31,6 +33,17 @@ static void fill_settings(struct pgl_config *config)
         { "process.drain-notice", 0, 0, { "--drain-notice", "TIME", PGL_OPTION_DURATION, &boot->drain_notice_ns, PGL_OPTION_MAY_BE_NONE, "behind SIGTERM: not ready, and open, so that balancers notice" } },
         { "process.drain-time", 0, 0, { "--drain-time", "TIME", PGL_OPTION_DURATION, &boot->drain_ns, 0, "for what is in flight, from closing on" } },
         { "process.demo", 0, 0, { "--demo", NULL, PGL_OPTION_SWITCH, &config->is_demo, 0, "a shop in an empty folder; no limits per address" } },
+        { "process.roles", 0, 0, { "--roles", "LIST", PGL_OPTION_TEXT, &config->roles, 0, "what this process is of gateway,catalog,orders,payments,inventory,webhooks" } },
+        { "mesh.listen", 0, 0, { "--mesh", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->listen, 0, "where it serves the other processes of the platform" } },
+        { "mesh.plain", 0, 0, { "--mesh-plain", NULL, PGL_OPTION_SWITCH, &mesh->is_plain, 0, "no TLS between processes: on this machine alone, and whoever is on it is let in" } },
+        { "mesh.certificate", 0, 0, { "--mesh-certificate", "FILE", PGL_OPTION_TEXT, &mesh->certificate_file, 0, "PEM; of this process, with the names of its roles" } },
+        { "mesh.key", PGL_SETTING_SECRET, 0, { "--mesh-key", "FILE", PGL_OPTION_TEXT, &mesh->key_file, 0, "PEM; its private key" } },
+        { "mesh.ca", 0, 0, { "--mesh-ca", "FILE", PGL_OPTION_TEXT, &mesh->ca_file, 0, "PEM; who signs the certificates of the others" } },
+        { "peers.catalog", 0, 0, { "--peer-catalog", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_CATALOG], 0, "where the catalog is served, if not here" } },
+        { "peers.orders", 0, 0, { "--peer-orders", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_ORDERS], 0, "the same for orders" } },
+        { "peers.payments", 0, 0, { "--peer-payments", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_PAYMENTS], 0, "for payments" } },
+        { "peers.inventory", 0, 0, { "--peer-inventory", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_INVENTORY], 0, "for the inventory" } },
+        { "peers.webhooks", 0, 0, { "--peer-webhooks", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_WEBHOOKS], 0, "and for webhooks" } },
         { "http.listen", 0, 0, { "--http", "HOST:PORT", PGL_OPTION_ADDRESS, &config->http, 0, "where to listen; port 0 takes a free one" } },
         { "http.max-connections", 0, 0, { "--max-connections", "N", PGL_OPTION_U32, &http_limits->connections_max, 1, "at once" } },
         { "http.max-connections-per-address", 0, 0, { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64" } },
@@ -110,6 +123,7 @@ static void set_defaults(struct pgl_config *config)
     config->boot = pgl_boot_defaults();
     config->boot.gateway.limits.buffers_bytes_max = 0; /* serve asks how much memory there is */
     config->http = (struct pgl_address){ "127.0.0.1", 8080 };
+    config->roles = ALL_ROLES;
     config->https = (struct pgl_address){ "127.0.0.1", 8443 };
     config->is_https_only = false;
     config->tls_least = "1.2";
@@ -236,6 +250,37 @@ static void settle_demo(struct pgl_config *config)
             config->origins[i] = PGL_ORIGIN_DEMO;
 }
 
+static bool is_loopback(const struct pgl_address *address)
+{
+    return address->host[0] == '\0' || strncmp(address->host, "127.", 4) == 0 ||
+           strcmp(address->host, "::1") == 0;
+}
+
+/* Some roles are here, and the others are reached; by whom one is called is known, or all of it is
+ * on one machine. */
+static const char *settle_roles(struct pgl_config *config)
+{
+    struct pgl_mesh_options *mesh = &config->boot.mesh;
+    config->boot.roles = pgl_boot_roles_read(pgl_text_of(config->roles));
+    if (config->boot.roles == 0)
+        return "--roles: some of " ALL_ROLES " are expected, each once";
+    bool has_files =
+        mesh->certificate_file != NULL && mesh->key_file != NULL && mesh->ca_file != NULL;
+    bool is_alone = config->boot.roles == PGL_RUNS_ALL && mesh->listen.host[0] == '\0';
+    if (is_alone)
+        return NULL;
+    if (config->boot.roles != PGL_RUNS(PGL_RUN_GATEWAY) && mesh->listen.host[0] == '\0')
+        return "--mesh: the other processes have to reach this one";
+    if (!mesh->is_plain && !has_files)
+        return "--mesh-certificate, --mesh-key and --mesh-ca are expected, or --mesh-plain";
+    if (mesh->is_plain && has_files)
+        return "--mesh-plain: there are certificates";
+    bool is_local = is_loopback(&mesh->listen);
+    for (int role = 0; role < PGL_RUN_COUNT; role++)
+        is_local = is_local && is_loopback(&mesh->peers[role]);
+    return mesh->is_plain && !is_local ? "--mesh-plain: on loopback alone" : NULL;
+}
+
 static const char *settle_tls(struct pgl_config *config)
 {
     struct pgl_gateway_options *gateway = &config->boot.gateway;
@@ -271,7 +316,7 @@ static const char *settle(struct pgl_config *config)
         return "--max-buffers: 0, or 1048576 at least is expected";
     if (config->is_demo)
         settle_demo(config);
-    return NULL;
+    return settle_roles(config);
 }
 
 enum pgl_parsed pgl_config_read(struct pgl_config *config, struct pgl_platform *platform,

@@ -37,7 +37,7 @@ struct pgl_config {
     const char *tls_least, *log_least;
     enum pgl_log_level log_level;
     bool is_demo;
-    const char *file;
+    const char *roles, *file;
     struct pgl_arena arena;
     struct pgl_setting settings[PGL_SETTINGS_MAX];
     struct pgl_option options[PGL_SETTINGS_MAX + PGL_CONFIG_MORE_MAX];

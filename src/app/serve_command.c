@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "app/config_reload.h"
 #include "app/demo.h"
+#include "app/mesh_server.h"
 #include "platform/real/real.h"
 
 #define FILES_BESIDE_CONNECTIONS 256 /* databases, wake-ups, logs */
@@ -34,6 +35,8 @@ static pgl_status run_threads(struct pgl_boot *boot)
     memset(served, 0, sizeof served);
     for (int t = 0; t < PGL_THREAD_COUNT; t++) {
         served[t].thread = &boot->threads[t];
+        if (boot->threads[t].loop_count == 0)
+            continue; /* of a role that is elsewhere */
         PGL_TRY(pgl_real_thread_start(boot->threads[t].name, run_thread, &served[t],
                                       &served[t].handle));
     }
@@ -44,8 +47,21 @@ static pgl_status run_threads(struct pgl_boot *boot)
         else
             pgl_boot_stop(boot);
     for (int t = 0; t < PGL_THREAD_COUNT; t++)
-        pgl_real_thread_join(served[t].handle);
+        if (served[t].handle != NULL)
+            pgl_real_thread_join(served[t].handle);
     return PGL_OK;
+}
+
+/* A process without the edge. */
+static void say_roles(struct pgl_boot *boot)
+{
+    printf("serving");
+    for (int role = 0; role < PGL_RUN_COUNT; role++)
+        if (pgl_boot_runs(boot, role))
+            printf(" %s", pgl_boot_role_names[role]);
+    printf(" on %s port %u\n", boot->options.mesh.listen.host,
+           pgl_mesh_server_port(boot->mesh.server));
+    fflush(stdout);
 }
 
 #define URL_BYTES 80
@@ -60,6 +76,10 @@ static void write_url(char url[URL_BYTES], const char *scheme, const char *host,
 /* Where it listens; in a demo also how to begin. */
 static void say_where(struct pgl_boot *boot, bool is_demo)
 {
+    if (!pgl_boot_runs(boot, PGL_RUN_GATEWAY)) {
+        say_roles(boot);
+        return;
+    }
     const struct pgl_gateway_options *gateway = &boot->options.gateway;
     const struct pgl_http_server *http = &boot->edge.http;
     char url[URL_BYTES], tls_url[URL_BYTES];

@@ -118,12 +118,14 @@ static void print_json(uint64_t seed, const struct pgl_sim_report *report)
 {
     printf("{\"seed\":%llu,\"hash\":\"%016llx\",\"orders\":%u,\"confirmed\":%u,\"failed\":%u,"
            "\"cancelled\":%u,"
-           "\"crashes\":%u,\"commits\":%llu,\"turns\":%llu,\"requests\":%llu,\"virtualMs\":%lld,"
+           "\"crashes\":%u,\"commits\":%llu,\"turns\":%llu,\"requests\":%llu,\"messages\":%llu,"
+           "\"deliveries\":%llu,\"virtualMs\":%lld,"
            "\"isViolated\":%s,\"faults\":{",
            (unsigned long long)seed, (unsigned long long)report->hash, report->orders,
            report->confirmed, report->failed, report->cancelled, report->crashes,
            (unsigned long long)report->commits, (unsigned long long)report->turns,
-           (unsigned long long)report->requests, (long long)report->virtual_ns / 1000000,
+           (unsigned long long)report->requests, (unsigned long long)report->messages,
+           (unsigned long long)report->deliveries, (long long)report->virtual_ns / 1000000,
            report->blame.is_set ? "true" : "false");
     print_faults(report, "\"%s\":%llu", ",");
     printf("}}\n");

@@ -10,6 +10,7 @@
 #include "contract/webhooks.h"
 #include "edge/bff/views.h"
 #include "edge/console/home.h"
+#include "edge/grpc/face.h"
 #include "edge/live/asyncapi.h"
 #include "edge/live/events.h"
 #include "edge/live/streams.h"
@@ -254,3 +255,5 @@ const struct pgl_route pgl_routes[] = {
 };
 /* clang-format on */
 const int pgl_route_count = sizeof pgl_routes / sizeof pgl_routes[0];
+
+const struct edge_face *const pgl_faces[] = { &edge_grpc_face, NULL };

@@ -27,7 +27,8 @@ int64_t pgl_deadlines_now_ns(struct pgl_deadlines *deadlines)
 
 pgl_status pgl_deadlines_check_room(const struct pgl_deadlines *deadlines)
 {
-    if (deadlines->open.things.count >= deadlines->open.limit)
+    if (deadlines->open.things.count >= deadlines->open.limit ||
+        pgl_loop_is_struck(deadlines->writer->loop, PGL_BUGGIFY_DEADLINES_FULL))
         return PGL_FAIL(PGL_EXHAUSTED, "too many orders are open");
     return PGL_OK;
 }
@@ -95,12 +96,14 @@ static pgl_status keep(struct pgl_deadlines *deadlines, const struct order_deadl
 /* Rows as they were committed: nothing of this transaction was written before it. */
 static pgl_status scan(struct pgl_deadlines *deadlines)
 {
-    struct pgl_rows rows = order_deadlines_from(&deadlines->writer->db, &deadlines->scanned, SLICE);
+    bool is_short = pgl_loop_is_struck(deadlines->writer->loop, PGL_BUGGIFY_DEADLINES_SHORT_SCAN);
+    int slice = is_short ? 1 : SLICE;
+    struct pgl_rows rows = order_deadlines_from(&deadlines->writer->db, &deadlines->scanned, slice);
     for (int seen = 0;; seen++) {
         struct order_deadline order;
         PGL_TRY(order_deadlines_next(&rows, &order));
         if (!order.is_there) {
-            deadlines->is_scanning = seen == SLICE;
+            deadlines->is_scanning = seen == slice;
             return PGL_OK;
         }
         pgl_status kept = keep(deadlines, &order);
@@ -136,6 +139,8 @@ static pgl_status deadlines_work(void *self, struct pgl_tx *tx, int limit)
         PGL_TRY(scan(deadlines));
         limit--;
     }
+    if (limit > 1 && pgl_loop_is_struck(deadlines->writer->loop, PGL_BUGGIFY_DEADLINES_ONE_AT_ONCE))
+        limit = 1;
     return act(deadlines, tx, limit < DUE_MAX ? limit : DUE_MAX); /* a tick is in `prepare` */
 }
 
@@ -173,7 +178,8 @@ static pgl_status deadlines_prepare(void *self, struct pgl_tx *tx)
     /* Where nothing was waited for, the clock may have followed the wall clock far ahead: a
      * deadline of that time must not be written without it. */
     bool is_ahead = tick.now_ns - deadlines->written_ns > PGL_TICK_NS;
-    if (!is_ahead && !pgl_saga_clock_is_tick_due(&deadlines->clock, loop->now_ns))
+    if (!is_ahead && !pgl_saga_clock_is_tick_due(&deadlines->clock, loop->now_ns) &&
+        !pgl_loop_is_struck(loop, PGL_BUGGIFY_DEADLINES_EARLY_TICK))
         return PGL_OK;
     deadlines->has_ticked = true;
     deadlines->writing_ns = tick.now_ns;
@@ -201,6 +207,8 @@ static void set_wake(struct pgl_deadlines *deadlines)
     int64_t left_ns =
         next_ns == PGL_NEVER_NS ? PGL_TICK_NS : next_ns - pgl_deadlines_now_ns(deadlines);
     left_ns = left_ns < 0 ? 0 : left_ns > PGL_TICK_NS ? PGL_TICK_NS : left_ns;
+    if (pgl_loop_is_struck(loop, PGL_BUGGIFY_DEADLINES_LATE_WAKE))
+        left_ns = PGL_TICK_NS;
     int64_t due_ns = loop->now_ns + left_ns;
     if (!deadlines->wake.is_set || due_ns < deadlines->wake.due_ns)
         pgl_timer_set(&loop->timers, &deadlines->wake, due_ns, on_wake, deadlines);
