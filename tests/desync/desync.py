@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """desync.py - behind nginx and HAProxy nobody is given another's answer, whatever strangers send.
 
-Aim:     proxies and we agree where a request ends; else what a stranger hides behind its end would be
-         taken for the next one's beginning, and that one would be given a wrong answer.
-Method:  strangers send requests that parsers may disagree about (mutate.py), by HTTP/1.1 and HTTP/2.
-         Behind each of them somebody asks for a product on a connection of his own to the same proxy,
-         which keeps a few connections to us for everybody: he has to be given that product.
+Aim:     proxies and we agree where a request ends; else what a stranger hides behind its end would
+         be taken for the next one's beginning, and that one would be given a wrong answer.
+Method:  strangers send requests that parsers may disagree about (mutate.py), by HTTP/1.1 and
+         HTTP/2. Behind each of them somebody asks for a product on a connection of his own to the
+         same proxy, which keeps a few connections to us for everybody: he has to be given that
+         product.
 """
 import argparse
 import pathlib
@@ -42,7 +43,7 @@ class Person:
         self.port, self.peer, self.at, self.reopened = port, None, 0, 0
 
     def ask(self, sku):
-        """Raises Desync with what was heard instead. A proxy may close a connection that was idle."""
+        """Raises Desync with what was heard instead. A proxy may close what was idle."""
         for attempt in range(2):
             if self.peer is None:
                 self.peer = socket.create_connection(("127.0.0.1", self.port), ANSWER_SECONDS_MAX)
@@ -71,7 +72,8 @@ class Person:
                 return b""
             heard += piece
         head, _, body = heard.partition(b"\r\n\r\n")
-        length = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        lines = head.lower().split(b"\r\n")
+        length = [line for line in lines if line.startswith(b"content-length:")]
         if len(length) != 1:
             raise Desync(f"an answer without a length: {heard!r}")
         left = int(length[0].split(b":")[1]) - len(body)

@@ -1,7 +1,7 @@
 """mutate.py - requests that parsers may disagree about: the n-th of a seed, always the same bytes.
 
-Each begins as one of the smuggling corpus (src/wire/http1_corpus.h) or as a plain request, is bent a
-few times, and hides another request where one parser may see the end and another may not.
+Each begins as one of the smuggling corpus (src/wire/http1_corpus.h) or as a plain request, is bent
+a few times, and hides another request where one parser may see the end and another may not.
 """
 import pathlib
 import random
@@ -37,14 +37,15 @@ FIELDS = [
     b"Content-Length: 18446744073709551617", b"Content-Length:", b"Content-Length : 5",
     b"Content-Length: 5\x0c", b"Content_Length: 5", b"content-length: 00005",
     b"Connection: close", b"Connection: keep-alive, Transfer-Encoding",
-    b"Connection: Content-Length", b"Connection: upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk",
+    b"Connection: Content-Length",
+    b"Connection: upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk",
     b"Expect: 100-continue", b"Expect: 200-ok", b"Host: other.example", b"Host:", b": empty",
     b"X-Long: " + b"a" * 3000, b"Keep-Alive: timeout=1", b"Trailer: Content-Length",
     b"X-Forwarded-For: 1.2.3.4", b"Proxy-Connection: keep-alive", b"Via: 1.0 x", b"\x80bad: 1",
 ]
 LINES = [b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\r\n", b"\x00\r\n", b" \r\n"]
-TOKENS = [b"chunked", b"Content-Length", b"Transfer-Encoding", b"Host", b"HTTP/1.1", b"GET", b"POST",
-          b": ", b" ", b"0\r\n", b"5\r\n"]
+TOKENS = [b"chunked", b"Content-Length", b"Transfer-Encoding", b"Host", b"HTTP/1.1", b"GET",
+          b"POST", b": ", b" ", b"0\r\n", b"5\r\n"]
 INSTEAD = [b"HTTP/1.0", b"HTTP/0.9", b"HTTP/1.2", b"HTTP/2.0", b"http/1.1", b"", b"\x00", b"\t",
            b"  ", b"0;a\r\n", b"0x0\r\n", b"+0\r\n", b"5;\x00\r\n", b"00000000000000005\r\n",
            b"fffffffffffffffb\r\n", b"CHUNKED", b"chunKed", b"Transfer-Encodin\xc4\xa7"]
@@ -171,7 +172,8 @@ METHODS = [b"GET", b"POST", b"PUT", b"HEAD", b"GET /livez HTTP/1.1\r\nX: y\r\n\r
 
 
 def frame(kind, flags, stream, content):
-    return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
+    head = len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big")
+    return head + content
 
 
 def text(value):
@@ -190,7 +192,8 @@ def http2_requests(seed, number, count):
     draw = random.Random(seed << 32 | 1 << 31 | number)
     said = PREFACE + frame(4, 0, 0, b"")
     for n in range(count):
-        fields = [(b":method", draw.choice(METHODS)), (b":scheme", draw.choice([b"http", b"https"])),
+        fields = [(b":method", draw.choice(METHODS)),
+                  (b":scheme", draw.choice([b"http", b"https"])),
                   (b":path", draw.choice(PATHS)), (b":authority", HOST)]
         for _ in range(draw.choice([0, 1, 1, 2, 3])):
             fields.insert(draw.randint(2, len(fields)), (draw.choice(NAMES), draw.choice(VALUES)))

@@ -1,5 +1,5 @@
-"""proxies.py - nginx and HAProxy in front of a server, with kept connections to it, as lenient as they
-can be set: the more they let through, the more there is to disagree about."""
+"""proxies.py - nginx and HAProxy in front of a server, with kept connections to it, as lenient as
+they can be set: the more they let through, the more there is to disagree about."""
 import pathlib
 import shutil
 import signal
