@@ -117,7 +117,15 @@ static pgl_status has_products(struct pgl_boot *boot, bool *answer)
     struct pgl_view view = { &boot->writers[PGL_FILE_CATALOG].db, &arena, NULL };
     Product *products;
     size_t count = 0;
-    pgl_status status = product_list(&view, "", "", 1, &products, &count);
+    struct product_page page = { .category = "",
+                                 .words = "",
+                                 .sort = "",
+                                 .name = "",
+                                 .sku = "",
+                                 .price_most = INT64_MAX,
+                                 .is_first = true,
+                                 .limit = 1 };
+    pgl_status status = product_list(&view, &page, &products, &count);
     *answer = count > 0;
     pgl_arena_free(&arena);
     return status;

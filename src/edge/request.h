@@ -100,6 +100,7 @@ struct pgl_request {
     int call_count, left;
     struct edge_call_arena *call_arenas; /* see edge_ask */
     void *view;                          /* the view's own, in the arena */
+    void *wait;                          /* of prefer.c; NULL: nothing is waited for */
 
     /* The answer. */
     int64_t version; /* of what is shown, for its tag; 0: none */

@@ -112,7 +112,8 @@ static struct pgl_go gateway_call(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
     const struct pgl_route *route = request->route;
-    bool may_hold = pgl_route_takes_body(route) && (route->rule.roles & PGL_RULE_SIGNED) == 0;
+    bool may_hold = pgl_route_takes_body(route) && route->ask.kind == PGL_BODY_USUAL &&
+                    (route->rule.roles & PGL_RULE_SIGNED) == 0;
     if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));
@@ -282,7 +283,10 @@ static size_t body_limit(void *owner, const struct pgl_http_request_head *head)
         return face->body_limit(edge);
     struct pgl_route_match match;
     pgl_route_find(&edge->route_tree, head->method_known, head->path, &match);
-    return match.route != NULL && pgl_route_takes_body(match.route) ? edge->body_bytes_max : 0;
+    if (match.route == NULL || !pgl_route_takes_body(match.route))
+        return 0;
+    return match.route->ask.kind == PGL_BODY_TABLE ? edge->http.options.limits.body_bytes_max
+                                                   : edge->body_bytes_max;
 }
 
 static bool edge_work(void *owner)
