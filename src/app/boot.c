@@ -86,7 +86,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
                      .body_bytes_max = 65536,
                      .json = pgl_json_request_limits,
                      .admit = EDGE_LIMITS_DEFAULT },
-        .certificates = { .check_every_ns = PGL_SECONDS(5) },
+        .certificates = { .offers_http2 = true, .check_every_ns = PGL_SECONDS(5) },
         .drain_ns = PGL_SECONDS(10),
         .batch_max = 512,
         .checkpoint_pages = 8192, /* 32 MiB, see docs/decisions/checkpoint.md */
