@@ -74,6 +74,7 @@ void folder_bench_close(struct folder_bench *bench)
         remove_file(bench, databases[i], ".db");
         remove_file(bench, databases[i], ".db-wal");
         remove_file(bench, databases[i], ".db-shm");
+        remove_file(bench, databases[i], ".lock");
     }
     remove_file(bench, "lock", "");
     remove_file(bench, "signing-key", ".pem");

@@ -12,11 +12,12 @@
 #include "edge/bff/views.h"
 #include "edge/console/api_page.h"
 #include "edge/console/home.h"
-#include "edge/openapi.h"
 #include "edge/console/page.h"
+#include "edge/grpc/face.h"
 #include "edge/live/asyncapi.h"
 #include "edge/live/events.h"
 #include "edge/live/streams.h"
+#include "edge/openapi.h"
 #include "edge/ops/ops.h"
 
 /* clang-format off */
@@ -183,6 +184,9 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/orders/{id}/shipments", PGL_MAY(EVERYBODY, "orders:read"), PGL_CLASS_READ,
       shipment_list_begin, shipment_list_next, NOTHING, JSON(200, LIST_SHIPMENTS_RESPONSE), NULL, PGL_CACHE_NEVER,
       "The order's parcels, and what is left to be shipped." },
+    { PGL_HTTP_GET, "/api/v1/limits", PGL_MAY(EVERYBODY, "orders:read"), PGL_CLASS_READ,
+      limits_begin, NULL, NOTHING, JSON(200, LIMIT_STATES), NULL, PGL_CACHE_NEVER,
+      "Which rates hold for you, and how you stand." },
     { PGL_HTTP_POST, "/api/v1/orders", PGL_MAY(BUYERS, "orders:write"), PGL_CLASS_ORDER,
       order_create_begin, order_create_next, BODY(NEW_ORDER, PGL_FIELD_KEY | PGL_FIELD_PREFER), JSON(201, ORDER), NULL, PGL_CACHE_NEVER,
       "Place an order." },
@@ -297,3 +301,5 @@ const struct pgl_route pgl_routes[] = {
 };
 /* clang-format on */
 const int pgl_route_count = sizeof pgl_routes / sizeof pgl_routes[0];
+
+const struct edge_face *const pgl_faces[] = { &edge_grpc_face, NULL };
