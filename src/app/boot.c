@@ -4,6 +4,7 @@
 #include "app/keys.h"
 #include "app/metrics.h"
 #include "base/time.h"
+#include "wire/jwt_cache.h"
 
 #define BOOT_ARENA_CHUNK_BYTES 65536
 #define BOOT_ARENA_LIMIT_BYTES (4u << 20)
@@ -12,6 +13,7 @@
 
 /* clang-format off */
 #define ALL       PGL_RUNS_ALL
+#define GATEWAY   PGL_RUNS(PGL_RUN_GATEWAY)
 #define CATALOG   PGL_RUNS(PGL_RUN_CATALOG)
 #define ORDERS    PGL_RUNS(PGL_RUN_ORDERS)
 #define PAYMENTS  PGL_RUNS(PGL_RUN_PAYMENTS)
@@ -36,15 +38,17 @@ static const struct loop_plan {
     [PGL_LOOP_PAYMENTS_READER]  = { "payments-reader",  PAYMENTS,             PGL_THREAD_READERS,   0 },
     [PGL_LOOP_INVENTORY_READER] = { "inventory-reader", INVENTORY,            PGL_THREAD_READERS,   0 },
     [PGL_LOOP_AUDIT]            = { "audit",            ALL,                  PGL_THREAD_AUDIT,     0 },
-    [PGL_LOOP_EFFECTS]          = { "effects",          PAYMENTS | WEBHOOKS,  PGL_THREAD_EFFECTS,   SLOW_TURN_NS },
+    [PGL_LOOP_EFFECTS]          = { "effects",          ALL,                  PGL_THREAD_EFFECTS,   SLOW_TURN_NS },
     [PGL_LOOP_WEBHOOKS_WRITER]  = { "webhooks-writer",  WEBHOOKS,             PGL_THREAD_WEBHOOKS,  0 },
     [PGL_LOOP_WEBHOOKS_READER]  = { "webhooks-reader",  WEBHOOKS,             PGL_THREAD_READERS,   0 },
     [PGL_LOOP_RELOAD]           = { "reload",           ALL,                  PGL_THREAD_READERS,   0 },
+    [PGL_LOOP_IDENTITY_WRITER]  = { "identity-writer",  GATEWAY,              PGL_THREAD_IDENTITY,  0 },
+    [PGL_LOOP_IDENTITY_READER]  = { "identity-reader",  GATEWAY,              PGL_THREAD_READERS,   0 },
 };
 
 static const char *const thread_names[PGL_THREAD_COUNT] = {
     "front", "catalog", "orders", "payments", "inventory", "readers", "audit", "effects",
-    "webhooks",
+    "webhooks", "identity",
 };
 
 static const struct file_plan {
@@ -57,6 +61,7 @@ static const struct file_plan {
     [PGL_FILE_PAYMENTS]  = { "payments.db",   "payments.lock",   PGL_RUN_PAYMENTS,   PGL_LOOP_PAYMENTS_WRITER,   PGL_LOOP_PAYMENTS_READER },
     [PGL_FILE_INVENTORY] = { "inventory.db",  "inventory.lock",  PGL_RUN_INVENTORY,  PGL_LOOP_INVENTORY_WRITER,  PGL_LOOP_INVENTORY_READER },
     [PGL_FILE_WEBHOOKS]  = { "webhooks.db",   "webhooks.lock",   PGL_RUN_WEBHOOKS,   PGL_LOOP_WEBHOOKS_WRITER,   PGL_LOOP_WEBHOOKS_READER },
+    [PGL_FILE_IDENTITY]  = { "identity.db",   "identity.lock",   PGL_RUN_GATEWAY,    PGL_LOOP_IDENTITY_WRITER,   PGL_LOOP_IDENTITY_READER },
 };
 
 const char *const pgl_boot_role_names[PGL_RUN_COUNT] = {
@@ -90,6 +95,9 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .keep = PGL_KEEP_OPTIONS_DEFAULT,
         .payments = { .default_credit_minor = 100000, .card = PGL_CARD_OPTIONS_DEFAULT },
         .inventory = { .partial_percent = 50 },
+        .identity = PGL_IDENTITY_OPTIONS_DEFAULT,
+        .issuers = EDGE_ISSUERS_OPTIONS_DEFAULT,
+        .lockout = PGL_LOCKOUT_OPTIONS_DEFAULT,
     };
 }
 
@@ -172,7 +180,8 @@ static pgl_status open_writers(struct pgl_boot *boot)
     void *const contexts[PGL_FILE_COUNT] = { [PGL_FILE_ORDERS] = &boot->orders.state,
                                              [PGL_FILE_PAYMENTS] = &boot->payments,
                                              [PGL_FILE_INVENTORY] = &boot->inventory,
-                                             [PGL_FILE_WEBHOOKS] = &boot->webhooks };
+                                             [PGL_FILE_WEBHOOKS] = &boot->webhooks,
+                                             [PGL_FILE_IDENTITY] = &boot->identity };
     for (int f = 0; f < PGL_FILE_COUNT; f++) {
         if (!pgl_boot_has(boot, f))
             continue;
@@ -218,6 +227,9 @@ static pgl_status open_services(struct pgl_boot *boot)
     if (pgl_boot_runs(boot, PGL_RUN_WEBHOOKS))
         PGL_TRY(
             pgl_webhooks_open(&boot->webhooks, &writers[PGL_FILE_WEBHOOKS], &options->webhooks));
+    if (pgl_boot_runs(boot, PGL_RUN_GATEWAY))
+        PGL_TRY(
+            pgl_identity_open(&boot->identity, &writers[PGL_FILE_IDENTITY], &options->identity));
     return PGL_OK;
 }
 
@@ -280,6 +292,8 @@ static pgl_status serve_services(struct pgl_boot *boot)
     if (pgl_boot_runs(boot, PGL_RUN_WEBHOOKS))
         PGL_TRY(
             pgl_webhooks_serve(&boot->webhooks, services, effects, &readers[PGL_FILE_WEBHOOKS]));
+    if (pgl_boot_runs(boot, PGL_RUN_GATEWAY))
+        pgl_identity_serve(&boot->identity, services, &readers[PGL_FILE_IDENTITY]);
     return PGL_OK;
 }
 
@@ -316,10 +330,27 @@ static pgl_status open_certificates(struct pgl_boot *boot)
     return PGL_OK;
 }
 
+/* Whose credentials are taken. */
+static pgl_status open_trust(struct pgl_boot *boot)
+{
+    struct edge_issuers others;
+    PGL_TRY(edge_issuers_read(&boot->options.issuers, &others));
+    struct edge_trust_options options = { .policies = { pgl_keys_policy() },
+                                          .issuer_count = 1 + others.count,
+                                          .tokens_max = boot->options.tokens_max,
+                                          .lockout = boot->options.lockout };
+    for (int i = 0; i < others.count; i++)
+        options.policies[i + 1] = others.policies[i];
+    PGL_TRY(edge_trust_open(&boot->trust, &boot->edge, &options));
+    edge_trust_put_keys(&boot->trust, 0, &boot->keys);
+    boot->edge.trust = &boot->trust;
+    return edge_jwks_open(&boot->jwks, &boot->loops[PGL_LOOP_EFFECTS], &boot->trust,
+                          &boot->options.issuers, &others);
+}
+
 static pgl_status open_edge(struct pgl_boot *boot)
 {
     struct pgl_edge *edge = &boot->edge;
-    struct pgl_jwt_policy policy = pgl_keys_policy();
     edge->loop = &boot->loops[PGL_LOOP_EDGE];
     edge->catalog = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_CATALOG);
     edge->orders = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_ORDERS);
@@ -328,17 +359,15 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->webhooks = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_WEBHOOKS);
     for (int i = 0; i < 3; i++)
         edge->logs[i] = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_ORDERS_LOG + i);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         edge->admins[i] = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_ORDERS_ADMIN + i);
-    edge->keys = &boot->keys;
-    edge->tokens = pgl_jwt_cache_open(boot->options.tokens_max, &policy);
+    edge->identity = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_IDENTITY);
     edge->registry = &boot->registry;
     edge->version = boot->options.version;
     edge->is_ready = is_ready;
     edge->is_behind = is_behind;
     edge->ready_self = boot;
-    if (edge->tokens == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for tokens");
+    PGL_TRY(open_trust(boot));
     PGL_TRY(pgl_gateway_register(edge, &boot->registry, &boot->arena));
     PGL_TRY(open_certificates(boot));
     return pgl_gateway_open(edge, &boot->options.gateway);
@@ -433,6 +462,10 @@ void pgl_boot_start(struct pgl_boot *boot)
     if (pgl_boot_runs(boot, PGL_RUN_WEBHOOKS))
         pgl_webhooks_start(&boot->webhooks);
     pgl_mesh_start(&boot->mesh);
+    if (pgl_boot_runs(boot, PGL_RUN_GATEWAY)) {
+        edge_trust_start(&boot->trust);
+        edge_jwks_start(&boot->jwks);
+    }
     atomic_store(&boot->is_ready, true);
 }
 
@@ -445,7 +478,8 @@ void pgl_boot_close(struct pgl_boot *boot)
     pgl_mesh_close(&boot->mesh);
     pgl_certificates_close(&boot->certificates);
     pgl_control_close(&boot->control);
-    pgl_jwt_cache_close(boot->edge.tokens);
+    edge_jwks_close(&boot->jwks);
+    edge_trust_close(&boot->trust);
     pgl_feed_close(&boot->payments_feed);
     pgl_feed_close(&boot->inventory_feed);
     pgl_orders_close(&boot->orders);
@@ -456,8 +490,7 @@ void pgl_boot_close(struct pgl_boot *boot)
         pgl_reader_close(&boot->readers[f]);
         pgl_writer_close(&boot->writers[f]);
     }
-    pgl_key_set_free(&boot->keys);
-    pgl_key_close(&boot->key);
+    pgl_keys_close(boot);
     for (int t = 0; t < PGL_THREAD_COUNT; t++)
         if (boot->threads[t].waiter != NULL)
             boot->threads[t].waiter->ops->close(boot->threads[t].waiter);

@@ -16,10 +16,12 @@
 #include "app/mesh.h"
 #include "app/reload.h"
 #include "edge/gateway/gateway.h"
+#include "edge/jwks.h"
 #include "events/feed.h"
 #include "platform/platform.h"
 #include "runtime/thread.h"
 #include "services/catalog/service.h"
+#include "services/identity/service.h"
 #include "services/inventory/service.h"
 #include "services/orders/service.h"
 #include "services/payments/service.h"
@@ -38,6 +40,7 @@ enum pgl_boot_role {
 #define PGL_RUNS(role) (1u << (role)) /* one of a set */
 #define PGL_RUNS_ALL   (PGL_RUNS(PGL_RUN_COUNT) - 1)
 _Static_assert(PGL_RUN_COUNT <= PGL_MESH_PEERS_MAX, "a peer for each");
+#define PGL_OLD_KEYS_MAX (PGL_KEY_SET_MAX - 2) /* beside the one that signs, and the next */
 
 enum pgl_boot_loop {
     PGL_LOOP_EDGE,
@@ -55,6 +58,8 @@ enum pgl_boot_loop {
     PGL_LOOP_WEBHOOKS_WRITER,
     PGL_LOOP_WEBHOOKS_READER,
     PGL_LOOP_RELOAD,
+    PGL_LOOP_IDENTITY_WRITER,
+    PGL_LOOP_IDENTITY_READER,
     PGL_LOOP_COUNT
 };
 
@@ -68,6 +73,7 @@ enum pgl_boot_thread {
     PGL_THREAD_AUDIT,
     PGL_THREAD_EFFECTS,
     PGL_THREAD_WEBHOOKS,
+    PGL_THREAD_IDENTITY,
     PGL_THREAD_COUNT
 };
 
@@ -77,6 +83,7 @@ enum pgl_boot_file {
     PGL_FILE_PAYMENTS,
     PGL_FILE_INVENTORY,
     PGL_FILE_WEBHOOKS,
+    PGL_FILE_IDENTITY,
     PGL_FILE_COUNT
 };
 
@@ -100,6 +107,9 @@ struct pgl_boot_options {
     struct pgl_payments_options payments;
     struct pgl_inventory_options inventory;
     struct pgl_webhooks_options webhooks;
+    struct pgl_identity_options identity;
+    struct edge_issuers_options issuers;
+    struct pgl_lockout_options lockout; /* of wrong credentials */
 };
 
 /* As `panglot serve` starts without options. */
@@ -118,12 +128,23 @@ struct pgl_boot {
     struct pgl_payments payments;
     struct pgl_inventory inventory;
     struct pgl_webhooks webhooks;
+    struct pgl_identity identity;
     struct pgl_feed payments_feed, inventory_feed; /* their logs, for whoever reads along */
     struct pgl_mesh mesh;                          /* services of other processes, and for them */
 
-    struct pgl_key key; /* of this folder: signs the tokens of `panglot token` */
-    struct pgl_key_set keys;
+    struct pgl_key key;      /* of this folder: signs the tokens of `panglot token` */
+    struct pgl_key next_key; /* of a rotation that is under way */
+    struct pgl_old_keys {
+        struct pgl_old_key {
+            struct pgl_key key;
+            int64_t until_ns; /* wall: what it has signed is good until then */
+        } keys[PGL_OLD_KEYS_MAX];
+        int count;
+    } old_keys;
+    struct pgl_key_set keys; /* until the edge takes them over */
     struct pgl_edge edge;
+    struct edge_trust trust;
+    struct edge_jwks jwks;
     struct pgl_registry registry;
     struct pgl_control control; /* what other commands ask */
     struct pgl_reload reload;

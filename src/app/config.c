@@ -21,6 +21,7 @@ static void fill_settings(struct pgl_config *config)
     struct pgl_http1_limits *head = &http_limits->http1;
     struct pgl_json_limits *json = &boot->gateway.json;
     struct edge_limits_options *admit = &boot->gateway.admit;
+    struct edge_issuers_options *issuers = &boot->issuers;
     struct pgl_card_options *card = &boot->payments.card;
     struct pgl_mesh_options *mesh = &boot->mesh;
     struct pgl_certificates_options *tls = &boot->certificates;
@@ -84,6 +85,17 @@ static void fill_settings(struct pgl_config *config)
         { "limits.max-streams", 0, 0, { "--max-streams", "N", PGL_OPTION_U32, &admit->streams_most, 1, "server-sent events, in all" } },
         { "limits.max-streams-per-address", 0, 0, { "--max-streams-per-address", "N", PGL_OPTION_U32, &admit->streams_per_address, 1, "of them" } },
         { "limits.max-streams-per-user", 0, 0, { "--max-streams-per-user", "N", PGL_OPTION_U32, &admit->streams_per_user, 1, "of them" } },
+        { "identity.issuer", 0, 0, { "--issuer", "URLS", PGL_OPTION_TEXT, &issuers->issuers, 0, "whose tokens are taken beside our own: OpenID Connect issuers, by commas" } },
+        { "identity.audience", 0, 0, { "--audience", "NAMES", PGL_OPTION_TEXT, &issuers->audiences, 0, "who we are in their tokens: one name, or one for each issuer" } },
+        { "identity.jwks", 0, 0, { "--jwks", "URLS", PGL_OPTION_TEXT, &issuers->jwks, 0, "where their keys are; empty: where their own documents say" } },
+        { "identity.roles-claim", 0, 0, { "--roles-claim", "PATHS", PGL_OPTION_TEXT, &issuers->roles_claims, 0, "where their tokens name roles (roles); realm_access.roles" } },
+        { "identity.tenant-claim", 0, 0, { "--tenant-claim", "PATHS", PGL_OPTION_TEXT, &issuers->tenant_claims, 0, "where they name the tenant (tenant); =NAME: it is NAME" } },
+        { "identity.issuer-ca", 0, 0, { "--issuer-ca", "FILE", PGL_OPTION_TEXT, &issuers->ca_file, 0, "PEM, in place of the system's roots" } },
+        { "identity.issuer-on-loopback", 0, 0, { "--issuer-on-loopback", NULL, PGL_OPTION_SWITCH, &issuers->loopback_too, 0, "plain http as well, to this machine alone" } },
+        { "identity.token-lifetime", 0, 0, { "--token-lifetime", "TIME", PGL_OPTION_DURATION, &issuers->lifetime_ns, 0, "of their tokens at most, up to 24h; a key that they have withdrawn is good for twice as long" } },
+        { "identity.jwks-refresh", 0, 0, { "--jwks-refresh", "TIME", PGL_OPTION_DURATION, &issuers->refresh_ns, 0, "their keys are fetched anew, where Cache-Control does not say when" } },
+        { "identity.key-environment", 0, 0, { "--key-environment", "NAME", PGL_OPTION_TEXT, &boot->identity.env, 0, "in every new API key: pgk_NAME_..., of a-z and 0-9" } },
+        { "identity.bad-credentials", 0, 0, { "--bad-credentials", "N", PGL_OPTION_NUMBER, &boot->lockout.free_count, 0, "a minute in one name that cost nothing; then it has to wait, twice as long each time; 0: never" } },
         { "json.max-depth", 0, 0, { "--max-json-depth", "N", PGL_OPTION_U32, &json->depth_max, 1, "objects and lists within one another" } },
         { "json.max-keys", 0, 0, { "--max-json-keys", "N", PGL_OPTION_U32, &json->keys_max, 1, "in one object" } },
         { "json.max-nodes", 0, 0, { "--max-json-nodes", "N", PGL_OPTION_U32, &json->nodes_max, 1, "in all" } },

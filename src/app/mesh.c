@@ -26,6 +26,8 @@ const struct pgl_mesh_row pgl_mesh_rows[PGL_AT_COUNT] = {
     [PGL_AT_PAYMENTS_ADMIN]  = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.payments",      pgl_payments_admin_methods,  PGL_RUN_PAYMENTS,  PGL_FILE_PAYMENTS,  0,                           GATEWAY },
     [PGL_AT_INVENTORY_ADMIN] = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.inventory",     pgl_inventory_admin_methods, PGL_RUN_INVENTORY, PGL_FILE_INVENTORY, 0,                           GATEWAY },
     [PGL_AT_WEBHOOKS_ADMIN]  = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.webhooks",      pgl_webhooks_admin_methods,  PGL_RUN_WEBHOOKS,  PGL_FILE_WEBHOOKS,  0,                           GATEWAY },
+    [PGL_AT_IDENTITY_ADMIN]  = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.identity",      pgl_identity_admin_methods,  PGL_RUN_GATEWAY,   PGL_FILE_IDENTITY,  0,                           GATEWAY },
+    [PGL_AT_IDENTITY]        = { IDENTITY_SERVICE_DESCRIPTOR,  NULL,                                          pgl_identity_methods,        PGL_RUN_GATEWAY,   PGL_FILE_IDENTITY,  FLOWS(identity.flows),       GATEWAY },
 };
 /* clang-format on */
 

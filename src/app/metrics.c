@@ -6,7 +6,7 @@
 static const char *const file_labels[PGL_FILE_COUNT] = {
     [PGL_FILE_CATALOG] = "service=\"catalog\"",   [PGL_FILE_ORDERS] = "service=\"orders\"",
     [PGL_FILE_PAYMENTS] = "service=\"payments\"", [PGL_FILE_INVENTORY] = "service=\"inventory\"",
-    [PGL_FILE_WEBHOOKS] = "service=\"webhooks\"",
+    [PGL_FILE_WEBHOOKS] = "service=\"webhooks\"", [PGL_FILE_IDENTITY] = "service=\"identity\"",
 };
 
 /* Of every writer: name, help, kind, where it lies in struct pgl_writer_metrics. */
@@ -178,6 +178,22 @@ static void register_webhooks(struct pgl_boot *boot)
                      PGL_METRIC_GAUGE, "", &boot->webhooks.enabled);
 }
 
+static void register_trust(struct pgl_boot *boot)
+{
+    const char *name = "panglot_credentials_refused_total";
+    const char *help = "Tokens and API keys that let nobody in.";
+    pgl_registry_add(&boot->registry, name, help, PGL_METRIC_COUNTER, "kind=\"token\"",
+                     &boot->trust.metrics.tokens_refused);
+    pgl_registry_add(&boot->registry, name, help, PGL_METRIC_COUNTER, "kind=\"key\"",
+                     &boot->trust.metrics.keys_refused);
+    pgl_registry_add(&boot->registry, "panglot_credentials_locked_out_total",
+                     "Requests of those who had shown too many wrong ones.", PGL_METRIC_COUNTER, "",
+                     &boot->trust.metrics.locked_out);
+    pgl_registry_add(&boot->registry, "panglot_issuer_keys_wished_total",
+                     "Times that issuers were asked for a key that nobody knew.",
+                     PGL_METRIC_COUNTER, "", &boot->trust.metrics.wishes);
+}
+
 static void register_loops(struct pgl_boot *boot)
 {
     for (int l = 0; l < PGL_LOOP_COUNT; l++)
@@ -226,5 +242,7 @@ void pgl_metrics_register(struct pgl_boot *boot)
         register_cards(boot);
     if (pgl_boot_runs(boot, PGL_RUN_WEBHOOKS))
         register_webhooks(boot);
+    if (pgl_boot_runs(boot, PGL_RUN_GATEWAY))
+        register_trust(boot);
     register_loops(boot);
 }

@@ -72,7 +72,7 @@ static void add_quota(struct charges *charges, enum edge_policy policy, enum pgl
                                                        .caller = under(policy, hash) };
 }
 
-static bool has_key(const struct edge_admission *what)
+static bool comes_by_key(const struct edge_admission *what)
 {
     return what->key_id != NULL && what->key_id[0] != '\0';
 }
@@ -80,14 +80,14 @@ static bool has_key(const struct edge_admission *what)
 /* Whoever comes by a key, and a partner by a token: its plan holds, and not what is for users. */
 static bool is_partner(const struct edge_admission *what)
 {
-    return has_key(what) || what->caller->role == ROLE_PARTNER;
+    return comes_by_key(what) || what->caller->role == ROLE_PARTNER;
 }
 
 static void add_partner(struct charges *charges, struct edge_limits *limits,
                         const struct edge_admission *what)
 {
     const struct edge_plan *plan = edge_plan_named(limits, what->plan != NULL ? what->plan : "");
-    uint64_t hash = has_key(what)
+    uint64_t hash = comes_by_key(what)
                         ? hash_of_caller(limits, "", what->key_id)
                         : hash_of_caller(limits, what->caller->tenant, what->caller->subject);
     add_rate(charges, limits, EDGE_POLICY_PLAN, hash);

@@ -91,6 +91,16 @@ pgl_status intent_retry_begin(struct pgl_request *request);
 pgl_status intent_settle_begin(struct pgl_request *request);
 pgl_status job_started_next(struct pgl_request *request);
 
+pgl_status api_key_create_begin(struct pgl_request *request);
+pgl_status api_key_made_next(struct pgl_request *request);
+pgl_status api_key_list_begin(struct pgl_request *request);
+pgl_status api_key_list_next(struct pgl_request *request);
+pgl_status api_key_get_begin(struct pgl_request *request);
+pgl_status api_key_shown_next(struct pgl_request *request);
+pgl_status api_key_change_begin(struct pgl_request *request);
+pgl_status api_key_rotate_begin(struct pgl_request *request);
+pgl_status api_key_revoke_begin(struct pgl_request *request);
+
 pgl_status webhook_create_begin(struct pgl_request *request);
 pgl_status webhook_create_next(struct pgl_request *request);
 pgl_status webhook_list_begin(struct pgl_request *request);

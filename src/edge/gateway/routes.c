@@ -4,6 +4,7 @@
 #include "contract/admin.h"
 #include "contract/catalog.h"
 #include "contract/edge.h"
+#include "contract/identity.h"
 #include "contract/inventory.h"
 #include "contract/ops.h"
 #include "contract/orders.h"
@@ -268,6 +269,24 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/admin/audit-log", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
       audit_list_begin, audit_list_next, NOTHING, JSON(200, AUDIT_LIST), list_query, PGL_CACHE_NEVER,
       "What operators did, newest first." },
+    { PGL_HTTP_POST, "/api/v1/admin/api-keys", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      api_key_create_begin, api_key_made_next, BODY(NEW_KEY, 0), JSON(201, API_KEY), NULL, PGL_CACHE_NEVER,
+      "A key for a program. Shows it, this once." },
+    { PGL_HTTP_GET, "/api/v1/admin/api-keys", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_READ,
+      api_key_list_begin, api_key_list_next, NOTHING, JSON(200, LIST_KEYS_RESPONSE), list_query, PGL_CACHE_NEVER,
+      "Keys, newest first; without their secrets." },
+    { PGL_HTTP_GET, "/api/v1/admin/api-keys/{id}", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_READ,
+      api_key_get_begin, api_key_shown_next, NOTHING, JSON(200, API_KEY), NULL, PGL_CACHE_NEVER,
+      "One of them." },
+    { PGL_HTTP_PATCH, "/api/v1/admin/api-keys/{id}", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      api_key_change_begin, api_key_shown_next, BODY(KEY_CHANGE, 0), JSON(200, API_KEY), NULL, PGL_CACHE_NEVER,
+      "Change its name, scopes, addresses, plan or expiry." },
+    { PGL_HTTP_POST, "/api/v1/admin/api-keys/{id}/rotate", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      api_key_rotate_begin, api_key_made_next, BODY(KEY_ROTATION, 0), JSON(201, API_KEY), NULL, PGL_CACHE_NEVER,
+      "A new secret, shown this once; the old one lets in as well for a day, or as long as is said." },
+    { PGL_HTTP_POST, "/api/v1/admin/api-keys/{id}/revoke", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      api_key_revoke_begin, api_key_shown_next, BODY(REASON, 0), JSON(200, API_KEY), NULL, PGL_CACHE_NEVER,
+      "It lets nobody in any more, for good. Needs a reason." },
     { PGL_HTTP_POST, "/api/v1/webhooks", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
       webhook_create_begin, webhook_create_next, BODY(NEW_ENDPOINT, 0), JSON(201, WEBHOOK_ENDPOINT), NULL, PGL_CACHE_NEVER,
       "Have events delivered to a URL. Shows the secret, this once." },

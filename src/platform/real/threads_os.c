@@ -71,7 +71,7 @@ void pgl_real_signals_take(void)
 void pgl_real_signals_give(void)
 {
     sigset_t set;
-    stop_signals(&set);
+    taken_signals(&set);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
