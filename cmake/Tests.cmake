@@ -27,7 +27,7 @@ endforeach()
 if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     foreach(test rest http catalog events webhooks limits unhappy bad_input oversell fulfilment after process verify operators card tls)
         pgl_script_test(blackbox/${test} blackbox 120 tests/blackbox/${test}_test.py
-            --binary $<TARGET_FILE:panglot>)
+            --binary $<TARGET_FILE:panglot> --described)
     endforeach()
     pgl_script_test(blackbox/desync blackbox 300 tests/desync/desync.py
         --binary $<TARGET_FILE:panglot> --requests 100000)
