@@ -19,7 +19,22 @@ function(pgl_contract name)
         COMMAND protoc-c -I ${CMAKE_SOURCE_DIR}/contract --c_out=${out} ${protos}
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/contract
         DEPENDS ${sources})
-    add_library(pgl_${name} STATIC ${generated} ${names})
+    # What reflection tells. Its old version has the same messages under another name.
+    set(older ${CMAKE_BINARY_DIR}/generated/older)
+    set(reflection grpc/reflection/v1/reflection.proto)
+    add_custom_command(OUTPUT ${older}/grpc/reflection/v1alpha/reflection.proto
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${older}/grpc/reflection/v1alpha
+        COMMAND sed s/grpc.reflection.v1/grpc.reflection.v1alpha/ ${CMAKE_SOURCE_DIR}/contract/${reflection}
+            > ${older}/grpc/reflection/v1alpha/reflection.proto
+        DEPENDS ${CMAKE_SOURCE_DIR}/contract/${reflection})
+    add_custom_command(OUTPUT ${out}/descriptors.h
+        COMMAND protoc -I ${CMAKE_SOURCE_DIR}/contract -I ${older} --descriptor_set_out=${out}/contract.binpb
+            ${protos} grpc/reflection/v1alpha/reflection.proto
+        COMMAND python3 ${CMAKE_SOURCE_DIR}/scripts/embed_descriptors.py ${out}/contract.binpb ${out}/descriptors.h
+        DEPENDS ${sources} ${older}/grpc/reflection/v1alpha/reflection.proto
+            ${CMAKE_SOURCE_DIR}/scripts/embed_descriptors.py)
+
+    add_library(pgl_${name} STATIC ${generated} ${names} ${out}/descriptors.h)
     target_include_directories(pgl_${name} SYSTEM PUBLIC ${out} ${CMAKE_BINARY_DIR}/generated)
     target_link_libraries(pgl_${name} PUBLIC PkgConfig::PROTOBUF_C)
     if(PGL_SANITIZE)

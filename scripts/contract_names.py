@@ -3,6 +3,7 @@
 
     Panglot__Orders__V1__Order                      ->  Order, ORDER_INIT, ORDER_DESCRIPTOR
     PANGLOT__ORDERS__V1__ORDER_STATUS__X            ->  X
+    an enum within a message: its values            ->  HEALTH_CHECK_RESPONSE_SERVING
     a service's methods, in their order             ->  enum order_service_method {
                                                             ORDER_SERVICE_CREATE_ORDER, ...
 """
@@ -26,7 +27,7 @@ guard = "PGL_CONTRACT_" + proto.stem.upper() + "_H"
 imports = re.findall(r'^import "panglot/(\w+)/', text, re.M)
 lines = [f"/* Made from {package}. */", f"#ifndef {guard}", f"#define {guard}", ""]
 lines += [f'#include "contract/{name}.h"' for name in imports]
-lines += [f'#include "contract/panglot/{parts[1]}/{parts[2]}/{proto.stem}.pb-c.h"', ""]
+lines += [f'#include "contract/{"/".join(parts)}/{proto.stem}.pb-c.h"', ""]
 
 for name in re.findall(r"^message (\w+)", text, re.M):
     short, upper = snake(name), snake(name).upper()
@@ -39,6 +40,12 @@ for enum, body in re.findall(r"^enum (\w+) \{(.*?)^\}", text, re.M | re.S):
               f"#define {snake(enum).upper()}_DESCRIPTOR (&{name_prefix}{snake(enum)}__descriptor)"]
     for value in re.findall(r"^\s*(\w+)\s*=", body, re.M):
         lines.append(f"#define {value} {name_prefix.upper()}{snake(enum).upper()}__{value}")
+
+inner_enum = r"^message (\w+) \{(?:(?!^\}).)*?^  enum (\w+) \{(.*?)^  \}"
+for message, enum, body in re.findall(inner_enum, text, re.M | re.S):
+    outer, inner = snake(message).upper(), snake(enum).upper()
+    for value in re.findall(r"^\s*(\w+)\s*=", body, re.M):
+        lines.append(f"#define {outer}_{value} {name_prefix.upper()}{outer}__{inner}__{value}")
 
 for service, body in re.findall(r"^service (\w+) \{(.*?)^\}", text, re.M | re.S):
     short, upper = snake(service), snake(service).upper()

@@ -74,6 +74,7 @@ static struct pgl_boot_options boot_options(struct pgl_shop *shop)
     options.data = PGL_SHOP_FOLDER;
     options.vfs_name = PGL_SHOP_VFS;
     options.gateway.admit.rates = "off";
+    options.orders.open_per_customer_max = 0;
     options.batch_max = 8;
     options.checkpoint_pages = 24;
     options.checkpoint_idle_pages = 8;

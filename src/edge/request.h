@@ -16,9 +16,11 @@
 #include "contract/common.h"
 #include "edge/admit.h"
 #include "edge/cors.h"
+#include "edge/face.h"
 #include "edge/route_tree.h"
 #include "runtime/call.h"
 #include "telemetry/registry.h"
+#include "transport/grpc_server.h"
 #include "transport/http_server.h"
 #include "transport/rpc.h"
 #include "wire/json.h"
@@ -35,6 +37,9 @@ struct pgl_edge {
     struct pgl_loop *loop;
     struct pgl_rpc rpc;
     struct pgl_http_server http;
+    struct pgl_grpc_server grpc;
+    bool has_reflection;                        /* gRPC tells what it serves */
+    void (*start)(struct pgl_request *request); /* through the gateway's flow */
     struct pgl_endpoint catalog, orders, payments, inventory, webhooks;
     struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
     /* AdminService of the same, in the same order; behind them that of webhooks, which has an audit
@@ -76,6 +81,8 @@ struct pgl_request {
     struct pgl_http_exchange *exchange;
     struct pgl_arena *arena; /* the exchange's */
     const struct pgl_route *route;
+    const struct edge_face *face; /* whose it is; NULL: of the routes */
+    int64_t deadline_ns;          /* its client's; 0: the one of the route's class */
     const char *client; /* numeric address of whose request it is, proxies looked through */
     struct edge_verdict verdict;
     struct pgl_text params[PGL_ROUTE_PARAMS_MAX]; /* of the path, decoded, with a NUL behind */
@@ -93,6 +100,7 @@ struct pgl_request {
     int call_count, left;
     struct edge_call_arena *call_arenas; /* see edge_ask */
     void *view;                          /* the view's own, in the arena */
+    void *wait;                          /* of prefer.c; NULL: nothing is waited for */
 
     /* The answer. */
     int64_t version; /* of what is shown, for its tag; 0: none */

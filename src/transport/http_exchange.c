@@ -2,6 +2,8 @@
 #include "base/assert.h"
 #include "transport/conn.h"
 
+/* Of memory for a body; doubled as it comes, however long it says it is. */
+#define BODY_FIRST_BYTES  (4u << 10)
 /* What an exchange keeps of its output buffer in the pool: an answer's head fits. */
 #define OUT_KEPT_BYTES    (4u << 10)
 #define CHUNK_FRAME_BYTES 32 /* size line, CRLF and the last chunk: more than they can be */
@@ -45,13 +47,19 @@ struct pgl_http_exchange *pgl_http_exchange_take(struct pgl_http_server *server,
     exchange->tls_peer = "";
     if (conn->origin.tls_peer[0] != '\0') /* it may outlive the connection */
         exchange->tls_peer = pgl_arena_printf(&exchange->arena, "%s", conn->origin.tls_peer);
-    exchange->started_ns = server->loop->now_ns;
+    exchange->major_version = 1;
+    exchange->started_ns = exchange->progress_ns = server->loop->now_ns;
     exchange->owner = NULL;
-    exchange->is_abandoned = exchange->is_chunked = exchange->is_cut = false;
+    exchange->is_abandoned = exchange->is_chunked = exchange->is_mute = exchange->is_cut = false;
+    exchange->is_in_pieces = exchange->has_whole_body = false;
+    exchange->wants_room = false;
     exchange->stage = PGL_HTTP_RECEIVING;
     exchange->body = exchange->answer_body = (struct pgl_text){ "", 0 };
     exchange->body_room = NULL;
-    exchange->body_capacity = exchange->sent_bytes = 0;
+    exchange->body_capacity = exchange->sent_bytes = exchange->untaken_bytes = 0;
+    exchange->body_limit = SIZE_MAX;
+    exchange->trailer_count = 0;
+    exchange->stream = 0;
     exchange->conn = conn;
     pgl_list_append(&conn->exchanges, &exchange->in_order);
     conn->exchange_count++;
@@ -75,8 +83,10 @@ void pgl_http_exchange_release(struct pgl_http_exchange *exchange)
 {
     struct pgl_http_server *server = exchange->server;
     pgl_list_remove(&exchange->in_order);
-    if (exchange->conn != NULL)
+    if (exchange->conn != NULL) {
         exchange->conn->exchange_count--;
+        exchange->conn->rooms_wanted -= exchange->wants_room;
+    }
     exchange->conn = NULL;
     give_memory_back(exchange);
     pgl_http_server_count_bytes(server, &exchange->counted_bytes, 0);
@@ -102,60 +112,99 @@ void pgl_http_exchange_recount(struct pgl_http_exchange *exchange)
                                 exchange->arena.taken_bytes + exchange->out.capacity);
 }
 
-/* ---- answers ---- */
+/* ---- the request ---- */
 
-static bool is_last(const struct pgl_http_exchange *exchange)
+size_t pgl_http_exchange_body_limit(const struct pgl_http_exchange *exchange)
 {
-    return exchange->in_order.next == &exchange->conn->exchanges;
+    const struct pgl_http_server_options *options = &exchange->server->options;
+    size_t limit = options->limits.body_bytes_max;
+    size_t asked =
+        options->body_limit == NULL ? limit : options->body_limit(options->owner, &exchange->head);
+    return asked < limit ? asked : limit;
 }
 
-/* Nothing was said yet behind this exchange, so the connection can still end with it. */
-static bool keeps_alive(struct pgl_http_exchange *exchange)
+int64_t pgl_http_exchange_body_due_ns(const struct pgl_http_exchange *exchange)
 {
-    struct pgl_conn *conn = exchange->conn;
-    const struct pgl_http_server *server = exchange->server;
-    if (!is_last(exchange))
-        return true;
-    if (server->is_draining || server->loop->now_ns >= conn->age_until_ns ||
-        pgl_buggify(server->loop->platform->buggify, PGL_BUGGIFY_HTTP_CLOSES))
-        conn->takes_no_more = true;
-    return !conn->takes_no_more;
+    const struct pgl_http_limits *limits = &exchange->server->options.limits;
+    int64_t lasts_ns = (int64_t)(exchange->body.size * 1000000000u / limits->body_rate_min);
+    if (lasts_ns < limits->body_grace_ns)
+        lasts_ns = limits->body_grace_ns;
+    return exchange->started_ns + (lasts_ns < limits->body_ns ? lasts_ns : limits->body_ns);
 }
 
-static bool has_no_body(const struct pgl_http_exchange *exchange, int status)
+/* Memory for a body comes as its bytes do: a length that was only claimed costs the peer
+ * nothing. */
+bool pgl_http_exchange_keep(struct pgl_http_exchange *exchange, struct pgl_text piece)
 {
-    return exchange->head.method_known == PGL_HTTP_HEAD || status == 204 || status == 304;
-}
-
-/* A head that cannot be written makes a bare 500; false then. */
-static bool write_head(struct pgl_http_exchange *exchange, struct pgl_http1_response *response)
-{
-    response->minor_version = exchange->head.minor_version;
-    response->is_keep_alive = keeps_alive(exchange);
-    response->date = pgl_http_server_date(exchange->server);
-    bool is_written = pgl_is_ok(pgl_http1_write_response(&exchange->out, response));
-    if (!is_written) {
-        response->status = 500;
-        response->is_chunked = false;
-        response->content_length = 0;
-        response->field_count = 0;
-        is_written = pgl_is_ok(pgl_http1_write_response(&exchange->out, response));
-        PGL_ASSERT(is_written);
-        is_written = false;
+    size_t size = exchange->body.size + piece.size;
+    if (size > exchange->body_capacity) {
+        int64_t length = exchange->head.content_length;
+        size_t capacity = exchange->body_capacity * 2;
+        if (capacity < BODY_FIRST_BYTES)
+            capacity = BODY_FIRST_BYTES;
+        if (length >= 0 && capacity > (size_t)length)
+            capacity = (size_t)length;
+        if (capacity < size)
+            capacity = size;
+        char *room = pgl_arena_alloc(&exchange->arena, capacity);
+        if (room == NULL)
+            return false;
+        if (exchange->body.size > 0)
+            memcpy(room, exchange->body.data, exchange->body.size);
+        exchange->body_room = room;
+        exchange->body.data = room;
+        exchange->body_capacity = capacity;
+        pgl_http_exchange_recount(exchange);
     }
-    exchange->conn->is_broken |= exchange->out.is_full;
-    pgl_counter_add(&exchange->server->metrics.answers[response->status / 100], 1);
-    return is_written;
+    memcpy(exchange->body_room + exchange->body.size, piece.data, piece.size);
+    exchange->body.size = size;
+    return exchange->server->buffers_bytes <= exchange->server->options.limits.buffers_bytes_max;
 }
+
+void pgl_http_exchange_ask(struct pgl_http_exchange *exchange)
+{
+    struct pgl_http_server *server = exchange->server;
+    exchange->stage = PGL_HTTP_ASKED;
+    pgl_http_exchange_recount(exchange);
+    pgl_counter_add(&server->metrics.requests, 1);
+    server->options.on_request(server->options.owner, exchange);
+}
+
+void pgl_http_exchange_piece(struct pgl_http_exchange *exchange, struct pgl_text piece,
+                             bool is_last)
+{
+    const struct pgl_http_server_options *options = &exchange->server->options;
+    if (pgl_http_exchange_is_held(exchange) && !exchange->is_abandoned)
+        options->on_piece(options->owner, exchange, piece, is_last);
+}
+
+void pgl_http_exchange_refuse(struct pgl_http_exchange *exchange, int status, const char *reason)
+{
+    struct pgl_http_server *server = exchange->server;
+    exchange->stage = PGL_HTTP_ASKED;
+    pgl_counter_add(&server->metrics.refusals, 1);
+    server->options.refuse(server->options.owner, exchange, status, reason);
+    PGL_ASSERT(exchange->stage == PGL_HTTP_ANSWERED); /* `refuse` responds in its call */
+}
+
+void pgl_http_body_taken(struct pgl_http_exchange *exchange, size_t bytes)
+{
+    if (exchange->conn != NULL)
+        exchange->conn->protocol->taken(exchange, bytes);
+}
+
+/* ---- answers ---- */
 
 static void end(struct pgl_http_exchange *exchange)
 {
     exchange->stage = PGL_HTTP_ANSWERED;
     pgl_http_exchange_recount(exchange);
-    if (exchange->conn == NULL)
+    if (exchange->conn == NULL) {
         pgl_http_exchange_release(exchange);
-    else
-        pgl_conn_mark_dirty(exchange->conn);
+        return;
+    }
+    pgl_conn_mark_dirty(exchange->conn);
+    exchange->conn->protocol->say_end(exchange);
 }
 
 void pgl_http_respond(struct pgl_http_exchange *exchange, int status,
@@ -163,14 +212,9 @@ void pgl_http_respond(struct pgl_http_exchange *exchange, int status,
 {
     PGL_ASSERT(exchange->stage == PGL_HTTP_ASKED);
     PGL_ASSERT(status >= 200 && status <= 599);
-    if (exchange->conn != NULL) {
-        struct pgl_http1_response response = { .status = status,
-                                               .content_length = (int64_t)body.size,
-                                               .fields = fields,
-                                               .field_count = field_count };
-        if (write_head(exchange, &response) && !has_no_body(exchange, status))
-            exchange->answer_body = body;
-    }
+    if (exchange->conn != NULL && exchange->conn->protocol->say_head(
+                                      exchange, status, fields, field_count, (int64_t)body.size))
+        exchange->answer_body = body;
     end(exchange);
 }
 
@@ -182,16 +226,8 @@ void pgl_http_stream_begin(struct pgl_http_exchange *exchange, int status,
     exchange->stage = PGL_HTTP_STREAMING;
     if (exchange->conn == NULL)
         return;
-    bool has_body = !has_no_body(exchange, status);
-    exchange->is_chunked = exchange->head.minor_version > 0;
-    if (!exchange->is_chunked && has_body && is_last(exchange))
-        exchange->conn->takes_no_more = true; /* RFC 9112, 6.3: the end is the connection's end */
-    struct pgl_http1_response response = { .status = status,
-                                           .is_chunked = exchange->is_chunked,
-                                           .content_length = -1,
-                                           .fields = fields,
-                                           .field_count = field_count };
-    exchange->is_mute = !write_head(exchange, &response) || !has_body;
+    exchange->is_mute =
+        !exchange->conn->protocol->say_head(exchange, status, fields, field_count, -1);
     pgl_conn_mark_dirty(exchange->conn);
 }
 
@@ -207,41 +243,116 @@ static void drop_sent(struct pgl_http_exchange *exchange)
     exchange->sent_bytes = 0;
 }
 
+static bool is_gone(const struct pgl_http_exchange *exchange)
+{
+    return exchange->conn == NULL || exchange->conn->is_broken ||
+           (exchange->major_version == 2 && exchange->stream == 0);
+}
+
+static void want_room(struct pgl_http_exchange *exchange)
+{
+    exchange->conn->rooms_wanted += !exchange->wants_room;
+    exchange->wants_room = true;
+}
+
 pgl_status pgl_http_stream_write(struct pgl_http_exchange *exchange, struct pgl_text piece)
 {
     struct pgl_buffer *out = &exchange->out;
     PGL_ASSERT(exchange->stage == PGL_HTTP_STREAMING);
-    if (exchange->conn == NULL || exchange->conn->is_broken)
+    if (is_gone(exchange))
         return PGL_FAIL(PGL_CANCELLED, "the client is gone");
     if (exchange->is_mute)
         return PGL_OK;
     if (exchange->sent_bytes > out->size / 2 || !has_room(out, piece.size))
         drop_sent(exchange);
-    if (!has_room(out, piece.size))
+    if (!has_room(out, piece.size)) {
+        want_room(exchange);
         return PGL_FAIL(PGL_EXHAUSTED, "the client does not read");
-    if (exchange->is_chunked)
-        pgl_http1_write_chunk(out, piece);
-    else
-        pgl_buffer_add_text(out, piece);
-    exchange->conn->is_broken |= out->is_full;
+    }
+    exchange->conn->protocol->say_piece(exchange, piece);
     pgl_http_exchange_recount(exchange);
     pgl_conn_mark_dirty(exchange->conn);
     return PGL_OK;
 }
 
+/* The first that waits and has room. */
+static struct pgl_http_exchange *next_with_room(struct pgl_conn *conn)
+{
+    for (struct pgl_list *node = conn->exchanges.next; node != &conn->exchanges;
+         node = node->next) {
+        struct pgl_http_exchange *exchange =
+            PGL_CONTAINER(node, struct pgl_http_exchange, in_order);
+        if (exchange->wants_room &&
+            pgl_http_exchange_unsent(exchange) <= exchange->out.limit_bytes / 2)
+            return exchange;
+    }
+    return NULL;
+}
+
+void pgl_http_exchange_tell_room(struct pgl_conn *conn)
+{
+    const struct pgl_http_server_options *options = &conn->server->options;
+    struct pgl_http_exchange *exchange;
+    while (conn->rooms_wanted > 0 && (exchange = next_with_room(conn)) != NULL) {
+        exchange->wants_room = false;
+        conn->rooms_wanted--;
+        if (exchange->stage == PGL_HTTP_STREAMING && !exchange->is_abandoned &&
+            options->on_room != NULL)
+            options->on_room(options->owner, exchange);
+    }
+}
+
 void pgl_http_stream_end(struct pgl_http_exchange *exchange)
 {
     PGL_ASSERT(exchange->stage == PGL_HTTP_STREAMING);
-    if (exchange->conn != NULL && exchange->is_chunked && !exchange->is_mute)
-        pgl_http1_write_last_chunk(&exchange->out);
     end(exchange);
+}
+
+/* False without memory. */
+static bool keep_trailers(struct pgl_http_exchange *exchange, const struct pgl_http_field *trailers,
+                          size_t count)
+{
+    struct pgl_arena *arena = &exchange->arena;
+    struct pgl_http_field *kept = pgl_arena_alloc(arena, count * sizeof *kept);
+    if (kept == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = pgl_arena_string(arena, trailers[i].name);
+        const char *value = pgl_arena_string(arena, trailers[i].value);
+        if (name == NULL || value == NULL)
+            return false;
+        kept[i] = (struct pgl_http_field){ { name, trailers[i].name.size },
+                                           { value, trailers[i].value.size } };
+    }
+    exchange->trailers = kept;
+    exchange->trailer_count = count;
+    return true;
+}
+
+void pgl_http_stream_end_with(struct pgl_http_exchange *exchange,
+                              const struct pgl_http_field *trailers, size_t count)
+{
+    PGL_ASSERT(exchange->stage == PGL_HTTP_STREAMING);
+    PGL_ASSERT(count <= PGL_HTTP_FIELDS_MAX);
+    bool is_kept = exchange->conn == NULL || count == 0 || keep_trailers(exchange, trailers, count);
+    if (is_kept)
+        end(exchange);
+    else /* without its trailers nobody may take it for whole */
+        pgl_http_stream_abort(exchange);
 }
 
 void pgl_http_stream_abort(struct pgl_http_exchange *exchange)
 {
     PGL_ASSERT(exchange->stage == PGL_HTTP_STREAMING);
+    pgl_http_stream_reset(exchange, PGL_HTTP2_INTERNAL_ERROR);
+}
+
+void pgl_http_stream_reset(struct pgl_http_exchange *exchange, uint32_t code)
+{
+    PGL_ASSERT(pgl_http_exchange_is_held(exchange));
     pgl_buffer_clear(&exchange->out);
     exchange->sent_bytes = 0;
-    exchange->is_cut = true;
+    if (exchange->conn != NULL)
+        exchange->conn->protocol->cut(exchange, code);
     end(exchange);
 }

@@ -36,6 +36,7 @@ pgl_status pgl_http_server_open(struct pgl_http_server *server, struct pgl_loop 
                      limits->connects_per_client_per_s);
     pgl_random_seed(&server->jitter, pgl_entropy_u64(&loop->platform->entropy), 0);
 
+    pgl_buffer_init(&server->spare_output, PGL_CONN_OUTPUT_BYTES_MAX);
     server->read_room = pgl_arena_alloc(&server->slots, PGL_CONN_READ_BYTES);
     pgl_status status = server->read_room == NULL
                             ? PGL_FAIL(PGL_EXHAUSTED, "no memory for a server")
@@ -203,16 +204,19 @@ static void stop_listening(struct pgl_http_server *server)
 
 bool pgl_http_server_work(struct pgl_http_server *server)
 {
-    struct pgl_list turn, *node; /* who becomes unread meanwhile has the next turn */
+    struct pgl_list turn, *node; /* who becomes unread or dirty meanwhile has the next turn */
     pgl_list_init(&turn);
     while ((node = pgl_list_take_first(&server->unread_conns)) != NULL)
         pgl_list_append(&turn, node);
     while ((node = pgl_list_take_first(&turn)) != NULL)
         pgl_conn_read_on(PGL_CONTAINER(node, struct pgl_conn, unread));
     while ((node = pgl_list_take_first(&server->dirty_conns)) != NULL)
+        pgl_list_append(&turn, node);
+    while ((node = pgl_list_take_first(&turn)) != NULL)
         pgl_conn_flush(PGL_CONTAINER(node, struct pgl_conn, dirty));
     bool has_more = server->options.tls != NULL && pgl_tls_door_work(&server->door);
-    return has_more || !pgl_list_is_empty(&server->unread_conns);
+    return has_more || !pgl_list_is_empty(&server->unread_conns) ||
+           !pgl_list_is_empty(&server->dirty_conns);
 }
 
 /* ---- what connections share ---- */
@@ -258,6 +262,15 @@ struct pgl_text pgl_http_server_date(struct pgl_http_server *server)
 
 /* ---- the end ---- */
 
+static void leave_all(struct pgl_list *conns)
+{
+    for (struct pgl_list *node = conns->next; node != conns; node = node->next) {
+        struct pgl_conn *conn = PGL_CONTAINER(node, struct pgl_conn, place);
+        conn->protocol->leave(conn);
+        pgl_conn_mark_dirty(conn); /* it goes at the end of the turn */
+    }
+}
+
 static void close_all(struct pgl_list *conns)
 {
     while (!pgl_list_is_empty(conns))
@@ -270,12 +283,13 @@ void pgl_http_server_drain(struct pgl_http_server *server)
     stop_listening(server);
     if (server->options.tls != NULL)
         pgl_tls_door_close(&server->door);
-    close_all(&server->idle_conns);
+    leave_all(&server->idle_conns);
 }
 
 void pgl_http_server_cut(struct pgl_http_server *server)
 {
     pgl_http_server_drain(server);
+    close_all(&server->idle_conns);
     close_all(&server->busy_conns);
 }
 
@@ -292,6 +306,7 @@ void pgl_http_server_close(struct pgl_http_server *server)
         pgl_arena_free(&e->arena);
         pgl_buffer_free(&e->out);
     }
+    pgl_buffer_free(&server->spare_output);
     pgl_clients_free(&server->clients);
     pgl_arena_free(&server->slots);
 }

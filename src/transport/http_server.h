@@ -1,13 +1,15 @@
 /*
  * http_server.h - answers HTTP on one loop: connections in, exchanges out.
  *
- * For:      the gateway, the admin page, tests. What a connection speaks is decided beneath this
- *           header: plain or through TLS (tls_door.h).
+ * For:      the gateway, the admin page, gRPC, tests. What a connection speaks is decided beneath
+ *           this header: plain or through TLS (tls_door.h), HTTP/1.1 or HTTP/2 (agreed on by ALPN,
+ *           else by its first bytes).
  * Owner:    whoever holds the struct; it calls pgl_http_server_work at the end of every turn.
  * Threads:  the loop's.
  * Rule:     a request comes whole (head, then body up to its limit) to `on_request`, as an
- *           exchange. It is the handler's until pgl_http_respond or pgl_http_stream_end, however
- *           long that takes; what was asked in a row is answered in that order.
+ *           exchange, unless `wants_pieces` says that its body shall come piece by piece. It is the
+ *           handler's until pgl_http_respond or pgl_http_stream_end, however long that takes; over
+ *           HTTP/1.1 what was asked in a row is answered in that order.
  * Bounds:   struct pgl_http_limits, each with its reason at PGL_HTTP_LIMITS_DEFAULT.
  * Memory:   connections and exchanges lie in pools that grow up to their limits and are reused; a
  *           busy server allocates nothing for a request. An idle connection holds no buffer.
@@ -32,6 +34,7 @@
 #include "transport/tls_door.h"
 #include "wire/http.h"
 #include "wire/http1.h"
+#include "wire/http2.h"
 
 #define PGL_HTTP_DATE_BYTES 29 /* Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110, 5.6.7) */
 
@@ -59,7 +62,13 @@ struct pgl_http_limits {
     int64_t age_ns;                       /* +-10 %; then closed behind the next answer */
     int64_t write_stall_ns; /* no byte taken by a peer that we write to; then closed */
     int64_t linger_ns;      /* a refused peer may still be sending; see conn.c */
+    /* HTTP/2: for a header block, which holds up all streams; then closed */
+    int64_t block_ns;
+    int64_t stream_stall_ns;     /* no byte of an answer fits the peer's window; then it is reset */
+    int64_t connection_stall_ns; /* the same for all answers of a connection; then closed */
+    int64_t leave_ns;            /* from announcing a GOAWAY to saying which request was the last */
     struct pgl_http1_limits http1;
+    struct pgl_http2_limits http2;
 };
 
 /* clang-format off */
@@ -88,7 +97,12 @@ struct pgl_http_limits {
         .age_ns = PGL_HOURS(1),                                                                    \
         .write_stall_ns = PGL_SECONDS(10),                                                         \
         .linger_ns = PGL_SECONDS(2),         /* several round trips */                             \
-        .http1 = PGL_HTTP1_LIMITS_DEFAULT })
+        .block_ns = PGL_SECONDS(5),                                                                \
+        .stream_stall_ns = PGL_SECONDS(30),                                                        \
+        .connection_stall_ns = PGL_SECONDS(60),                                                    \
+        .leave_ns = PGL_SECONDS(1),          /* a slow round trip */                               \
+        .http1 = PGL_HTTP1_LIMITS_DEFAULT,                                                         \
+        .http2 = PGL_HTTP2_LIMITS_EDGE })
 /* clang-format on */
 
 struct pgl_http_server;
@@ -105,9 +119,10 @@ enum pgl_http_stage {
 struct pgl_http_exchange {
     struct pgl_arena arena;            /* the handler's too; ends with the exchange */
     struct pgl_http_request_head head; /* slices of the arena; cleared when the head was refused */
-    struct pgl_text body;              /* whole, dechunked, in the arena */
+    struct pgl_text body;              /* whole, dechunked, in the arena; not when in pieces */
     char peer[PGL_PEER_BYTES];         /* numeric address of the socket's other end */
     const char *tls_peer;              /* the name in the client's certificate; "" without one */
+    int major_version;                 /* of HTTP: 1 or 2 */
     bool is_tls;
     int64_t started_ns; /* monotonic: when the head was complete */
     struct pgl_http_server *server;
@@ -124,8 +139,17 @@ struct pgl_http_exchange {
     size_t sent_bytes;           /* of `out` and answer_body */
     char *body_room;             /* where `body` grows */
     size_t body_capacity;
-    size_t counted_bytes; /* of all memory it holds, in server->buffers_bytes */
-    bool is_chunked;      /* the answer is */
+    size_t body_limit;
+    size_t counted_bytes;                  /* of all memory it holds, in server->buffers_bytes */
+    const struct pgl_http_field *trailers; /* in the arena */
+    size_t trailer_count;
+    size_t untaken_bytes; /* of a body in pieces, over HTTP/1.1 */
+    int64_t progress_ns;  /* HTTP/2: when a byte of the answer was last framed */
+    int32_t stream;       /* HTTP/2: its number; 0 once the stream is closed */
+    bool is_in_pieces;
+    bool has_whole_body; /* all of the request has come */
+    bool wants_room;     /* its handler waits for on_room */
+    bool is_chunked;     /* the answer is */
     bool is_mute; /* a stream that nothing of is sent: HEAD, or its head could not be written */
     bool is_cut;  /* the answer ends too early, and the connection with it */
 };
@@ -149,6 +173,16 @@ struct pgl_http_server_options {
     void (*on_abandoned)(void *owner, struct pgl_http_exchange *exchange);
     /* How large the body may be, asked once the head is there. NULL: limits.body_bytes_max. */
     size_t (*body_limit)(void *owner, const struct pgl_http_request_head *head);
+    /* Whether `on_request` shall have the request at its head, and `on_piece` its body, which then
+     * has no limit but the peer's patience and the handler's. NULL: none. */
+    bool (*wants_pieces)(void *owner, const struct pgl_http_request_head *head);
+    /* A piece, valid in this call; the last one may be empty. The peer sends on when the handler
+     * says pgl_http_body_taken. None comes once the exchange has been ended or abandoned. */
+    void (*on_piece)(void *owner, struct pgl_http_exchange *exchange, struct pgl_text piece,
+                     bool is_last);
+    /* Behind a pgl_http_stream_write that was refused: half of the buffer is free again. NULL: not
+     * asked. */
+    void (*on_room)(void *owner, struct pgl_http_exchange *exchange);
 };
 
 /* By this loop; the console adds the loops. */
@@ -163,6 +197,8 @@ struct pgl_http_metrics {
     struct pgl_counter overloads;  /* closed without even a refusal, for want of an exchange */
     struct pgl_counter answers[6]; /* by status / 100 */
     struct pgl_counter late_heads, late_bodies, late_writes, idle_closes;
+    struct pgl_counter http2_connections; /* of the accepted ones */
+    struct pgl_counter http2_complaints;  /* connections ended for what the peer did */
     struct pgl_counter bytes_in, bytes_out;
     struct pgl_counter buffers_bytes; /* a gauge, against buffers_bytes_max */
 };
@@ -187,7 +223,8 @@ struct pgl_http_server {
     struct pgl_clients clients;
     struct pgl_random jitter;
     size_t buffers_bytes;
-    char *read_room; /* input is read here, and seldom kept */
+    char *read_room;                /* input is read here, and seldom kept */
+    struct pgl_buffer spare_output; /* of the last HTTP/2 connection that has written all it had */
     struct pgl_http_request_head head_room;
     int64_t date_s;
     char date[PGL_HTTP_DATE_BYTES];
@@ -214,6 +251,9 @@ bool pgl_http_server_is_idle(const struct pgl_http_server *server);
 /* Behind a cut, when no loop runs any more: exchanges that handlers still have are gone too. */
 void pgl_http_server_close(struct pgl_http_server *server);
 
+/* Of a body in pieces: the handler is done with as many bytes, and the peer may send on. */
+void pgl_http_body_taken(struct pgl_http_exchange *exchange, size_t bytes);
+
 /* Ends the exchange: the pointer is the server's afterwards. Fields are copied. The body is not: it
  * lies in the exchange's arena, or is constant. HEAD, 204 and 304 send none, whatever is given.
  * Date, Content-Length and Connection are the server's to write; fields that cannot be written (no
@@ -226,11 +266,17 @@ void pgl_http_respond(struct pgl_http_exchange *exchange, int status,
 void pgl_http_stream_begin(struct pgl_http_exchange *exchange, int status,
                            const struct pgl_http_field *fields, size_t field_count);
 /* Copies. PGL_EXHAUSTED when the peer does not read (nothing is written then, and the caller ends
- * the stream), PGL_CANCELLED when it is gone. */
+ * the stream or waits for `on_room`), PGL_CANCELLED when it is gone. */
 PGL_MUST_USE pgl_status pgl_http_stream_write(struct pgl_http_exchange *exchange,
                                               struct pgl_text piece);
 void pgl_http_stream_end(struct pgl_http_exchange *exchange);
-/* The same, but the client must not take it for whole: the connection is cut. */
+/* The same, with trailers, which are copied; over HTTP/1.1 they are dropped. */
+void pgl_http_stream_end_with(struct pgl_http_exchange *exchange,
+                              const struct pgl_http_field *trailers, size_t count);
+/* The same, but the client must not take it for whole: the stream is reset, or over HTTP/1.1 the
+ * connection is cut. */
 void pgl_http_stream_abort(struct pgl_http_exchange *exchange);
+/* The same with an error code of HTTP/2 (RFC 9113, 7), also before the answer has begun. */
+void pgl_http_stream_reset(struct pgl_http_exchange *exchange, uint32_t code);
 
 #endif

@@ -215,6 +215,8 @@ void pgl_http2_set_owner(struct pgl_http2 *session, int32_t stream, void *owner)
 {
     struct pgl_http2_record *record = pgl_http2_record_of(session, stream);
     struct pgl_http2_event *events = (struct pgl_http2_event *)(void *)session->events.data;
+    if (record == NULL)
+        record = pgl_http2_unsent_record(session, stream);
     if (record != NULL)
         record->owner = owner;
     for (size_t i = session->next_event; i * sizeof *events < session->events.size; i++)

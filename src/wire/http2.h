@@ -32,7 +32,8 @@
 #include "base/text.h"
 #include "wire/http.h"
 
-#define PGL_HTTP2_PREFACE_BYTES 24 /* what a client says first (RFC 9113, 3.4) */
+#define PGL_HTTP2_PREFACE_BYTES 24          /* what a client says first (RFC 9113, 3.4) */
+#define PGL_HTTP2_SESSION_BYTES (16u << 10) /* of memory, about: tables and the library's buffers */
 
 /* Error codes (RFC 9113, 7) that somebody above says or looks at. */
 enum pgl_http2_code {

@@ -7,6 +7,8 @@ Method:  one platform without demo, its rates as they are by default, or changed
          second is enough. Every answer's fields are read by a strict parser.
 """
 import concurrent.futures
+import pathlib
+import tempfile
 import time
 
 import fields
@@ -136,6 +138,36 @@ class Users(Limits):
         self.assertEqual(bob.order(("LAMP", 1)).code, 201)
         time.sleep(int(answer.headers["Retry-After"]))
         self.assertEqual(ann.order(("LAMP", 1)).code, 201)
+
+    def test_open_orders_are_counted(self):
+        # a card that is never charged: its orders stay open
+        store = self.open("--max-open-orders-per-customer", "3", "--rates", "orders=100/s:100",
+                          "--provider", "http://127.0.0.1:9", "--provider-key", self.key())
+        ann, bob = store.person("ann"), store.person("bob")
+        card = {"method": "card", "cardToken": "pm_card_visa"}
+        answers = [ann.order(("LAMP", 1), payment=card, key=f"k{i}") for i in range(4)]
+        self.assertEqual([answer.code for answer in answers], [201] * 3 + [429])
+        self.assertEqual(answers[3].json()["type"], "/problems/limited")
+        self.assertIn("Retry-After", answers[3].headers)
+        self.assertEqual(ann.order(("LAMP", 1), payment=card, key="k0").code, 201)  # no other
+        self.assertEqual(bob.order(("LAMP", 1), payment=card).code, 201)
+
+    def key(self):
+        folder = tempfile.TemporaryDirectory(prefix="pgl-limits-")
+        self.addCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name) / "key"
+        path.write_text("sk_test_limits\n")
+        path.chmod(0o600)
+        return str(path)
+
+    def test_it_is_shown(self):
+        store = self.open()
+        shown = {item["policy"]: item for item in store.person("ann").get("/api/v1/limits")["items"]}
+        self.assertEqual(shown, {
+            "user": {"policy": "user", "quota": 40, "windowS": 2, "left": 39, "resetS": 1},
+            "orders": {"policy": "orders", "quota": 10, "windowS": 5, "left": 10, "resetS": 0}})
+        shown = store.person("shop", "partner").get("/api/v1/limits")["items"]
+        self.assertEqual([item["policy"] for item in shown], ["default"])
 
     def test_exact_over_connections(self):
         store = self.open("--rates", "user=1/h:100")

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/time.h"
 #include "edge/client.h"
+#include "edge/gateway/faces.h"
 #include "edge/gateway/identify.h"
 #include "edge/gateway/respond.h"
 #include "edge/gateway/routes.h"
@@ -21,7 +22,10 @@ static struct pgl_request *request_of(struct pgl_flow *flow)
 
 static struct pgl_go fail(struct pgl_request *request, pgl_status status)
 {
-    edge_answer_problem(request, status);
+    if (request->face != NULL)
+        request->face->fail(request, status);
+    else
+        edge_answer_problem(request, status);
     return pgl_go(G_RESPOND);
 }
 
@@ -108,11 +112,12 @@ static struct pgl_go gateway_call(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
     const struct pgl_route *route = request->route;
-    bool may_hold = pgl_route_takes_body(route) && (route->rule.roles & PGL_RULE_SIGNED) == 0;
+    bool may_hold = pgl_route_takes_body(route) && route->ask.kind == PGL_BODY_USUAL &&
+                    (route->rule.roles & PGL_RULE_SIGNED) == 0;
     if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));
-    pgl_status status = edge_read_query(request);
+    pgl_status status = request->face == NULL ? edge_read_query(request) : PGL_OK;
     return after_view(request, pgl_is_ok(status) ? route->begin(request) : status);
 }
 
@@ -122,21 +127,31 @@ static struct pgl_go gateway_next(struct pgl_flow *flow)
     return after_view(request, request->route->next(request));
 }
 
+static void count_answer(const struct pgl_request *request, int64_t now_ns)
+{
+    struct pgl_route_metrics *metrics = &request->edge->metrics[request->route - pgl_routes];
+    pgl_counter_add(&metrics->answers[request->status / 100], 1);
+    pgl_latency_add(&metrics->latency, now_ns - request->exchange->started_ns);
+}
+
 static struct pgl_go gateway_respond(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
     struct pgl_edge *edge = request->edge;
-    struct pgl_route_metrics *metrics = &edge->metrics[request->route - pgl_routes];
-    edge_finish_answer(request);
+    if (request->face == NULL)
+        edge_finish_answer(request);
     int64_t now_ns = pgl_clock_monotonic_ns(&edge->loop->platform->clock);
-    pgl_counter_add(&metrics->answers[request->status / 100], 1);
-    pgl_latency_add(&metrics->latency, now_ns - request->exchange->started_ns);
+    if (request->face == NULL)
+        count_answer(request, now_ns);
     edge_add_standings(request);
     edge_finish(&edge->limits, &request->verdict, was_overloaded(request), now_ns);
     edge->in_flight--;
     edge_free_call_arenas(request); /* the body is in the request's own */
-    pgl_http_respond(request->exchange, request->status, request->fields, request->field_count,
-                     request->body);
+    if (request->face != NULL)
+        request->face->respond(request);
+    else
+        pgl_http_respond(request->exchange, request->status, request->fields, request->field_count,
+                         request->body);
     return pgl_done(); /* the request is gone with the exchange */
 }
 
@@ -202,6 +217,8 @@ static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, 
 {
     struct pgl_edge *edge = owner;
     const char *allow = NULL;
+    if (pgl_faces_refuse(edge, exchange, status, reason))
+        return;
     if (status ==
         405) /* a method may be refused before there is a path: then what there is at all */
         allow = exchange->head.path.size > 0
@@ -210,9 +227,19 @@ static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, 
     edge_respond_problem(edge, exchange, status, type_of_refusal(status), reason, allow);
 }
 
+static void start(struct pgl_request *request)
+{
+    pgl_flow_start(&request->flow, request->edge->loop, gateway_steps, G_IDENTIFY, on_flow_done);
+}
+
 static void on_request(void *owner, struct pgl_http_exchange *exchange)
 {
     struct pgl_edge *edge = owner;
+    const struct edge_face *face = pgl_face_of(&exchange->head);
+    if (face != NULL) {
+        face->on_request(edge, exchange);
+        return;
+    }
     struct pgl_request *request = pgl_arena_zalloc(&exchange->arena, sizeof *request);
     if (request == NULL) {
         edge_respond_problem(edge, exchange, 503, "exhausted", "no memory for this request", NULL);
@@ -240,7 +267,7 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
     read_trace(request);
     exchange->owner = request;
     edge->in_flight++;
-    pgl_flow_start(&request->flow, edge->loop, gateway_steps, G_IDENTIFY, on_flow_done);
+    start(request);
     pgl_status status = decode_params(request);
     if (!pgl_is_ok(status)) {
         edge_answer_problem(request, status);
@@ -251,9 +278,15 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
 static size_t body_limit(void *owner, const struct pgl_http_request_head *head)
 {
     const struct pgl_edge *edge = owner;
+    const struct edge_face *face = pgl_face_of(head);
+    if (face != NULL)
+        return face->body_limit(edge);
     struct pgl_route_match match;
     pgl_route_find(&edge->route_tree, head->method_known, head->path, &match);
-    return match.route != NULL && pgl_route_takes_body(match.route) ? edge->body_bytes_max : 0;
+    if (match.route == NULL || !pgl_route_takes_body(match.route))
+        return 0;
+    return match.route->ask.kind == PGL_BODY_TABLE ? edge->http.options.limits.body_bytes_max
+                                                   : edge->body_bytes_max;
 }
 
 static bool edge_work(void *owner)
@@ -276,10 +309,19 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     edge->loop->work = edge_work;
     edge->loop->owner = edge;
     struct pgl_http_server_options server = { .limits = options->limits,
+                                              .tls = options->tls,
+                                              .tls_host = options->tls_host,
+                                              .tls_port = options->tls_port,
                                               .owner = edge,
                                               .on_request = on_request,
                                               .refuse = refuse,
-                                              .body_limit = body_limit };
+                                              .body_limit = body_limit,
+                                              .on_abandoned = pgl_faces_on_abandoned,
+                                              .wants_pieces = pgl_faces_want_pieces,
+                                              .on_piece = pgl_faces_on_piece,
+                                              .on_room = pgl_faces_on_room };
+    edge->start = start;
+    pgl_faces_open(edge);
     pgl_status opened =
         pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
     if (!pgl_is_ok(opened))
@@ -325,5 +367,6 @@ bool pgl_gateway_is_idle(const struct pgl_edge *edge)
 void pgl_gateway_close(struct pgl_edge *edge)
 {
     pgl_http_server_close(&edge->http);
+    pgl_faces_close(edge);
     edge_limits_close(&edge->limits);
 }

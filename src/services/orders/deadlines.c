@@ -33,10 +33,11 @@ pgl_status pgl_deadlines_check_room(const struct pgl_deadlines *deadlines)
     return PGL_OK;
 }
 
-pgl_status pgl_deadlines_add(struct pgl_deadlines *deadlines, pgl_id order_id,
+pgl_status pgl_deadlines_add(struct pgl_deadlines *deadlines, pgl_id order_id, int64_t customer,
                              int64_t deadline_at_ns)
 {
     PGL_ASSERT(deadlines->added_count < deadlines->unit_max);
+    PGL_TRY(pgl_crowd_add(&deadlines->crowd, order_id, customer));
     PGL_TRY(pgl_timer_set_add(&deadlines->open, order_id, deadline_at_ns));
     deadlines->added[deadlines->added_count++] = order_id;
     return PGL_OK;
@@ -86,6 +87,9 @@ static pgl_status keep(struct pgl_deadlines *deadlines, const struct order_deadl
         deadlines->newest = order->id;
     if (order->state >= ORDER_CONFIRMED)
         return PGL_OK;
+    const struct pgl_orders_state *orders = deadlines->writer->context;
+    PGL_TRY(pgl_crowd_add(&deadlines->crowd, order->id,
+                          order_hash_of_customer(orders, order->tenant, order->customer)));
     return pgl_timer_set_add(&deadlines->open, order->id, order->deadline_at_ns);
 }
 
@@ -222,8 +226,10 @@ static void deadlines_committed(void *self)
     struct pgl_deadlines *deadlines = self;
     if (deadlines->added_count > 0) /* ids only rise */
         deadlines->newest = deadlines->added[deadlines->added_count - 1];
-    for (uint32_t i = 0; i < deadlines->ended_count; i++)
+    for (uint32_t i = 0; i < deadlines->ended_count; i++) {
         pgl_timer_set_remove(&deadlines->open, deadlines->ended[i]);
+        pgl_crowd_remove(&deadlines->crowd, deadlines->ended[i]);
+    }
     for (uint32_t i = 0; i < deadlines->taken_count; i++)
         pgl_timer_set_give(&deadlines->open,
                            (struct pgl_timer_entry){ PGL_NEVER_NS, deadlines->taken[i].id });
@@ -238,8 +244,10 @@ static void deadlines_committed(void *self)
 static void deadlines_rolled_back(void *self)
 {
     struct pgl_deadlines *deadlines = self;
-    for (uint32_t i = 0; i < deadlines->added_count; i++)
+    for (uint32_t i = 0; i < deadlines->added_count; i++) {
         pgl_timer_set_remove(&deadlines->open, deadlines->added[i]);
+        pgl_crowd_remove(&deadlines->crowd, deadlines->added[i]);
+    }
     for (uint32_t i = 0; i < deadlines->taken_count; i++)
         pgl_timer_set_give(&deadlines->open, deadlines->taken[i]);
     forget_transaction(deadlines);
@@ -248,8 +256,9 @@ static void deadlines_rolled_back(void *self)
 /* ---- opening ---- */
 
 pgl_status pgl_deadlines_open(struct pgl_deadlines *deadlines, struct pgl_writer *writer,
-                              uint32_t open_max)
+                              uint32_t open_max, uint32_t open_per_customer_max)
 {
+    const struct pgl_orders_state *orders = writer->context;
     struct pgl_tick tick;
     *deadlines = (struct pgl_deadlines){ .writer = writer, .is_scanning = true };
     deadlines->unit_max = (uint32_t)writer->options.batch_max;
@@ -259,6 +268,7 @@ pgl_status pgl_deadlines_open(struct pgl_deadlines *deadlines, struct pgl_writer
     if (deadlines->added == NULL || deadlines->ended == NULL || deadlines->taken == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a service");
     PGL_TRY(pgl_timer_set_open(&deadlines->open, open_max));
+    pgl_crowd_open(&deadlines->crowd, open_per_customer_max, orders->hash_key, open_max);
     PGL_TRY(order_tick_get(&writer->db, &tick, &deadlines->final_below));
     deadlines->written_ns = tick.now_ns;
     const struct pgl_clock *clock = &writer->loop->platform->clock;
@@ -291,4 +301,5 @@ void pgl_deadlines_close(struct pgl_deadlines *deadlines)
     deadlines->added = deadlines->ended = NULL;
     deadlines->taken = NULL;
     pgl_timer_set_close(&deadlines->open);
+    pgl_crowd_close(&deadlines->crowd);
 }
