@@ -29,6 +29,11 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         pgl_script_test(blackbox/${test} blackbox 120 tests/blackbox/${test}_test.py
             --binary $<TARGET_FILE:panglot>)
     endforeach()
+    pgl_script_test(blackbox/floods blackbox 400 tests/floods/floods_test.py
+        --binary $<TARGET_FILE:panglot>)
+    set_tests_properties(blackbox/floods PROPERTIES RUN_SERIAL ON) # it compares how long others wait
+    pgl_script_test(blackbox/floods_long "blackbox;prove" 1800 tests/floods/floods_test.py
+        --binary $<TARGET_FILE:panglot> --seconds 60)
     pgl_script_test(blackbox/kill_loop blackbox 300 tests/kill/kill_loop.py
         --binary $<TARGET_FILE:panglot> --cycles 20 --seed 1)
     pgl_script_test(blackbox/kill_loop_cards blackbox 300 tests/kill/kill_loop.py
