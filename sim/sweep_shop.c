@@ -192,9 +192,10 @@ void pgl_shop_end(struct pgl_shop *shop)
 void pgl_shop_keep(struct pgl_shop *shop, struct pgl_shop_files *files)
 {
     static const char *const names[] = {
-        "catalog.db",       "orders.db",       "payments.db",     "inventory.db",
-        "webhooks.db",      "catalog.db-wal",  "orders.db-wal",   "payments.db-wal",
-        "inventory.db-wal", "webhooks.db-wal", "signing-key.pem",
+        "catalog.db",       "orders.db",       "payments.db",   "inventory.db",
+        "webhooks.db",      "catalog.db-wal",  "orders.db-wal", "payments.db-wal",
+        "inventory.db-wal", "webhooks.db-wal", "identity.db",   "identity.db-wal",
+        "signing-key.pem",
     };
     *files = (struct pgl_shop_files){ 0 };
     pgl_arena_init(&files->arena, FILE_BYTES_MAX, FILES_BYTES_MAX);

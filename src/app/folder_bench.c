@@ -67,13 +67,14 @@ static void remove_file(const struct folder_bench *bench, const char *name, cons
 
 void folder_bench_close(struct folder_bench *bench)
 {
-    static const char *const databases[] = { "catalog", "orders", "payments", "inventory",
-                                             "webhooks" };
+    static const char *const databases[] = { "catalog",   "orders",   "payments",
+                                             "inventory", "webhooks", "identity" };
     pgl_boot_close(&bench->boot);
     for (size_t i = 0; i < sizeof databases / sizeof databases[0]; i++) {
         remove_file(bench, databases[i], ".db");
         remove_file(bench, databases[i], ".db-wal");
         remove_file(bench, databases[i], ".db-shm");
+        remove_file(bench, databases[i], ".lock");
     }
     remove_file(bench, "lock", "");
     remove_file(bench, "signing-key", ".pem");

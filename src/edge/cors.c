@@ -10,12 +10,14 @@
 static const struct pgl_http_field exposed = {
     LITERAL("Access-Control-Expose-Headers"),
     LITERAL("ETag, Link, Location, Idempotent-Replayed, Preference-Applied, RateLimit, "
-            "RateLimit-Policy, Retry-After, Deprecation, Sunset")
+            "RateLimit-Policy, Retry-After, Deprecation, Sunset, grpc-status, grpc-message, "
+            "grpc-status-details-bin, x-request-id")
 };
 static const struct pgl_http_field accepted = {
     LITERAL("Access-Control-Allow-Headers"),
     LITERAL("Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
-            "Last-Event-ID, Prefer, X-Api-Key, traceparent")
+            "Last-Event-ID, Prefer, X-Api-Key, traceparent, grpc-timeout, x-grpc-web, "
+            "x-user-agent, connect-protocol-version, connect-timeout-ms, panglot-service")
 };
 
 /* scheme "://" host, nothing behind it. */

@@ -11,6 +11,13 @@
 
 /* ---- asking ---- */
 
+static int64_t deadline_of(const struct pgl_request *request)
+{
+    int64_t at_most_ns = pgl_route_classes[request->route->class].at_most_ns;
+    return request->deadline_ns != 0 ? request->deadline_ns
+                                     : request->edge->loop->now_ns + at_most_ns;
+}
+
 pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endpoint, int method,
                     const void *ask, void *reply)
 {
@@ -21,8 +28,7 @@ pgl_status edge_ask(struct pgl_request *request, const struct pgl_endpoint *endp
     request->calls[n].call = (struct pgl_call){
         .ask = ask,
         .reply = reply,
-        .deadline_ns =
-            request->edge->loop->now_ns + pgl_route_classes[request->route->class].at_most_ns,
+        .deadline_ns = deadline_of(request),
         .trace = request->trace,
     };
     request->asks[n].endpoint = endpoint;
@@ -218,6 +224,7 @@ pgl_status edge_read_body(struct pgl_request *request, const ProtobufCMessageDes
     /* The form's type is what curl -d and others say when nobody has told them; the body is read as
      * JSON. */
     if (media.size > 0 && !pgl_text_equal_nocase(media, PGL_TEXT("application/json")) &&
+        !pgl_text_equal_nocase(media, PGL_TEXT("application/merge-patch+json")) &&
         !pgl_text_equal_nocase(media, PGL_TEXT("application/x-www-form-urlencoded")))
         return PGL_FAIL(PGL_INVALID, "Content-Type: application/json is expected");
     if (request->exchange->body.size == 0)

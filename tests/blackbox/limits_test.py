@@ -160,6 +160,15 @@ class Users(Limits):
         path.chmod(0o600)
         return str(path)
 
+    def test_it_is_shown(self):
+        store = self.open()
+        shown = {item["policy"]: item for item in store.person("ann").get("/api/v1/limits")["items"]}
+        self.assertEqual(shown, {
+            "user": {"policy": "user", "quota": 40, "windowS": 2, "left": 39, "resetS": 1},
+            "orders": {"policy": "orders", "quota": 10, "windowS": 5, "left": 10, "resetS": 0}})
+        shown = store.person("shop", "partner").get("/api/v1/limits")["items"]
+        self.assertEqual([item["policy"] for item in shown], ["default"])
+
     def test_exact_over_connections(self):
         store = self.open("--rates", "user=1/h:100")
         ann = store.person("ann")

@@ -4,7 +4,7 @@
 #include "base/assert.h"
 #include "base/time.h"
 #include "edge/client.h"
-#include "edge/gateway/identify.h"
+#include "edge/gateway/faces.h"
 #include "edge/gateway/respond.h"
 #include "edge/gateway/routes.h"
 #include "edge/problem.h"
@@ -13,7 +13,7 @@
 #include "transport/http_metrics.h"
 #include "wire/card_number.h"
 
-enum { G_IDENTIFY, G_ADMIT, G_CALL, G_NEXT, G_RESPOND };
+enum { G_IDENTIFY, G_IDENTIFIED, G_ADMIT, G_CALL, G_NEXT, G_RESPOND };
 
 static struct pgl_request *request_of(struct pgl_flow *flow)
 {
@@ -22,7 +22,10 @@ static struct pgl_request *request_of(struct pgl_flow *flow)
 
 static struct pgl_go fail(struct pgl_request *request, pgl_status status)
 {
-    edge_answer_problem(request, status);
+    if (request->face != NULL)
+        request->face->fail(request, status);
+    else
+        edge_answer_problem(request, status);
     return pgl_go(G_RESPOND);
 }
 
@@ -33,7 +36,9 @@ static struct edge_admission admission_of(const struct pgl_request *request, con
     return (struct edge_admission){ .address = request->client,
                                     .rule = &request->route->rule,
                                     .class = request->route->class,
-                                    .caller = caller };
+                                    .caller = caller,
+                                    .key_id = request->caller.key_id,
+                                    .plan = request->caller.plan };
 }
 
 static struct edge_moment moment_of(const struct pgl_loop *loop)
@@ -41,29 +46,69 @@ static struct edge_moment moment_of(const struct pgl_loop *loop)
     return (struct edge_moment){ loop->now_ns, loop->wall_ns };
 }
 
-static bool has_credentials(const struct pgl_request *request)
+/* How long to wait is said in whole seconds, and never too few. */
+static void note_lockout(struct pgl_request *request, int64_t wait_ns)
 {
-    struct pgl_text value;
-    return !pgl_is_ok(edge_find_field(request, PGL_TEXT("authorization"), &value)) ||
-           value.size > 0;
+    request->verdict.is_refused = true;
+    request->verdict.refused_by = EDGE_POLICY_BAD_TOKENS;
+    request->verdict.refused_name = edge_policies[EDGE_POLICY_BAD_TOKENS].name;
+    request->verdict.retry_after_s = (wait_ns - 1) / PGL_SECONDS(1) + 1;
+}
+
+static struct pgl_go after_identify(struct pgl_request *request)
+{
+    const struct edge_identify *identify = &request->identify;
+    const struct edge_credentials *from = &identify->from;
+    struct edge_admission what = admission_of(request, NULL);
+    pgl_status status = identify->status;
+    if (!identify->is_done)
+        return pgl_wait(G_IDENTIFIED);
+    if (identify->retry_after_ns > 0)
+        note_lockout(request, identify->retry_after_ns);
+    if (status.code == PGL_UNAUTHENTICATED) {
+        pgl_status noted = edge_note_bad(&request->edge->limits, &what,
+                                         from->authorization.size > 0 || from->api_key.size > 0,
+                                         moment_of(request->edge->loop), &request->verdict);
+        status = pgl_is_ok(noted) ? status : noted;
+    }
+    return pgl_is_ok(status) ? pgl_go(G_ADMIT) : fail(request, status);
+}
+
+static pgl_status read_credentials(const struct pgl_request *request, struct edge_credentials *from)
+{
+    from->address = request->client;
+    if (request->route->rule.roles & (PGL_RULE_ANYONE | PGL_RULE_SIGNED))
+        return PGL_OK;
+    PGL_TRY(edge_find_field(request, PGL_TEXT("authorization"), &from->authorization));
+    return from->authorization.size > 0
+               ? PGL_OK
+               : edge_find_field(request, PGL_TEXT("x-api-key"), &from->api_key);
 }
 
 static struct pgl_go gateway_identify(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
-    struct edge_limits *limits = &request->edge->limits;
+    struct edge_identify *identify = &request->identify;
     struct edge_admission what = admission_of(request, NULL);
-    struct edge_moment moment = moment_of(flow->loop);
-    pgl_status status = edge_admit(limits, &what, moment, &request->verdict);
+    pgl_status status =
+        edge_admit(&request->edge->limits, &what, moment_of(flow->loop), &request->verdict);
+    if (pgl_is_ok(status))
+        status = read_credentials(request, &identify->from);
     if (!pgl_is_ok(status))
         return fail(request, status);
-    status = edge_identify(request);
-    if (status.code == PGL_UNAUTHENTICATED) {
-        pgl_status noted =
-            edge_note_bad(limits, &what, has_credentials(request), moment, &request->verdict);
-        status = pgl_is_ok(noted) ? status : noted;
-    }
-    return pgl_is_ok(status) ? pgl_go(G_ADMIT) : fail(request, status);
+    identify->rule = &request->route->rule;
+    identify->arena = request->arena;
+    identify->caller = &request->caller;
+    identify->flow = flow;
+    edge_identify_begin(request->edge, identify);
+    return after_identify(request);
+}
+
+static struct pgl_go gateway_identified(struct pgl_flow *flow)
+{
+    struct pgl_request *request = request_of(flow);
+    edge_identify_next(request->edge, &request->identify);
+    return after_identify(request);
 }
 
 static struct pgl_go gateway_admit(struct pgl_flow *flow)
@@ -109,11 +154,12 @@ static struct pgl_go gateway_call(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
     const struct pgl_route *route = request->route;
-    bool may_hold = pgl_route_takes_body(route) && (route->rule.roles & PGL_RULE_SIGNED) == 0;
+    bool may_hold = pgl_route_takes_body(route) && route->ask.kind == PGL_BODY_USUAL &&
+                    (route->rule.roles & PGL_RULE_SIGNED) == 0;
     if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));
-    pgl_status status = edge_read_query(request);
+    pgl_status status = request->face == NULL ? edge_read_query(request) : PGL_OK;
     return after_view(request, pgl_is_ok(status) ? route->begin(request) : status);
 }
 
@@ -123,21 +169,31 @@ static struct pgl_go gateway_next(struct pgl_flow *flow)
     return after_view(request, request->route->next(request));
 }
 
+static void count_answer(const struct pgl_request *request, int64_t now_ns)
+{
+    struct pgl_route_metrics *metrics = &request->edge->metrics[request->route - pgl_routes];
+    pgl_counter_add(&metrics->answers[request->status / 100], 1);
+    pgl_latency_add(&metrics->latency, now_ns - request->exchange->started_ns);
+}
+
 static struct pgl_go gateway_respond(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
     struct pgl_edge *edge = request->edge;
-    struct pgl_route_metrics *metrics = &edge->metrics[request->route - pgl_routes];
-    edge_finish_answer(request);
+    if (request->face == NULL)
+        edge_finish_answer(request);
     int64_t now_ns = pgl_clock_monotonic_ns(&edge->loop->platform->clock);
-    pgl_counter_add(&metrics->answers[request->status / 100], 1);
-    pgl_latency_add(&metrics->latency, now_ns - request->exchange->started_ns);
+    if (request->face == NULL)
+        count_answer(request, now_ns);
     edge_add_standings(request);
     edge_finish(&edge->limits, &request->verdict, was_overloaded(request), now_ns);
     edge->in_flight--;
     edge_free_call_arenas(request); /* the body is in the request's own */
-    pgl_http_respond(request->exchange, request->status, request->fields, request->field_count,
-                     request->body);
+    if (request->face != NULL)
+        request->face->respond(request);
+    else
+        pgl_http_respond(request->exchange, request->status, request->fields, request->field_count,
+                         request->body);
     return pgl_done(); /* the request is gone with the exchange */
 }
 
@@ -146,6 +202,7 @@ static struct pgl_go gateway_respond(struct pgl_flow *flow)
 static const struct pgl_step gateway_steps[] = {
     /*               name                 does               at most  when late */
     [G_IDENTIFY] = { "gateway.identify", gateway_identify, 0, 0 },
+    [G_IDENTIFIED] = { "gateway.identified", gateway_identified, 0, 0 },
     [G_ADMIT] = { "gateway.admit", gateway_admit, 0, 0 },
     [G_CALL] = { "gateway.call", gateway_call, 0, 0 },
     [G_NEXT] = { "gateway.next", gateway_next, 0, 0 },
@@ -203,6 +260,8 @@ static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, 
 {
     struct pgl_edge *edge = owner;
     const char *allow = NULL;
+    if (pgl_faces_refuse(edge, exchange, status, reason))
+        return;
     if (status ==
         405) /* a method may be refused before there is a path: then what there is at all */
         allow = exchange->head.path.size > 0
@@ -211,9 +270,19 @@ static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, 
     edge_respond_problem(edge, exchange, status, type_of_refusal(status), reason, allow);
 }
 
+static void start(struct pgl_request *request)
+{
+    pgl_flow_start(&request->flow, request->edge->loop, gateway_steps, G_IDENTIFY, on_flow_done);
+}
+
 static void on_request(void *owner, struct pgl_http_exchange *exchange)
 {
     struct pgl_edge *edge = owner;
+    const struct edge_face *face = pgl_face_of(&exchange->head);
+    if (face != NULL) {
+        face->on_request(edge, exchange);
+        return;
+    }
     struct pgl_request *request = pgl_arena_zalloc(&exchange->arena, sizeof *request);
     if (request == NULL) {
         edge_respond_problem(edge, exchange, 503, "exhausted", "no memory for this request", NULL);
@@ -241,7 +310,7 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
     read_trace(request);
     exchange->owner = request;
     edge->in_flight++;
-    pgl_flow_start(&request->flow, edge->loop, gateway_steps, G_IDENTIFY, on_flow_done);
+    start(request);
     pgl_status status = decode_params(request);
     if (!pgl_is_ok(status)) {
         edge_answer_problem(request, status);
@@ -252,9 +321,15 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
 static size_t body_limit(void *owner, const struct pgl_http_request_head *head)
 {
     const struct pgl_edge *edge = owner;
+    const struct edge_face *face = pgl_face_of(head);
+    if (face != NULL)
+        return face->body_limit(edge);
     struct pgl_route_match match;
     pgl_route_find(&edge->route_tree, head->method_known, head->path, &match);
-    return match.route != NULL && pgl_route_takes_body(match.route) ? edge->body_bytes_max : 0;
+    if (match.route == NULL || !pgl_route_takes_body(match.route))
+        return 0;
+    return match.route->ask.kind == PGL_BODY_TABLE ? edge->http.options.limits.body_bytes_max
+                                                   : edge->body_bytes_max;
 }
 
 static bool edge_work(void *owner)
@@ -277,10 +352,19 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     edge->loop->work = edge_work;
     edge->loop->owner = edge;
     struct pgl_http_server_options server = { .limits = options->limits,
+                                              .tls = options->tls,
+                                              .tls_host = options->tls_host,
+                                              .tls_port = options->tls_port,
                                               .owner = edge,
                                               .on_request = on_request,
                                               .refuse = refuse,
-                                              .body_limit = body_limit };
+                                              .body_limit = body_limit,
+                                              .on_abandoned = pgl_faces_on_abandoned,
+                                              .wants_pieces = pgl_faces_want_pieces,
+                                              .on_piece = pgl_faces_on_piece,
+                                              .on_room = pgl_faces_on_room };
+    edge->start = start;
+    pgl_faces_open(edge);
     pgl_status opened =
         pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
     if (!pgl_is_ok(opened))
@@ -327,5 +411,6 @@ bool pgl_gateway_is_idle(const struct pgl_edge *edge)
 void pgl_gateway_close(struct pgl_edge *edge)
 {
     pgl_http_server_close(&edge->http);
+    pgl_faces_close(edge);
     edge_limits_close(&edge->limits);
 }
