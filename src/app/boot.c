@@ -81,6 +81,7 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .has_edge = true,
         .roles = PGL_RUNS_ALL,
         .gateway = { .host = "127.0.0.1",
+                     .grpc = PGL_GRPC_LIMITS_EDGE,
                      .port = 8080,
                      .limits = PGL_HTTP_LIMITS_DEFAULT,
                      .body_bytes_max = 65536,

@@ -14,11 +14,19 @@
 
 #define OUT_BYTES_MAX (8u << 20)
 
-static size_t read_nothing(void *owner, char *room, size_t size, enum pgl_http2_more *more)
+/* The owner of a stream is how many pieces of a byte it still says; nothing without one. */
+static size_t read_pieces(void *owner, char *room, size_t size, enum pgl_http2_more *more)
 {
-    (void)owner, (void)room, (void)size;
-    *more = PGL_HTTP2_LAST;
-    return 0;
+    int *left = owner;
+    (void)size;
+    if (left == NULL || *left == 0) {
+        *more = left == NULL ? PGL_HTTP2_LAST : PGL_HTTP2_LATER;
+        return 0;
+    }
+    --*left;
+    room[0] = 'x';
+    *more = PGL_HTTP2_MORE;
+    return 1;
 }
 
 static struct bench {
@@ -30,7 +38,7 @@ static struct bench {
 
 static struct pgl_http2 *open_server(void)
 {
-    struct pgl_http2_options options = { .limits = PGL_HTTP2_LIMITS_EDGE, .read = read_nothing };
+    struct pgl_http2_options options = { .limits = PGL_HTTP2_LIMITS_EDGE, .read = read_pieces };
     struct pgl_http2 *session = pgl_http2_open(&options, bench.now_ns);
     assert_non_null(session);
     return session;
@@ -176,6 +184,32 @@ static void test_small_window_updates(void **unused)
 {
     (void)unused;
     expect_flood(WINDOW, 0, 1, "\0\0\0\1", 4, 100, 150);
+}
+
+/* A client of gRPC updates two windows for every message, however small, and pings now and then. */
+static void test_what_we_say_may_be_acknowledged(void **unused)
+{
+    (void)unused;
+    struct pgl_buffer bytes;
+    int pieces = 1000;
+    begin_raw(&bytes);
+    add_frame(&bytes, HEADERS, END_HEADERS, 1, get_block, sizeof get_block);
+    assert_true(pgl_is_ok(take_raw(&bytes)));
+    pgl_http2_set_owner(bench.server, 1, &pieces);
+    assert_true(pgl_http2_answer(bench.server, 1, 200, NULL, 0, true));
+    assert_true(pgl_is_ok(pgl_http2_give(bench.server, &bench.out, OUT_BYTES_MAX)));
+    assert_int_equal(pieces, 0);
+    pgl_buffer_init(&bytes, OUT_BYTES_MAX);
+    for (int i = 0; i < 1000; i++) {
+        add_frame(&bytes, WINDOW, 0, 0, "\0\0\0\1", 4);
+        add_frame(&bytes, WINDOW, 0, 1, "\0\0\0\1", 4);
+        add_frame(&bytes, PING, 0x1, 0, "12345678", 8);
+    }
+    assert_true(pgl_is_ok(take_raw(&bytes)));
+    pgl_buffer_init(&bytes, OUT_BYTES_MAX);
+    for (int i = 0; i < 250; i++) /* and no more than that */
+        add_frame(&bytes, WINDOW, 0, 0, "\0\0\0\1", 4);
+    assert_int_equal(take_raw(&bytes).code, PGL_MALFORMED);
 }
 
 static void test_unknown_frames(void **unused)
@@ -484,6 +518,7 @@ int main(void)
         CASE(test_empty_data),
         CASE(test_data_of_padding),
         CASE(test_small_window_updates),
+        CASE(test_what_we_say_may_be_acknowledged),
         CASE(test_unknown_frames),
         CASE(test_the_allowance_comes_back),
         CASE(test_rapid_reset_by_hand),

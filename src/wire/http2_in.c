@@ -31,6 +31,18 @@ static void charge(struct pgl_http2 *session, struct pgl_http2_allowance *allowa
     charge_times(session, allowance, 1, complaint);
 }
 
+/* What acknowledges our data: clients of gRPC update both windows and ping for every message. */
+#define FRAMES_FOR_ANSWER 3
+#define FRAMES_EARNED_MAX 3000 /* by a thousand frames that are on their way */
+
+static void charge_beyond_answers(struct pgl_http2 *session, const char *complaint)
+{
+    if (session->earned > 0)
+        session->earned--;
+    else
+        charge(session, &session->control, complaint);
+}
+
 static struct pgl_http2_event *add_event(struct pgl_http2 *session, enum pgl_http2_event_kind kind,
                                          int32_t stream, void *owner)
 {
@@ -77,6 +89,9 @@ static int on_begin_frame(nghttp2_session *library, const nghttp2_frame_hd *fram
         break;
     case NGHTTP2_RST_STREAM:
     case NGHTTP2_WINDOW_UPDATE: /* looked at when it is whole */
+        break;
+    case NGHTTP2_PING:
+        charge_beyond_answers(session, "too many control frames");
         break;
     default:
         charge(session, &session->control, "too many control frames");
@@ -221,7 +236,7 @@ static int on_frame(nghttp2_session *library, const nghttp2_frame *frame, void *
         break;
     case NGHTTP2_WINDOW_UPDATE:
         if (frame->window_update.window_size_increment < SMALL_WINDOW_UPDATE)
-            charge(session, &session->control, "too many small window updates");
+            charge_beyond_answers(session, "too many small window updates");
         break;
     case NGHTTP2_SETTINGS:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0)
@@ -291,6 +306,11 @@ static int on_close(nghttp2_session *library, int32_t stream, uint32_t code, voi
 static int on_sent(nghttp2_session *library, const nghttp2_frame *frame, void *self)
 {
     (void)library;
+    struct pgl_http2 *session = self;
+    bool is_answer = frame->hd.type == NGHTTP2_HEADERS ||
+                     (frame->hd.type == NGHTTP2_DATA && frame->hd.length > 0);
+    if (is_answer && session->earned < FRAMES_EARNED_MAX)
+        session->earned += FRAMES_FOR_ANSWER;
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
         pgl_list_remove(&pgl_http2_record_of(self, frame->hd.stream_id)->unsent);
     if (frame->hd.type != NGHTTP2_RST_STREAM)
@@ -302,7 +322,7 @@ static int on_sent(nghttp2_session *library, const nghttp2_frame *frame, void *s
     case NGHTTP2_FRAME_SIZE_ERROR:
     case NGHTTP2_REFUSED_STREAM:
     case NGHTTP2_COMPRESSION_ERROR:
-        charge(self, &((struct pgl_http2 *)self)->resets, "too many streams ended by errors");
+        charge(session, &session->resets, "too many streams ended by errors");
         break;
     default:
         break;

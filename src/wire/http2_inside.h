@@ -49,6 +49,7 @@ struct pgl_http2 {
     uint32_t heads_taken; /* by this take */
     uint32_t held;        /* streams of the peer that are not let go of */
     struct pgl_http2_allowance resets, control;
+    uint32_t earned; /* control frames that our answers let the peer send besides */
     const char *complaint;
     uint32_t pongs;
     bool is_ready, is_terminated;

@@ -376,6 +376,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
                                               .on_piece = pgl_faces_on_piece,
                                               .on_room = pgl_faces_on_room };
     edge->start = start;
+    edge->grpc_limits = options->grpc;
+    edge->has_reflection = options->has_reflection;
     pgl_faces_open(edge);
     pgl_status opened =
         pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
