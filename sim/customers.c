@@ -26,9 +26,9 @@
 
 /* What is insisted on until the answer is known; the rest is asked once. */
 static const bool is_insisted_on[PGL_SIM_ERRAND_KINDS] = {
-    [PGL_SIM_CREATE] = true,  [PGL_SIM_CANCEL] = true, [PGL_SIM_MOVE] = true,
-    [PGL_SIM_SHIP] = true,    [PGL_SIM_REFUND] = true, [PGL_SIM_SUBSCRIBE] = true,
-    [PGL_SIM_READ_ON] = true,
+    [PGL_SIM_CREATE] = true,    [PGL_SIM_CANCEL] = true,  [PGL_SIM_MOVE] = true,
+    [PGL_SIM_SHIP] = true,      [PGL_SIM_REFUND] = true,  [PGL_SIM_SUBSCRIBE] = true,
+    [PGL_SIM_REDELIVER] = true, [PGL_SIM_READ_ON] = true,
 };
 
 static void arrive(void *owner);
@@ -232,18 +232,25 @@ static void finish(struct pgl_sim_errand *errand)
 /* The number of a token. */
 static int who_asks(const struct pgl_sim_errand *errand)
 {
-    if (errand->kind == PGL_SIM_MOVE || errand->kind == PGL_SIM_SHIP)
+    switch (errand->kind) {
+    case PGL_SIM_MOVE:
+    case PGL_SIM_SHIP:
         return PGL_SIM_DOCK;
-    bool is_boss = errand->kind == PGL_SIM_REFUND || errand->kind == PGL_SIM_SUBSCRIBE ||
-                   errand->kind == PGL_SIM_READ_ON;
-    return is_boss ? PGL_SIM_BOSS : pgl_sim_wish_of(errand)->customer;
+    case PGL_SIM_REFUND:
+    case PGL_SIM_READ_ON:
+    case PGL_SIM_SUBSCRIBE:
+    case PGL_SIM_REDELIVER:
+        return PGL_SIM_BOSS;
+    default:
+        return pgl_sim_wish_of(errand)->customer;
+    }
 }
 
+/* Of a wish, or of all that is about none. */
 static struct pgl_random *random_of(struct pgl_sim_errand *errand)
 {
-    bool is_of_nobody = errand->kind == PGL_SIM_MOVE || errand->kind == PGL_SIM_SUBSCRIBE ||
-                        errand->kind == PGL_SIM_READ_ON;
-    return is_of_nobody ? &errand->customers->moving : &pgl_sim_wish_of(errand)->random;
+    bool is_about_none = errand->kind == PGL_SIM_MOVE || errand->kind >= PGL_SIM_READ_ON;
+    return is_about_none ? &errand->customers->moving : &pgl_sim_wish_of(errand)->random;
 }
 
 /* The customer has seen where to go, or looks again a little later. */

@@ -40,6 +40,7 @@ enum pgl_sim_errand_kind {
     PGL_SIM_ACT,       /* a customer does what the bank wants to see done */
     PGL_SIM_READ_ON,   /* an operator reads on in the events */
     PGL_SIM_SUBSCRIBE, /* somebody wants to be told by webhooks */
+    PGL_SIM_REDELIVER, /* an operator has what was not taken told again, now */
     PGL_SIM_ERRAND_KINDS
 };
 
@@ -133,6 +134,9 @@ bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_erra
 /* The same, where it comes to the customer's mind: `number` tells this occasion from others. */
 void pgl_sim_errand_may_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
                               uint32_t wish, uint32_t number, uint32_t chance, int64_t most_ns);
+
+/* An operator does not wait until webhooks that were not taken come again by themselves. */
+void pgl_sim_redeliver(struct pgl_sim_customers *customers);
 
 /* Goes on where the reader is, unless somebody does already. */
 void pgl_sim_read_on(struct pgl_sim_customers *customers, bool is_last);

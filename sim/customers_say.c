@@ -155,6 +155,15 @@ static void ask_subscribe(struct pgl_sim_errand *errand)
                                sizeof errand->ask.body);
 }
 
+static void ask_redeliver(struct pgl_sim_errand *errand)
+{
+    errand->ask.method = "POST";
+    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/webhooks/%s/redeliver",
+             errand->customers->listener->id);
+    snprintf(errand->ask.body, sizeof errand->ask.body,
+             "{\"from\":%u,\"to\":4000000000,\"state\":\"WAITING\"}", errand->number);
+}
+
 /* ---- reading ---- */
 
 int pgl_sim_rank_named(struct pgl_text status)
@@ -375,7 +384,22 @@ static void judge_refund(struct pgl_sim_errand *errand, const struct pgl_sim_ans
 static void judge_subscribe(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
 {
     if (has_status(errand, answer, 201))
-        pgl_sim_listener_subscribed(errand->customers->listener, member(answer->body, "secret"));
+        pgl_sim_listener_subscribed(errand->customers->listener, member(answer->body, "id"),
+                                    member(answer->body, "secret"));
+}
+
+static void judge_redeliver(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    int64_t next = 0;
+    if (has_status(errand, answer, 202) &&
+        pgl_is_ok(pgl_text_to_i64(member(answer->body, "nextFrom"), &next)) && next > 0)
+        pgl_sim_errand_start(errand->customers, PGL_SIM_REDELIVER, 0, (uint32_t)next, 0);
+}
+
+void pgl_sim_redeliver(struct pgl_sim_customers *customers)
+{
+    if (customers->listener->number >= 0)
+        pgl_sim_errand_start(customers, PGL_SIM_REDELIVER, 0, 1, 0);
 }
 
 /* ---- reading all events ---- */
@@ -485,6 +509,7 @@ static const struct {
     [PGL_SIM_SHIP] = { ask_ship, judge_ship },
     [PGL_SIM_REFUND] = { ask_refund, judge_refund },
     [PGL_SIM_READ_ON] = { ask_read, judge_read },
+    [PGL_SIM_REDELIVER] = { ask_redeliver, judge_redeliver },
     [PGL_SIM_SUBSCRIBE] = { ask_subscribe, judge_subscribe },
 };
 

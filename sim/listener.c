@@ -82,7 +82,8 @@ void pgl_sim_listener_subscribe(struct pgl_sim_listener *listener, char *body, s
              PGL_SIM_LISTENER_PORT, listener->asked++, wish_of(listener));
 }
 
-void pgl_sim_listener_subscribed(struct pgl_sim_listener *listener, struct pgl_text secret)
+void pgl_sim_listener_subscribed(struct pgl_sim_listener *listener, struct pgl_text id,
+                                 struct pgl_text secret)
 {
     char url[64];
     size_t prefix = strlen(SECRET_PREFIX), size = secret.size - prefix;
@@ -99,6 +100,7 @@ void pgl_sim_listener_subscribed(struct pgl_sim_listener *listener, struct pgl_t
         pgl_sim_blame(listener->blame, "H13: a subscription was answered without a secret");
         return;
     }
+    snprintf(listener->id, sizeof listener->id, "%.*s", PGL_TEXT_ARGS(id));
     listener->number = listener->asked - 1;
     for (int log = 0; log < PGL_SIM_LOGS; log++)
         listener->since[log] = listener->owed_from[log] = listener->auditor->book.high[log];

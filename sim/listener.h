@@ -39,6 +39,7 @@ struct pgl_sim_listener {
 
     /* The subscription: the number of its try stands in its URL. */
     int asked, number; /* tries so far; the one that was answered, -1 before */
+    char id[PGL_ID_TEXT_BYTES + 1];
     uint8_t secret[PGL_SIM_SECRET_BYTES];
     size_t secret_bytes;
     int64_t since[PGL_SIM_LOGS]; /* events behind these are owed */
@@ -62,8 +63,9 @@ void pgl_sim_listener_heal(struct pgl_sim_listener *listener);
 
 /* What is sent to subscribe, for a next try. */
 void pgl_sim_listener_subscribe(struct pgl_sim_listener *listener, char *body, size_t size);
-/* The answer to the last of them: "whsec_...". */
-void pgl_sim_listener_subscribed(struct pgl_sim_listener *listener, struct pgl_text secret);
+/* The answer to the last of them: the secret is "whsec_...". */
+void pgl_sim_listener_subscribed(struct pgl_sim_listener *listener, struct pgl_text id,
+                                 struct pgl_text secret);
 
 /* NULL when it was told all that it is to be told; else what is missing, for people. */
 const char *pgl_sim_listener_misses(struct pgl_sim_listener *listener);

@@ -240,6 +240,7 @@ static bool all_is_told(struct run *run)
     if (!is_told && !run->waits_for_webhooks) {
         run->waits_for_webhooks = true;
         run->until_ns = run->machine.twin.now_ns + TELL_NS_MAX;
+        pgl_sim_redeliver(&run->customers);
     }
     run->moved = is_told ? run->moved : 0; /* it is looked at again, though nothing moves */
     return is_told;

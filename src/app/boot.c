@@ -81,12 +81,13 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .has_edge = true,
         .roles = PGL_RUNS_ALL,
         .gateway = { .host = "127.0.0.1",
+                     .grpc = PGL_GRPC_LIMITS_EDGE,
                      .port = 8080,
                      .limits = PGL_HTTP_LIMITS_DEFAULT,
                      .body_bytes_max = 65536,
                      .json = pgl_json_request_limits,
                      .admit = EDGE_LIMITS_DEFAULT },
-        .certificates = { .check_every_ns = PGL_SECONDS(5) },
+        .certificates = { .offers_http2 = true, .check_every_ns = PGL_SECONDS(5) },
         .drain_ns = PGL_SECONDS(10),
         .batch_max = 512,
         .checkpoint_pages = 8192, /* 32 MiB, see docs/decisions/checkpoint.md */
@@ -394,8 +395,8 @@ static void close_doors(void *self)
 static bool is_idle(void *self)
 {
     struct pgl_boot *boot = self;
-    return (!pgl_boot_runs(boot, PGL_RUN_GATEWAY) || pgl_gateway_is_idle(&boot->edge)) &&
-           pgl_mesh_is_drained(&boot->mesh);
+    return pgl_mesh_is_drained(&boot->mesh) &&
+           (!pgl_boot_runs(boot, PGL_RUN_GATEWAY) || pgl_gateway_is_idle(&boot->edge));
 }
 
 static void open_drain(struct pgl_boot *boot)
@@ -448,7 +449,7 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     open_drain(boot);
     pgl_reload_open(&boot->reload, &boot->loops[PGL_LOOP_RELOAD]);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
-    if (options->roles == PGL_RUNS_ALL) /* a look is at all files */
+    if (options->roles != PGL_RUNS(PGL_RUN_GATEWAY)) /* which has no file to look at */
         pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);
     PGL_TRY(pgl_mesh_serve(&boot->mesh));
     return pgl_boot_runs(boot, PGL_RUN_GATEWAY) ? open_edge(boot) : PGL_OK;

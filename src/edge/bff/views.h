@@ -38,6 +38,8 @@ pgl_status shipment_create_next(struct pgl_request *request);
 pgl_status shipment_list_begin(struct pgl_request *request);
 pgl_status shipment_list_next(struct pgl_request *request);
 
+pgl_status limits_begin(struct pgl_request *request);
+
 pgl_status order_create_begin(struct pgl_request *request);
 pgl_status order_create_next(struct pgl_request *request);
 pgl_status order_get_begin(struct pgl_request *request);

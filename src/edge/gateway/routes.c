@@ -11,11 +11,14 @@
 #include "contract/payments.h"
 #include "contract/webhooks.h"
 #include "edge/bff/views.h"
+#include "edge/console/api_page.h"
 #include "edge/console/home.h"
+#include "edge/console/page.h"
 #include "edge/grpc/face.h"
 #include "edge/live/asyncapi.h"
 #include "edge/live/events.h"
 #include "edge/live/streams.h"
+#include "edge/openapi.h"
 #include "edge/ops/ops.h"
 
 /* clang-format off */
@@ -128,6 +131,15 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/asyncapi.json", PGL_ANYONE, PGL_CLASS_READ,
       asyncapi_begin, NULL, NOTHING, OTHER("application/json"), NULL, PGL_CACHE_MINUTES,
       "Every event that the outside is told of, in AsyncAPI 3.0." },
+    { PGL_HTTP_GET, "/openapi.json", PGL_ANYONE, PGL_CLASS_READ,
+      openapi_begin, NULL, NOTHING, OTHER("application/json"), NULL, PGL_CACHE_MINUTES,
+      "Every call, in OpenAPI 3.1." },
+    { PGL_HTTP_GET, "/api", PGL_ANYONE, PGL_CLASS_READ,
+      api_page_begin, NULL, NOTHING, HTML, NULL, PGL_CACHE_MINUTES,
+      "Every call, for people to read." },
+    { PGL_HTTP_GET, "/style.css", PGL_ANYONE, PGL_CLASS_READ,
+      style_begin, NULL, NOTHING, OTHER("text/css"), NULL, PGL_CACHE_MINUTES,
+      "How the pages look." },
     { PGL_HTTP_GET, "/api/v1/events", PGL_MAY(OPERATOR, "events:read"), PGL_CLASS_STREAM,
       events_begin, events_next, NOTHING, OTHER("application/cloudevents-batch+json"), events_query, PGL_CACHE_NEVER,
       "CloudEvents from a position on." },
@@ -173,6 +185,9 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/orders/{id}/shipments", PGL_MAY(EVERYBODY, "orders:read"), PGL_CLASS_READ,
       shipment_list_begin, shipment_list_next, NOTHING, JSON(200, LIST_SHIPMENTS_RESPONSE), NULL, PGL_CACHE_NEVER,
       "The order's parcels, and what is left to be shipped." },
+    { PGL_HTTP_GET, "/api/v1/limits", PGL_MAY(EVERYBODY, "orders:read"), PGL_CLASS_READ,
+      limits_begin, NULL, NOTHING, JSON(200, LIMIT_STATES), NULL, PGL_CACHE_NEVER,
+      "Which rates hold for you, and how you stand." },
     { PGL_HTTP_POST, "/api/v1/orders", PGL_MAY(BUYERS, "orders:write"), PGL_CLASS_ORDER,
       order_create_begin, order_create_next, BODY(NEW_ORDER, PGL_FIELD_KEY | PGL_FIELD_PREFER), JSON(201, ORDER), NULL, PGL_CACHE_NEVER,
       "Place an order." },

@@ -68,6 +68,15 @@ void pgl_real_signals_take(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+void pgl_real_signals_give(void)
+{
+    sigset_t set; /* SIGHUP stays: what runs for hours may outlive its terminal */
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 enum pgl_real_signal pgl_real_signals_wait(void)
 {
     sigset_t set;
