@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/ctl/ask.h"
+#include "app/ctl/import.h"
 #include "app/ctl/print.h"
 #include "app/options.h"
 #include "contract/admin.h"
@@ -23,7 +24,7 @@ struct options {
     struct pgl_ctl ctl;
     const char *reason, *service, *why, *status, *outcome;
     int64_t older_than_ns, limit;
-    bool is_json, is_all, is_late, is_brief;
+    bool is_json, is_all, is_late, is_brief, is_trial;
 };
 
 /* ---- what there is ---- */
@@ -32,6 +33,7 @@ enum verb_kind {
     LIST, /* pages of a list */
     SHOW, /* one, by its name */
     JOB,  /* a wish over many, which is then followed */
+    FILE_IN, /* a file, part by part */
     ACT   /* one command to one thing */
 };
 
@@ -65,6 +67,7 @@ static const struct verb verbs[] = {
     { "webhooks", "show",       "webhooks/*",           SHOW, WEBHOOK_ENDPOINT_DESCRIPTOR,         NULL },
     { "webhooks", "deliveries", "webhooks/deliveries",  LIST, LIST_DELIVERIES_RESPONSE_DESCRIPTOR, "endpoint_id number type state attempts status last_at_ns problem" },
     { "webhooks", "redeliver",  "webhooks/*/redeliver", ACT,  REDELIVER_RESPONSE_DESCRIPTOR,       NULL },
+    { "products", "import",     "products/imports",     FILE_IN, IMPORT_REPORT_DESCRIPTOR,         NULL },
 };
 /* clang-format on */
 #define VERB_COUNT  (sizeof verbs / sizeof verbs[0])
@@ -75,7 +78,7 @@ static const char *complaint_about(const char *thing)
     for (size_t i = 0; i < VERB_COUNT; i++)
         if (strcmp(verbs[i].thing, thing) == 0)
             return "there is no such verb";
-    return "there is no such thing: sagas, parked, intents, jobs or webhooks is expected";
+    return "there is no such thing: sagas, parked, intents, jobs, webhooks or products is expected";
 }
 
 static const struct verb *find_verb(const char *thing, const char *name)
@@ -268,6 +271,18 @@ static pgl_status run_act(struct options *options, const struct verb *verb, cons
     return PGL_OK;
 }
 
+/* ---- files ---- */
+
+static pgl_status run_import(struct options *options, const char *file, bool *is_good)
+{
+    ImportReport report = IMPORT_REPORT_INIT;
+    PGL_TRY(pgl_ctl_import(&options->ctl, options->ctl.loop.platform, file, options->is_trial,
+                           &report));
+    *is_good = report.n_errors == 0;
+    print_one(options, &report.base);
+    return PGL_OK;
+}
+
 /* ---- jobs ---- */
 
 static void show_progress(const Job *job)
@@ -350,6 +365,8 @@ static const char *check(const struct options *options, const struct verb *verb,
         if (names != 1)
             return "one name is expected";
         break;
+    case FILE_IN:
+        return names == 1 ? NULL : "one file is expected: .csv, or a product a line as JSON";
     case JOB:
         if ((names > 0) == is_filter)
             return "names, or a filter (--why, --older-than), or --all: one of them is expected";
@@ -370,6 +387,8 @@ static pgl_status run(struct options *options, const struct verb *verb, const ch
         return run_show(options, verb, names[0]);
     case ACT:
         return run_act(options, verb, names[0]);
+    case FILE_IN:
+        return run_import(options, names[0], is_good);
     case JOB:
         break;
     }
@@ -381,7 +400,7 @@ static void describe(struct pgl_buffer *out)
     pgl_buffer_add_literal(
         out,
         "Asks a running platform as an operator. What changes something is kept in the audit log "
-        "with its\n--reason, which only a redelivery may lack. It takes names, or a filter for any "
+        "with its\n--reason, which only a redelivery and an import may lack. It takes names, or a filter for any "
         "number: it is worked\noff by the platform, and followed here.\n\n");
     const char *thing = "";
     for (size_t i = 0; i < VERB_COUNT; i++) {
@@ -422,6 +441,7 @@ int pgl_ctl_command(struct pgl_platform *platform, int argc, char **argv)
         { "--status", "NAME", PGL_OPTION_TEXT, &options.status, 0, "of sagas, intents and deliveries, only those" },
         { "--outcome", "NAME", PGL_OPTION_TEXT, &options.outcome, 0, "for settle: AUTHORIZED, CAPTURED, CANCELLED, DECLINED, ..." },
         { "--limit", "N", PGL_OPTION_NUMBER, &options.limit, 1, "lines of a list, at most 10000 (1000)" },
+        { "--trial", NULL, PGL_OPTION_SWITCH, &options.is_trial, 0, "of an import, only look whether it would be taken" },
         { "--no-wait", NULL, PGL_OPTION_SWITCH, &options.is_brief, 0, "do not follow a job to its end" },
     };
     /* clang-format on */
