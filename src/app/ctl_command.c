@@ -30,11 +30,11 @@ struct options {
 /* ---- what there is ---- */
 
 enum verb_kind {
-    LIST, /* pages of a list */
-    SHOW, /* one, by its name */
-    JOB,  /* a wish over many, which is then followed */
+    LIST,    /* pages of a list */
+    SHOW,    /* one, by its name */
+    JOB,     /* a wish over many, which is then followed */
     FILE_IN, /* a file, part by part */
-    ACT   /* one command to one thing */
+    ACT      /* one command to one thing */
 };
 
 struct verb {
@@ -400,7 +400,8 @@ static void describe(struct pgl_buffer *out)
     pgl_buffer_add_literal(
         out,
         "Asks a running platform as an operator. What changes something is kept in the audit log "
-        "with its\n--reason, which only a redelivery and an import may lack. It takes names, or a filter for any "
+        "with its\n--reason, which only a redelivery and an import may lack. It takes names, or a "
+        "filter for any "
         "number: it is worked\noff by the platform, and followed here.\n\n");
     const char *thing = "";
     for (size_t i = 0; i < VERB_COUNT; i++) {

@@ -102,14 +102,14 @@ static pgl_status post(struct pgl_ctl *ctl, const char *target, const char *medi
                        struct pgl_text body)
 {
     const struct pgl_entropy *entropy = &ctl->loop.platform->entropy;
-    int size = snprintf(
-        ctl->fetch.client.out, PGL_FETCH_ASK_BYTES,
-        "POST %s HTTP/1.1\r\nHost: %s:%u\r\nAuthorization: Bearer %.*s\r\n"
-        "Idempotency-Key: ctl-%016llx%016llx\r\nContent-Type: %s\r\n"
-        "Content-Length: %zu\r\n\r\n",
-        target, ctl->address.host, ctl->address.port, PGL_TEXT_ARGS(pgl_buffer_text(&ctl->token)),
-        (unsigned long long)pgl_entropy_u64(entropy), (unsigned long long)pgl_entropy_u64(entropy),
-        media, body.size);
+    int size = snprintf(ctl->fetch.client.out, PGL_FETCH_ASK_BYTES,
+                        "POST %s HTTP/1.1\r\nHost: %s:%u\r\nAuthorization: Bearer %.*s\r\n"
+                        "Idempotency-Key: ctl-%016llx%016llx\r\nContent-Type: %s\r\n"
+                        "Content-Length: %zu\r\n\r\n",
+                        target, ctl->address.host, ctl->address.port,
+                        PGL_TEXT_ARGS(pgl_buffer_text(&ctl->token)),
+                        (unsigned long long)pgl_entropy_u64(entropy),
+                        (unsigned long long)pgl_entropy_u64(entropy), media, body.size);
     if (size <= 0 || (size_t)size + body.size > PGL_FETCH_ASK_BYTES)
         return PGL_FAIL(PGL_TOO_LARGE, "too many names for one request; use a filter");
     memcpy(ctl->fetch.client.out + size, body.size > 0 ? body.data : "", body.size);
@@ -136,10 +136,10 @@ pgl_status pgl_ctl_post_text(struct pgl_ctl *ctl, const char *target, const char
                              void **answer)
 {
     PGL_TRY(post(ctl, target, media, text));
-    bool is_report = ctl->fetch.status == 422 &&
-                     pgl_is_ok(pgl_json_read(descriptor, &ctl->arena,
-                                             pgl_buffer_text(&ctl->fetch.answer), &answer_limits,
-                                             answer));
+    bool is_report =
+        ctl->fetch.status == 422 &&
+        pgl_is_ok(pgl_json_read(descriptor, &ctl->arena, pgl_buffer_text(&ctl->fetch.answer),
+                                &answer_limits, answer));
     return is_report ? PGL_OK : read_answer(ctl, descriptor, answer);
 }
 

@@ -65,13 +65,12 @@ static pgl_status send_parts(struct upload *upload, bool is_trial, ImportReport 
     *sum = (ImportReport)IMPORT_REPORT_INIT;
     while (left.size > 0 && sum->n_errors == 0) {
         const ImportReport *report;
-        struct pgl_text part =
-            pgl_import_part(&left, upload->is_csv,
-                            PGL_IMPORT_PART_BYTES - upload->header.size, &lines);
+        struct pgl_text part = pgl_import_part(&left, upload->is_csv,
+                                               PGL_IMPORT_PART_BYTES - upload->header.size, &lines);
         if (part.size == 0)
-            return PGL_FAIL(PGL_INVALID, pgl_arena_printf(&upload->ctl->arena,
-                                                          "line %lld is too long",
-                                                          (long long)line + 1));
+            return PGL_FAIL(PGL_INVALID,
+                            pgl_arena_printf(&upload->ctl->arena, "line %lld is too long",
+                                             (long long)line + 1));
         PGL_TRY(send_part(upload, part, is_trial, &report));
         add(report, line, sum); /* a header is line 1 of every part, and of the file */
         line += lines;

@@ -20,8 +20,8 @@
 PGL_MUST_USE pgl_status pgl_ctl_import(struct pgl_ctl *ctl, struct pgl_platform *platform,
                                        const char *file, bool is_trial, ImportReport *sum);
 
-/* The next part of a table: whole lines, at most `bytes_max`; of CSV a line may go on inside quotes.
- * Empty at the end, and where a line is longer than that. */
+/* The next part of a table: whole lines, at most `bytes_max`; of CSV a line may go on inside
+ * quotes. Empty at the end, and where a line is longer than that. */
 struct pgl_text pgl_import_part(struct pgl_text *left, bool is_csv, size_t bytes_max,
                                 int64_t *lines);
 

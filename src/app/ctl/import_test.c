@@ -42,7 +42,7 @@ static void parts_end_with_lines(void **unused)
     assert_parts("a\nbb\nccc", false, 3, "a\n|bb\n|ccc", 2);
     assert_parts("a,\"b\nc\"\nd\n", true, 8, "a,\"b\nc\"\n|d\n", 3);
     assert_parts("a,\"b\"\"\nc\"\nd\n", true, 11, "a,\"b\"\"\nc\"\n|d\n", 3);
-    assert_parts("a,\"b\nc\"\nd\n", true, 5, "", 0); /* nor inside quotes */
+    assert_parts("a,\"b\nc\"\nd\n", true, 5, "", 0);  /* nor inside quotes */
     assert_parts("\"\nb\n", false, 2, "\"\n|b\n", 2); /* which JSON has otherwise */
 }
 
