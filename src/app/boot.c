@@ -19,6 +19,9 @@
 #define PAYMENTS  PGL_RUNS(PGL_RUN_PAYMENTS)
 #define INVENTORY PGL_RUNS(PGL_RUN_INVENTORY)
 #define WEBHOOKS  PGL_RUNS(PGL_RUN_WEBHOOKS)
+#define IDENTITY  PGL_RUNS(PGL_RUN_IDENTITY)
+
+#define OUTSIDE   (GATEWAY | PAYMENTS | WEBHOOKS) /* who asks others: issuers, providers, endpoints */
 
 static const struct loop_plan {
     const char *name;
@@ -38,12 +41,12 @@ static const struct loop_plan {
     [PGL_LOOP_PAYMENTS_READER]  = { "payments-reader",  PAYMENTS,             PGL_THREAD_READERS,   0 },
     [PGL_LOOP_INVENTORY_READER] = { "inventory-reader", INVENTORY,            PGL_THREAD_READERS,   0 },
     [PGL_LOOP_AUDIT]            = { "audit",            ALL,                  PGL_THREAD_AUDIT,     0 },
-    [PGL_LOOP_EFFECTS]          = { "effects",          ALL,                  PGL_THREAD_EFFECTS,   SLOW_TURN_NS },
+    [PGL_LOOP_EFFECTS]          = { "effects",          OUTSIDE,              PGL_THREAD_EFFECTS,   SLOW_TURN_NS },
     [PGL_LOOP_WEBHOOKS_WRITER]  = { "webhooks-writer",  WEBHOOKS,             PGL_THREAD_WEBHOOKS,  0 },
     [PGL_LOOP_WEBHOOKS_READER]  = { "webhooks-reader",  WEBHOOKS,             PGL_THREAD_READERS,   0 },
+    [PGL_LOOP_IDENTITY_WRITER]  = { "identity-writer",  IDENTITY,             PGL_THREAD_IDENTITY,  0 },
+    [PGL_LOOP_IDENTITY_READER]  = { "identity-reader",  IDENTITY,             PGL_THREAD_READERS,   0 },
     [PGL_LOOP_RELOAD]           = { "reload",           ALL,                  PGL_THREAD_READERS,   0 },
-    [PGL_LOOP_IDENTITY_WRITER]  = { "identity-writer",  GATEWAY,              PGL_THREAD_IDENTITY,  0 },
-    [PGL_LOOP_IDENTITY_READER]  = { "identity-reader",  GATEWAY,              PGL_THREAD_READERS,   0 },
 };
 
 static const char *const thread_names[PGL_THREAD_COUNT] = {
@@ -61,11 +64,11 @@ static const struct file_plan {
     [PGL_FILE_PAYMENTS]  = { "payments.db",   "payments.lock",   PGL_RUN_PAYMENTS,   PGL_LOOP_PAYMENTS_WRITER,   PGL_LOOP_PAYMENTS_READER },
     [PGL_FILE_INVENTORY] = { "inventory.db",  "inventory.lock",  PGL_RUN_INVENTORY,  PGL_LOOP_INVENTORY_WRITER,  PGL_LOOP_INVENTORY_READER },
     [PGL_FILE_WEBHOOKS]  = { "webhooks.db",   "webhooks.lock",   PGL_RUN_WEBHOOKS,   PGL_LOOP_WEBHOOKS_WRITER,   PGL_LOOP_WEBHOOKS_READER },
-    [PGL_FILE_IDENTITY]  = { "identity.db",   "identity.lock",   PGL_RUN_GATEWAY,    PGL_LOOP_IDENTITY_WRITER,   PGL_LOOP_IDENTITY_READER },
+    [PGL_FILE_IDENTITY]  = { "identity.db",   "identity.lock",   PGL_RUN_IDENTITY,   PGL_LOOP_IDENTITY_WRITER,   PGL_LOOP_IDENTITY_READER },
 };
 
 const char *const pgl_boot_role_names[PGL_RUN_COUNT] = {
-    "gateway", "catalog", "orders", "payments", "inventory", "webhooks",
+    "gateway", "catalog", "orders", "payments", "inventory", "webhooks", "identity",
 };
 /* clang-format on */
 
@@ -78,12 +81,13 @@ struct pgl_boot_options pgl_boot_defaults(void)
         .has_edge = true,
         .roles = PGL_RUNS_ALL,
         .gateway = { .host = "127.0.0.1",
+                     .grpc = PGL_GRPC_LIMITS_EDGE,
                      .port = 8080,
                      .limits = PGL_HTTP_LIMITS_DEFAULT,
                      .body_bytes_max = 65536,
                      .json = pgl_json_request_limits,
                      .admit = EDGE_LIMITS_DEFAULT },
-        .certificates = { .check_every_ns = PGL_SECONDS(5) },
+        .certificates = { .offers_http2 = true, .check_every_ns = PGL_SECONDS(5) },
         .drain_ns = PGL_SECONDS(10),
         .batch_max = 512,
         .checkpoint_pages = 8192, /* 32 MiB, see docs/decisions/checkpoint.md */
@@ -227,7 +231,7 @@ static pgl_status open_services(struct pgl_boot *boot)
     if (pgl_boot_runs(boot, PGL_RUN_WEBHOOKS))
         PGL_TRY(
             pgl_webhooks_open(&boot->webhooks, &writers[PGL_FILE_WEBHOOKS], &options->webhooks));
-    if (pgl_boot_runs(boot, PGL_RUN_GATEWAY))
+    if (pgl_boot_runs(boot, PGL_RUN_IDENTITY))
         PGL_TRY(
             pgl_identity_open(&boot->identity, &writers[PGL_FILE_IDENTITY], &options->identity));
     return PGL_OK;
@@ -292,7 +296,7 @@ static pgl_status serve_services(struct pgl_boot *boot)
     if (pgl_boot_runs(boot, PGL_RUN_WEBHOOKS))
         PGL_TRY(
             pgl_webhooks_serve(&boot->webhooks, services, effects, &readers[PGL_FILE_WEBHOOKS]));
-    if (pgl_boot_runs(boot, PGL_RUN_GATEWAY))
+    if (pgl_boot_runs(boot, PGL_RUN_IDENTITY))
         pgl_identity_serve(&boot->identity, services, &readers[PGL_FILE_IDENTITY]);
     return PGL_OK;
 }
@@ -359,9 +363,9 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->webhooks = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_WEBHOOKS);
     for (int i = 0; i < 3; i++)
         edge->logs[i] = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_ORDERS_LOG + i);
+    edge->identity = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_IDENTITY);
     for (int i = 0; i < 5; i++)
         edge->admins[i] = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_ORDERS_ADMIN + i);
-    edge->identity = pgl_mesh_endpoint(boot, edge->loop, PGL_AT_IDENTITY);
     edge->registry = &boot->registry;
     edge->version = boot->options.version;
     edge->is_ready = is_ready;
@@ -391,8 +395,8 @@ static void close_doors(void *self)
 static bool is_idle(void *self)
 {
     struct pgl_boot *boot = self;
-    return (!pgl_boot_runs(boot, PGL_RUN_GATEWAY) || pgl_gateway_is_idle(&boot->edge)) &&
-           pgl_mesh_is_drained(&boot->mesh);
+    return pgl_mesh_is_drained(&boot->mesh) &&
+           (!pgl_boot_runs(boot, PGL_RUN_GATEWAY) || pgl_gateway_is_idle(&boot->edge));
 }
 
 static void open_drain(struct pgl_boot *boot)
@@ -445,7 +449,7 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     open_drain(boot);
     pgl_reload_open(&boot->reload, &boot->loops[PGL_LOOP_RELOAD]);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
-    if (options->roles == PGL_RUNS_ALL) /* a look is at all files */
+    if (options->roles != PGL_RUNS(PGL_RUN_GATEWAY)) /* which has no file to look at */
         pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);
     PGL_TRY(pgl_mesh_serve(&boot->mesh));
     return pgl_boot_runs(boot, PGL_RUN_GATEWAY) ? open_edge(boot) : PGL_OK;
@@ -461,11 +465,11 @@ void pgl_boot_start(struct pgl_boot *boot)
         pgl_inventory_start(&boot->inventory);
     if (pgl_boot_runs(boot, PGL_RUN_WEBHOOKS))
         pgl_webhooks_start(&boot->webhooks);
-    pgl_mesh_start(&boot->mesh);
     if (pgl_boot_runs(boot, PGL_RUN_GATEWAY)) {
         edge_trust_start(&boot->trust);
         edge_jwks_start(&boot->jwks);
     }
+    pgl_mesh_start(&boot->mesh);
     atomic_store(&boot->is_ready, true);
 }
 

@@ -35,11 +35,13 @@ enum pgl_boot_role {
     PGL_RUN_PAYMENTS,
     PGL_RUN_INVENTORY,
     PGL_RUN_WEBHOOKS,
+    PGL_RUN_IDENTITY,
     PGL_RUN_COUNT
 };
 #define PGL_RUNS(role) (1u << (role)) /* one of a set */
 #define PGL_RUNS_ALL   (PGL_RUNS(PGL_RUN_COUNT) - 1)
 _Static_assert(PGL_RUN_COUNT <= PGL_MESH_PEERS_MAX, "a peer for each");
+
 #define PGL_OLD_KEYS_MAX (PGL_KEY_SET_MAX - 2) /* beside the one that signs, and the next */
 
 enum pgl_boot_loop {
@@ -57,9 +59,9 @@ enum pgl_boot_loop {
     PGL_LOOP_EFFECTS,
     PGL_LOOP_WEBHOOKS_WRITER,
     PGL_LOOP_WEBHOOKS_READER,
-    PGL_LOOP_RELOAD,
     PGL_LOOP_IDENTITY_WRITER,
     PGL_LOOP_IDENTITY_READER,
+    PGL_LOOP_RELOAD,
     PGL_LOOP_COUNT
 };
 

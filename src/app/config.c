@@ -10,7 +10,7 @@
 
 #define CONFIG_ARENA_CHUNK_BYTES 16384
 #define CONFIG_ARENA_LIMIT_BYTES (1u << 20)
-#define ALL_ROLES                "gateway,catalog,orders,payments,inventory,webhooks"
+#define ALL_ROLES                "gateway,catalog,orders,payments,inventory,webhooks,identity"
 #define BUFFERS_BYTES_LEAST      (1u << 20)
 
 /* The table is long because every limit is an option. */
@@ -34,7 +34,7 @@ static void fill_settings(struct pgl_config *config)
         { "process.drain-notice", 0, 0, { "--drain-notice", "TIME", PGL_OPTION_DURATION, &boot->drain_notice_ns, PGL_OPTION_MAY_BE_NONE, "behind SIGTERM: not ready, and open, so that balancers notice" } },
         { "process.drain-time", 0, 0, { "--drain-time", "TIME", PGL_OPTION_DURATION, &boot->drain_ns, 0, "for what is in flight, from closing on" } },
         { "process.demo", 0, 0, { "--demo", NULL, PGL_OPTION_SWITCH, &config->is_demo, 0, "a shop in an empty folder; no limits per address" } },
-        { "process.roles", 0, 0, { "--roles", "LIST", PGL_OPTION_TEXT, &config->roles, 0, "what this process is of gateway,catalog,orders,payments,inventory,webhooks" } },
+        { "process.roles", 0, 0, { "--roles", "LIST", PGL_OPTION_TEXT, &config->roles, 0, "what this process is of gateway,catalog,orders,payments,inventory,webhooks,identity" } },
         { "mesh.listen", 0, 0, { "--mesh", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->listen, 0, "where it serves the other processes of the platform" } },
         { "mesh.plain", 0, 0, { "--mesh-plain", NULL, PGL_OPTION_SWITCH, &mesh->is_plain, 0, "no TLS between processes: on this machine alone, and whoever is on it is let in" } },
         { "mesh.certificate", 0, 0, { "--mesh-certificate", "FILE", PGL_OPTION_TEXT, &mesh->certificate_file, 0, "PEM; of this process, with the names of its roles" } },
@@ -45,6 +45,7 @@ static void fill_settings(struct pgl_config *config)
         { "peers.payments", 0, 0, { "--peer-payments", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_PAYMENTS], 0, "for payments" } },
         { "peers.inventory", 0, 0, { "--peer-inventory", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_INVENTORY], 0, "for the inventory" } },
         { "peers.webhooks", 0, 0, { "--peer-webhooks", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_WEBHOOKS], 0, "and for webhooks" } },
+        { "peers.identity", 0, 0, { "--peer-identity", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_IDENTITY], 0, "and for identity" } },
         { "http.listen", 0, 0, { "--http", "HOST:PORT", PGL_OPTION_ADDRESS, &config->http, 0, "where to listen; port 0 takes a free one" } },
         { "http.max-connections", 0, 0, { "--max-connections", "N", PGL_OPTION_U32, &http_limits->connections_max, 1, "at once" } },
         { "http.max-connections-per-address", 0, 0, { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64" } },
@@ -77,6 +78,11 @@ static void fill_settings(struct pgl_config *config)
         { "tls.check-every", 0, 0, { "--tls-check-every", "TIME", PGL_OPTION_DURATION, &tls->check_every_ns, 0, "whether the files are others" } },
         { "tls.max-handshakes", 0, 0, { "--max-handshakes", "N", PGL_OPTION_U32, &http_limits->handshakes_max, 1, "at once; then newcomers wait" } },
         { "tls.handshake-time", 0, 0, { "--handshake-time", "TIME", PGL_OPTION_DURATION, &http_limits->handshake_ns, 0, "for a handshake" } },
+        { "grpc.reflection", 0, 0, { "--reflection", NULL, PGL_OPTION_SWITCH, &boot->gateway.has_reflection, 0, "gRPC tells which services there are; with --demo always" } },
+        { "grpc.max-message", 0, 0, { "--max-message", "BYTES", PGL_OPTION_SIZE, &boot->gateway.grpc.message_bytes_max, 1024, "either way, unpacked" } },
+        { "grpc.time", 0, 0, { "--grpc-time", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.deadline_usual_ns, 0, "for a call that says none" } },
+        { "grpc.time-most", 0, 0, { "--grpc-time-most", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.deadline_max_ns, 0, "whatever a call says" } },
+        { "grpc.stream-time", 0, 0, { "--grpc-stream-time", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.stream_max_ns, 0, "of a stream; its client comes back" } },
         { "limits.rates", 0, 0, { "--rates", "RATES", PGL_OPTION_TEXT, &admit->rates, 0, "of callers: default, off, or NAME=N/UNIT:BURST by commas (anonymous=10/s:20,signed=100/s:200,bad-tokens=5/min:5,user=20/s:40,orders=2/s:10)" } },
         { "limits.plans", 0, 0, { "--plans", "PLANS", PGL_OPTION_TEXT, &admit->plans, 0, "of partners' keys: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, the first for all others (default=100/s:200)" } },
         { "limits.trusted-proxies", 0, 0, { "--trusted-proxies", "RANGES", PGL_OPTION_TEXT, &admit->trusted_proxies, 0, "ADDRESS/BITS by commas, whose X-Forwarded-For is believed" } },

@@ -72,23 +72,23 @@ static void add_quota(struct charges *charges, enum edge_policy policy, enum pgl
                                                        .caller = under(policy, hash) };
 }
 
-static bool comes_by_key(const struct edge_admission *what)
+static bool has_key(const struct edge_admission *what)
 {
-    return what->key_id != NULL && what->key_id[0] != '\0';
+    return what->caller->key_id[0] != '\0';
 }
 
 /* Whoever comes by a key, and a partner by a token: its plan holds, and not what is for users. */
 static bool is_partner(const struct edge_admission *what)
 {
-    return comes_by_key(what) || what->caller->role == ROLE_PARTNER;
+    return has_key(what) || what->caller->role == ROLE_PARTNER;
 }
 
 static void add_partner(struct charges *charges, struct edge_limits *limits,
                         const struct edge_admission *what)
 {
-    const struct edge_plan *plan = edge_plan_named(limits, what->plan != NULL ? what->plan : "");
-    uint64_t hash = comes_by_key(what)
-                        ? hash_of_caller(limits, "", what->key_id)
+    const struct edge_plan *plan = edge_plan_named(limits, what->caller->plan);
+    uint64_t hash = has_key(what)
+                        ? hash_of_caller(limits, "", what->caller->key_id)
                         : hash_of_caller(limits, what->caller->tenant, what->caller->subject);
     add_rate(charges, limits, EDGE_POLICY_PLAN, hash);
     charges->list[charges->count - 1].name = plan->name;
@@ -382,4 +382,29 @@ void edge_stand(struct edge_limits *limits, const struct edge_admission *what,
         struct state state = look(limits, &charges.list[i], 1, moment);
         stand(verdict, &charges.list[i], &state);
     }
+}
+
+/* ---- what outlives a start ---- */
+
+struct edge_usage edge_usage_of(const struct edge_limits *limits, const char *key_id,
+                                int64_t wall_ns)
+{
+    uint64_t hash = hash_of_caller(limits, "", key_id);
+    return (struct edge_usage){
+        .at_ns = wall_ns,
+        .day_count =
+            pgl_quota_used(&limits->quotas, under(EDGE_POLICY_DAY, hash), PGL_QUOTA_DAY, wall_ns),
+        .month_count = pgl_quota_used(&limits->quotas, under(EDGE_POLICY_MONTH, hash),
+                                      PGL_QUOTA_MONTH, wall_ns),
+    };
+}
+
+void edge_recall_usage(struct edge_limits *limits, const char *key_id,
+                       const struct edge_usage *usage, int64_t wall_ns)
+{
+    uint64_t hash = hash_of_caller(limits, "", key_id);
+    pgl_quota_recall(&limits->quotas, under(EDGE_POLICY_DAY, hash), PGL_QUOTA_DAY, usage->day_count,
+                     usage->at_ns, wall_ns);
+    pgl_quota_recall(&limits->quotas, under(EDGE_POLICY_MONTH, hash), PGL_QUOTA_MONTH,
+                     usage->month_count, usage->at_ns, wall_ns);
 }

@@ -28,8 +28,6 @@ struct edge_admission {
     const struct pgl_rule *rule;
     enum pgl_route_class class;
     const Caller *caller; /* NULL before identify */
-    /* The key that the caller came by, and its plan; "" or NULL for none. */
-    const char *key_id, *plan;
 };
 
 /* How a caller stands under one policy. */
@@ -73,6 +71,16 @@ PGL_MUST_USE pgl_status edge_note_bad(struct edge_limits *limits, const struct e
 /* Gives back what the verdict holds, once. `was_overloaded`: somebody behind was too busy. */
 void edge_finish(struct edge_limits *limits, struct edge_verdict *verdict, bool was_overloaded,
                  int64_t now_ns);
+
+/* What a key has used of its quotas, for whoever keeps that; and as it was kept, when the key is
+ * seen for the first time behind a start. */
+struct edge_usage {
+    int64_t at_ns, day_count, month_count;
+};
+struct edge_usage edge_usage_of(const struct edge_limits *limits, const char *key_id,
+                                int64_t wall_ns);
+void edge_recall_usage(struct edge_limits *limits, const char *key_id,
+                       const struct edge_usage *usage, int64_t wall_ns);
 
 /* For a page that shows it: what would hold for this request, nothing charged. */
 void edge_stand(struct edge_limits *limits, const struct edge_admission *what,

@@ -323,6 +323,9 @@ static void hear_about_key(struct edge_trust *trust, struct edge_identify *ident
             finish(identify, PGL_FAIL(PGL_UNAVAILABLE, "keys are being changed; try again"));
         return;
     }
+    const struct edge_usage usage = { wait->reply->used_at_ns, wait->reply->day_count,
+                                      wait->reply->month_count };
+    edge_recall_usage(&trust->edge->limits, key.id, &usage, trust->edge->loop->wall_ns);
     edge_key_cache_put(trust->keys, &key, trust->edge->loop->now_ns);
     use_key(trust, identify,
             edge_key_cache_find(trust->keys, &wait->shown, trust->edge->loop->now_ns));
@@ -357,6 +360,21 @@ static void look(struct edge_trust *trust, struct edge_identify *identify)
         identify_key(trust, identify, credential);
     else
         identify_token(trust, identify, credential);
+}
+
+bool edge_identify_knows(struct pgl_edge *edge, const struct edge_credentials *from)
+{
+    struct edge_trust *trust = edge->trust;
+    struct pgl_text credential;
+    struct pgl_jwt_claims claims;
+    struct pgl_api_key shown;
+    if (!pgl_is_ok(read_credential(from, &credential)))
+        return false;
+    if (from->authorization.size == 0 || pgl_api_key_is_meant(credential))
+        return pgl_is_ok(pgl_api_key_read(credential, &shown)) &&
+               edge_key_cache_find(trust->keys, &shown, edge->loop->now_ns) != NULL;
+    return pgl_is_ok(pgl_jwt_cache_find(trust->tokens, trust->issuers, trust->issuer_count,
+                                        credential, edge->loop->wall_ns, &claims));
 }
 
 void edge_identify_begin(struct pgl_edge *edge, struct edge_identify *identify)

@@ -59,6 +59,9 @@ struct edge_identify {
 void edge_identify_begin(struct pgl_edge *edge, struct edge_identify *identify);
 void edge_identify_next(struct pgl_edge *edge, struct edge_identify *identify);
 
+/* They were right a moment ago, and are in memory: nobody has to be asked, nothing verified. */
+bool edge_identify_knows(struct pgl_edge *edge, const struct edge_credentials *from);
+
 /* For trust.c: keys have come, or will not. */
 void edge_identify_wake_all(struct edge_trust *trust);
 

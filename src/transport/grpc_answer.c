@@ -35,7 +35,7 @@ static size_t head_fields(struct pgl_grpc_call *call, struct pgl_http_field *fie
     const struct pgl_grpc_server_options *options = &call->server->options;
     size_t count = 0;
     fields[count++] = (struct pgl_http_field){ PGL_TEXT("content-type"), pgl_grpc_media(call) };
-    if (call->packs && call->takes_packed)
+    if ((call->packs || call->may_pack) && call->takes_packed)
         fields[count++] = (struct pgl_http_field){ PGL_TEXT("grpc-encoding"), PGL_TEXT("gzip") };
     for (size_t i = 0; i < call->before.count; i++)
         fields[count++] = call->before.fields[i];

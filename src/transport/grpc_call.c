@@ -89,6 +89,7 @@ static pgl_status unpack(struct pgl_grpc_call *call, struct pgl_text bytes, bool
     if (is_client_stream(call))
         pgl_arena_reset(arena);
     pgl_counter_add(&call->server->metrics.messages_in, 1);
+    call->was_packed = is_packed;
     if (is_packed && !call->asks_are_packed)
         return PGL_FAIL(PGL_INTERNAL, "a packed message, but no encoding was said");
     if (is_packed)

@@ -138,7 +138,9 @@ struct pgl_grpc_call {
 
     /* For the handler to set before the first message, and before the end. */
     struct pgl_grpc_metadata before, behind;
-    bool packs;             /* compress what is sent; at first as the client did */
+    bool packs;             /* compress what is sent next; at first as the client did */
+    bool may_pack;          /* or some of what is sent later */
+    bool was_packed;        /* the message that it has */
     const char *reason;     /* of a failure where its code says too little; NULL as a rule */
     int64_t retry_after_ns; /* where trying again helps; 0: nothing is said */
 

@@ -14,11 +14,19 @@
 
 #define OUT_BYTES_MAX (8u << 20)
 
-static size_t read_nothing(void *owner, char *room, size_t size, enum pgl_http2_more *more)
+/* The owner of a stream is how many pieces of a byte it still says; nothing without one. */
+static size_t read_pieces(void *owner, char *room, size_t size, enum pgl_http2_more *more)
 {
-    (void)owner, (void)room, (void)size;
-    *more = PGL_HTTP2_LAST;
-    return 0;
+    int *left = owner;
+    (void)size;
+    if (left == NULL || *left == 0) {
+        *more = left == NULL ? PGL_HTTP2_LAST : PGL_HTTP2_LATER;
+        return 0;
+    }
+    --*left;
+    room[0] = 'x';
+    *more = PGL_HTTP2_MORE;
+    return 1;
 }
 
 static struct bench {
@@ -30,7 +38,7 @@ static struct bench {
 
 static struct pgl_http2 *open_server(void)
 {
-    struct pgl_http2_options options = { .limits = PGL_HTTP2_LIMITS_EDGE, .read = read_nothing };
+    struct pgl_http2_options options = { .limits = PGL_HTTP2_LIMITS_EDGE, .read = read_pieces };
     struct pgl_http2 *session = pgl_http2_open(&options, bench.now_ns);
     assert_non_null(session);
     return session;
@@ -178,6 +186,32 @@ static void test_small_window_updates(void **unused)
     expect_flood(WINDOW, 0, 1, "\0\0\0\1", 4, 100, 150);
 }
 
+/* A client of gRPC updates two windows for every message, however small, and pings now and then. */
+static void test_what_we_say_may_be_acknowledged(void **unused)
+{
+    (void)unused;
+    struct pgl_buffer bytes;
+    int pieces = 1000;
+    begin_raw(&bytes);
+    add_frame(&bytes, HEADERS, END_HEADERS, 1, get_block, sizeof get_block);
+    assert_true(pgl_is_ok(take_raw(&bytes)));
+    pgl_http2_set_owner(bench.server, 1, &pieces);
+    assert_true(pgl_http2_answer(bench.server, 1, 200, NULL, 0, true));
+    assert_true(pgl_is_ok(pgl_http2_give(bench.server, &bench.out, OUT_BYTES_MAX)));
+    assert_int_equal(pieces, 0);
+    pgl_buffer_init(&bytes, OUT_BYTES_MAX);
+    for (int i = 0; i < 1000; i++) {
+        add_frame(&bytes, WINDOW, 0, 0, "\0\0\0\1", 4);
+        add_frame(&bytes, WINDOW, 0, 1, "\0\0\0\1", 4);
+        add_frame(&bytes, PING, 0x1, 0, "12345678", 8);
+    }
+    assert_true(pgl_is_ok(take_raw(&bytes)));
+    pgl_buffer_init(&bytes, OUT_BYTES_MAX);
+    for (int i = 0; i < 250; i++) /* and no more than that */
+        add_frame(&bytes, WINDOW, 0, 0, "\0\0\0\1", 4);
+    assert_int_equal(take_raw(&bytes).code, PGL_MALFORMED);
+}
+
 static void test_unknown_frames(void **unused)
 {
     (void)unused;
@@ -308,21 +342,77 @@ static void test_cookie_crumbs(void **unused)
     pgl_buffer_free(&block);
 }
 
-/* One byte of a block that unpacks to four thousand. */
+/* A field of three thousand bytes, and a byte for each time that it is named again. */
+static void add_bomb(struct pgl_buffer *block, int times)
+{
+    pgl_buffer_init(block, OUT_BYTES_MAX);
+    pgl_buffer_add(block, get_block, sizeof get_block);
+    /* name "x", value of 3,000 bytes: 127 + 2873; becomes entry 62 of the table */
+    pgl_buffer_add(block, "\x40\x01x\x7f\xb9\x16", 6);
+    for (int i = 0; i < 3000; i++)
+        pgl_buffer_add_char(block, 'a');
+    for (int i = 0; i < times; i++)
+        pgl_buffer_add_char(block, (char)(0x80 | 62));
+}
+
 static void test_a_bomb_of_indexed_fields(void **unused)
 {
     (void)unused;
-    struct pgl_buffer block;
-    pgl_buffer_init(&block, OUT_BYTES_MAX);
-    pgl_buffer_add(&block, get_block, sizeof get_block);
-    /* name "x", value of 3,000 bytes: 127 + 2873; becomes entry 62 of the table */
-    pgl_buffer_add(&block, "\x40\x01x\x7f\xb9\x16", 6);
-    for (int i = 0; i < 3000; i++)
-        pgl_buffer_add_char(&block, 'a');
-    for (int i = 0; i < 60; i++)
-        pgl_buffer_add_char(&block, (char)(0x80 | 62));
+    struct pgl_buffer block, bytes;
+    add_bomb(&block, 5);
     assert_int_equal(refusal_of(block.data, block.size).status, 431);
     pgl_buffer_free(&block);
+    add_bomb(&block, 60);
+    pgl_buffer_init(&bytes, OUT_BYTES_MAX);
+    add_frame(&bytes, HEADERS, END_HEADERS | END_STREAM, 3, block.data, block.size);
+    assert_int_equal(take_raw(&bytes).code, PGL_MALFORMED);
+    assert_int_equal(goodbye(), PGL_HTTP2_ENHANCE_YOUR_CALM);
+    pgl_buffer_free(&block);
+}
+
+/* Each is refused by itself; nobody sends so many. */
+static void test_many_heads_that_are_too_large(void **unused)
+{
+    (void)unused;
+    struct pgl_buffer block, bytes;
+    add_bomb(&block, 5);
+    begin_raw(&bytes);
+    for (uint32_t i = 0; i < 150; i++) {
+        add_frame(&bytes, HEADERS, END_HEADERS | END_STREAM, 2 * i + 1, block.data, block.size);
+        add_frame(&bytes, RST_STREAM, 0, 2 * i + 1, "\0\0\0\x8", 4);
+    }
+    pgl_buffer_free(&block);
+    assert_int_equal(take_raw(&bytes).code, PGL_MALFORMED);
+    assert_int_equal(goodbye(), PGL_HTTP2_ENHANCE_YOUR_CALM);
+}
+
+/* What is asked and taken back in one read becomes no request, and holds no place. */
+static void test_what_is_taken_back_is_never_shown(void **unused)
+{
+    (void)unused;
+    struct pgl_buffer bytes;
+    struct pgl_http2_event event;
+    begin_raw(&bytes);
+    for (uint32_t i = 0; i < 90; i++) {
+        add_frame(&bytes, HEADERS, END_HEADERS | END_STREAM, 2 * i + 1, get_block,
+                  sizeof get_block);
+        if (i != 7)
+            add_frame(&bytes, RST_STREAM, 0, 2 * i + 1, "\0\0\0\x8", 4);
+    }
+    struct pgl_text input = pgl_buffer_text(&bytes);
+    int heads = 0, kept = 0;
+    while (input.size > 0) {
+        assert_true(pgl_is_ok(pgl_http2_take(bench.server, &input, bench.now_ns)));
+        while (pgl_http2_next(bench.server, &event)) {
+            heads += event.kind == PGL_HTTP2_HEAD;
+            kept += event.kind == PGL_HTTP2_HEAD && event.stream == 15;
+        }
+    }
+    assert_int_equal(kept, 1);
+    assert_true(heads <= 4); /* a read may end between the two frames */
+    while (heads-- > 0)
+        pgl_http2_let_go(bench.server);
+    pgl_buffer_free(&bytes);
 }
 
 static void test_heads_that_are_no_requests(void **unused)
@@ -428,6 +518,7 @@ int main(void)
         CASE(test_empty_data),
         CASE(test_data_of_padding),
         CASE(test_small_window_updates),
+        CASE(test_what_we_say_may_be_acknowledged),
         CASE(test_unknown_frames),
         CASE(test_the_allowance_comes_back),
         CASE(test_rapid_reset_by_hand),
@@ -436,6 +527,8 @@ int main(void)
         CASE(test_a_header_block_that_is_too_large),
         CASE(test_cookie_crumbs),
         CASE(test_a_bomb_of_indexed_fields),
+        CASE(test_many_heads_that_are_too_large),
+        CASE(test_what_is_taken_back_is_never_shown),
         CASE(test_heads_that_are_no_requests),
         CASE(test_malformed_heads_end_their_stream),
         CASE(test_many_heads_take_turns),

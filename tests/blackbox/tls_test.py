@@ -146,6 +146,8 @@ class Speech(shop.Case):
         self.assertIn("no renegotiation", said)
 
     def test_a_protocol_is_agreed_on(self):
+        with store.connect(protocols=["http/1.1", "h2"]) as peer:
+            self.assertEqual(peer.selected_alpn_protocol(), "h2")
         for offered, chosen in ((["http/1.1"], "http/1.1"), (None, None)):
             with store.connect(protocols=offered) as peer:
                 self.assertEqual(peer.selected_alpn_protocol(), chosen)
@@ -185,11 +187,14 @@ class Speech(shop.Case):
             self.assertIn("200 OK", again)
 
     def test_curl_is_served(self):
-        done = subprocess.run(
-            ["curl", "-sS", "--cacert", str(authority.pem), "--connect-to",
-             f"shop.example:443:127.0.0.1:{store.tls_port}", "https://shop.example/readyz"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30, check=False)
-        self.assertEqual(done.stdout, "ok\n")
+        for option, version in (("--http2", "2"), ("--http1.1", "1.1"), ("--tls-max", "2")):
+            done = subprocess.run(
+                ["curl", "-sS", *([option, "1.2"] if option == "--tls-max" else [option]),
+                 "--cacert", str(authority.pem), "-w", "%{http_version}", "--connect-to",
+                 f"shop.example:443:127.0.0.1:{store.tls_port}", "https://shop.example/readyz"],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30,
+                check=False)
+            self.assertEqual(done.stdout, "ok\n" + version)
 
 
 class Clients(shop.Case):

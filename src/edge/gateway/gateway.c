@@ -10,6 +10,7 @@
 #include "edge/problem.h"
 #include "edge/query.h"
 #include "edge/traceparent.h"
+#include "transport/http_metrics.h"
 #include "wire/card_number.h"
 
 enum { G_IDENTIFY, G_IDENTIFIED, G_ADMIT, G_CALL, G_NEXT, G_RESPOND };
@@ -35,9 +36,7 @@ static struct edge_admission admission_of(const struct pgl_request *request, con
     return (struct edge_admission){ .address = request->client,
                                     .rule = &request->route->rule,
                                     .class = request->route->class,
-                                    .caller = caller,
-                                    .key_id = request->caller.key_id,
-                                    .plan = request->caller.plan };
+                                    .caller = caller };
 }
 
 static struct edge_moment moment_of(const struct pgl_loop *loop)
@@ -84,15 +83,29 @@ static pgl_status read_credentials(const struct pgl_request *request, struct edg
                : edge_find_field(request, PGL_TEXT("x-api-key"), &from->api_key);
 }
 
+/* By address. Whoever shows wrong credentials there is no reason to refuse others that are known to
+ * be right. */
+static pgl_status admit_address(struct pgl_request *request)
+{
+    struct edge_admission what = admission_of(request, NULL);
+    pgl_status status = edge_admit(&request->edge->limits, &what, moment_of(request->edge->loop),
+                                   &request->verdict);
+    bool is_for_others = request->verdict.is_refused &&
+                         request->verdict.refused_by == EDGE_POLICY_BAD_TOKENS &&
+                         edge_identify_knows(request->edge, &request->identify.from);
+    if (!is_for_others)
+        return status;
+    request->verdict = (struct edge_verdict){ .standing_count = 0 };
+    return PGL_OK;
+}
+
 static struct pgl_go gateway_identify(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
     struct edge_identify *identify = &request->identify;
-    struct edge_admission what = admission_of(request, NULL);
-    pgl_status status =
-        edge_admit(&request->edge->limits, &what, moment_of(flow->loop), &request->verdict);
+    pgl_status status = read_credentials(request, &identify->from);
     if (pgl_is_ok(status))
-        status = read_credentials(request, &identify->from);
+        status = admit_address(request);
     if (!pgl_is_ok(status))
         return fail(request, status);
     identify->rule = &request->route->rule;
@@ -367,6 +380,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
                                               .on_piece = pgl_faces_on_piece,
                                               .on_room = pgl_faces_on_room };
     edge->start = start;
+    edge->grpc_limits = options->grpc;
+    edge->has_reflection = options->has_reflection;
     pgl_faces_open(edge);
     pgl_status opened =
         pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
@@ -396,6 +411,7 @@ pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *regi
             pgl_arena_printf(arena, "method=\"%s\",route=\"%s\"",
                              pgl_http_method_name(pgl_routes[i].method), pgl_routes[i].path),
             &edge->metrics[i].latency);
+    pgl_http_server_add_metrics(&edge->http, registry);
     edge_limits_register(&edge->limits, registry, arena);
     return arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for metrics") : PGL_OK;
 }

@@ -22,6 +22,8 @@ struct pgl_gateway_options {
     struct pgl_json_limits json;
     const char *cors_origins; /* pages of which origins may call, by commas; NULL or "": of none */
     struct edge_limits_options admit;
+    struct pgl_grpc_limits grpc;
+    bool has_reflection; /* gRPC tells what it serves */
 };
 
 /* `edge` has its loop, endpoints, keys, tokens and registry filled in. */

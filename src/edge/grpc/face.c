@@ -28,7 +28,7 @@ static size_t web_fields(void *owner, const struct pgl_http_exchange *exchange,
 static void open_face(struct pgl_edge *edge)
 {
     struct pgl_grpc_server_options options = {
-        .limits = PGL_GRPC_LIMITS_EDGE,
+        .limits = edge->grpc_limits,
         .services = edge_grpc_services,
         .service_count =
             edge->has_reflection ? EDGE_GRPC_SERVICES_WITH_REFLECTION : EDGE_GRPC_SERVICES,
