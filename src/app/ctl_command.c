@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/ctl/ask.h"
+#include "app/ctl/import.h"
 #include "app/ctl/keys.h"
 #include "app/ctl/print.h"
 #include "app/options.h"
@@ -25,18 +26,19 @@ struct options {
     struct pgl_ctl ctl;
     const char *reason, *service, *why, *status, *outcome;
     int64_t older_than_ns, limit;
-    bool is_json, is_all, is_late, is_brief;
+    bool is_json, is_all, is_late, is_brief, is_trial;
     struct pgl_ctl_key_wish key;
 };
 
 /* ---- what there is ---- */
 
 enum verb_kind {
-    LIST, /* pages of a list */
-    SHOW, /* one, by its name */
-    JOB,  /* a wish over many, which is then followed */
-    ACT,  /* one command to one thing */
-    MAKE  /* a new one */
+    LIST,    /* pages of a list */
+    SHOW,    /* one, by its name */
+    JOB,     /* a wish over many, which is then followed */
+    FILE_IN, /* a file, part by part */
+    ACT,     /* one command to one thing */
+    MAKE     /* a new one */
 };
 
 struct verb {
@@ -74,6 +76,7 @@ static const struct verb verbs[] = {
     { "keys",     "create",     "admin/api-keys",          MAKE, API_KEY_DESCRIPTOR,            NULL },
     { "keys",     "rotate",     "admin/api-keys/*/rotate", ACT,  API_KEY_DESCRIPTOR,            NULL },
     { "keys",     "revoke",     "admin/api-keys/*/revoke", ACT,  API_KEY_DESCRIPTOR,            NULL },
+    { "products", "import",     "products/imports",     FILE_IN, IMPORT_REPORT_DESCRIPTOR,         NULL },
 };
 /* clang-format on */
 #define VERB_COUNT  (sizeof verbs / sizeof verbs[0])
@@ -84,7 +87,8 @@ static const char *complaint_about(const char *thing)
     for (size_t i = 0; i < VERB_COUNT; i++)
         if (strcmp(verbs[i].thing, thing) == 0)
             return "there is no such verb";
-    return "there is no such thing: sagas, parked, intents, jobs, webhooks or keys is expected";
+    return "there is no such thing: sagas, parked, intents, jobs, webhooks, keys or products is "
+           "expected";
 }
 
 static const struct verb *find_verb(const char *thing, const char *name)
@@ -284,6 +288,18 @@ static pgl_status run_act(struct options *options, const struct verb *verb, cons
     return PGL_OK;
 }
 
+/* ---- files ---- */
+
+static pgl_status run_import(struct options *options, const char *file, bool *is_good)
+{
+    ImportReport report = IMPORT_REPORT_INIT;
+    PGL_TRY(pgl_ctl_import(&options->ctl, options->ctl.loop.platform, file, options->is_trial,
+                           &report));
+    *is_good = report.n_errors == 0;
+    print_one(options, &report.base);
+    return PGL_OK;
+}
+
 /* ---- jobs ---- */
 
 static void show_progress(const Job *job)
@@ -370,6 +386,8 @@ static const char *check(const struct options *options, const struct verb *verb,
         if (names != 1)
             return "one name is expected";
         break;
+    case FILE_IN:
+        return names == 1 ? NULL : "one file is expected: .csv, or a product a line as JSON";
     case JOB:
         if ((names > 0) == is_filter)
             return "names, or a filter (--why, --older-than), or --all: one of them is expected";
@@ -392,6 +410,8 @@ static pgl_status run(struct options *options, const struct verb *verb, const ch
         return run_act(options, verb, names[0]);
     case MAKE:
         return run_act(options, verb, "");
+    case FILE_IN:
+        return run_import(options, names[0], is_good);
     case JOB:
         break;
     }
@@ -403,8 +423,8 @@ static void describe(struct pgl_buffer *out)
     pgl_buffer_add_literal(
         out,
         "Asks a running platform as an operator. What changes something is kept in the audit log "
-        "with its\n--reason, which a redelivery, and a key that is made\nor rotated, may lack. A "
-        "job takes names, or a filter for any "
+        "with its\n--reason, which a redelivery, an import, and a key that is made\nor rotated, may "
+        "lack. A job takes names, or a filter for any "
         "number: it is worked\noff by the platform, and followed here.\n\n");
     const char *thing = "";
     for (size_t i = 0; i < VERB_COUNT; i++) {
@@ -454,6 +474,7 @@ int pgl_ctl_command(struct pgl_platform *platform, int argc, char **argv)
         { "--expires", "TIME", PGL_OPTION_DURATION, &options.key.expires_ns, 0, "of a key: from now on (never)" },
         { "--overlap", "TIME", PGL_OPTION_DURATION, &options.key.overlap_ns, 0, "of rotate: the old secret lets in as well (24h)" },
         { "--at-once", NULL, PGL_OPTION_SWITCH, &options.key.at_once, 0, "of rotate: it does not" },
+        { "--trial", NULL, PGL_OPTION_SWITCH, &options.is_trial, 0, "of an import, only look whether it would be taken" },
         { "--no-wait", NULL, PGL_OPTION_SWITCH, &options.is_brief, 0, "do not follow a job to its end" },
     };
     /* clang-format on */
