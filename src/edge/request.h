@@ -60,6 +60,7 @@ struct pgl_edge {
     struct pgl_counter shed;  /* orders that were not taken for that reason */
     struct pgl_random random; /* request ids: no secret */
     uint32_t in_flight;
+    struct edge_hot *hot; /* see gateway/hot.h; NULL: nothing is kept */
     struct edge_limits limits;
     /* By the number of the route. */
     struct pgl_route_metrics {
