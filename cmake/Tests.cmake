@@ -25,10 +25,19 @@ endforeach()
 
 # The black box: whole processes over real sockets, once, on the program as it is shipped.
 if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
-    foreach(test rest http events webhooks limits unhappy bad_input oversell fulfilment after process verify operators card)
+    foreach(test rest http catalog events webhooks limits unhappy bad_input oversell fulfilment after process verify operators card tls)
         pgl_script_test(blackbox/${test} blackbox 120 tests/blackbox/${test}_test.py
             --binary $<TARGET_FILE:panglot>)
     endforeach()
+    pgl_script_test(blackbox/desync blackbox 300 tests/desync/desync.py
+        --binary $<TARGET_FILE:panglot> --requests 100000)
+    pgl_script_test(blackbox/desync_long "blackbox;prove" 3600 tests/desync/desync.py
+        --binary $<TARGET_FILE:panglot> --requests 2000000 --seed 1000)
+    add_test(NAME blackbox/tls_rotation_long
+        COMMAND ${CMAKE_COMMAND} -E env PANGLOT_ROTATE_SECONDS=300
+            ${CMAKE_SOURCE_DIR}/tests/blackbox/tls_test.py --binary $<TARGET_FILE:panglot>
+            Changes.test_certificates_change_while_people_ask)
+    set_tests_properties(blackbox/tls_rotation_long PROPERTIES LABELS "blackbox;prove" TIMEOUT 600)
     pgl_script_test(blackbox/kill_loop blackbox 300 tests/kill/kill_loop.py
         --binary $<TARGET_FILE:panglot> --cycles 20 --seed 1)
     pgl_script_test(blackbox/kill_loop_cards blackbox 300 tests/kill/kill_loop.py
@@ -96,7 +105,8 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     pgl_script_test(sim/seeds_long "sim;prove" 7200 tests/sim/long.py
         $<TARGET_FILE:panglot> --runs 1000 --orders 2000 --crashes-min 20000 --jobs 2)
     pgl_script_test(sim/twice sim 120 tests/sim/twice_test.py $<TARGET_FILE:panglot>)
-    pgl_script_test(sim/points sim 120 tests/sim/points_test.py $<TARGET_FILE:panglot>)
+    pgl_script_test(sim/stops sim 60 tests/sim/stops_test.py $<TARGET_FILE:panglot>)
+    pgl_script_test(sim/points sim 240 tests/sim/points_test.py $<TARGET_FILE:panglot>)
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/*.pg) # what once went wrong
     foreach(script ${scripts})
         get_filename_component(name ${script} NAME_WE)

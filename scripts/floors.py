@@ -32,7 +32,7 @@ FLOORS = {  # folder: what it may include besides itself
 }
 FACES = "gateway bff graphql grpc live sidecar console ops"
 FLOORS |= {f"src/edge/{face}": "edge transport runtime " + LOW for face in FACES.split()}
-SERVICES = "catalog orders payments inventory webhooks quantum"
+SERVICES = "catalog orders payments inventory webhooks identity quantum"
 FLOORS |= {f"src/services/{service}": "saga events store transport runtime " + LOW
            for service in SERVICES.split()}
 

@@ -315,6 +315,7 @@ pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor, enum pgl_boot_fi
         return check_inventory_row(auditor, order);
     case PGL_FILE_CATALOG:
     case PGL_FILE_WEBHOOKS:
+    case PGL_FILE_IDENTITY:
     case PGL_FILE_COUNT:
         break;
     }

@@ -16,7 +16,6 @@
 
 static void on_request(void *owner, struct pgl_http_exchange *exchange);
 static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason);
-static bool work(void *owner);
 
 static int64_t now_ns(const struct pgl_sim_bank *bank)
 {
@@ -70,8 +69,6 @@ void pgl_sim_bank_open(struct pgl_sim_bank *bank, const struct pgl_sim_plan *pla
     PGL_ASSERT(bank->bank != NULL);
     pgl_arena_init(&bank->arena, ARENA_BYTES, 16 * ARENA_BYTES);
     listen(bank);
-    loop->work = work;
-    loop->owner = bank;
 }
 
 void pgl_sim_bank_close(struct pgl_sim_bank *bank)
@@ -81,7 +78,6 @@ void pgl_sim_bank_close(struct pgl_sim_bank *bank)
     pgl_timer_clear(&bank->loop->timers, &bank->back);
     pgl_bank_close(bank->bank);
     pgl_arena_free(&bank->arena);
-    bank->loop->work = NULL;
 }
 
 static void come_back(void *owner)
@@ -304,9 +300,8 @@ static void on_tick(void *owner)
     pgl_bank_tick(bank->bank, now_ns(bank));
 }
 
-static bool work(void *owner)
+bool pgl_sim_bank_work(struct pgl_sim_bank *bank)
 {
-    struct pgl_sim_bank *bank = owner;
     struct pgl_bank_event event;
     for (;;) {
         pgl_arena_reset(&bank->arena);

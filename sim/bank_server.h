@@ -4,7 +4,7 @@
  *
  * For:      a run with card payments. Its ledger is the judge: nothing of Payments is in it.
  * Owner:    the run.
- * Threads:  the outside loop's; it takes that loop's own work.
+ * Threads:  the outside loop's.
  * Faults:   of each request by chance: slow, silent, reset before or behind the execution, executed
  *           late, 500 before or behind it, 429, half an answer; and by strikes: down for a while.
  *           Webhooks are lost, doubled, late, or forged.
@@ -65,6 +65,8 @@ void pgl_sim_bank_open(struct pgl_sim_bank *bank, const struct pgl_sim_plan *pla
                        struct pgl_sim_choices *choices, struct pgl_loop *loop,
                        struct pgl_sim_blame *blame);
 void pgl_sim_bank_close(struct pgl_sim_bank *bank);
+/* Of the loop's work. */
+bool pgl_sim_bank_work(struct pgl_sim_bank *bank);
 
 /* Nobody answers for so long; also who was being answered. */
 void pgl_sim_bank_go_down(struct pgl_sim_bank *bank, int64_t for_ns);

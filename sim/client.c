@@ -217,6 +217,7 @@ static bool read_answer(struct pgl_sim_line *line, struct pgl_sim_answer *found,
     found->body = (struct pgl_text){ line->in.data + line->parser.head_bytes, have };
     found->is_replayed = pgl_http_find_field(head.fields, head.field_count,
                                              PGL_TEXT("Idempotent-Replayed"), &replayed) > 0;
+    (void)pgl_http_find_field(head.fields, head.field_count, PGL_TEXT("Link"), &found->link);
     *is_kept = head.is_keep_alive;
     return true;
 }

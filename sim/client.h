@@ -23,14 +23,15 @@ struct pgl_sim_answer {
     int status; /* 0: nobody knows what became of it */
     bool is_replayed;
     struct pgl_text body; /* until the callback returns */
+    struct pgl_text link; /* the field, of where it goes on */
 };
 
 struct pgl_sim_ask {
     const char *method;
-    char target[96], key[32], body[512]; /* key and body may be empty */
-    struct pgl_text token, signature;    /* of these one; the other is empty */
-    struct pgl_text long_body;           /* in place of the other */
-    int64_t patience_ns;                 /* then the client hangs up */
+    char target[320], key[32], body[512]; /* key and body may be empty */
+    struct pgl_text token, signature;     /* of these one; the other is empty */
+    struct pgl_text long_body;            /* in place of the other */
+    int64_t patience_ns;                  /* then the client hangs up */
     void (*on_answer)(void *owner, const struct pgl_sim_answer *answer);
     void *owner;
 };

@@ -26,8 +26,9 @@
 
 /* What is insisted on until the answer is known; the rest is asked once. */
 static const bool is_insisted_on[PGL_SIM_ERRAND_KINDS] = {
-    [PGL_SIM_CREATE] = true, [PGL_SIM_CANCEL] = true, [PGL_SIM_MOVE] = true,
-    [PGL_SIM_SHIP] = true,   [PGL_SIM_REFUND] = true,
+    [PGL_SIM_CREATE] = true,    [PGL_SIM_CANCEL] = true,  [PGL_SIM_MOVE] = true,
+    [PGL_SIM_SHIP] = true,      [PGL_SIM_REFUND] = true,  [PGL_SIM_SUBSCRIBE] = true,
+    [PGL_SIM_REDELIVER] = true, [PGL_SIM_READ_ON] = true,
 };
 
 static void arrive(void *owner);
@@ -82,10 +83,25 @@ static struct pgl_sim_move draw_move(struct pgl_sim_customers *customers)
     return move;
 }
 
+static struct pgl_text token_of(struct pgl_sim_customers *customers, int who);
+
+static struct pgl_text token_of_wish(void *self, uint32_t wish)
+{
+    struct pgl_sim_customers *customers = self;
+    return token_of(customers, customers->journal.wishes[wish].customer);
+}
+
+static void renew_of_wish(void *self, uint32_t wish)
+{
+    struct pgl_sim_customers *customers = self;
+    pgl_buffer_clear(&customers->tokens[customers->journal.wishes[wish].customer].text);
+}
+
 void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pgl_sim_plan *plan,
                             struct pgl_sim_choices *choices, struct pgl_loop *loop,
                             struct pgl_sim_machine *machine, struct pgl_sim_auditor *auditor,
-                            struct pgl_sim_bank *bank, struct pgl_sim_blame *blame)
+                            struct pgl_sim_bank *bank, struct pgl_sim_listener *listener,
+                            struct pgl_sim_blame *blame)
 {
     *customers = (struct pgl_sim_customers){ .plan = plan,
                                              .choices = choices,
@@ -93,11 +109,17 @@ void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pg
                                              .machine = machine,
                                              .auditor = auditor,
                                              .bank = bank,
+                                             .listener = listener,
                                              .blame = blame };
     struct pgl_sim_journal *journal = &customers->journal;
     pgl_random_seed(&customers->random, plan->seed, PGL_SIM_DRAWS_CUSTOMERS);
     pgl_random_seed(&customers->moving, plan->seed, PGL_SIM_DRAWS_MOVES);
     pgl_sim_client_open(&customers->client, plan, choices, loop, &machine->twin, blame);
+    pgl_sim_followers_open(&customers->followers, plan, choices, loop, &machine->twin, auditor,
+                           blame);
+    customers->followers.token = token_of_wish;
+    customers->followers.renew = renew_of_wish;
+    customers->followers.self = customers;
     journal->wish_count = plan->orders;
     journal->wishes = calloc(plan->orders, sizeof journal->wishes[0]);
     customers->errands = calloc(PGL_SIM_ERRANDS_MAX, sizeof customers->errands[0]);
@@ -117,6 +139,7 @@ void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pg
 void pgl_sim_customers_close(struct pgl_sim_customers *customers)
 {
     pgl_sim_client_close(&customers->client);
+    pgl_sim_followers_close(&customers->followers);
     for (int i = 0; i < PGL_SIM_PEOPLE; i++)
         pgl_buffer_free(&customers->tokens[i].text);
     if (customers->has_key)
@@ -209,15 +232,25 @@ static void finish(struct pgl_sim_errand *errand)
 /* The number of a token. */
 static int who_asks(const struct pgl_sim_errand *errand)
 {
-    if (errand->kind == PGL_SIM_MOVE || errand->kind == PGL_SIM_SHIP)
+    switch (errand->kind) {
+    case PGL_SIM_MOVE:
+    case PGL_SIM_SHIP:
         return PGL_SIM_DOCK;
-    return errand->kind == PGL_SIM_REFUND ? PGL_SIM_BOSS : pgl_sim_wish_of(errand)->customer;
+    case PGL_SIM_REFUND:
+    case PGL_SIM_READ_ON:
+    case PGL_SIM_SUBSCRIBE:
+    case PGL_SIM_REDELIVER:
+        return PGL_SIM_BOSS;
+    default:
+        return pgl_sim_wish_of(errand)->customer;
+    }
 }
 
+/* Of a wish, or of all that is about none. */
 static struct pgl_random *random_of(struct pgl_sim_errand *errand)
 {
-    return errand->kind == PGL_SIM_MOVE ? &errand->customers->moving
-                                        : &pgl_sim_wish_of(errand)->random;
+    bool is_about_none = errand->kind == PGL_SIM_MOVE || errand->kind >= PGL_SIM_READ_ON;
+    return is_about_none ? &errand->customers->moving : &pgl_sim_wish_of(errand)->random;
 }
 
 /* The customer has seen where to go, or looks again a little later. */
@@ -292,6 +325,8 @@ void pgl_sim_customers_start(struct pgl_sim_customers *customers)
     customers->has_key = pgl_is_ok(status);
     PGL_ASSERT(customers->has_key);
     pgl_arena_free(&arena);
+    if (customers->plan->listens != PGL_SIM_LISTENS_TO_NONE)
+        pgl_sim_errand_start(customers, PGL_SIM_SUBSCRIBE, 0, 0, 0);
     pgl_timer_set(&customers->loop->timers, &customers->arrival, customers->loop->now_ns, arrive,
                   customers);
 }
@@ -317,6 +352,9 @@ static void place(struct pgl_sim_customers *customers, uint32_t wish)
     PGL_ASSERT(is_placed); /* half of the places are free */
     pgl_sim_errand_may_start(customers, PGL_SIM_TWIN, wish, 0, plan->twin_chance, twin_ns);
     pgl_sim_errand_may_start(customers, PGL_SIM_WRONG, wish, 0, plan->wrong_chance, 0);
+    if (pgl_sim_chance(customers->choices, PGL_SIM_ASK_READ, 0, (uint64_t)wish << 8,
+                       plan->read_chance, 0, NULL))
+        pgl_sim_read_on(customers, false);
 }
 
 static void arrive(void *owner)
@@ -354,7 +392,8 @@ void pgl_sim_customers_return(struct pgl_sim_customers *customers)
 
 bool pgl_sim_customers_are_done(const struct pgl_sim_customers *customers)
 {
-    return customers->placed == customers->plan->orders && customers->under_way == 0;
+    return customers->placed == customers->plan->orders && customers->under_way == 0 &&
+           pgl_sim_followers_are_done(&customers->followers);
 }
 
 void pgl_sim_customers_complain(const struct pgl_sim_customers *customers)
@@ -367,10 +406,13 @@ void pgl_sim_customers_complain(const struct pgl_sim_customers *customers)
                           errand->ask.method, errand->ask.target, errand->about, errand->tries,
                           errand->last_status);
     }
+    pgl_sim_followers_complain(&customers->followers);
 }
 
 void pgl_sim_customers_look_again(struct pgl_sim_customers *customers)
 {
+    if (customers->last_looks == 0 && customers->reader.events > 0)
+        pgl_sim_read_on(customers, true);
     for (; customers->last_looks < customers->journal.wish_count &&
            customers->under_way < LAST_LOOKS_AT_ONCE;
          customers->last_looks++) {

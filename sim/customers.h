@@ -13,6 +13,8 @@
 #include "auditor.h"
 #include "choices.h"
 #include "client.h"
+#include "followers.h"
+#include "listener.h"
 
 #define PGL_SIM_ERRANDS_MAX 512
 
@@ -32,10 +34,13 @@ enum pgl_sim_errand_kind {
     PGL_SIM_WRONG,      /* what no shop can sell */
     PGL_SIM_CANCEL,
     PGL_SIM_LOOK,
-    PGL_SIM_MOVE,   /* a warehouse, or a till */
-    PGL_SIM_SHIP,   /* a parcel leaves */
-    PGL_SIM_REFUND, /* an operator gives back */
-    PGL_SIM_ACT,    /* a customer does what the bank wants to see done */
+    PGL_SIM_MOVE,      /* a warehouse, or a till */
+    PGL_SIM_SHIP,      /* a parcel leaves */
+    PGL_SIM_REFUND,    /* an operator gives back */
+    PGL_SIM_ACT,       /* a customer does what the bank wants to see done */
+    PGL_SIM_READ_ON,   /* an operator reads on in the events */
+    PGL_SIM_SUBSCRIBE, /* somebody wants to be told by webhooks */
+    PGL_SIM_REDELIVER, /* an operator has what was not taken told again, now */
     PGL_SIM_ERRAND_KINDS
 };
 
@@ -60,6 +65,14 @@ struct pgl_sim_token {
     int64_t issued_at_ns; /* wall clock */
 };
 
+/* One who reads all events, a batch behind the other. */
+struct pgl_sim_reader {
+    bool is_out, is_through;
+    char target[320]; /* of the next question: as the last answer has it */
+    int64_t after[PGL_SIM_LOGS];
+    uint64_t events;
+};
+
 struct pgl_sim_customers {
     const struct pgl_sim_plan *plan;
     struct pgl_sim_choices *choices;
@@ -69,6 +82,9 @@ struct pgl_sim_customers {
     struct pgl_sim_bank *bank;
     struct pgl_sim_blame *blame;
     struct pgl_sim_client client;
+    struct pgl_sim_followers followers;
+    struct pgl_sim_listener *listener;
+    struct pgl_sim_reader reader;
     struct pgl_sim_journal journal;
     struct pgl_random random; /* arrivals */
     struct pgl_random moving;
@@ -86,7 +102,8 @@ struct pgl_sim_customers {
 void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pgl_sim_plan *plan,
                             struct pgl_sim_choices *choices, struct pgl_loop *loop,
                             struct pgl_sim_machine *machine, struct pgl_sim_auditor *auditor,
-                            struct pgl_sim_bank *bank, struct pgl_sim_blame *blame);
+                            struct pgl_sim_bank *bank, struct pgl_sim_listener *listener,
+                            struct pgl_sim_blame *blame);
 void pgl_sim_customers_close(struct pgl_sim_customers *customers);
 
 /* The shop is open. */
@@ -117,6 +134,16 @@ bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_erra
 /* The same, where it comes to the customer's mind: `number` tells this occasion from others. */
 void pgl_sim_errand_may_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
                               uint32_t wish, uint32_t number, uint32_t chance, int64_t most_ns);
+
+/* An operator does not wait until webhooks that were not taken come again by themselves. */
+void pgl_sim_redeliver(struct pgl_sim_customers *customers);
+
+/* Goes on where the reader is, unless somebody does already. */
+void pgl_sim_read_on(struct pgl_sim_customers *customers, bool is_last);
+
+/* The numbers of the states as an answer names them, -1 for no such name. */
+int pgl_sim_rank_named(struct pgl_text status);
+bool pgl_sim_is_final_rank(int rank);
 
 static inline struct pgl_sim_wish *pgl_sim_wish_of(const struct pgl_sim_errand *errand)
 {

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/time.h"
+#include "wire/public_event.h"
 
 #define FOLLOW_MAX_NS PGL_MILLISECONDS(60)
 #define TRY_LATER_NS  PGL_MILLISECONDS(100)
@@ -146,7 +147,37 @@ static void ask_refund(struct pgl_sim_errand *errand)
              errand->number);
 }
 
+static void ask_subscribe(struct pgl_sim_errand *errand)
+{
+    errand->ask.method = "POST";
+    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/webhooks");
+    pgl_sim_listener_subscribe(errand->customers->listener, errand->ask.body,
+                               sizeof errand->ask.body);
+}
+
+static void ask_redeliver(struct pgl_sim_errand *errand)
+{
+    errand->ask.method = "POST";
+    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/webhooks/%s/redeliver",
+             errand->customers->listener->id);
+    snprintf(errand->ask.body, sizeof errand->ask.body,
+             "{\"from\":%u,\"to\":4000000000,\"state\":\"WAITING\"}", errand->number);
+}
+
 /* ---- reading ---- */
+
+int pgl_sim_rank_named(struct pgl_text status)
+{
+    for (int rank = 0; rank < (int)(sizeof status_names / sizeof status_names[0]); rank++)
+        if (pgl_text_is(status, status_names[rank]))
+            return rank;
+    return -1;
+}
+
+bool pgl_sim_is_final_rank(int rank)
+{
+    return rank >= FIRST_FINAL;
+}
 
 /* The text behind "name": in an object of ours, whose names are not repeated at its first level;
  * without quotes. */
@@ -171,11 +202,7 @@ static struct pgl_text member(struct pgl_text body, const char *name)
 
 static int status_in(struct pgl_text body)
 {
-    struct pgl_text status = member(body, "status");
-    for (int rank = 0; rank < (int)(sizeof status_names / sizeof status_names[0]); rank++)
-        if (pgl_text_is(status, status_names[rank]))
-            return rank;
-    return -1;
+    return pgl_sim_rank_named(member(body, "status"));
 }
 
 static uint64_t hash_of(struct pgl_text body)
@@ -258,8 +285,10 @@ static void judge_create(struct pgl_sim_errand *errand, const struct pgl_sim_ans
     wish->is_answered = true;
     wish->id = id;
     wish->answer_hash = hash_of(answer->body);
-    if (order_of(errand) != NULL && is_first)
-        follow_up(errand);
+    if (order_of(errand) == NULL || !is_first)
+        return;
+    follow_up(errand);
+    pgl_sim_followers_may_follow(&errand->customers->followers, errand->about);
 }
 
 static void judge_refused(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
@@ -352,6 +381,118 @@ static void judge_refund(struct pgl_sim_errand *errand, const struct pgl_sim_ans
     }
 }
 
+static void judge_subscribe(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    if (has_status(errand, answer, 201))
+        pgl_sim_listener_subscribed(errand->customers->listener, member(answer->body, "id"),
+                                    member(answer->body, "secret"));
+}
+
+static void judge_redeliver(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    int64_t next = 0;
+    if (has_status(errand, answer, 202) &&
+        pgl_is_ok(pgl_text_to_i64(member(answer->body, "nextFrom"), &next)) && next > 0)
+        pgl_sim_errand_start(errand->customers, PGL_SIM_REDELIVER, 0, (uint32_t)next, 0);
+}
+
+void pgl_sim_redeliver(struct pgl_sim_customers *customers)
+{
+    if (customers->listener->number >= 0)
+        pgl_sim_errand_start(customers, PGL_SIM_REDELIVER, 0, 1, 0);
+}
+
+/* ---- reading all events ---- */
+
+void pgl_sim_read_on(struct pgl_sim_customers *customers, bool is_last)
+{
+    struct pgl_sim_errand *errand = customers->free_errands;
+    if (customers->reader.is_out || customers->reader.is_through ||
+        !pgl_sim_errand_start(customers, PGL_SIM_READ_ON, 0, 0, 0))
+        return;
+    errand->is_last = is_last;
+    customers->reader.is_out = true;
+}
+
+static void ask_read(struct pgl_sim_errand *errand)
+{
+    const struct pgl_sim_reader *reader = &errand->customers->reader;
+    errand->ask.method = "GET";
+    snprintf(errand->ask.target, sizeof errand->ask.target, "%s",
+             reader->target[0] != '\0' ? reader->target : "/api/v1/events?max=20&wait=1");
+}
+
+/* The next event of an order that the outside is shown, behind `seq`. */
+static int64_t next_shown(const struct pgl_sim_book *book, int log, int64_t seq)
+{
+    while (seq < book->high[log] && (book->said[log][seq].order == PGL_SIM_NOBODY ||
+                                     pgl_public_event_of(book->said[log][seq].type) == NULL))
+        seq++;
+    return seq + 1;
+}
+
+static void hear_event(struct pgl_sim_errand *errand, struct pgl_text id_text)
+{
+    struct pgl_sim_reader *reader = &errand->customers->reader;
+    const struct pgl_sim_book *book = &errand->customers->auditor->book;
+    pgl_id id = { { 0 } };
+    int64_t seq = 0;
+    pgl_status status = pgl_id_parse(id_text, &id);
+    int log = id.bytes[5];
+    for (int i = 9; i < 16; i++)
+        seq = seq * 256 + id.bytes[i];
+    bool is_there = pgl_is_ok(status) && log < PGL_SIM_LOGS && seq >= 1 && seq <= book->high[log];
+    bool is_in_order =
+        is_there &&
+        (seq == next_shown(book, log, reader->after[log]) ||
+         (book->said[log][seq - 1].order == PGL_SIM_NOBODY && seq > reader->after[log]));
+    if (!is_in_order)
+        pgl_sim_blame(errand->customers->blame, "H14: behind event %lld of log %d was read %.*s",
+                      is_there ? (long long)reader->after[log] : -1, log, PGL_TEXT_ARGS(id_text));
+    else
+        reader->after[log] = seq;
+    reader->events++;
+}
+
+/* Where the answer says that it goes on. */
+static void take_link(struct pgl_sim_errand *errand, struct pgl_text link)
+{
+    struct pgl_sim_reader *reader = &errand->customers->reader;
+    (void)pgl_text_cut(&link, '<');
+    struct pgl_text target = link.data != NULL ? pgl_text_cut(&link, '>') : link;
+    if (target.size == 0 || target.size >= sizeof reader->target)
+        pgl_sim_blame(errand->customers->blame, "H14: events are answered without a next");
+    else
+        snprintf(reader->target, sizeof reader->target, "%.*s", PGL_TEXT_ARGS(target));
+}
+
+static void judge_read(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
+{
+    static const char begin[] = "{\"specversion\":\"1.0\",\"id\":\"";
+    struct pgl_sim_reader *reader = &errand->customers->reader;
+    const struct pgl_sim_book *book = &errand->customers->auditor->book;
+    struct pgl_text left = answer->body;
+    const char *found;
+    uint64_t before = reader->events;
+    reader->is_out = false;
+    if (!has_status(errand, answer, 200))
+        return;
+    while ((found = memmem(left.data, left.size, begin, sizeof begin - 1)) != NULL) {
+        size_t at = (size_t)(found - left.data) + sizeof begin - 1;
+        left = (struct pgl_text){ left.data + at, left.size - at };
+        hear_event(errand, pgl_text_cut(&left, '"'));
+    }
+    take_link(errand, answer->link);
+    if (!errand->is_last)
+        return;
+    reader->is_through = reader->events == before;
+    for (int log = 1; log < PGL_SIM_LOGS && reader->is_through; log++)
+        if (next_shown(book, log, reader->after[log]) <= book->high[log])
+            pgl_sim_blame(errand->customers->blame, "H14: of log %d nothing is read behind %lld",
+                          log, (long long)reader->after[log]);
+    pgl_sim_read_on(errand->customers, true);
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -367,6 +508,9 @@ static const struct {
     [PGL_SIM_MOVE] = { ask_move, judge_move },
     [PGL_SIM_SHIP] = { ask_ship, judge_ship },
     [PGL_SIM_REFUND] = { ask_refund, judge_refund },
+    [PGL_SIM_READ_ON] = { ask_read, judge_read },
+    [PGL_SIM_REDELIVER] = { ask_redeliver, judge_redeliver },
+    [PGL_SIM_SUBSCRIBE] = { ask_subscribe, judge_subscribe },
 };
 
 void pgl_sim_errand_write(struct pgl_sim_errand *errand)

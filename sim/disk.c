@@ -59,7 +59,7 @@ static void forget_process(struct pgl_sim_inode *inode)
 static void die(struct pgl_sim_disk *disk)
 {
     disk->is_dead = true;
-    disk->is_locked = false;
+    memset(disk->locks, 0, sizeof disk->locks);
     for (uint32_t i = 0; i < disk->entry_count; i++) {
         forget_process(disk->entries[i].live);
         forget_process(disk->entries[i].durable);
@@ -276,12 +276,18 @@ bool pgl_sim_disk_has_file(const struct pgl_sim_disk *disk, const char *name)
     return index >= 0 && disk->entries[index].live != NULL;
 }
 
-pgl_status pgl_sim_disk_lock(struct pgl_sim_disk *disk)
+pgl_status pgl_sim_disk_lock(struct pgl_sim_disk *disk, const char *path)
 {
     if (disk->is_dead)
         return status_of(SQLITE_IOERR);
-    if (disk->is_locked)
-        return PGL_FAIL(PGL_CONFLICT, "another process uses this data directory");
-    disk->is_locked = true;
-    return PGL_OK;
+    for (int i = 0; i < PGL_SIM_DISK_LOCKS_MAX; i++) {
+        char *lock = disk->locks[i];
+        if (strncmp(lock, path, PGL_SIM_LOCK_BYTES - 1) == 0)
+            return PGL_FAIL(PGL_CONFLICT, "another process uses this data directory");
+        if (lock[0] == '\0') {
+            snprintf(lock, PGL_SIM_LOCK_BYTES, "%s", path);
+            return PGL_OK;
+        }
+    }
+    return PGL_FAIL(PGL_EXHAUSTED, "so many locks nobody has");
 }

@@ -164,6 +164,6 @@ PGL_MUST_USE pgl_status pgl_sim_disk_read_file(struct pgl_sim_disk *disk, const 
 bool pgl_sim_disk_has_file(const struct pgl_sim_disk *disk, const char *name);
 
 /* One process a data directory. PGL_CONFLICT when taken; ends with the process. */
-PGL_MUST_USE pgl_status pgl_sim_disk_lock(struct pgl_sim_disk *disk);
+PGL_MUST_USE pgl_status pgl_sim_disk_lock(struct pgl_sim_disk *disk, const char *path);
 
 #endif

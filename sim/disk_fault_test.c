@@ -404,12 +404,13 @@ static void files_are_missed_and_too_large_and_locked_once(void **unused)
     assert_int_equal(pgl_sim_disk_write_file(bench.disk, "y", PGL_TEXT("123")).code, PGL_EXHAUSTED);
     assert_false(pgl_sim_disk_has_file(bench.disk, "y"));
 
-    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk)));
-    assert_int_equal(pgl_sim_disk_lock(bench.disk).code, PGL_CONFLICT);
+    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk, "a")));
+    assert_int_equal(pgl_sim_disk_lock(bench.disk, "a").code, PGL_CONFLICT);
+    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk, "b")));
     pgl_sim_disk_kill(bench.disk);
-    assert_int_equal(pgl_sim_disk_lock(bench.disk).code, PGL_UNAVAILABLE);
+    assert_int_equal(pgl_sim_disk_lock(bench.disk, "a").code, PGL_UNAVAILABLE);
     pgl_sim_disk_restart(bench.disk);
-    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk)));
+    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk, "a")));
     bench_close(&bench);
 }
 

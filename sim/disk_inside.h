@@ -54,6 +54,9 @@ struct pgl_sim_rule {
     uint64_t seen;
 };
 
+#define PGL_SIM_DISK_LOCKS_MAX 16 /* one a file of a platform, and some to spare */
+#define PGL_SIM_LOCK_BYTES     64
+
 struct pgl_sim_disk {
     sqlite3_vfs vfs;
     char name[PGL_SIM_DISK_NAME_BYTES];
@@ -61,7 +64,8 @@ struct pgl_sim_disk {
     struct pgl_random random;      /* what becomes of calls and bytes */
     struct pgl_random sqlite_asks; /* what SQLite draws */
     uint64_t life;                 /* the number of the process */
-    bool is_dead, is_locked, is_looked_on;
+    bool is_dead, is_looked_on;
+    char locks[PGL_SIM_DISK_LOCKS_MAX][PGL_SIM_LOCK_BYTES]; /* paths; empty where there is none */
     uint32_t open_count;
     int64_t capacity_bytes;
     struct pgl_sim_entry entries[PGL_SIM_DISK_FILES_MAX];

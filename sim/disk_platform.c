@@ -31,8 +31,7 @@ static pgl_status write_file(struct pgl_disk *disk, const char *path, struct pgl
 
 static pgl_status lock(struct pgl_disk *disk, const char *path)
 {
-    (void)path;
-    return pgl_sim_disk_lock(disk_of(disk));
+    return pgl_sim_disk_lock(disk_of(disk), path);
 }
 
 /* Nobody copies a folder here. */

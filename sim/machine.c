@@ -31,8 +31,10 @@ static struct pgl_boot_options boot_options(const struct pgl_sim_plan *plan)
     options.tokens_max = TOKENS_MAX;
     options.orders.generation = plan->generation;
     options.orders.deadline_ns = plan->deadline_ns;
+    options.orders.open_per_customer_max = 0;
     options.orders.open_max = plan->orders + 1; /* memory that each start takes */
     options.orders.deadline_least_ns = PGL_SECONDS(1);
+    options.webhooks.loopback_too = true;
     options.inventory.partial_percent = plan->partial_percent;
     options.payments.card = plan->card;
     options.payments.card.provider_url = PGL_SIM_BANK_URL;

@@ -135,7 +135,7 @@ static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
 /* A quarter of the points, each as seldom or as often as it likes. */
 static void draw_bugs(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
-    static const uint32_t chances[] = { 300, 3000, 30000, 150000 };
+    static const uint32_t chances[] = { 300, 5000, 50000, 300000 };
     for (int point = 0; point < PGL_BUGGIFY_POINTS; point++) {
         bool exists = pgl_random_below(random, 4) == 0;
         uint32_t chance = ONE_OF(random, chances);
@@ -176,6 +176,22 @@ static void draw_bank(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->card.reconcile_every_ns = pgl_random_below(random, 2) == 0 ? PGL_SECONDS(10) : 0;
 }
 
+/* Those who only want to know. */
+static void draw_others(struct pgl_sim_plan *plan, struct pgl_random *random)
+{
+    static const uint32_t chances[] = { 0, 0, 20000, 200000 };
+    static const enum pgl_sim_listens listens[] = {
+        PGL_SIM_LISTENS_TO_NONE,      PGL_SIM_LISTENS_TO_NONE,   PGL_SIM_LISTENS_TO_NONE,
+        PGL_SIM_LISTENS_TO_CONFIRMED, PGL_SIM_LISTENS_TO_ORDERS, PGL_SIM_LISTENS_TO_ALL
+    };
+    plan->follow_chance = ONE_OF(random, chances);
+    plan->read_chance = ONE_OF(random, chances);
+    plan->listens = ONE_OF(random, listens);
+    plan->listener_chance = ONE_OF(random, chances);
+    if (!pgl_sim_plan_has(plan, PGL_SIM_FAULT_HOOKS))
+        plan->listener_chance = 0;
+}
+
 struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t allowed)
 {
     struct pgl_sim_plan plan = { .seed = seed, .orders = orders };
@@ -191,5 +207,6 @@ struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t a
     draw_faults(&plan, &random);
     draw_bank(&plan, &random);
     draw_bugs(&plan, &random);
+    draw_others(&plan, &random);
     return plan;
 }

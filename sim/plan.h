@@ -48,6 +48,13 @@ enum pgl_sim_fault_kind {
 /* "kill", as --faults spells it. */
 const char *pgl_sim_fault_name(enum pgl_sim_fault_kind kind);
 
+enum pgl_sim_listens {
+    PGL_SIM_LISTENS_TO_NONE,
+    PGL_SIM_LISTENS_TO_CONFIRMED,
+    PGL_SIM_LISTENS_TO_ORDERS,
+    PGL_SIM_LISTENS_TO_ALL
+};
+
 struct pgl_sim_plan {
     uint64_t seed;
     uint32_t orders;
@@ -65,12 +72,17 @@ struct pgl_sim_plan {
     int64_t arrival_ns; /* between two orders, on average */
     uint32_t cancel_chance, look_chance, twin_chance, other_body_chance, wrong_chance, leave_chance;
     uint32_t partial_chance, deadline_chance, ship_chance, refund_chance, act_chance;
+    uint32_t follow_chance, read_chance;
     int moves; /* goods in, sales, counts */
     bool has_sales, has_counts;
 
     /* The bank. */
     int64_t short_hold_ns, slow_card_ns, bank_late_ns;
     uint32_t card_chance; /* of an order to be paid by card */
+
+    /* Who is told by webhooks. */
+    enum pgl_sim_listens listens;
+    uint32_t listener_chance; /* that it does not take one */
 
     /* The program. */
     struct pgl_card_options card; /* how patient it is with the bank */

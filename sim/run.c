@@ -16,6 +16,8 @@
 
 #define CHAOS_AFTER_NS   PGL_SECONDS(1)   /* beyond the last order */
 #define SETTLE_NS_MAX    PGL_SECONDS(120) /* beyond the last deadline */
+/* of webhooks: the waits behind five attempts that failed */
+#define TELL_NS_MAX      PGL_MINUTES(150)
 #define PACE_EVERY_NS    PGL_SECONDS(1)
 #define VERIFY_EVERY     8     /* starts */
 #define WATCH_EVERY_MASK 0xFFF /* steps */
@@ -35,9 +37,11 @@ struct run {
     struct pgl_sim_faults faults;
     struct pgl_sim_bank bank;
     struct pgl_sim_hooks hooks;
+    struct pgl_sim_listener listener;
     enum phase phase;
     int64_t until_ns; /* of the phase */
     int64_t healed_ns, pace_ns;
+    bool waits_for_webhooks;
     uint64_t moved; /* commits and calls of the bank when it was last looked whether it rests */
     int64_t up_ns, down_since_ns, down_ns; /* when it came up and went down; in all */
 };
@@ -107,6 +111,20 @@ static void on_up(void *self)
         pgl_sim_customers_return(&run->customers);
 }
 
+static void break_connections(struct run *run)
+{
+    pgl_sim_client_break(&run->customers.client);
+    pgl_sim_followers_break(&run->customers.followers);
+}
+
+/* Of the servers beyond the machine. */
+static bool work_outside(void *owner)
+{
+    struct run *run = owner;
+    bool has_more = pgl_sim_bank_work(&run->bank);
+    return pgl_sim_listener_work(&run->listener) || has_more;
+}
+
 static void on_down(void *self, enum pgl_sim_death death)
 {
     struct run *run = self;
@@ -114,7 +132,7 @@ static void on_down(void *self, enum pgl_sim_death death)
     pgl_sim_sched_forget(&run->sched);
     pgl_sim_auditor_part(&run->auditor);
     if (death == PGL_SIM_WITHOUT_POWER)
-        pgl_sim_client_break(&run->customers.client);
+        break_connections(run);
 }
 
 static void open_run(struct run *run)
@@ -132,8 +150,12 @@ static void open_run(struct run *run)
     pgl_sim_auditor_open(&run->auditor, &run->plan, machine, &run->sched, &run->bank,
                          &run->customers.journal, blame);
     pgl_sim_customers_open(&run->customers, &run->plan, &run->choices, &run->outside, machine,
-                           &run->auditor, &run->bank, blame);
+                           &run->auditor, &run->bank, &run->listener, blame);
     pgl_sim_bank_open(&run->bank, &run->plan, &run->choices, &run->outside, blame);
+    pgl_sim_listener_open(&run->listener, &run->plan, &run->choices, &run->outside, &run->auditor,
+                          blame);
+    run->outside.work = work_outside;
+    run->outside.owner = run;
     pgl_sim_hooks_open(&run->hooks, &run->plan, &run->bank, &run->outside, &run->customers.client,
                        blame);
     pgl_sim_faults_open(&run->faults, &run->plan, &run->choices, machine, &run->sched, &run->bank,
@@ -143,6 +165,7 @@ static void open_run(struct run *run)
 static void close_run(struct run *run)
 {
     pgl_sim_machine_end(&run->machine, PGL_SIM_KILLED);
+    pgl_sim_listener_close(&run->listener);
     pgl_sim_bank_close(&run->bank); /* clears timers: before what other timers lie in is gone */
     pgl_sim_hooks_close(&run->hooks);
     pgl_sim_customers_close(&run->customers);
@@ -167,6 +190,7 @@ static void settle(struct run *run)
     run->healed_ns = run->pace_ns = run->machine.twin.now_ns;
     run->until_ns = run->healed_ns + run->plan.deadline_ns + SETTLE_NS_MAX;
     pgl_sim_faults_heal(&run->faults);
+    pgl_sim_listener_heal(&run->listener);
 }
 
 /* All faults are gone, and yet something is left to be done. */
@@ -178,6 +202,9 @@ static void complain_of_unrest(struct run *run)
                       run->faults.last_start.text);
     if (unrest != NULL)
         pgl_sim_blame(&run->report->blame, "L1: it does not come to rest: %s", unrest);
+    unrest = pgl_sim_listener_misses(&run->listener);
+    if (unrest != NULL)
+        pgl_sim_blame(&run->report->blame, "%s", unrest);
     pgl_sim_customers_complain(&run->customers);
     pgl_sim_blame(&run->report->blame, "L1: it does not come to its end");
 }
@@ -205,6 +232,20 @@ static bool is_at_rest(struct run *run)
     return is_quiet;
 }
 
+/* All orders may be at rest for long before: a webhook that was not taken comes again later and
+ * later. */
+static bool all_is_told(struct run *run)
+{
+    bool is_told = pgl_sim_listener_misses(&run->listener) == NULL;
+    if (!is_told && !run->waits_for_webhooks) {
+        run->waits_for_webhooks = true;
+        run->until_ns = run->machine.twin.now_ns + TELL_NS_MAX;
+        pgl_sim_redeliver(&run->customers);
+    }
+    run->moved = is_told ? run->moved : 0; /* it is looked at again, though nothing moves */
+    return is_told;
+}
+
 static void enter_next_phase(struct run *run)
 {
     int64_t now_ns = run->machine.twin.now_ns;
@@ -218,7 +259,7 @@ static void enter_next_phase(struct run *run)
         return;
     case SETTLING:
         check_pace(run);
-        if (all_is_known && is_at_rest(run)) {
+        if (all_is_known && is_at_rest(run) && all_is_told(run)) {
             pgl_sim_auditor_scan(&run->auditor, true);
             run->phase = LOOKING;
             pgl_sim_customers_look_again(&run->customers);
@@ -284,6 +325,8 @@ static void write_report(struct run *run)
     report->turns = run->sched.turns;
     report->commits = run->auditor.looks;
     report->requests = run->customers.client.asked;
+    report->messages = run->customers.followers.messages;
+    report->deliveries = run->listener.deliveries;
     report->virtual_ns = run->machine.twin.now_ns;
     for (int kind = 0; kind < PGL_SIM_FAULT_KINDS; kind++)
         report->faults[kind] = pgl_sim_faults_count(&run->faults, (enum pgl_sim_fault_kind)kind);

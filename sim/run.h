@@ -31,6 +31,7 @@ struct pgl_sim_report {
     uint32_t placed, orders, confirmed, failed, cancelled;
     uint32_t starts, crashes;
     uint64_t turns, commits, requests;
+    uint64_t messages, deliveries; /* of streams; of webhooks to who listens */
     int64_t virtual_ns;
     uint64_t faults[PGL_SIM_FAULT_KINDS]; /* how often each struck */
     uint64_t bugs[PGL_BUGGIFY_POINTS];

@@ -58,6 +58,10 @@ static const struct {
     [PGL_SIM_ASK_SHIP]         = { "ask-ship",         false },
     [PGL_SIM_ASK_REFUND]       = { "ask-refund",       false },
     [PGL_SIM_ASK_ACT]          = { "ask-act",          false },
+    [PGL_SIM_ASK_FOLLOW]       = { "ask-follow",       false },
+    [PGL_SIM_ASK_READ]         = { "ask-read",         false },
+    [PGL_SIM_FOLLOWER_LEAVES]  = { "follower-leaves",  true },
+    [PGL_SIM_LISTENER_BENDS]   = { "listener-bends",   true },  /*              how                     */
 };
 /* clang-format on */
 

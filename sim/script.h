@@ -66,6 +66,11 @@ enum pgl_sim_choice_kind {
     PGL_SIM_ASK_SHIP,
     PGL_SIM_ASK_REFUND,
     PGL_SIM_ASK_ACT,
+    PGL_SIM_ASK_FOLLOW,
+    PGL_SIM_ASK_READ,
+    /* `at` counts the messages, and the deliveries. */
+    PGL_SIM_FOLLOWER_LEAVES,
+    PGL_SIM_LISTENER_BENDS,
     PGL_SIM_CHOICE_KINDS
 };
 

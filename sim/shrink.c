@@ -11,6 +11,7 @@
 
 struct shrink {
     const struct pgl_sim_run_options *options;
+    pgl_sim_runner *run;
     struct pgl_sim_shrunk *best;
     char rule[RULE_BYTES];
     uint32_t runs, cost;
@@ -42,7 +43,7 @@ static void run_once(struct shrink *shrink, const struct pgl_sim_script *script,
     pgl_sim_script_clear(&result->script);
     options.script = script;
     options.record = &result->script;
-    pgl_sim_run(&options, &result->report);
+    shrink->run(&options, &result->report);
     for (uint32_t i = result->report.placed; i < result->script.orders; i++)
         pgl_sim_script_leave_out(&result->script, i);
     pgl_sim_script_sort(&result->script);
@@ -184,11 +185,38 @@ static bool lessen(struct shrink *shrink)
     return has_lessened;
 }
 
-bool pgl_sim_shrink(const struct pgl_sim_run_options *options, struct pgl_sim_shrunk *shrunk)
+/* ---- the hunt ---- */
+
+static const struct {
+    uint32_t orders, runs;
+} hunts[] = { { 2, 150 }, { 4, 150 }, { 8, 120 }, { 16, 80 }, { 40, 40 } };
+
+/* A small run that goes wrong in the same way, in place of the large one. */
+static void hunt(struct shrink *shrink)
 {
-    struct shrink shrink = { .options = options, .best = shrunk };
+    const struct pgl_sim_run_options *whole = shrink->options;
+    for (size_t i = 0; i < sizeof hunts / sizeof hunts[0]; i++)
+        for (uint32_t n = 1; n <= hunts[i].runs && hunts[i].orders < whole->orders; n++) {
+            struct pgl_sim_run_options small = *whole;
+            small.orders = hunts[i].orders;
+            small.seed = whole->seed + n;
+            shrink->options = &small;
+            bool is_found = try_once(shrink, NULL);
+            shrink->options = whole;
+            if (is_found)
+                return;
+        }
+}
+
+bool pgl_sim_shrink(const struct pgl_sim_run_options *options, pgl_sim_runner *run,
+                    struct pgl_sim_shrunk *shrunk)
+{
+    struct shrink shrink = { .options = options, .run = run, .best = shrunk };
     run_once(&shrink, options->script, shrunk);
     rule_of(&shrunk->report.blame, shrink.rule);
+    if (shrunk->report.blame.is_set && options->script == NULL)
+        hunt(&shrink);
+    shrink.runs = shrink.cost = 0;
     bool goes_on = shrunk->report.blame.is_set;
     for (int round = 0; round < ROUNDS_MAX && goes_on; round++) {
         goes_on = drop_alike(&shrink, is_of_kind, PGL_SIM_CHOICE_KINDS);

@@ -3,10 +3,12 @@
  * left out as long as the same rule is still violated.
  *
  * For:      `panglot sim --shrink`; its script becomes a test in tests/sim.
- * Method:   delta debugging over the run's script (script.h), from the largest pieces to single
- *           ones, and all over again while something can still be left out.
- * Bounds:   PGL_SIM_SHRINK_RUNS_MAX runs, and PGL_SIM_SHRINK_ORDERS_MAX orders in all of them; then
- *           the smallest so far.
+ * Method:   first other seeds with very few orders are tried, in case one violates the same rule:
+ *           hardly anything is left to be left out. Then delta debugging over the run's script
+ *           (script.h), from the largest pieces to single ones, and all over again while something
+ *           can still be left out.
+ * Bounds:   PGL_SIM_SHRINK_RUNS_MAX runs, and PGL_SIM_SHRINK_ORDERS_MAX orders in all of them, the
+ *           hunt's not counted, which has its own table; then the smallest so far.
  */
 #ifndef PGL_SIM_SHRINK_H
 #define PGL_SIM_SHRINK_H
@@ -22,8 +24,12 @@ struct pgl_sim_shrunk {
     uint32_t runs;
 };
 
+/* How a run is made: pgl_sim_run, or that in a process of its own, which it may end. */
+typedef void pgl_sim_runner(const struct pgl_sim_run_options *options,
+                            struct pgl_sim_report *report);
+
 /* False when the run as it is violates nothing; then there is a script all the same, the whole. */
-PGL_MUST_USE bool pgl_sim_shrink(const struct pgl_sim_run_options *options,
+PGL_MUST_USE bool pgl_sim_shrink(const struct pgl_sim_run_options *options, pgl_sim_runner *run,
                                  struct pgl_sim_shrunk *shrunk);
 
 #endif

@@ -74,6 +74,7 @@ static struct pgl_boot_options boot_options(struct pgl_shop *shop)
     options.data = PGL_SHOP_FOLDER;
     options.vfs_name = PGL_SHOP_VFS;
     options.gateway.admit.rates = "off";
+    options.orders.open_per_customer_max = 0;
     options.batch_max = 8;
     options.checkpoint_pages = 24;
     options.checkpoint_idle_pages = 8;
@@ -191,9 +192,10 @@ void pgl_shop_end(struct pgl_shop *shop)
 void pgl_shop_keep(struct pgl_shop *shop, struct pgl_shop_files *files)
 {
     static const char *const names[] = {
-        "catalog.db",       "orders.db",       "payments.db",     "inventory.db",
-        "webhooks.db",      "catalog.db-wal",  "orders.db-wal",   "payments.db-wal",
-        "inventory.db-wal", "webhooks.db-wal", "signing-key.pem",
+        "catalog.db",       "orders.db",       "payments.db",   "inventory.db",
+        "webhooks.db",      "catalog.db-wal",  "orders.db-wal", "payments.db-wal",
+        "inventory.db-wal", "webhooks.db-wal", "identity.db",   "identity.db-wal",
+        "signing-key.pem",
     };
     *files = (struct pgl_shop_files){ 0 };
     pgl_arena_init(&files->arena, FILE_BYTES_MAX, FILES_BYTES_MAX);

@@ -7,14 +7,15 @@
 #include "wire/json.h"
 #include "wire/message.h"
 
-#define LOGS 4
+#define LOGS 5
 
-static const char *const services[LOGS] = { "orders", "payments", "inventory", "webhooks" };
+static const char *const services[LOGS] = { "orders", "payments", "inventory", "webhooks",
+                                            "identity" };
 
 static const struct pgl_view *view_of(const struct pgl_audit_cut *cut, int log)
 {
     const struct pgl_view *const views[LOGS] = { &cut->orders, &cut->payments, &cut->inventory,
-                                                 &cut->webhooks };
+                                                 &cut->webhooks, &cut->identity };
     return views[log];
 }
 

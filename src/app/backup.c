@@ -145,14 +145,21 @@ static pgl_status write_manifest(struct pgl_backup *backup)
     return written;
 }
 
-static pgl_status finish(struct pgl_backup *backup)
+static pgl_status copy_keys(struct pgl_backup *backup, const char *name)
 {
     struct pgl_disk *disk = backup->boot->platform->disk;
-    BackupFile *key = add_file(backup, PGL_KEY_FILE);
-    if (key == NULL)
+    BackupFile *file = add_file(backup, name);
+    if (file == NULL)
         return PGL_NO_MEMORY;
-    PGL_TRY(pgl_backup_measure(disk, &backup->arena, pgl_boot_path(backup->boot, PGL_KEY_FILE),
-                               path_in(backup, PGL_KEY_FILE), backup->is_stopping, key));
+    return pgl_backup_measure(disk, &backup->arena, pgl_boot_path(backup->boot, name),
+                              path_in(backup, name), backup->is_stopping, file);
+}
+
+static pgl_status finish(struct pgl_backup *backup)
+{
+    PGL_TRY(copy_keys(backup, PGL_KEY_FILE));
+    if (backup->boot->old_keys.count > 0)
+        PGL_TRY(copy_keys(backup, PGL_OLD_KEYS_FILE));
     PGL_TRY(write_manifest(backup));
     backup->is_done = true;
     return PGL_OK;

@@ -1,6 +1,7 @@
 /*
- * boot.h - a whole platform process: which loops there are, which thread runs them, which file each
- * writes, and who listens to whom. One list each, in boot.c.
+ * boot.h - a platform process: which loops there are, which thread runs them, which file each
+ * writes, and who listens to whom. One list each, in boot.c. A process has all roles, or some: then
+ * it has their files only, and reaches the others by the mesh.
  *
  * Owner:    a command (serve), or the simulator; it is large, so it lives on the heap or is static.
  * Threads:  opened and closed by one thread. In between `serve` runs a thread for each pgl_thread;
@@ -9,16 +10,39 @@
 #ifndef PGL_APP_BOOT_H
 #define PGL_APP_BOOT_H
 
+#include "app/certificates.h"
 #include "app/control.h"
+#include "app/drain.h"
+#include "app/mesh.h"
+#include "app/reload.h"
 #include "edge/gateway/gateway.h"
+#include "edge/jwks.h"
 #include "events/feed.h"
 #include "platform/platform.h"
 #include "runtime/thread.h"
 #include "services/catalog/service.h"
+#include "services/identity/service.h"
 #include "services/inventory/service.h"
 #include "services/orders/service.h"
 #include "services/payments/service.h"
 #include "services/webhooks/service.h"
+
+/* What a process may be; all in one is the usual thing. */
+enum pgl_boot_role {
+    PGL_RUN_GATEWAY,
+    PGL_RUN_CATALOG,
+    PGL_RUN_ORDERS,
+    PGL_RUN_PAYMENTS,
+    PGL_RUN_INVENTORY,
+    PGL_RUN_WEBHOOKS,
+    PGL_RUN_IDENTITY,
+    PGL_RUN_COUNT
+};
+#define PGL_RUNS(role) (1u << (role)) /* one of a set */
+#define PGL_RUNS_ALL   (PGL_RUNS(PGL_RUN_COUNT) - 1)
+_Static_assert(PGL_RUN_COUNT <= PGL_MESH_PEERS_MAX, "a peer for each");
+
+#define PGL_OLD_KEYS_MAX (PGL_KEY_SET_MAX - 2) /* beside the one that signs, and the next */
 
 enum pgl_boot_loop {
     PGL_LOOP_EDGE,
@@ -35,6 +59,9 @@ enum pgl_boot_loop {
     PGL_LOOP_EFFECTS,
     PGL_LOOP_WEBHOOKS_WRITER,
     PGL_LOOP_WEBHOOKS_READER,
+    PGL_LOOP_IDENTITY_WRITER,
+    PGL_LOOP_IDENTITY_READER,
+    PGL_LOOP_RELOAD,
     PGL_LOOP_COUNT
 };
 
@@ -48,6 +75,7 @@ enum pgl_boot_thread {
     PGL_THREAD_AUDIT,
     PGL_THREAD_EFFECTS,
     PGL_THREAD_WEBHOOKS,
+    PGL_THREAD_IDENTITY,
     PGL_THREAD_COUNT
 };
 
@@ -57,6 +85,7 @@ enum pgl_boot_file {
     PGL_FILE_PAYMENTS,
     PGL_FILE_INVENTORY,
     PGL_FILE_WEBHOOKS,
+    PGL_FILE_IDENTITY,
     PGL_FILE_COUNT
 };
 
@@ -65,7 +94,12 @@ struct pgl_boot_options {
     const char *vfs_name; /* registered by the caller, see store/vfs.h */
     const char *version;
     bool has_edge; /* false for commands that only work on the files */
+    uint32_t roles;
+    struct pgl_mesh_options mesh;
     struct pgl_gateway_options gateway;
+    struct pgl_certificates_options certificates; /* of the gateway; without any, no TLS */
+    bool makes_certificate;                       /* one for localhost, in the folder */
+    int64_t drain_notice_ns, drain_ns;            /* see drain.h */
     int batch_max;
     int checkpoint_pages, checkpoint_idle_pages;
     int writer_cache_kib, reader_cache_kib;
@@ -75,6 +109,9 @@ struct pgl_boot_options {
     struct pgl_payments_options payments;
     struct pgl_inventory_options inventory;
     struct pgl_webhooks_options webhooks;
+    struct pgl_identity_options identity;
+    struct edge_issuers_options issuers;
+    struct pgl_lockout_options lockout; /* of wrong credentials */
 };
 
 /* As `panglot serve` starts without options. */
@@ -84,7 +121,7 @@ struct pgl_boot {
     struct pgl_platform *platform;
     struct pgl_boot_options options;
     struct pgl_arena arena; /* what lives as long as the process */
-    bool has_folder;        /* its lock is ours */
+    bool has_folder;        /* its locks are ours */
     struct pgl_loop loops[PGL_LOOP_COUNT];
     struct pgl_thread threads[PGL_THREAD_COUNT];
     struct pgl_writer writers[PGL_FILE_COUNT];
@@ -93,17 +130,28 @@ struct pgl_boot {
     struct pgl_payments payments;
     struct pgl_inventory inventory;
     struct pgl_webhooks webhooks;
+    struct pgl_identity identity;
     struct pgl_feed payments_feed, inventory_feed; /* their logs, for whoever reads along */
+    struct pgl_mesh mesh;                          /* services of other processes, and for them */
 
-    struct pgl_key key; /* of this folder: signs the tokens of `panglot token` */
-    struct pgl_key_set keys;
+    struct pgl_key key;      /* of this folder: signs the tokens of `panglot token` */
+    struct pgl_key next_key; /* of a rotation that is under way */
+    struct pgl_old_keys {
+        struct pgl_old_key {
+            struct pgl_key key;
+            int64_t until_ns; /* wall: what it has signed is good until then */
+        } keys[PGL_OLD_KEYS_MAX];
+        int count;
+    } old_keys;
+    struct pgl_key_set keys; /* until the edge takes them over */
     struct pgl_edge edge;
+    struct edge_trust trust;
+    struct edge_jwks jwks;
     struct pgl_registry registry;
     struct pgl_control control; /* what other commands ask */
-    struct pgl_mailbox stops;   /* of the edge's loop: the wish to stop */
-    struct pgl_message stop;
-    struct pgl_flow drain;
-    int64_t drain_until_ns;
+    struct pgl_reload reload;
+    struct pgl_certificates certificates;
+    struct pgl_drain drain;
     atomic_bool is_ready;
 };
 
@@ -113,10 +161,21 @@ PGL_MUST_USE pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform
                                       const struct pgl_boot_options *options);
 /* The loops are about to run. */
 void pgl_boot_start(struct pgl_boot *boot);
-/* Any thread: answer what is in flight, then stop every thread. */
+/* One thread: answer what is in flight, then stop every thread; the second time at once. */
 void pgl_boot_stop(struct pgl_boot *boot);
+/* Any thread: read again what can change while it runs. */
+void pgl_boot_reload(struct pgl_boot *boot);
 /* When no loop runs any more; also after an open that failed. */
 void pgl_boot_close(struct pgl_boot *boot);
+
+bool pgl_boot_runs(const struct pgl_boot *boot, enum pgl_boot_role role);
+/* It is the process of some role that has this file. */
+bool pgl_boot_has(const struct pgl_boot *boot, enum pgl_boot_file file);
+
+/* "orders" */
+extern const char *const pgl_boot_role_names[PGL_RUN_COUNT];
+/* "gateway,orders" as a set; 0 for what is none. */
+uint32_t pgl_boot_roles_read(struct pgl_text names);
 
 /* DIR/orders.db and its like, in the arena. */
 const char *pgl_boot_path(struct pgl_boot *boot, const char *name);

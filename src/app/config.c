@@ -10,6 +10,7 @@
 
 #define CONFIG_ARENA_CHUNK_BYTES 16384
 #define CONFIG_ARENA_LIMIT_BYTES (1u << 20)
+#define ALL_ROLES                "gateway,catalog,orders,payments,inventory,webhooks,identity"
 #define BUFFERS_BYTES_LEAST      (1u << 20)
 
 /* The table is long because every limit is an option. */
@@ -20,13 +21,31 @@ static void fill_settings(struct pgl_config *config)
     struct pgl_http1_limits *head = &http_limits->http1;
     struct pgl_json_limits *json = &boot->gateway.json;
     struct edge_limits_options *admit = &boot->gateway.admit;
+    struct edge_issuers_options *issuers = &boot->issuers;
     struct pgl_card_options *card = &boot->payments.card;
+    struct pgl_mesh_options *mesh = &boot->mesh;
+    struct pgl_certificates_options *tls = &boot->certificates;
     /* clang-format off */
     const struct pgl_setting settings[] = {
         /* section.key, marks, the most (0: what its type holds), the option with the least */
         { NULL, 0, 0, { "--config", "FILE", PGL_OPTION_TEXT, &config->file, 0, "YAML: sections of keys, as panglot config prints them" } },
         { "process.data", 0, 0, { "--data", "DIR", PGL_OPTION_TEXT, &boot->data, 0, "where everything is kept" } },
+        { "process.log-level", PGL_SETTING_RELOADABLE, 0, { "--log-level", "LEVEL", PGL_OPTION_TEXT, &config->log_least, 0, "lines below it are not written: debug, info, warn, error" } },
+        { "process.drain-notice", 0, 0, { "--drain-notice", "TIME", PGL_OPTION_DURATION, &boot->drain_notice_ns, PGL_OPTION_MAY_BE_NONE, "behind SIGTERM: not ready, and open, so that balancers notice" } },
+        { "process.drain-time", 0, 0, { "--drain-time", "TIME", PGL_OPTION_DURATION, &boot->drain_ns, 0, "for what is in flight, from closing on" } },
         { "process.demo", 0, 0, { "--demo", NULL, PGL_OPTION_SWITCH, &config->is_demo, 0, "a shop in an empty folder; no limits per address" } },
+        { "process.roles", 0, 0, { "--roles", "LIST", PGL_OPTION_TEXT, &config->roles, 0, "what this process is of gateway,catalog,orders,payments,inventory,webhooks,identity" } },
+        { "mesh.listen", 0, 0, { "--mesh", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->listen, 0, "where it serves the other processes of the platform" } },
+        { "mesh.plain", 0, 0, { "--mesh-plain", NULL, PGL_OPTION_SWITCH, &mesh->is_plain, 0, "no TLS between processes: on this machine alone, and whoever is on it is let in" } },
+        { "mesh.certificate", 0, 0, { "--mesh-certificate", "FILE", PGL_OPTION_TEXT, &mesh->certificate_file, 0, "PEM; of this process, with the names of its roles" } },
+        { "mesh.key", PGL_SETTING_SECRET, 0, { "--mesh-key", "FILE", PGL_OPTION_TEXT, &mesh->key_file, 0, "PEM; its private key" } },
+        { "mesh.ca", 0, 0, { "--mesh-ca", "FILE", PGL_OPTION_TEXT, &mesh->ca_file, 0, "PEM; who signs the certificates of the others" } },
+        { "peers.catalog", 0, 0, { "--peer-catalog", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_CATALOG], 0, "where the catalog is served, if not here" } },
+        { "peers.orders", 0, 0, { "--peer-orders", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_ORDERS], 0, "the same for orders" } },
+        { "peers.payments", 0, 0, { "--peer-payments", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_PAYMENTS], 0, "for payments" } },
+        { "peers.inventory", 0, 0, { "--peer-inventory", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_INVENTORY], 0, "for the inventory" } },
+        { "peers.webhooks", 0, 0, { "--peer-webhooks", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_WEBHOOKS], 0, "and for webhooks" } },
+        { "peers.identity", 0, 0, { "--peer-identity", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_IDENTITY], 0, "and for identity" } },
         { "http.listen", 0, 0, { "--http", "HOST:PORT", PGL_OPTION_ADDRESS, &config->http, 0, "where to listen; port 0 takes a free one" } },
         { "http.max-connections", 0, 0, { "--max-connections", "N", PGL_OPTION_U32, &http_limits->connections_max, 1, "at once" } },
         { "http.max-connections-per-address", 0, 0, { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64" } },
@@ -53,6 +72,17 @@ static void fill_settings(struct pgl_config *config)
         { "grpc.time", 0, 0, { "--grpc-time", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.deadline_usual_ns, 0, "for a call that says none" } },
         { "grpc.time-most", 0, 0, { "--grpc-time-most", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.deadline_max_ns, 0, "whatever a call says" } },
         { "grpc.stream-time", 0, 0, { "--grpc-stream-time", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.stream_max_ns, 0, "of a stream; its client comes back" } },
+        { "tls.listen", 0, 0, { "--https", "HOST:PORT", PGL_OPTION_ADDRESS, &config->https, 0, "where to listen for TLS, once there is a certificate" } },
+        { "tls.only", 0, 0, { "--https-only", NULL, PGL_OPTION_SWITCH, &config->is_https_only, 0, "and nowhere else" } },
+        { "tls.certificate", 0, 0, { "--tls-cert", "FILES", PGL_OPTION_TEXT, &tls->certificates, 0, "PEM with what leads to its authority; a comma between two; read again when it changes" } },
+        { "tls.key", 0, 0, { "--tls-key", "FILES", PGL_OPTION_TEXT, &tls->keys, 0, "its private key, PEM" } },
+        { "tls.dev", 0, 0, { "--tls-dev", NULL, PGL_OPTION_SWITCH, &boot->makes_certificate, 0, "makes a certificate for localhost, in the folder" } },
+        { "tls.least", 0, 0, { "--tls-least", "VERSION", PGL_OPTION_TEXT, &config->tls_least, 0, "of TLS: 1.2 or 1.3" } },
+        { "tls.client-ca", 0, 0, { "--tls-client-ca", "FILE", PGL_OPTION_TEXT, &tls->client_authorities, 0, "PEM: clients are asked for a certificate of theirs" } },
+        { "tls.client-required", 0, 0, { "--tls-client-required", NULL, PGL_OPTION_SWITCH, &tls->needs_client, 0, "who has none is refused" } },
+        { "tls.check-every", 0, 0, { "--tls-check-every", "TIME", PGL_OPTION_DURATION, &tls->check_every_ns, 0, "whether the files are others" } },
+        { "tls.max-handshakes", 0, 0, { "--max-handshakes", "N", PGL_OPTION_U32, &http_limits->handshakes_max, 1, "at once; then newcomers wait" } },
+        { "tls.handshake-time", 0, 0, { "--handshake-time", "TIME", PGL_OPTION_DURATION, &http_limits->handshake_ns, 0, "for a handshake" } },
         { "limits.rates", 0, 0, { "--rates", "RATES", PGL_OPTION_TEXT, &admit->rates, 0, "of callers: default, off, or NAME=N/UNIT:BURST by commas (anonymous=10/s:20,signed=100/s:200,bad-tokens=5/min:5,user=20/s:40,orders=2/s:10)" } },
         { "limits.plans", 0, 0, { "--plans", "PLANS", PGL_OPTION_TEXT, &admit->plans, 0, "of partners' keys: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, the first for all others (default=100/s:200)" } },
         { "limits.trusted-proxies", 0, 0, { "--trusted-proxies", "RANGES", PGL_OPTION_TEXT, &admit->trusted_proxies, 0, "ADDRESS/BITS by commas, whose X-Forwarded-For is believed" } },
@@ -61,6 +91,17 @@ static void fill_settings(struct pgl_config *config)
         { "limits.max-streams", 0, 0, { "--max-streams", "N", PGL_OPTION_U32, &admit->streams_most, 1, "server-sent events, in all" } },
         { "limits.max-streams-per-address", 0, 0, { "--max-streams-per-address", "N", PGL_OPTION_U32, &admit->streams_per_address, 1, "of them" } },
         { "limits.max-streams-per-user", 0, 0, { "--max-streams-per-user", "N", PGL_OPTION_U32, &admit->streams_per_user, 1, "of them" } },
+        { "identity.issuer", 0, 0, { "--issuer", "URLS", PGL_OPTION_TEXT, &issuers->issuers, 0, "whose tokens are taken beside our own: OpenID Connect issuers, by commas" } },
+        { "identity.audience", 0, 0, { "--audience", "NAMES", PGL_OPTION_TEXT, &issuers->audiences, 0, "who we are in their tokens: one name, or one for each issuer" } },
+        { "identity.jwks", 0, 0, { "--jwks", "URLS", PGL_OPTION_TEXT, &issuers->jwks, 0, "where their keys are; empty: where their own documents say" } },
+        { "identity.roles-claim", 0, 0, { "--roles-claim", "PATHS", PGL_OPTION_TEXT, &issuers->roles_claims, 0, "where their tokens name roles (roles); realm_access.roles" } },
+        { "identity.tenant-claim", 0, 0, { "--tenant-claim", "PATHS", PGL_OPTION_TEXT, &issuers->tenant_claims, 0, "where they name the tenant (tenant); =NAME: it is NAME" } },
+        { "identity.issuer-ca", 0, 0, { "--issuer-ca", "FILE", PGL_OPTION_TEXT, &issuers->ca_file, 0, "PEM, in place of the system's roots" } },
+        { "identity.issuer-on-loopback", 0, 0, { "--issuer-on-loopback", NULL, PGL_OPTION_SWITCH, &issuers->loopback_too, 0, "plain http as well, to this machine alone" } },
+        { "identity.token-lifetime", 0, 0, { "--token-lifetime", "TIME", PGL_OPTION_DURATION, &issuers->lifetime_ns, 0, "of their tokens at most, up to 24h; a key that they have withdrawn is good for twice as long" } },
+        { "identity.jwks-refresh", 0, 0, { "--jwks-refresh", "TIME", PGL_OPTION_DURATION, &issuers->refresh_ns, 0, "their keys are fetched anew, where Cache-Control does not say when" } },
+        { "identity.key-environment", 0, 0, { "--key-environment", "NAME", PGL_OPTION_TEXT, &boot->identity.env, 0, "in every new API key: pgk_NAME_..., of a-z and 0-9" } },
+        { "identity.bad-credentials", 0, 0, { "--bad-credentials", "N", PGL_OPTION_NUMBER, &boot->lockout.free_count, 0, "a minute in one name that cost nothing; then it has to wait, twice as long each time; 0: never" } },
         { "json.max-depth", 0, 0, { "--max-json-depth", "N", PGL_OPTION_U32, &json->depth_max, 1, "objects and lists within one another" } },
         { "json.max-keys", 0, 0, { "--max-json-keys", "N", PGL_OPTION_U32, &json->keys_max, 1, "in one object" } },
         { "json.max-nodes", 0, 0, { "--max-json-nodes", "N", PGL_OPTION_U32, &json->nodes_max, 1, "in all" } },
@@ -68,6 +109,7 @@ static void fill_settings(struct pgl_config *config)
         { "orders.deadline", 0, 0, { "--deadline", "TIME", PGL_OPTION_DURATION, &boot->orders.deadline_ns, 0, "by which an order has to be settled that does not say" } },
         { "orders.deadline-least", 0, 0, { "--deadline-least", "TIME", PGL_OPTION_DURATION, &boot->orders.deadline_least_ns, 0, "that an order may ask for" } },
         { "orders.max-open", 0, 0, { "--max-open-orders", "N", PGL_OPTION_U32, &boot->orders.open_max, 1, "not settled yet; more are refused" } },
+        { "orders.max-open-per-customer", 0, 0, { "--max-open-orders-per-customer", "N", PGL_OPTION_U32, &boot->orders.open_per_customer_max, 0, "not settled yet, partners apart; 0: as many as they like" } },
         { "orders.max-total", 0, 0, { "--max-total", "MINOR", PGL_OPTION_NUMBER, &boot->orders.total_minor_max, 0, "of one order, minor units" } },
         { "payments.credit", 0, 0, { "--credit", "MINOR", PGL_OPTION_NUMBER, &boot->payments.default_credit_minor, 0, "a new customer's credit line, minor units" } },
         { "provider.url", 0, 0, { "--provider", "URL", PGL_OPTION_TEXT, &card->provider_url, 0, "takes card payments: http(s)://HOST[:PORT] of a PaymentIntents API" } },
@@ -99,6 +141,11 @@ static void set_defaults(struct pgl_config *config)
     config->boot = pgl_boot_defaults();
     config->boot.gateway.limits.buffers_bytes_max = 0; /* serve asks how much memory there is */
     config->http = (struct pgl_address){ "127.0.0.1", 8080 };
+    config->roles = ALL_ROLES;
+    config->https = (struct pgl_address){ "127.0.0.1", 8443 };
+    config->is_https_only = false;
+    config->tls_least = "1.2";
+    config->log_least = "info";
     config->is_demo = false;
     config->file = NULL;
     memset(config->origins, 0, sizeof config->origins);
@@ -221,17 +268,73 @@ static void settle_demo(struct pgl_config *config)
             config->origins[i] = PGL_ORIGIN_DEMO;
 }
 
+static bool is_loopback(const struct pgl_address *address)
+{
+    return address->host[0] == '\0' || strncmp(address->host, "127.", 4) == 0 ||
+           strcmp(address->host, "::1") == 0;
+}
+
+/* Some roles are here, and the others are reached; by whom one is called is known, or all of it is
+ * on one machine. */
+static const char *settle_roles(struct pgl_config *config)
+{
+    struct pgl_mesh_options *mesh = &config->boot.mesh;
+    config->boot.roles = pgl_boot_roles_read(pgl_text_of(config->roles));
+    if (config->boot.roles == 0)
+        return "--roles: some of " ALL_ROLES " are expected, each once";
+    bool has_files =
+        mesh->certificate_file != NULL && mesh->key_file != NULL && mesh->ca_file != NULL;
+    bool is_alone = config->boot.roles == PGL_RUNS_ALL && mesh->listen.host[0] == '\0';
+    if (is_alone)
+        return NULL;
+    if (config->boot.roles != PGL_RUNS(PGL_RUN_GATEWAY) && mesh->listen.host[0] == '\0')
+        return "--mesh: the other processes have to reach this one";
+    if (!mesh->is_plain && !has_files)
+        return "--mesh-certificate, --mesh-key and --mesh-ca are expected, or --mesh-plain";
+    if (mesh->is_plain && has_files)
+        return "--mesh-plain: there are certificates";
+    bool is_local = is_loopback(&mesh->listen);
+    for (int role = 0; role < PGL_RUN_COUNT; role++)
+        is_local = is_local && is_loopback(&mesh->peers[role]);
+    return mesh->is_plain && !is_local ? "--mesh-plain: on loopback alone" : NULL;
+}
+
+static const char *settle_tls(struct pgl_config *config)
+{
+    struct pgl_gateway_options *gateway = &config->boot.gateway;
+    struct pgl_certificates_options *tls = &config->boot.certificates;
+    bool has_tls = tls->certificates != NULL || config->boot.makes_certificate;
+    gateway->host = config->is_https_only ? NULL : config->http.host;
+    gateway->port = config->http.port;
+    gateway->tls_host = config->https.host;
+    gateway->tls_port = config->https.port;
+    tls->is_tls13_only = strcmp(config->tls_least, "1.3") == 0;
+    if (!tls->is_tls13_only && strcmp(config->tls_least, "1.2") != 0)
+        return "--tls-least: 1.2 or 1.3 is expected";
+    if ((tls->certificates == NULL) != (tls->keys == NULL))
+        return "--tls-cert and --tls-key belong together";
+    if (tls->certificates != NULL && config->boot.makes_certificate)
+        return "--tls-cert and --tls-dev: one of the two is expected";
+    if (tls->needs_client && tls->client_authorities == NULL)
+        return "--tls-client-required: --tls-client-ca is expected with it";
+    return config->is_https_only && !has_tls ? "--https-only: a certificate is expected with it"
+                                             : NULL;
+}
+
 /* What the options say together; NULL when that makes sense. */
 static const char *settle(struct pgl_config *config)
 {
-    config->boot.gateway.host = config->http.host;
-    config->boot.gateway.port = config->http.port;
+    const char *senseless = settle_tls(config);
+    if (senseless != NULL)
+        return senseless;
+    if (!pgl_log_level_read(pgl_text_of(config->log_least), &config->log_level))
+        return "--log-level: debug, info, warn or error is expected";
     size_t buffers = config->boot.gateway.limits.buffers_bytes_max;
     if (buffers > 0 && buffers < BUFFERS_BYTES_LEAST)
         return "--max-buffers: 0, or 1048576 at least is expected";
     if (config->is_demo)
         settle_demo(config);
-    return NULL;
+    return settle_roles(config);
 }
 
 enum pgl_parsed pgl_config_read(struct pgl_config *config, struct pgl_platform *platform,

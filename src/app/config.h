@@ -32,9 +32,12 @@ struct pgl_setting {
 
 struct pgl_config {
     struct pgl_boot_options boot;
-    struct pgl_address http;
+    struct pgl_address http, https;
+    bool is_https_only;
+    const char *tls_least, *log_least;
+    enum pgl_log_level log_level;
     bool is_demo;
-    const char *file;
+    const char *roles, *file;
     struct pgl_arena arena;
     struct pgl_setting settings[PGL_SETTINGS_MAX];
     struct pgl_option options[PGL_SETTINGS_MAX + PGL_CONFIG_MORE_MAX];

@@ -55,6 +55,13 @@ static void take_held(void *owner, struct pgl_message *message)
         pgl_flow_wake(&control->flow);
 }
 
+static void take_told(void *owner, struct pgl_message *message)
+{
+    struct pgl_control *control = owner;
+    (void)message;
+    control->is_told = true;
+}
+
 /* Who comes from now on may know of more than this cut has. */
 static int count_served(const struct pgl_control *control)
 {
@@ -221,7 +228,7 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
     if (task == NULL) {
         respond_text(exchange, 404,
                      PGL_TEXT("there is GET /verify, GET /audit-log, "
-                              "GET /audit-log/verify, POST /backup"));
+                              "GET /audit-log/verify, POST /signing-key, POST /backup"));
         return;
     }
     if (control->waiting_count == PGL_CONTROL_WAITING_MAX) {
@@ -265,6 +272,7 @@ void pgl_control_open(struct pgl_control *control, struct pgl_boot *boot, struct
     *control = (struct pgl_control){ .boot = boot, .loop = loop, .is_stopping = is_stopping };
     pgl_buffer_init(&control->said, PGL_CONTROL_ANSWER_BYTES_MAX);
     pgl_mailbox_open(&control->held, loop, PGL_CUT_FILES, take_held, control);
+    pgl_mailbox_open(&control->told, loop, 0, take_told, control); /* nothing but replies */
     const struct pgl_http_server_options options = {
         .limits = control_limits(), .owner = control, .on_request = on_request, .refuse = refuse
     };

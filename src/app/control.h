@@ -5,6 +5,8 @@
  *     GET /verify                    an audit of all files
  *     GET /audit-log?limit=N         what operators did, the newest
  *     GET /audit-log/verify          whether somebody has changed it
+ *     POST /signing-key              a new key signs tokens; "at-once" in the body drops the old
+ *     ones
  *     POST /backup                   all files into the folder that the body names; lines of
  *                                    progress, then "done" or "failed: why"
  *
@@ -23,6 +25,7 @@
 
 #include "app/backup.h"
 #include "app/cut.h"
+#include "edge/trust.h"
 #include "runtime/flow.h"
 #include "store/writer.h"
 #include "transport/http_server.h"
@@ -56,6 +59,9 @@ struct pgl_control {
     struct pgl_audit_report report;
     struct pgl_buffer said; /* by others than the audit */
     struct pgl_backup backup;
+    struct edge_key_news next_keys; /* of a rotation: the edge is told before they are used */
+    struct pgl_mailbox told;
+    bool is_told;
 };
 
 /* Listens; where the folder can hold no socket, the log says so and nobody can ask. Nothing runs

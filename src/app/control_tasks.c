@@ -3,6 +3,7 @@
 
 #include "app/audit_log_report.h"
 #include "app/boot.h"
+#include "app/keys.h"
 
 /* ---- verify ---- */
 
@@ -57,6 +58,32 @@ static void write_said(struct pgl_control *control, bool is_text, struct pgl_buf
     pgl_buffer_add_text(out, pgl_buffer_text(&control->said));
 }
 
+/* ---- a new key for tokens ---- */
+
+static pgl_status begin_rotation(struct pgl_control *control)
+{
+    struct pgl_boot *boot = control->boot;
+    bool at_once = pgl_text_is(control->waiting[0]->body, "at-once");
+    PGL_TRY(pgl_keys_rotate_begin(boot, at_once));
+    control->is_told = false;
+    control->next_keys = (struct edge_key_news){ .keys = boot->keys }; /* ours: issuer 0 */
+    control->next_keys.message.reply_to = &control->told;
+    pgl_key_set_init(&boot->keys);
+    return pgl_mailbox_send(control->loop, &boot->trust.news, &control->next_keys.message);
+}
+
+static pgl_status go_on_with_rotation(struct pgl_control *control, bool *is_done)
+{
+    if (!control->is_told)
+        return atomic_load(control->is_stopping)
+                   ? PGL_FAIL(PGL_CANCELLED, "the platform is stopping")
+                   : PGL_OK;
+    PGL_TRY(pgl_keys_rotate_end(control->boot));
+    pgl_buffer_printf(&control->said, "%s\n", control->boot->key.kid);
+    *is_done = control->is_clean = true;
+    return PGL_OK;
+}
+
 /* ---- a backup ---- */
 
 static pgl_status begin_backup(struct pgl_control *control)
@@ -90,6 +117,7 @@ const struct pgl_control_task pgl_control_tasks[] = {
     { PGL_HTTP_GET,  "/verify",           true,  false,    NULL,         verify,            NULL,       write_report },
     { PGL_HTTP_GET,  "/audit-log",        false, false,    NULL,         list_deeds,        NULL,       write_said },
     { PGL_HTTP_GET,  "/audit-log/verify", false, false,    NULL,         check_deeds,       NULL,       write_said },
+    { PGL_HTTP_POST, "/signing-key",      false, false,    begin_rotation, go_on_with_rotation, NULL,    write_said },
     { PGL_HTTP_POST, "/backup",           false, true,     begin_backup, go_on_with_backup, end_backup, write_said },
 };
 /* clang-format on */

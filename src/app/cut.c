@@ -22,6 +22,8 @@ static struct pgl_view *view_of(struct pgl_cut *cut, int file)
         return &cut->views.inventory;
     case PGL_FILE_WEBHOOKS:
         return &cut->views.webhooks;
+    case PGL_FILE_IDENTITY:
+        return &cut->views.identity;
     default:
         return NULL;
     }

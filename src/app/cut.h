@@ -16,7 +16,7 @@
 struct pgl_boot;
 struct pgl_writer;
 
-#define PGL_CUT_FILES 5 /* every file that the boot has */
+#define PGL_CUT_FILES 6 /* every file that the boot has */
 
 /* Who writes one of them. */
 struct pgl_writer *pgl_cut_writer(struct pgl_boot *boot, int i);

@@ -6,6 +6,7 @@
 #include "app/keys.h"
 #include "base/time.h"
 #include "services/catalog/catalog_sql.h"
+#include "services/inventory/inventory_sql.h"
 #include "services/inventory/stock.h"
 #include "wire/message.h"
 
@@ -37,12 +38,14 @@ void pgl_demo_options(struct pgl_boot_options *options)
     options->payments.default_credit_minor = DEMO_CREDIT_MINOR;
     options->webhooks.loopback_too = true;
     options->gateway.has_reflection = true;
+    options->lockout.free_count = 0;
     struct pgl_http_limits *limits = &options->gateway.limits;
     limits->connections_per_client_max = limits->connections_max;
     limits->connects_per_client_burst = limits->connections_max;
     limits->connects_per_client_per_s = limits->connections_max;
     limits->requests_per_connection_max = UINT32_MAX;
     options->gateway.admit.spares_loopback = true;
+    options->orders.open_per_customer_max = 0;
 }
 
 /* KIT-101 is the first kitchen thing in the first colour. */
@@ -93,6 +96,22 @@ static pgl_status put_stock(struct pgl_tx *tx, void *unused)
     return PGL_OK;
 }
 
+static pgl_status has_stock(struct pgl_boot *boot, bool *answer)
+{
+    struct pgl_arena arena;
+    char sku[16];
+    pgl_arena_init(&arena, 4096, 65536);
+    struct pgl_view view = { &boot->writers[PGL_FILE_INVENTORY].db, &arena, &boot->inventory };
+    write_sku(sku, CATEGORIES - 1, THINGS - 1, COLOURS - 1); /* the last one put there */
+    struct pgl_rows rows = stock_by_name(&view, pgl_text_of(sku));
+    pgl_status status = pgl_rows_next(&rows);
+    *answer = rows.has_row;
+    if (rows.has_row)
+        pgl_rows_end(&rows);
+    pgl_arena_free(&arena);
+    return status;
+}
+
 static pgl_status has_products(struct pgl_boot *boot, bool *answer)
 {
     struct pgl_arena arena;
@@ -100,20 +119,33 @@ static pgl_status has_products(struct pgl_boot *boot, bool *answer)
     struct pgl_view view = { &boot->writers[PGL_FILE_CATALOG].db, &arena, NULL };
     Product *products;
     size_t count = 0;
-    pgl_status status = product_list(&view, "", "", 1, &products, &count);
+    struct product_page page = { .category = "",
+                                 .words = "",
+                                 .sort = "",
+                                 .name = "",
+                                 .sku = "",
+                                 .price_most = INT64_MAX,
+                                 .is_first = true,
+                                 .limit = 1 };
+    pgl_status status = product_list(&view, &page, &products, &count);
     *answer = count > 0;
     pgl_arena_free(&arena);
     return status;
 }
 
-/* Stock first: a folder with products has its stock, whenever the process was killed. */
+/* What this process has the files of. */
 pgl_status pgl_demo_load(struct pgl_boot *boot)
 {
-    bool is_there;
-    PGL_TRY(has_products(boot, &is_there));
+    bool is_there = true;
+    if (pgl_boot_runs(boot, PGL_RUN_INVENTORY))
+        PGL_TRY(has_stock(boot, &is_there));
+    if (!is_there)
+        PGL_TRY(pgl_writer_run_now(&boot->writers[PGL_FILE_INVENTORY], put_stock, NULL));
+    is_there = true;
+    if (pgl_boot_runs(boot, PGL_RUN_CATALOG))
+        PGL_TRY(has_products(boot, &is_there));
     if (is_there)
         return PGL_OK;
-    PGL_TRY(pgl_writer_run_now(&boot->writers[PGL_FILE_INVENTORY], put_stock, NULL));
     return pgl_writer_run_now(&boot->writers[PGL_FILE_CATALOG], put_products, NULL);
 }
 

@@ -27,6 +27,7 @@ static void boot(struct folder_bench *bench)
     options.data = bench->folder;
     options.gateway.port = 0;
     options.gateway.admit.rates = "off";
+    options.orders.open_per_customer_max = 0;
     options.payments.default_credit_minor = FOLDER_CREDIT_MINOR;
     options.writer_cache_kib = options.reader_cache_kib = 256;
     options.orders.generation = 4; /* so that its indexes come to the table with few orders */
@@ -66,13 +67,14 @@ static void remove_file(const struct folder_bench *bench, const char *name, cons
 
 void folder_bench_close(struct folder_bench *bench)
 {
-    static const char *const databases[] = { "catalog", "orders", "payments", "inventory",
-                                             "webhooks" };
+    static const char *const databases[] = { "catalog",   "orders",   "payments",
+                                             "inventory", "webhooks", "identity" };
     pgl_boot_close(&bench->boot);
     for (size_t i = 0; i < sizeof databases / sizeof databases[0]; i++) {
         remove_file(bench, databases[i], ".db");
         remove_file(bench, databases[i], ".db-wal");
         remove_file(bench, databases[i], ".db-shm");
+        remove_file(bench, databases[i], ".lock");
     }
     remove_file(bench, "lock", "");
     remove_file(bench, "signing-key", ".pem");

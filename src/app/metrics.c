@@ -6,7 +6,7 @@
 static const char *const file_labels[PGL_FILE_COUNT] = {
     [PGL_FILE_CATALOG] = "service=\"catalog\"",   [PGL_FILE_ORDERS] = "service=\"orders\"",
     [PGL_FILE_PAYMENTS] = "service=\"payments\"", [PGL_FILE_INVENTORY] = "service=\"inventory\"",
-    [PGL_FILE_WEBHOOKS] = "service=\"webhooks\"",
+    [PGL_FILE_WEBHOOKS] = "service=\"webhooks\"", [PGL_FILE_IDENTITY] = "service=\"identity\"",
 };
 
 /* Of every writer: name, help, kind, where it lies in struct pgl_writer_metrics. */
@@ -31,15 +31,19 @@ static void register_writers(struct pgl_boot *boot)
 {
     struct pgl_registry *registry = &boot->registry;
     for (size_t r = 0; r < sizeof writer_rows / sizeof writer_rows[0]; r++)
-        for (int f = 0; f < PGL_FILE_COUNT; f++)
+        for (int f = 0; f < PGL_FILE_COUNT; f++) {
+            if (!pgl_boot_has(boot, f))
+                continue;
             pgl_registry_add(
                 registry, writer_rows[r].name, writer_rows[r].help, writer_rows[r].kind,
                 file_labels[f],
                 (const void *)((const char *)&boot->writers[f].metrics + writer_rows[r].offset));
+        }
     for (int f = 0; f < PGL_FILE_COUNT; f++)
-        pgl_registry_add_latency(registry, "panglot_commit_duration_seconds",
-                                 "COMMIT, its sync included.", file_labels[f],
-                                 &boot->writers[f].metrics.commit_latency);
+        if (pgl_boot_has(boot, f))
+            pgl_registry_add_latency(registry, "panglot_commit_duration_seconds",
+                                     "COMMIT, its sync included.", file_labels[f],
+                                     &boot->writers[f].metrics.commit_latency);
 }
 
 static void register_consumers(struct pgl_boot *boot)
@@ -59,20 +63,24 @@ static void register_consumers(struct pgl_boot *boot)
     };
     const size_t count = sizeof rows / sizeof rows[0];
     for (size_t i = 0; i < count; i++)
-        pgl_registry_add(&boot->registry, "panglot_events_handled_total", "Events handled.",
-                         PGL_METRIC_COUNTER, rows[i].labels, &rows[i].consumer->handled);
+        if (rows[i].consumer->writer != NULL)
+            pgl_registry_add(&boot->registry, "panglot_events_handled_total", "Events handled.",
+                             PGL_METRIC_COUNTER, rows[i].labels, &rows[i].consumer->handled);
     for (size_t i = 0; i < count; i++)
-        pgl_registry_add(&boot->registry, "panglot_log_lag_events",
-                         "Events that the consumer has not handled yet, as far as it knows.",
-                         PGL_METRIC_GAUGE, rows[i].labels, &rows[i].consumer->lag);
+        if (rows[i].consumer->writer != NULL)
+            pgl_registry_add(&boot->registry, "panglot_log_lag_events",
+                             "Events that the consumer has not handled yet, as far as it knows.",
+                             PGL_METRIC_GAUGE, rows[i].labels, &rows[i].consumer->lag);
     for (size_t i = 0; i < count; i++)
-        pgl_registry_add(&boot->registry, "panglot_events_parked",
-                         "Events set aside because they could not be handled.", PGL_METRIC_GAUGE,
-                         rows[i].labels, &rows[i].consumer->parked);
+        if (rows[i].consumer->writer != NULL)
+            pgl_registry_add(&boot->registry, "panglot_events_parked",
+                             "Events set aside because they could not be handled.",
+                             PGL_METRIC_GAUGE, rows[i].labels, &rows[i].consumer->parked);
     for (size_t i = 0; i < count; i++)
-        pgl_registry_add(&boot->registry, "panglot_consumer_halted",
-                         "1 when the log is not what it was, and nothing of it is handled.",
-                         PGL_METRIC_GAUGE, rows[i].labels, &rows[i].consumer->halted);
+        if (rows[i].consumer->writer != NULL)
+            pgl_registry_add(&boot->registry, "panglot_consumer_halted",
+                             "1 when the log is not what it was, and nothing of it is handled.",
+                             PGL_METRIC_GAUGE, rows[i].labels, &rows[i].consumer->halted);
 }
 
 static void register_logs(struct pgl_boot *boot)
@@ -87,13 +95,16 @@ static void register_logs(struct pgl_boot *boot)
     };
     const size_t count = sizeof rows / sizeof rows[0];
     for (size_t i = 0; i < count; i++)
-        pgl_registry_add(&boot->registry, "panglot_log_behind_events",
-                         "Events that the slowest of those who have to read them has not handled.",
-                         PGL_METRIC_GAUGE, rows[i].labels, &rows[i].keep->behind);
+        if (rows[i].keep->log != NULL)
+            pgl_registry_add(
+                &boot->registry, "panglot_log_behind_events",
+                "Events that the slowest of those who have to read them has not handled.",
+                PGL_METRIC_GAUGE, rows[i].labels, &rows[i].keep->behind);
     for (size_t i = 0; i < count; i++)
-        pgl_registry_add(&boot->registry, "panglot_log_pruned_total",
-                         "Events that were old enough to go.", PGL_METRIC_COUNTER, rows[i].labels,
-                         &rows[i].keep->pruned);
+        if (rows[i].keep->log != NULL)
+            pgl_registry_add(&boot->registry, "panglot_log_pruned_total",
+                             "Events that were old enough to go.", PGL_METRIC_COUNTER,
+                             rows[i].labels, &rows[i].keep->pruned);
 }
 
 static void register_orders(struct pgl_boot *boot)
@@ -167,18 +178,57 @@ static void register_webhooks(struct pgl_boot *boot)
                      PGL_METRIC_GAUGE, "", &boot->webhooks.enabled);
 }
 
+static void register_trust(struct pgl_boot *boot)
+{
+    const char *name = "panglot_credentials_refused_total";
+    const char *help = "Tokens and API keys that let nobody in.";
+    pgl_registry_add(&boot->registry, name, help, PGL_METRIC_COUNTER, "kind=\"token\"",
+                     &boot->trust.metrics.tokens_refused);
+    pgl_registry_add(&boot->registry, name, help, PGL_METRIC_COUNTER, "kind=\"key\"",
+                     &boot->trust.metrics.keys_refused);
+    pgl_registry_add(&boot->registry, "panglot_credentials_locked_out_total",
+                     "Requests of those who had shown too many wrong ones.", PGL_METRIC_COUNTER, "",
+                     &boot->trust.metrics.locked_out);
+    pgl_registry_add(&boot->registry, "panglot_issuer_keys_wished_total",
+                     "Times that issuers were asked for a key that nobody knew.",
+                     PGL_METRIC_COUNTER, "", &boot->trust.metrics.wishes);
+}
+
 static void register_loops(struct pgl_boot *boot)
 {
     for (int l = 0; l < PGL_LOOP_COUNT; l++)
-        pgl_registry_add(&boot->registry, "panglot_loop_turns_total", "Turns of the loop.",
-                         PGL_METRIC_COUNTER,
-                         pgl_arena_printf(&boot->arena, "loop=\"%s\"", boot->loops[l].name),
-                         &boot->loops[l].turns);
+        if (boot->loops[l].name != NULL) /* else it is of a role that is elsewhere */
+            pgl_registry_add(&boot->registry, "panglot_loop_turns_total", "Turns of the loop.",
+                             PGL_METRIC_COUNTER,
+                             pgl_arena_printf(&boot->arena, "loop=\"%s\"", boot->loops[l].name),
+                             &boot->loops[l].turns);
     for (int l = 0; l < PGL_LOOP_COUNT; l++)
-        pgl_registry_add(&boot->registry, "panglot_loop_slow_turns_total",
-                         "Turns that took longer than a loop may.", PGL_METRIC_COUNTER,
-                         pgl_arena_printf(&boot->arena, "loop=\"%s\"", boot->loops[l].name),
-                         &boot->loops[l].slow_turns);
+        if (boot->loops[l].name != NULL)
+            pgl_registry_add(&boot->registry, "panglot_loop_slow_turns_total",
+                             "Turns that took longer than a loop may.", PGL_METRIC_COUNTER,
+                             pgl_arena_printf(&boot->arena, "loop=\"%s\"", boot->loops[l].name),
+                             &boot->loops[l].slow_turns);
+}
+
+void pgl_metrics_register_door(struct pgl_boot *boot, const struct pgl_tls_door *door,
+                               const char *listener)
+{
+    const struct {
+        const char *outcome;
+        const struct pgl_counter *counter;
+    } rows[] = { { "through", &door->metrics.through },
+                 { "failed", &door->metrics.failed },
+                 { "late", &door->metrics.late },
+                 { "gave-way", &door->metrics.gave_way } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        pgl_registry_add(&boot->registry, "panglot_tls_handshakes_total",
+                         "Handshakes of TLS, by how they ended.", PGL_METRIC_COUNTER,
+                         pgl_arena_printf(&boot->arena, "listener=\"%s\",outcome=\"%s\"", listener,
+                                          rows[i].outcome),
+                         rows[i].counter);
+    pgl_registry_add(&boot->registry, "panglot_tls_handshakes_open", "Handshakes under way.",
+                     PGL_METRIC_GAUGE, pgl_arena_printf(&boot->arena, "listener=\"%s\"", listener),
+                     &door->metrics.open);
 }
 
 void pgl_metrics_register(struct pgl_boot *boot)
@@ -186,8 +236,13 @@ void pgl_metrics_register(struct pgl_boot *boot)
     register_writers(boot);
     register_consumers(boot);
     register_logs(boot);
-    register_orders(boot);
-    register_cards(boot);
-    register_webhooks(boot);
+    if (pgl_boot_runs(boot, PGL_RUN_ORDERS))
+        register_orders(boot);
+    if (pgl_boot_runs(boot, PGL_RUN_PAYMENTS))
+        register_cards(boot);
+    if (pgl_boot_runs(boot, PGL_RUN_WEBHOOKS))
+        register_webhooks(boot);
+    if (pgl_boot_runs(boot, PGL_RUN_GATEWAY))
+        register_trust(boot);
     register_loops(boot);
 }

@@ -7,5 +7,8 @@
 #include "app/boot.h"
 
 void pgl_metrics_register(struct pgl_boot *boot);
+/* Of a listener's handshakes; `listener` is its name. */
+void pgl_metrics_register_door(struct pgl_boot *boot, const struct pgl_tls_door *door,
+                               const char *listener);
 
 #endif

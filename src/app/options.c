@@ -50,7 +50,7 @@ static const struct {
     { "h", PGL_HOURS(1) },
 };
 
-static bool read_duration(struct pgl_text text, int64_t *ns)
+static bool read_duration(struct pgl_text text, int64_t least, int64_t *ns)
 {
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         struct pgl_text unit = pgl_text_of(units[i].unit);
@@ -59,7 +59,7 @@ static bool read_duration(struct pgl_text text, int64_t *ns)
             continue;
         int64_t count;
         struct pgl_text digits = { text.data, text.size - unit.size };
-        if (pgl_is_ok(pgl_text_to_i64(digits, &count)) && count > 0 &&
+        if (pgl_is_ok(pgl_text_to_i64(digits, &count)) && count > least &&
             !__builtin_mul_overflow(count, units[i].ns, ns))
             return true;
     }
@@ -121,7 +121,7 @@ const char *pgl_option_set(const struct pgl_option *option, const char *text)
         set_number(option, number);
         return NULL;
     case PGL_OPTION_DURATION:
-        return read_duration(pgl_text_of(text), option->value)
+        return read_duration(pgl_text_of(text), option->least, option->value)
                    ? NULL
                    : "a time such as 500ms, 30s, 15m or 1h is expected";
     case PGL_OPTION_ADDRESS:
@@ -138,6 +138,8 @@ const char *pgl_option_set(const struct pgl_option *option, const char *text)
 static const char *show_duration(int64_t ns, struct pgl_arena *arena)
 {
     size_t largest_unit = 0;
+    if (ns == 0)
+        return "0s";
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
         if (ns % units[i].ns == 0)
             largest_unit = i;

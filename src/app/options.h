@@ -33,12 +33,14 @@ struct pgl_address {
 /* 127.0.0.1:8080 or [::1]:8080; false for anything else. */
 bool pgl_address_read(struct pgl_text text, struct pgl_address *address);
 
+#define PGL_OPTION_MAY_BE_NONE (-1)
+
 struct pgl_option {
     const char *name; /* "--data"; NULL for an argument without a name */
     const char *value_name;
     enum pgl_option_kind kind;
     void *value;
-    int64_t least; /* of a number */
+    int64_t least; /* of a number; of a duration PGL_OPTION_MAY_BE_NONE, or else more than none */
     const char *help;
 };
 

@@ -31,6 +31,7 @@ static void run_thread(void *argument)
 {
     if (!pgl_is_ok(pgl_thread_run(argument)))
         pgl_real_die("what is in memory is not on disk; start again to go on from the file");
+    pgl_real_signals_end();
 }
 
 static pgl_status run(struct pgl_provider *provider)
@@ -41,8 +42,10 @@ static pgl_status run(struct pgl_provider *provider)
                                       &handles[t]));
     printf("listening on %s\n", provider->base_url);
     fflush(stdout);
-    pgl_real_signals_wait();
-    pgl_provider_stop(provider);
+    enum pgl_real_signal signal;
+    while ((signal = pgl_real_signals_wait()) != PGL_SIGNAL_ENDED)
+        if (signal == PGL_SIGNAL_STOP) /* there is nothing to be read again */
+            pgl_provider_stop(provider);
     for (int t = 0; t < PGL_PROVIDER_THREADS; t++)
         pgl_real_thread_join(handles[t]);
     return PGL_OK;

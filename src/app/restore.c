@@ -94,7 +94,8 @@ static pgl_status check_empty(struct restore *restore, const char *folder, const
 static pgl_status copy_all(struct restore *restore)
 {
     static const char *const needed[] = { "catalog.db",   "orders.db",   "payments.db",
-                                          "inventory.db", "webhooks.db", PGL_KEY_FILE };
+                                          "inventory.db", "webhooks.db", "identity.db",
+                                          PGL_KEY_FILE };
     struct pgl_disk *disk = restore->platform->disk;
     PGL_TRY(read_manifest(restore));
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
@@ -153,7 +154,7 @@ static pgl_status begin_anew(struct restore *restore, struct pgl_boot *boot)
     PGL_TRY(read_epochs(restore, boot));
     for (int f = 0; f < PGL_FILE_COUNT; f++) {
         struct raise raise = { restore, f };
-        if (f != PGL_FILE_CATALOG) /* it neither says nor hears anything */
+        if (f != PGL_FILE_CATALOG && f != PGL_FILE_IDENTITY) /* they neither say nor hear */
             PGL_TRY(pgl_writer_run_now(&boot->writers[f], raise_epochs, &raise));
     }
     return PGL_OK;

@@ -9,7 +9,8 @@
 #include "sim/run.h"
 #include "sim/shrink.h"
 
-#define TWICE 100 /* one seed in so many is run twice */
+#define TWICE           100         /* one seed in so many is run twice */
+#define CHILD_BYTES_MAX (64u << 20) /* as many choices as a script may have, and a report */
 
 struct sim_options {
     int64_t seed, runs, orders;
@@ -118,12 +119,14 @@ static void print_json(uint64_t seed, const struct pgl_sim_report *report)
 {
     printf("{\"seed\":%llu,\"hash\":\"%016llx\",\"orders\":%u,\"confirmed\":%u,\"failed\":%u,"
            "\"cancelled\":%u,"
-           "\"crashes\":%u,\"commits\":%llu,\"turns\":%llu,\"requests\":%llu,\"virtualMs\":%lld,"
+           "\"crashes\":%u,\"commits\":%llu,\"turns\":%llu,\"requests\":%llu,\"messages\":%llu,"
+           "\"deliveries\":%llu,\"virtualMs\":%lld,"
            "\"isViolated\":%s,\"faults\":{",
            (unsigned long long)seed, (unsigned long long)report->hash, report->orders,
            report->confirmed, report->failed, report->cancelled, report->crashes,
            (unsigned long long)report->commits, (unsigned long long)report->turns,
-           (unsigned long long)report->requests, (long long)report->virtual_ns / 1000000,
+           (unsigned long long)report->requests, (unsigned long long)report->messages,
+           (unsigned long long)report->deliveries, (long long)report->virtual_ns / 1000000,
            report->blame.is_set ? "true" : "false");
     print_faults(report, "\"%s\":%llu", ",");
     printf("}}\n");
@@ -169,6 +172,68 @@ static void write_log(struct pgl_platform *platform, struct pgl_text line)
 
 /* ---- runs ---- */
 
+/* A run in a process of its own: an assertion of the program ends that one. */
+struct child_run {
+    const struct pgl_sim_run_options *options;
+    struct pgl_sim_report *report;
+    struct pgl_sim_script record;
+};
+
+static void send_run(const struct child_run *run, struct pgl_buffer *out)
+{
+    const char *report = (const char *)run->report, *choices = (const char *)run->record.choices;
+    pgl_buffer_add(out, report, sizeof *run->report);
+    if (run->record.count > 0)
+        pgl_buffer_add(out, choices, run->record.count * sizeof run->record.choices[0]);
+}
+
+static void run_here(void *self, struct pgl_buffer *out)
+{
+    struct child_run *run = self;
+    struct pgl_sim_run_options options = *run->options;
+    if (options.record != NULL) {
+        pgl_sim_script_open(&run->record, options.seed, options.orders, options.faults);
+        options.record = &run->record;
+    }
+    pgl_sim_run(&options, run->report);
+    send_run(run, out);
+}
+
+static void say_last_words(void *self, struct pgl_buffer *out)
+{
+    struct child_run *run = self;
+    pgl_sim_blame(&run->report->blame, "X0: an assertion of the program failed");
+    run->report->placed =
+        run->options->script != NULL ? run->options->script->orders : run->options->orders;
+    send_run(run, out);
+}
+
+static void take_run(const struct child_run *run, const struct pgl_buffer *result)
+{
+    struct pgl_sim_choice choice;
+    size_t at = sizeof *run->report;
+    memcpy(run->report, result->data, at);
+    for (; run->options->record != NULL && at < result->size; at += sizeof choice) {
+        memcpy(&choice, result->data + at, sizeof choice);
+        pgl_sim_script_add(run->options->record, choice);
+    }
+}
+
+static void run_in_child(const struct pgl_sim_run_options *options, struct pgl_sim_report *report)
+{
+    struct child_run run = { .options = options, .report = report };
+    const struct pgl_real_child child = { run_here, say_last_words, &run };
+    struct pgl_buffer result;
+    pgl_buffer_init(&result, CHILD_BYTES_MAX);
+    *report = (struct pgl_sim_report){ 0 };
+    pgl_status status = pgl_real_run_child(&child, &result);
+    if (pgl_is_ok(status) && result.size >= sizeof *report)
+        take_run(&run, &result);
+    else
+        pgl_sim_blame(&report->blame, "X0: %s", status.text);
+    pgl_buffer_free(&result);
+}
+
 static struct pgl_sim_run_options run_options(struct sim *sim)
 {
     const struct sim_options *options = &sim->options;
@@ -185,7 +250,7 @@ static struct pgl_sim_run_options run_options(struct sim *sim)
 static void run_again(const struct pgl_sim_run_options *run, struct pgl_sim_report *report)
 {
     struct pgl_sim_report again;
-    pgl_sim_run(run, &again);
+    run_in_child(run, &again);
     if (again.hash != report->hash)
         pgl_sim_blame(&report->blame, "R1: run again, its hash is %016llx and was %016llx",
                       (unsigned long long)again.hash, (unsigned long long)report->hash);
@@ -200,7 +265,7 @@ static bool run_one(struct sim *sim)
     pgl_sim_script_open(&record, sim->seed, run.orders, run.faults);
     if (options->record[0] != '\0')
         run.record = &record;
-    pgl_sim_run(&run, &report);
+    run_in_child(&run, &report);
     bool is_written = run.record == NULL || write_script(sim, &record);
     run.record = NULL;
     if (sim->seed % TWICE == 0 && !report.blame.is_set)
@@ -212,7 +277,7 @@ static bool run_one(struct sim *sim)
         print_json(sim->seed, &report);
     else
         print_text(sim->seed, &report);
-    fflush(stdout); /* an assertion ends us at once: then the seed is the one behind the last */
+    fflush(stdout);
     for (int point = 0; point < PGL_BUGGIFY_POINTS; point++)
         sim->bugs[point] += report.bugs[point];
     if (report.blame.is_set)
@@ -240,7 +305,7 @@ static int shrink(struct sim *sim)
         struct pgl_sim_shrunk shrunk;
         sim->seed = (uint64_t)sim->options.seed + (uint64_t)sim->done;
         const struct pgl_sim_run_options run = run_options(sim);
-        bool is_wrong = pgl_sim_shrink(&run, &shrunk);
+        bool is_wrong = pgl_sim_shrink(&run, run_in_child, &shrunk);
         bool is_written = !is_wrong || write_script(sim, &shrunk.script);
         if (is_wrong)
             fprintf(stderr, "violation: %s; seed=%llu orders=%u faults=%u choices=%u runs=%u\n",
@@ -292,6 +357,7 @@ int pgl_sim_command(struct pgl_platform *platform, int argc, char **argv)
         .options = table,
         .option_count = sizeof table / sizeof table[0],
     };
+    pgl_real_signals_give();
     options->seed = (int64_t)(pgl_entropy_u64(&platform->entropy) % 1000000000);
     enum pgl_parsed parsed = pgl_options_parse(&command, argc, argv, pgl_real_environment);
     if (parsed != PGL_PARSED_RUN)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/folder.h"
 #include "app/keys.h"
 #include "app/options.h"
 #include "base/time.h"
@@ -11,6 +12,7 @@
 struct token_options {
     const char *data, *subject, *role, *tenant;
     int64_t ttl_ns;
+    bool at_once;
 };
 
 static int complain(pgl_status status, const char *folder)
@@ -54,34 +56,78 @@ static int print_token(struct pgl_platform *platform, const struct token_options
     return pgl_is_ok(status) ? PGL_EXIT_DONE : complain(status, options->data);
 }
 
+/* ---- a new key ---- */
+
+static pgl_status rotate_stopped(struct pgl_boot *boot, struct pgl_cut *cut, void *at_once,
+                                 struct pgl_buffer *out, bool *is_clean)
+{
+    (void)cut;
+    PGL_TRY(pgl_keys_rotate_begin(boot, *(const bool *)at_once));
+    PGL_TRY(pgl_keys_rotate_end(boot));
+    pgl_buffer_printf(out, "%s\n", boot->key.kid);
+    *is_clean = true;
+    return PGL_OK;
+}
+
+static int rotate(struct pgl_platform *platform, const struct token_options *options)
+{
+    bool at_once = options->at_once;
+    const struct pgl_folder_look look = {
+        .command = "token rotate",
+        .question = { .method = "POST",
+                      .target = "/signing-key",
+                      .body = at_once ? PGL_TEXT("at-once") : PGL_TEXT("with-overlap") },
+        .look = rotate_stopped,
+        .self = &at_once,
+    };
+    return pgl_folder_look(platform, options->data, &look);
+}
+
+static int complain_about_words(const char *complaint)
+{
+    fprintf(stderr, "panglot token: %s\nTry 'panglot token --help'.\n", complaint);
+    return PGL_EXIT_USAGE;
+}
+
 int pgl_token_command(struct pgl_platform *platform, int argc, char **argv)
 {
-    struct token_options options = { "panglot-data", NULL, "customer", "default", PGL_HOURS(1) };
+    struct token_options options = {
+        .data = "panglot-data", .role = "customer", .tenant = "default", .ttl_ns = PGL_HOURS(1)
+    };
+    const char *word = NULL;
     const struct pgl_option table[] = {
         { "--data", "DIR", PGL_OPTION_TEXT, &options.data, 0,
           "the folder of the platform (panglot-data)" },
         { "--sub", "NAME", PGL_OPTION_TEXT, &options.subject, 0, "whose token it is; required" },
         { "--role", "ROLE", PGL_OPTION_TEXT, &options.role, 0,
-          "customer, warehouse or operator (customer)" },
+          "customer, partner, warehouse, support or operator (customer)" },
         { "--tenant", "NAME", PGL_OPTION_TEXT, &options.tenant, 0, "the tenant (default)" },
         { "--ttl", "TIME", PGL_OPTION_DURATION, &options.ttl_ns, 0,
           "how long it is valid, at most 24h (1h)" },
+        { "--at-once", NULL, PGL_OPTION_SWITCH, &options.at_once, 0,
+          "of rotate: tokens that were signed before are good for nothing" },
     };
     const struct pgl_command command = {
         .name = "token",
-        .arguments = "--sub NAME [--data DIR] [--role ROLE] [--ttl TIME]",
-        .summary = "Prints a token signed by the folder's own key; works while the platform runs.",
+        .arguments = "--sub NAME [--data DIR] [--role ROLE] [--ttl TIME] | rotate [--at-once]",
+        .summary = "Prints a token signed by the folder's own key; works while the platform runs. "
+                   "'rotate' makes a\nnew key and prints its name: what the old one has signed is "
+                   "good until it ends.",
         .options = table,
         .option_count = sizeof table / sizeof table[0],
+        .words = &word,
+        .words_max = 1,
     };
     enum pgl_parsed parsed = pgl_options_parse(&command, argc, argv, pgl_real_environment);
     if (parsed != PGL_PARSED_RUN)
         return parsed == PGL_PARSED_HELP ? PGL_EXIT_DONE : PGL_EXIT_USAGE;
-    if (options.subject == NULL || pgl_jwt_role_named(pgl_text_of(options.role)) == 0) {
-        fprintf(stderr, "panglot token: %s\nTry 'panglot token --help'.\n",
-                options.subject == NULL ? "--sub: it is required"
-                                        : "--role: customer, warehouse or operator is expected");
-        return PGL_EXIT_USAGE;
-    }
+    if (word != NULL)
+        return strcmp(word, "rotate") == 0 ? rotate(platform, &options)
+                                           : complain_about_words("rotate is the only word");
+    if (options.subject == NULL)
+        return complain_about_words("--sub: it is required");
+    if (pgl_jwt_role_named(pgl_text_of(options.role)) == 0)
+        return complain_about_words("--role: customer, partner, warehouse, support or operator "
+                                    "is expected");
     return print_token(platform, &options);
 }

@@ -72,13 +72,24 @@ static void add_quota(struct charges *charges, enum edge_policy policy, enum pgl
                                                        .caller = under(policy, hash) };
 }
 
+static bool has_key(const struct edge_admission *what)
+{
+    return what->caller->key_id[0] != '\0';
+}
+
+/* Whoever comes by a key, and a partner by a token: its plan holds, and not what is for users. */
+static bool is_partner(const struct edge_admission *what)
+{
+    return has_key(what) || what->caller->role == ROLE_PARTNER;
+}
+
 static void add_partner(struct charges *charges, struct edge_limits *limits,
                         const struct edge_admission *what)
 {
-    bool has_key = what->key_id != NULL && what->key_id[0] != '\0';
-    const struct edge_plan *plan = edge_plan_named(limits, what->plan != NULL ? what->plan : "");
-    uint64_t hash = has_key ? hash_of_caller(limits, "", what->key_id)
-                            : hash_of_caller(limits, what->caller->tenant, what->caller->subject);
+    const struct edge_plan *plan = edge_plan_named(limits, what->caller->plan);
+    uint64_t hash = has_key(what)
+                        ? hash_of_caller(limits, "", what->caller->key_id)
+                        : hash_of_caller(limits, what->caller->tenant, what->caller->subject);
     add_rate(charges, limits, EDGE_POLICY_PLAN, hash);
     charges->list[charges->count - 1].name = plan->name;
     charges->list[charges->count - 1].rate = plan->rate;
@@ -111,7 +122,7 @@ static struct charges charges_of(struct edge_limits *limits, const struct edge_a
                 &charges, limits,
                 what->rule->roles & PGL_RULE_SIGNED ? EDGE_POLICY_SIGNED : EDGE_POLICY_ANONYMOUS,
                 hash);
-    } else if (!is_open && (what->key_id != NULL || what->caller->role == ROLE_PARTNER)) {
+    } else if (!is_open && is_partner(what)) {
         add_partner(&charges, limits, what);
     } else if (!is_open) {
         uint64_t hash = hash_of_caller(limits, what->caller->tenant, what->caller->subject);

@@ -28,8 +28,6 @@ struct edge_admission {
     const struct pgl_rule *rule;
     enum pgl_route_class class;
     const Caller *caller; /* NULL before identify */
-    /* The key that the caller came by, and its plan; "" or NULL for none. */
-    const char *key_id, *plan;
 };
 
 /* How a caller stands under one policy. */

@@ -64,6 +64,12 @@ static Caller caller_named(const char *name, Role role)
     return caller;
 }
 
+static void come_by_key(Caller *caller, const char *key_id, const char *plan)
+{
+    caller->key_id = (char *)(uintptr_t)key_id;
+    caller->plan = (char *)(uintptr_t)plan;
+}
+
 /* Admitted and finished at once. */
 static bool ask(const struct edge_admission *what, struct edge_verdict *verdict)
 {
@@ -85,6 +91,8 @@ static int ask_many(const struct edge_admission *what, int times, struct edge_ve
 static void each_policy_has_its_burst_and_its_rate(void **unused)
 {
     Caller ann = caller_named("ann", ROLE_CUSTOMER), shop = caller_named("shop", ROLE_PARTNER);
+    Caller key = ann;
+    come_by_key(&key, "k1", "default");
     const struct {
         struct edge_admission what;
         int burst, per_second;
@@ -110,12 +118,7 @@ static void each_policy_has_its_burst_and_its_rate(void **unused)
           200,
           100,
           EDGE_POLICY_PLAN },
-        { { .address = "192.0.2.1",
-            .rule = &known,
-            .class = PGL_CLASS_READ,
-            .caller = &ann,
-            .key_id = "k1",
-            .plan = "default" },
+        { { .address = "192.0.2.1", .rule = &known, .class = PGL_CLASS_READ, .caller = &key },
           200,
           100,
           EDGE_POLICY_PLAN },
@@ -189,14 +192,12 @@ static void callers_do_not_share(void **unused)
 static void a_key_is_held_to_its_plan(void **unused)
 {
     Caller shop = caller_named("shop", ROLE_PARTNER);
-    struct edge_admission what = { .address = "192.0.2.1",
-                                   .rule = &known,
-                                   .class = PGL_CLASS_READ,
-                                   .caller = &shop,
-                                   .key_id = "k1",
-                                   .plan = "gold" };
+    struct edge_admission what = {
+        .address = "192.0.2.1", .rule = &known, .class = PGL_CLASS_READ, .caller = &shop
+    };
     struct edge_verdict verdict;
     (void)unused;
+    come_by_key(&shop, "k1", "gold");
     options.plans = "default=1/s:2,gold=5/s:8:12:15";
     open_limits();
     assert_int_equal(ask_many(&what, 100, &verdict), 8);
@@ -211,8 +212,7 @@ static void a_key_is_held_to_its_plan(void **unused)
     moment.wall_ns += PGL_HOURS(24);
     assert_int_equal(ask_many(&what, 100, &verdict), 3); /* fifteen a month */
     assert_int_equal(verdict.refused_by, EDGE_POLICY_MONTH);
-    what.key_id = "k2";
-    what.plan = "unheard of";
+    come_by_key(&shop, "k2", "unheard of");
     assert_int_equal(ask_many(&what, 100, &verdict), 2);
     assert_string_equal(verdict.refused_name, "default");
 }

@@ -224,6 +224,7 @@ pgl_status edge_read_body(struct pgl_request *request, const ProtobufCMessageDes
     /* The form's type is what curl -d and others say when nobody has told them; the body is read as
      * JSON. */
     if (media.size > 0 && !pgl_text_equal_nocase(media, PGL_TEXT("application/json")) &&
+        !pgl_text_equal_nocase(media, PGL_TEXT("application/merge-patch+json")) &&
         !pgl_text_equal_nocase(media, PGL_TEXT("application/x-www-form-urlencoded")))
         return PGL_FAIL(PGL_INVALID, "Content-Type: application/json is expected");
     if (request->exchange->body.size == 0)

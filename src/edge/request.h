@@ -17,6 +17,7 @@
 #include "edge/admit.h"
 #include "edge/cors.h"
 #include "edge/face.h"
+#include "edge/identify.h"
 #include "edge/route_tree.h"
 #include "runtime/call.h"
 #include "telemetry/registry.h"
@@ -24,11 +25,9 @@
 #include "transport/http_server.h"
 #include "transport/rpc.h"
 #include "wire/json.h"
-#include "wire/jwk.h"
-#include "wire/jwt_cache.h"
 #include "wire/message.h"
 
-#define PGL_REQUEST_CALLS_MAX  4
+#define PGL_REQUEST_CALLS_MAX  5
 #define PGL_REQUEST_FIELDS_MAX 20
 #define PGL_REQUEST_ID_BYTES   16
 
@@ -41,13 +40,12 @@ struct pgl_edge {
     struct pgl_grpc_limits grpc_limits;
     bool has_reflection;                        /* gRPC tells what it serves */
     void (*start)(struct pgl_request *request); /* through the gateway's flow */
-    struct pgl_endpoint catalog, orders, payments, inventory, webhooks;
+    struct pgl_endpoint catalog, orders, payments, inventory, webhooks, identity;
     struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
-    /* AdminService of the same, in the same order; behind them that of webhooks, which has an audit
-     * log and nothing else. */
-    struct pgl_endpoint admins[4];
-    const struct pgl_key_set *keys;
-    struct pgl_jwt_cache *tokens;
+    /* AdminService of the same, in the same order; behind them those of webhooks and identity,
+     * which have an audit log and nothing else. */
+    struct pgl_endpoint admins[5];
+    struct edge_trust *trust;       /* whose credentials are taken: trust.h */
     const struct pgl_route *routes; /* all of them, for the page that lists them */
     int route_count;
     struct pgl_route_tree route_tree;
@@ -88,6 +86,7 @@ struct pgl_request {
     struct edge_verdict verdict;
     struct pgl_text params[PGL_ROUTE_PARAMS_MAX]; /* of the path, decoded, with a NUL behind */
     int param_count;
+    struct edge_identify identify;
     struct pgl_text *query; /* by the route's table; see query.h */
     Caller caller;          /* role unspecified for nobody in particular */
     struct pgl_trace trace;
@@ -101,6 +100,7 @@ struct pgl_request {
     int call_count, left;
     struct edge_call_arena *call_arenas; /* see edge_ask */
     void *view;                          /* the view's own, in the arena */
+    void *wait;                          /* of prefer.c; NULL: nothing is waited for */
 
     /* The answer. */
     int64_t version; /* of what is shown, for its tag; 0: none */

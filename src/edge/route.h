@@ -78,12 +78,22 @@ enum pgl_route_field {
     PGL_FIELD_KEY = 1,           /* Idempotency-Key, required */
     PGL_FIELD_LAST_EVENT_ID = 2, /* Last-Event-ID */
     PGL_FIELD_SIGNATURE = 4,     /* Stripe-Signature, required */
+    PGL_FIELD_MATCH = 8,         /* If-Match, required */
+    PGL_FIELD_MATCH_OR_NEW = 16, /* If-Match, or If-None-Match: *; one of them is required */
+    PGL_FIELD_PREFER = 32,       /* Prefer */
+};
+
+enum pgl_route_body {
+    PGL_BODY_USUAL, /* up to the usual size, and without the numbers of cards */
+    PGL_BODY_GOODS, /* what is sold has numbers that look like a card's */
+    PGL_BODY_TABLE, /* the same, and as large as any body may be */
 };
 
 struct pgl_route_ask {
     const ProtobufCMessageDescriptor *body; /* NULL: none, or not the JSON of a message */
     const char *media;                      /* of the body; NULL: none */
     uint32_t fields;                        /* of enum pgl_route_field */
+    enum pgl_route_body kind;
 };
 
 struct pgl_route_reply {

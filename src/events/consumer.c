@@ -17,6 +17,11 @@ static void take_events(void *owner, struct pgl_message *message);
 
 /* ---- asking ---- */
 
+static bool is_struck(const struct pgl_consumer *consumer, enum pgl_buggify_point point)
+{
+    return pgl_buggify(consumer->writer->loop->platform->buggify, point);
+}
+
 static void ask(struct pgl_consumer *consumer, struct pgl_consumer_chunk *chunk, int64_t after)
 {
     chunk->read.after = after;
@@ -24,6 +29,8 @@ static void ask(struct pgl_consumer *consumer, struct pgl_consumer_chunk *chunk,
     /* One that is fetched ahead would tell of what was handled only when more comes. */
     if (consumer->reader > 0 && after != consumer->durable_position)
         chunk->read.until_ns = consumer->writer->loop->now_ns + TELL_WITHIN_NS;
+    if (is_struck(consumer, PGL_BUGGIFY_CONSUMER_TELLS_SOON))
+        chunk->read.until_ns = consumer->writer->loop->now_ns + ASK_AGAIN_NS;
     chunk->read.is_first = consumer->is_first_read;
     chunk->read.reader = consumer->reader;
     chunk->read.handled = consumer->durable_position;
@@ -37,9 +44,13 @@ static void ask(struct pgl_consumer *consumer, struct pgl_consumer_chunk *chunk,
     PGL_ASSERT(pgl_is_ok(sent)); /* consumers are counted at boot, and each has one read out */
 }
 
-static bool is_struck(const struct pgl_consumer *consumer, enum pgl_buggify_point point)
+static void ask_again(void *owner);
+
+static void ask_later(struct pgl_consumer *consumer)
 {
-    return pgl_buggify(consumer->writer->loop->platform->buggify, point);
+    struct pgl_loop *loop = consumer->writer->loop;
+    pgl_timer_set(&loop->timers, &consumer->again, loop->now_ns + ASK_AGAIN_NS, ask_again,
+                  consumer);
 }
 
 static void ask_for_more(struct pgl_consumer *consumer)
@@ -48,7 +59,9 @@ static void ask_for_more(struct pgl_consumer *consumer)
     struct pgl_consumer_chunk *other = &consumer->chunks[1 - consumer->current];
     if (consumer->is_halted || consumer->is_stopped || now->is_asked || other->is_asked)
         return;
-    if (!now->is_full)
+    if (is_struck(consumer, PGL_BUGGIFY_CONSUMER_ASKS_LATER))
+        ask_later(consumer);
+    else if (!now->is_full)
         ask(consumer, now, consumer->durable_position);
     else if (!other->is_full && !is_struck(consumer, PGL_BUGGIFY_CONSUMER_NO_READ_AHEAD))
         ask(consumer, other, now->read.after + now->read.count);
@@ -94,8 +107,7 @@ static void take_events(void *owner, struct pgl_message *message)
     consumer->high = read->high;
     if (is_passing(read->status)) {
         consumer->is_first_read = read->is_first;
-        pgl_timer_set(&consumer->writer->loop->timers, &consumer->again,
-                      consumer->writer->loop->now_ns + ASK_AGAIN_NS, ask_again, consumer);
+        ask_later(consumer);
         return;
     }
     if (!pgl_is_ok(read->status)) {
@@ -174,6 +186,8 @@ static pgl_status handle_one(struct pgl_consumer *consumer, struct pgl_tx *tx,
     pgl_status status = pgl_message_unpack(EVENT_DESCRIPTOR, tx->view.arena, bytes, &message);
     if (status.code == PGL_EXHAUSTED)
         return status;
+    if (is_struck(consumer, PGL_BUGGIFY_CONSUMER_NO_MEMORY))
+        return PGL_NO_MEMORY;
     if (pgl_is_ok(status))
         event = message;
     if (seq == consumer->aside_seq)

@@ -34,7 +34,8 @@ static pgl_status fill_reply(struct pgl_feed *feed, const struct pgl_log_read *r
     if (reply->events == NULL)
         return PGL_NO_MEMORY;
     size_t at = 0;
-    for (int i = 0; i < read->count && i < ask->max; i++) {
+    int max = pgl_loop_is_struck(feed->loop, PGL_BUGGIFY_FEED_SHORT) ? 1 : ask->max;
+    for (int i = 0; i < read->count && i < max; i++) {
         uint32_t size;
         memcpy(&size, read->bytes + at, sizeof size);
         struct pgl_text bytes = { (const char *)read->bytes + at + sizeof size, size };
@@ -113,7 +114,7 @@ void pgl_feed_close(struct pgl_feed *feed)
 static struct pgl_feed_read *find_free(struct pgl_feed *feed)
 {
     for (int i = 0; i < PGL_FEED_READS_MAX; i++)
-        if (feed->reads[i].call == NULL)
+        if (feed->reads[i].call == NULL && !pgl_loop_is_struck(feed->loop, PGL_BUGGIFY_FEED_FULL))
             return &feed->reads[i];
     return NULL;
 }

@@ -211,6 +211,7 @@ static void fill_from_ring(struct pgl_event_log *log, struct pgl_log_read *read)
 static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read *read)
 {
     int64_t seq = read->after;
+    bool is_short = is_struck(log, PGL_BUGGIFY_LOG_SHORT_TABLE);
     struct pgl_rows rows =
         pgl_events_behind(&log->writer->db, read->after, PGL_LOG_READ_EVENTS_MAX);
     for (;;) {
@@ -221,7 +222,7 @@ static pgl_status fill_from_table(struct pgl_event_log *log, struct pgl_log_read
             return PGL_OK;
         struct pgl_text bytes = pgl_column_blob(&rows, 1);
         bool is_next = pgl_column_i64(&rows, 0) == ++seq;
-        bool has_room = read_has_room(read, bytes.size);
+        bool has_room = read_has_room(read, bytes.size) && !(is_short && read->count > 0);
         if (is_next && has_room)
             read_add(read, bytes);
         else
@@ -320,6 +321,10 @@ static void take_read(void *owner, struct pgl_message *message)
     if (try_read(log, read))
         return;
     read->is_first = false; /* checked */
+    if (read->until_ns != PGL_NEVER_NS && is_struck(log, PGL_BUGGIFY_LOG_NOTHING_NEW)) {
+        answer_read(log, read);
+        return;
+    }
     read->next_waiting = log->waiting;
     log->waiting = read;
     if (read->until_ns != PGL_NEVER_NS)

@@ -36,6 +36,16 @@ static void on_late(void *owner)
     make_ready(flow);
 }
 
+static void wait_at_most(struct pgl_flow *flow, int64_t at_most_ns)
+{
+    struct pgl_loop *loop = flow->loop;
+    if (at_most_ns == 0)
+        return;
+    if (pgl_loop_is_struck(loop, PGL_BUGGIFY_FLOW_LATE_AT_ONCE))
+        at_most_ns = 0;
+    pgl_timer_set(&loop->timers, &flow->late, loop->now_ns + at_most_ns, on_late, flow);
+}
+
 static void run(struct pgl_flow *flow)
 {
     for (;;) {
@@ -49,9 +59,7 @@ static void run(struct pgl_flow *flow)
         case PGL_GO_WAIT:
             flow->step = next.step;
             flow->is_waiting = true;
-            if (flow->steps[next.step].at_most_ns > 0)
-                pgl_timer_set(&loop->timers, &flow->late,
-                              loop->now_ns + flow->steps[next.step].at_most_ns, on_late, flow);
+            wait_at_most(flow, flow->steps[next.step].at_most_ns);
             return;
         case PGL_GO_DONE:
             flow->on_done(flow);
@@ -67,6 +75,11 @@ void pgl_flows_run(struct pgl_loop *loop)
     pgl_list_init(&ready);
     while ((node = pgl_list_take_first(&loop->ready_flows)) != NULL)
         pgl_list_append(&ready, node);
-    while ((node = pgl_list_take_first(&ready)) != NULL)
+    while ((node = pgl_list_take_first(&ready)) != NULL) {
         run(PGL_CONTAINER(node, struct pgl_flow, ready));
+        if (pgl_loop_is_struck(loop, PGL_BUGGIFY_LOOP_ONE_FLOW))
+            break;
+    }
+    while ((node = pgl_list_take_first(&ready)) != NULL)
+        pgl_list_append(&loop->ready_flows, node);
 }

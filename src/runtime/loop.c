@@ -68,7 +68,11 @@ static void take_sockets(struct pgl_loop *loop)
     while ((node = pgl_list_take_first(&news)) != NULL) {
         struct pgl_socket *socket = PGL_CONTAINER(node, struct pgl_socket, ready);
         socket->on_ready(socket->owner);
+        if (pgl_loop_is_struck(loop, PGL_BUGGIFY_LOOP_ONE_SOCKET))
+            break;
     }
+    while ((node = pgl_list_take_first(&news)) != NULL)
+        pgl_list_append(&loop->ready_sockets, node);
 }
 
 static void watch(struct pgl_loop *loop)
@@ -92,19 +96,35 @@ static bool is_put_off(const struct pgl_loop *loop, enum pgl_buggify_point point
     return true;
 }
 
-bool pgl_loop_turn(struct pgl_loop *loop)
+static void empty_mailboxes(struct pgl_loop *loop)
+{
+    for (struct pgl_mailbox *mailbox = loop->mailboxes; mailbox != NULL; mailbox = mailbox->next)
+        pgl_mailbox_empty(mailbox);
+}
+
+/* True when some are left for the next turn. */
+static bool run_timers(struct pgl_loop *loop)
 {
     struct pgl_timer *timer;
+    while ((timer = pgl_timers_take_due(&loop->timers, loop->now_ns)) != NULL) {
+        timer->on_due(timer->owner);
+        if (pgl_loop_is_struck(loop, PGL_BUGGIFY_LOOP_ONE_TIMER))
+            return true;
+    }
+    return false;
+}
+
+bool pgl_loop_turn(struct pgl_loop *loop)
+{
     bool has_more = false;
     loop->now_ns = pgl_clock_monotonic_ns(&loop->platform->clock);
     loop->wall_ns = pgl_clock_wall_ns(&loop->platform->clock);
-    for (struct pgl_mailbox *mailbox = loop->mailboxes; mailbox != NULL; mailbox = mailbox->next)
-        pgl_mailbox_empty(mailbox);
+    if (!is_put_off(loop, PGL_BUGGIFY_LOOP_MAIL_LATER, &has_more))
+        empty_mailboxes(loop);
     if (!is_put_off(loop, PGL_BUGGIFY_LOOP_SOCKETS_LATER, &has_more))
         take_sockets(loop);
     if (!is_put_off(loop, PGL_BUGGIFY_LOOP_TIMERS_LATER, &has_more))
-        while ((timer = pgl_timers_take_due(&loop->timers, loop->now_ns)) != NULL)
-            timer->on_due(timer->owner);
+        has_more = run_timers(loop) || has_more;
     if (!is_put_off(loop, PGL_BUGGIFY_LOOP_FLOWS_LATER, &has_more))
         pgl_flows_run(loop);
     if (loop->work != NULL && !is_put_off(loop, PGL_BUGGIFY_LOOP_IDLE_TURN, &has_more))

@@ -68,4 +68,10 @@ void pgl_loop_wake_later(struct pgl_loop *from, struct pgl_loop *sleeper);
 /* The first fatal status stays. */
 void pgl_loop_fail(struct pgl_loop *loop, pgl_status status);
 
+/* In a simulation: does it happen now? See base/buggify.h. */
+static inline bool pgl_loop_is_struck(const struct pgl_loop *loop, enum pgl_buggify_point point)
+{
+    return pgl_buggify(loop->platform->buggify, point);
+}
+
 #endif

@@ -6,6 +6,10 @@
 static void take_query(void *owner, struct pgl_message *message)
 {
     struct pgl_reader *reader = owner;
+    if (pgl_loop_is_struck(reader->loop, PGL_BUGGIFY_READER_QUEUE_FULL)) {
+        pgl_call_answer(pgl_call_of(message), PGL_FAIL(PGL_EXHAUSTED, "too many questions wait"));
+        return;
+    }
     message->next = NULL;
     *reader->last = message;
     reader->last = &message->next;
@@ -16,6 +20,8 @@ static pgl_status answer_one(struct pgl_reader *reader, struct pgl_call *call)
     if (call->deadline_ns < reader->loop->now_ns ||
         pgl_buggify(reader->loop->platform->buggify, PGL_BUGGIFY_READER_TOO_LATE))
         return PGL_FAIL(PGL_DEADLINE, "it waited too long for its turn");
+    if (pgl_loop_is_struck(reader->loop, PGL_BUGGIFY_READER_NO_MEMORY))
+        return PGL_NO_MEMORY;
     struct pgl_view view = { &reader->db, call->arena, reader->context };
     return call->method->query(&view, call->ask, call->reply);
 }

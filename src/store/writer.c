@@ -128,8 +128,15 @@ static pgl_status run_participants(struct pgl_writer *writer, struct pgl_tx *tx,
  * answer. */
 static pgl_status run_command(struct pgl_writer *writer, struct pgl_tx *tx, struct pgl_call *call)
 {
-    if (call->deadline_ns < writer->loop->now_ns) {
+    bool is_late =
+        call->deadline_ns < writer->loop->now_ns ||
+        (call->deadline_ns != PGL_NEVER_NS && is_struck(writer, PGL_BUGGIFY_WRITER_TOO_LATE));
+    if (is_late) {
         call->status = PGL_FAIL(PGL_DEADLINE, "it waited too long for its turn");
+        return PGL_OK;
+    }
+    if (is_struck(writer, PGL_BUGGIFY_WRITER_NO_MEMORY)) {
+        call->status = PGL_NO_MEMORY;
         return PGL_OK;
     }
     tx->view.arena = call->arena;
@@ -280,9 +287,12 @@ static void end_pause(void *owner)
 
 static void pause_writing(struct pgl_writer *writer)
 {
+    int64_t for_ns = RETRY_AFTER_NS;
+    if (is_struck(writer, PGL_BUGGIFY_WRITER_LONG_PAUSE))
+        for_ns *= 10;
     writer->is_waiting_to_retry = true;
-    pgl_timer_set(&writer->loop->timers, &writer->retry, writer->loop->now_ns + RETRY_AFTER_NS,
-                  end_pause, writer);
+    pgl_timer_set(&writer->loop->timers, &writer->retry, writer->loop->now_ns + for_ns, end_pause,
+                  writer);
 }
 
 /* The blame for a transaction with a single unit in it. */

@@ -10,10 +10,20 @@
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
+bool pgl_log_level_read(struct pgl_text name, enum pgl_log_level *level)
+{
+    for (int l = PGL_LOG_DEBUG; l <= PGL_LOG_ERROR; l++)
+        if (pgl_text_is(name, level_names[l])) {
+            *level = (enum pgl_log_level)l;
+            return true;
+        }
+    return false;
+}
+
 void pgl_log(const struct pgl_log *log, enum pgl_log_level level, const char *module,
              const char *event, const char *format, ...)
 {
-    if (level < log->least)
+    if (level < atomic_load_explicit(&log->least, memory_order_relaxed))
         return;
     char line[LINE_BYTES];
     pgl_time_format(log->wall_ns(log->self), line);

@@ -10,6 +10,8 @@
 #ifndef PGL_TELEMETRY_LOG_H
 #define PGL_TELEMETRY_LOG_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/text.h"
@@ -20,8 +22,11 @@ struct pgl_log {
     void (*write)(void *self, struct pgl_text line);
     int64_t (*wall_ns)(void *self);
     void *self;
-    enum pgl_log_level least; /* lines below it are dropped */
+    _Atomic enum pgl_log_level least; /* lines below it are dropped; may change at any time */
 };
+
+/* "debug", "info", "warn", "error"; false for anything else. */
+bool pgl_log_level_read(struct pgl_text name, enum pgl_log_level *level);
 
 /* `format` gives the key=value part and may be empty. */
 void pgl_log(const struct pgl_log *log, enum pgl_log_level level, const char *module,

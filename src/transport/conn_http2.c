@@ -95,6 +95,8 @@ static void look_whether_to_leave(struct pgl_conn *conn)
 static bool is_over(struct pgl_conn *conn)
 {
     hear(conn); /* what has ended by being written */
+    if (!conn->is_doomed && pgl_http2_is_over(conn->session))
+        doom(conn);
     look_whether_to_leave(conn);
     if (conn->output.size > 0 || pgl_http2_wants_to_give(conn->session))
         return false;
@@ -121,10 +123,10 @@ static void take_input(struct pgl_conn *conn, struct pgl_text *input)
 /* The peer has broken the rules, or gone on too long: only the GOAWAY that says so is left. */
 static void doom(struct pgl_conn *conn)
 {
+    pgl_counter_add(&conn->server->metrics.http2_complaints, !conn->takes_no_more);
     conn->is_doomed = true;
     conn->takes_no_more = true;
     conn->is_refused = true;
-    pgl_counter_add(&conn->server->metrics.http2_complaints, 1);
     pgl_conn_abandon_handlers(conn);
 }
 
@@ -257,6 +259,16 @@ static bool is_stalled(const struct pgl_http_exchange *exchange)
     return exchange->stream != 0 && pgl_http_exchange_unsent(exchange) > 0;
 }
 
+/* RFC 9113, 8.1: answered before its body was whole, and nobody wants the rest. A peer that goes on
+ * all the same is not told at once: some take that for the answer's failure. */
+static bool is_left_over(const struct pgl_http_exchange *exchange)
+{
+    return exchange->stage == PGL_HTTP_ANSWERED && exchange->stream != 0 &&
+           !exchange->has_whole_body && pgl_http_exchange_unsent(exchange) == 0 &&
+           exchange->server->loop->now_ns >=
+               exchange->progress_ns + exchange->server->options.limits.linger_ns;
+}
+
 static void look_at_streams(struct pgl_conn *conn)
 {
     const struct pgl_http_limits *limits = &conn->server->options.limits;
@@ -270,6 +282,9 @@ static void look_at_streams(struct pgl_conn *conn)
             now_ns(conn) >= pgl_http_exchange_body_due_ns(exchange)) {
             pgl_counter_add(&metrics->late_bodies, 1);
             pgl_http_exchange_refuse(exchange, 408, "the body took too long to come");
+        } else if (is_left_over(exchange)) {
+            pgl_http2_reset(conn->session, exchange->stream, PGL_HTTP2_NO_ERROR);
+            pgl_conn_mark_dirty(conn);
         } else if (is_stalled(exchange)) {
             has_stalled = true;
             if (conn->is_blocked || now_ns(conn) < exchange->progress_ns + limits->stream_stall_ns)
@@ -440,6 +455,7 @@ static void say_piece(struct pgl_http_exchange *exchange, struct pgl_text piece)
 static void say_end(struct pgl_http_exchange *exchange)
 {
     pgl_http2_let_go(exchange->conn->session);
+    exchange->progress_ns = now_ns(exchange->conn);
     if (exchange->stream == 0)
         pgl_http_exchange_release(exchange);
     else if (!exchange->is_mute && !exchange->is_cut)

@@ -65,6 +65,8 @@ static pgl_status reach(struct pgl_http_client *client, const char *address, uin
     if (pgl_buffer_room(&client->in, IN_BYTES - client->in.size) ==
         NULL) /* never moves from now on */
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a connection");
+    if (pgl_loop_is_struck(loop, PGL_BUGGIFY_CLIENT_NOT_REACHED))
+        return PGL_FAIL(PGL_UNAVAILABLE, "it is not reached, it is said");
     return loop->waiter->ops->connect(loop->waiter, address, port, &loop->ready_sockets, socket);
 }
 
@@ -131,6 +133,8 @@ static bool write_out(struct pgl_http_client *client)
     if (client->out.size > 0) {
         struct pgl_span span = { client->out.data, client->out.size };
         size_t put = 0;
+        if (pgl_loop_is_struck(client->loop, PGL_BUGGIFY_CLIENT_SENDS_LITTLE))
+            span.size = 1;
         enum pgl_io io = socket->ops->write(socket, &span, 1, &put);
         if (io == PGL_IO_END || io == PGL_IO_BROKEN) {
             fail_broken(client, "the connection is broken");
@@ -140,6 +144,10 @@ static bool write_out(struct pgl_http_client *client)
         if (put > 0 && !client->has_sent) {
             client->has_sent = true;
             wake(client);
+        }
+        if (pgl_loop_is_struck(client->loop, PGL_BUGGIFY_CLIENT_BREAKS_SENDING)) {
+            fail_broken(client, "the connection is broken, it is said");
+            return false;
         }
     }
     socket->ops->want(socket, true, client->out.size > 0);
@@ -251,6 +259,12 @@ static bool read_some(struct pgl_http_client *client)
 {
     struct pgl_buffer *in = &client->in;
     size_t room = in->capacity - in->size, got = 0;
+    if (pgl_loop_is_struck(client->loop, PGL_BUGGIFY_CLIENT_BREAKS_HEARING)) {
+        fail_broken(client, "the connection was closed, it is said");
+        return false;
+    }
+    if (room > 1 && pgl_loop_is_struck(client->loop, PGL_BUGGIFY_CLIENT_HEARS_LITTLE))
+        room = 1;
     enum pgl_io io = client->socket->ops->read(client->socket, in->data + in->size, room, &got);
     if (io == PGL_IO_WAIT)
         return false;

@@ -63,8 +63,10 @@ void pgl_lookup_start(struct pgl_lookup *lookup, struct pgl_loop *loop, const ch
                       struct pgl_flow *flow)
 {
     *lookup = (struct pgl_lookup){ .status = PGL_OK, .flow = flow };
-    pgl_status status =
-        loop->waiter->ops->resolve(loop->waiter, name, &loop->ready_sockets, &lookup->socket);
+    pgl_status status = PGL_FAIL(PGL_UNAVAILABLE, "the resolver does not answer, it is said");
+    if (!pgl_loop_is_struck(loop, PGL_BUGGIFY_LOOKUP_FAILS))
+        status =
+            loop->waiter->ops->resolve(loop->waiter, name, &loop->ready_sockets, &lookup->socket);
     if (!pgl_is_ok(status)) {
         end(lookup, status);
         return;

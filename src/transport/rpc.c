@@ -1,13 +1,19 @@
 /* rpc.c - see rpc.h. */
 #include "transport/rpc.h"
 
-static void take_reply(void *owner, struct pgl_message *message)
+#include "transport/rpc_far.h"
+
+static void take_answer(struct pgl_rpc_call *call)
 {
-    (void)owner;
-    struct pgl_rpc_call *call = PGL_CONTAINER(pgl_call_of(message), struct pgl_rpc_call, call);
     call->is_out = false;
     if (--*call->left == 0)
         pgl_flow_wake(call->flow);
+}
+
+static void take_reply(void *owner, struct pgl_message *message)
+{
+    (void)owner;
+    take_answer(PGL_CONTAINER(pgl_call_of(message), struct pgl_rpc_call, call));
 }
 
 void pgl_rpc_open(struct pgl_rpc *rpc, struct pgl_loop *loop)
@@ -42,7 +48,9 @@ void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint, int 
     call->is_out = true;
     ++*left;
     pgl_status sent = PGL_FAIL(PGL_UNIMPLEMENTED, "the service does not offer this");
-    if (mailbox != NULL && pgl_buggify(rpc->loop->platform->buggify, PGL_BUGGIFY_RPC_REFUSES))
+    if (endpoint->far != NULL)
+        sent = pgl_far_send(endpoint, method, call, take_answer);
+    else if (mailbox != NULL && pgl_buggify(rpc->loop->platform->buggify, PGL_BUGGIFY_RPC_REFUSES))
         sent = PGL_FAIL(PGL_EXHAUSTED, "too much is waiting already, it is said");
     else if (mailbox != NULL)
         sent = pgl_mailbox_send(rpc->loop, mailbox, &call->call.message);

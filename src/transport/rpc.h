@@ -1,13 +1,14 @@
 /*
- * rpc.h - calls a method of a service. Today every service is near: a call is a message to the
- * mailbox of whoever answers it.
+ * rpc.h - calls a method of a service. Where it is near, a call is a message to the mailbox of
+ * whoever answers it; where it is far, it is a call of gRPC (rpc_far.h). The caller cannot tell.
  *
  * For:      the gateway and its views, services that ask services. A flow waits for the answer.
  * Owner:    one pgl_rpc a loop that calls; the call lies inside the caller's own struct.
  * Threads:  the caller's loop.
  * Bounds:   every call has a deadline, and the callee's queue a limit: a full one answers
  *           PGL_EXHAUSTED at once.
- * Errors:   PGL_UNIMPLEMENTED at once, for a method that the service does not have.
+ * Errors:   PGL_UNIMPLEMENTED at once (from afar: later), for a method that the service does not
+ *           have.
  */
 #ifndef PGL_TRANSPORT_RPC_H
 #define PGL_TRANSPORT_RPC_H
@@ -20,10 +21,14 @@
 
 /* Where a service answers: its contract, its table of methods, and a mailbox for each kind of
  * method. */
+struct pgl_far;
+
 struct pgl_endpoint {
     const ProtobufCServiceDescriptor *service;
+    const char *name; /* on the way, where several services keep one contract; NULL: its own */
     const struct pgl_method *methods; /* by the contract's enum */
     struct pgl_mailbox *commands, *queries, *flows;
+    struct pgl_far *far; /* NULL: near. Of the loop that calls */
 };
 
 /* For a loop that calls: where the answers come back to. */

@@ -1,6 +1,7 @@
 /* digest.c - see digest.h. */
 #include "wire/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
@@ -39,4 +40,9 @@ void pgl_sha256_end(struct pgl_sha256_stream *stream, uint8_t digest[PGL_DIGEST_
         (void)EVP_DigestFinal_ex(stream->context, digest, NULL);
     EVP_MD_CTX_free(stream->context);
     stream->context = NULL;
+}
+
+bool pgl_digest_equal(const uint8_t a[PGL_DIGEST_BYTES], const uint8_t b[PGL_DIGEST_BYTES])
+{
+    return CRYPTO_memcmp(a, b, PGL_DIGEST_BYTES) == 0;
 }

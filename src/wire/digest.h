@@ -22,7 +22,10 @@ void pgl_sha256_end(struct pgl_sha256_stream *stream, uint8_t digest[PGL_DIGEST_
 
 void pgl_sha256(struct pgl_text bytes, uint8_t digest[PGL_DIGEST_BYTES]);
 
-/* Compare what came with what should have come in constant time only. */
+/* Compare what came with what should have come in constant time only: pgl_digest_equal. */
 void pgl_hmac_sha256(struct pgl_text key, struct pgl_text bytes, uint8_t digest[PGL_DIGEST_BYTES]);
+
+/* Takes as long wherever they differ. */
+bool pgl_digest_equal(const uint8_t a[PGL_DIGEST_BYTES], const uint8_t b[PGL_DIGEST_BYTES]);
 
 #endif

@@ -38,11 +38,26 @@ static void hmac_is_that_of_rfc_4231(void **unused)
     assert_digest(digest, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+static void digests_are_equal_in_every_bit(void **unused)
+{
+    (void)unused;
+    uint8_t a[PGL_DIGEST_BYTES], b[PGL_DIGEST_BYTES];
+    pgl_sha256(PGL_TEXT("abc"), a);
+    memcpy(b, a, sizeof b);
+    assert_true(pgl_digest_equal(a, b));
+    for (int bit = 0; bit < 8 * PGL_DIGEST_BYTES; bit++) {
+        b[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_false(pgl_digest_equal(a, b));
+        b[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_is_that_of_the_standard),
         cmocka_unit_test(hmac_is_that_of_rfc_4231),
+        cmocka_unit_test(digests_are_equal_in_every_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,14 +69,12 @@ struct pgl_http2_record *pgl_http2_new_record(struct pgl_http2 *session, void *o
         return NULL;
     *record = (struct pgl_http2_record){ .owner = owner };
     pgl_list_init(&record->unsent);
-    pgl_list_init(&record->early);
     return record;
 }
 
 void pgl_http2_free_record(struct pgl_http2 *session, struct pgl_http2_record *record)
 {
     pgl_list_remove(&record->unsent);
-    pgl_list_remove(&record->early);
     record->next_free = session->free_records;
     session->free_records = record;
 }
@@ -217,6 +215,8 @@ void pgl_http2_set_owner(struct pgl_http2 *session, int32_t stream, void *owner)
 {
     struct pgl_http2_record *record = pgl_http2_record_of(session, stream);
     struct pgl_http2_event *events = (struct pgl_http2_event *)(void *)session->events.data;
+    if (record == NULL)
+        record = pgl_http2_unsent_record(session, stream);
     if (record != NULL)
         record->owner = owner;
     for (size_t i = session->next_event; i * sizeof *events < session->events.size; i++)
@@ -351,22 +351,11 @@ pgl_status pgl_http2_take(struct pgl_http2 *session, struct pgl_text *input, int
     return PGL_OK;
 }
 
-static void end_early_ones(struct pgl_http2 *session)
-{
-    struct pgl_list *node;
-    while ((node = pgl_list_take_first(&session->early)) != NULL) {
-        struct pgl_http2_record *record = PGL_CONTAINER(node, struct pgl_http2_record, early);
-        if (!record->has_ended)
-            pgl_http2_reset(session, record->stream, PGL_HTTP2_NO_ERROR);
-    }
-}
-
 pgl_status pgl_http2_give(struct pgl_http2 *session, struct pgl_buffer *out, size_t enough_bytes)
 {
     while (out->size < enough_bytes) {
         const uint8_t *bytes;
         ssize_t size = nghttp2_session_mem_send(session->library, &bytes);
-        end_early_ones(session);
         if (size == 0)
             break;
         if (size < 0)
@@ -433,7 +422,6 @@ struct pgl_http2 *pgl_http2_open(const struct pgl_http2_options *options, int64_
     session->options = *options;
     session->now_ns = now_ns;
     pgl_list_init(&session->asked);
-    pgl_list_init(&session->early);
     pgl_buffer_init(&session->events, EVENTS_BYTES_MAX);
     pgl_buffer_init(&session->heads, EVENTS_BYTES_MAX);
     pgl_arena_init(&session->records, 16 * sizeof(struct pgl_http2_record), RECORDS_BYTES_MAX);

@@ -224,9 +224,7 @@ static int on_frame(nghttp2_session *library, const nghttp2_frame *frame, void *
     bool can_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     struct pgl_http2_record *record =
         can_end ? pgl_http2_record_of(session, frame->hd.stream_id) : NULL;
-    if (record != NULL && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
-        record->has_ended = true;
-    if (record != NULL && record->has_ended && !record->is_refused)
+    if (record != NULL && !record->is_refused && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
         add_event(session, PGL_HTTP2_END, frame->hd.stream_id, record->owner);
     return session->events.is_full ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
@@ -267,14 +265,6 @@ static int on_close(nghttp2_session *library, int32_t stream, uint32_t code, voi
     return session->events.is_full ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
-/* RFC 9113, 8.1: whoever answers before the request is whole asks for the rest not to be sent. */
-static void note_early(struct pgl_http2 *session, const nghttp2_frame *frame)
-{
-    struct pgl_http2_record *record = pgl_http2_record_of(session, frame->hd.stream_id);
-    if (!session->options.is_client && record != NULL && !record->has_ended)
-        pgl_list_append(&session->early, &record->early);
-}
-
 /* Those that the peer has made the library send; ours have other codes. */
 static int on_sent(nghttp2_session *library, const nghttp2_frame *frame, void *self)
 {
@@ -284,9 +274,6 @@ static int on_sent(nghttp2_session *library, const nghttp2_frame *frame, void *s
                      (frame->hd.type == NGHTTP2_DATA && frame->hd.length > 0);
     if (is_answer && session->earned < FRAMES_EARNED_MAX)
         session->earned += FRAMES_FOR_ANSWER;
-    if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
-        note_early(self, frame);
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
         pgl_list_remove(&pgl_http2_record_of(self, frame->hd.stream_id)->unsent);
     if (frame->hd.type != NGHTTP2_RST_STREAM)

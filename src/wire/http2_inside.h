@@ -24,8 +24,6 @@ struct pgl_http2_record {
     uint32_t untaken_bytes;
     bool has_head;          /* of the peer; what comes behind it are trailers */
     bool is_refused;        /* it never becomes an event */
-    bool has_ended;         /* the peer has said all */
-    struct pgl_list early;  /* in the session's, when it was answered before that */
     struct pgl_list unsent; /* in the session's, until the library knows the stream */
     struct pgl_http2_record *next_free;
 };
@@ -40,7 +38,6 @@ struct pgl_http2 {
     struct pgl_arena records;
     struct pgl_http2_record *free_records;
     struct pgl_list asked; /* records of requests that are not sent yet */
-    struct pgl_list early; /* records of streams whose rest nobody wants */
 
     /* The block that is coming. */
     int64_t block_since_ns; /* 0: none */

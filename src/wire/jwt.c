@@ -20,29 +20,79 @@ struct parts {
     struct pgl_text input; /* header.payload, which is what was signed: RFC 7515, 5.2 */
 };
 
+/* What the header says; borrowed from `object`. */
+struct header {
+    json_t *object;
+    struct pgl_text kid, alg;
+};
+
 static pgl_status split(struct pgl_text token, struct parts *parts);
-static pgl_status read_header(const struct pgl_key_set *keys, struct pgl_text header,
-                              const struct pgl_key **key);
+static pgl_status read_header(struct pgl_text part, struct header *header);
 static pgl_status check_signature(const struct pgl_key *key, const struct parts *parts);
 static pgl_status read_payload(const struct pgl_jwt_policy *policy, struct pgl_text payload,
                                int64_t now_ns, struct pgl_jwt_claims *claims);
 
+static pgl_status verify_for(const struct pgl_jwt_issuer *issuer, const struct pgl_key *key,
+                             const struct header *header, const struct parts *parts, int64_t now_ns,
+                             struct pgl_jwt_claims *claims, struct pgl_jwt_doubt *doubt)
+{
+    const struct pgl_jwt_policy *policy = &issuer->policy;
+    PGL_ASSERT(policy->issuer.size > 0 && policy->audience.size > 0);
+    PGL_ASSERT(policy->leeway_ns >= 0 && policy->leeway_ns <= PGL_JWT_LEEWAY_MAX_NS);
+    struct pgl_jwt_claims read = { .roles = PGL_ROLE_CUSTOMER, .tenant = "default" };
+    if (!pgl_jws_alg_is_called(key->alg, header->alg))
+        return REFUSE("the token's algorithm is not that of its key");
+    PGL_TRY(check_signature(key, parts));
+    pgl_status status = read_payload(policy, parts->payload, now_ns, &read);
+    if (pgl_is_ok(status))
+        *claims = read;
+    else
+        memcpy(doubt->subject, read.subject, sizeof doubt->subject);
+    return status;
+}
+
+/* Two issuers may call a key the same: whose signature it is decides, and the last of them says
+ * what is wrong. */
+static pgl_status try_issuers(const struct pgl_jwt_issuer *issuers, int count,
+                              const struct header *header, const struct parts *parts,
+                              int64_t now_ns, struct pgl_jwt_claims *claims,
+                              struct pgl_jwt_doubt *doubt)
+{
+    pgl_status status = REFUSE("the key of the token is unknown");
+    doubt->is_key_unknown = true;
+    for (int i = 0; i < count && !pgl_is_ok(status); i++) {
+        const struct pgl_key *key =
+            issuers[i].keys != NULL ? pgl_key_set_find(issuers[i].keys, header->kid) : NULL;
+        if (key == NULL)
+            continue;
+        doubt->is_key_unknown = false;
+        status = verify_for(&issuers[i], key, header, parts, now_ns, claims, doubt);
+    }
+    return status;
+}
+
+pgl_status pgl_jwt_verify_any(const struct pgl_jwt_issuer *issuers, int count,
+                              struct pgl_text token, int64_t now_ns, struct pgl_jwt_claims *claims,
+                              struct pgl_jwt_doubt *doubt)
+{
+    struct parts parts;
+    struct header header;
+    PGL_ASSERT(count >= 0 && count <= PGL_JWT_ISSUERS_MAX);
+    memset(claims, 0, sizeof *claims);
+    *doubt = (struct pgl_jwt_doubt){ 0 };
+    PGL_TRY(split(token, &parts));
+    PGL_TRY(read_header(parts.header, &header));
+    pgl_status status = try_issuers(issuers, count, &header, &parts, now_ns, claims, doubt);
+    json_decref(header.object);
+    return status;
+}
+
 pgl_status pgl_jwt_verify(const struct pgl_key_set *keys, const struct pgl_jwt_policy *policy,
                           struct pgl_text token, int64_t now_ns, struct pgl_jwt_claims *claims)
 {
-    PGL_ASSERT(policy->issuer.size > 0 && policy->audience.size > 0);
-    PGL_ASSERT(policy->leeway_ns >= 0 && policy->leeway_ns <= PGL_JWT_LEEWAY_MAX_NS);
-    memset(claims, 0, sizeof *claims);
-
-    struct parts parts;
-    const struct pgl_key *key;
-    struct pgl_jwt_claims read = { .roles = PGL_ROLE_CUSTOMER, .tenant = "default" };
-    PGL_TRY(split(token, &parts));
-    PGL_TRY(read_header(keys, parts.header, &key));
-    PGL_TRY(check_signature(key, &parts));
-    PGL_TRY(read_payload(policy, parts.payload, now_ns, &read));
-    *claims = read;
-    return PGL_OK;
+    const struct pgl_jwt_issuer issuer = { *policy, keys };
+    struct pgl_jwt_doubt doubt;
+    return pgl_jwt_verify_any(&issuer, 1, token, now_ns, claims, &doubt);
 }
 
 /* RFC 7515, 3.1: exactly three parts. No part may be empty: without a signature there is no token.
@@ -85,33 +135,29 @@ static bool is_typ_ours(const json_t *header)
            pgl_text_equal_nocase(typ, PGL_TEXT("application/at+jwt")); /* RFC 7515, 4.1.9 */
 }
 
-static pgl_status choose_key(const struct pgl_key_set *keys, const json_t *header,
-                             const struct pgl_key **key)
+static pgl_status check_header(struct header *header)
 {
-    if (json_object_get(header, "crit") != NULL) /* RFC 7515, 4.1.11: we understand no extension */
+    const json_t *object = header->object;
+    if (json_object_get(object, "crit") != NULL) /* RFC 7515, 4.1.11: we understand no extension */
         return REFUSE("the token has a critical extension");
-    if (json_object_get(header, "zip") != NULL)
+    if (json_object_get(object, "zip") != NULL)
         return REFUSE("the token is compressed");
-    if (!is_typ_ours(header))
+    if (!is_typ_ours(object))
         return REFUSE("the token is of another type");
-    struct pgl_text kid = pgl_jose_text(header, "kid");
-    if (!pgl_jose_is_plain(kid))
+    header->kid = pgl_jose_text(object, "kid");
+    header->alg = pgl_jose_text(object, "alg");
+    if (!pgl_jose_is_plain(header->kid))
         return REFUSE("the token does not name its key");
-    *key = pgl_key_set_find(keys, kid);
-    if (*key == NULL)
-        return REFUSE("the key of the token is unknown");
-    if (!pgl_jws_alg_is_called((*key)->alg, pgl_jose_text(header, "alg")))
-        return REFUSE("the token's algorithm is not that of its key");
     return PGL_OK;
 }
 
-static pgl_status read_header(const struct pgl_key_set *keys, struct pgl_text header,
-                              const struct pgl_key **key)
+/* The caller gives `header->object` back, if it is OK. */
+static pgl_status read_header(struct pgl_text part, struct header *header)
 {
-    json_t *object;
-    PGL_TRY(read_part(header, &object));
-    pgl_status status = choose_key(keys, object, key);
-    json_decref(object);
+    PGL_TRY(read_part(part, &header->object));
+    pgl_status status = check_header(header);
+    if (!pgl_is_ok(status))
+        json_decref(header->object);
     return status;
 }
 
@@ -198,29 +244,23 @@ static bool is_tenant(struct pgl_text tenant)
     return pgl_jose_is_plain(tenant) && tenant.size <= PGL_JWT_TENANT_BYTES_MAX;
 }
 
-static const struct {
-    const char *name;
-    uint32_t role;
-} role_rows[] = {
-    { "customer", PGL_ROLE_CUSTOMER },   { "partner", PGL_ROLE_PARTNER },
-    { "warehouse", PGL_ROLE_WAREHOUSE }, { "support", PGL_ROLE_SUPPORT },
-    { "operator", PGL_ROLE_OPERATOR },
-};
-#define ROLE_COUNT (sizeof role_rows / sizeof role_rows[0])
+/* In the order of their bits. */
+static const char *const role_names[PGL_ROLE_COUNT] = { "customer", "partner", "warehouse",
+                                                        "support", "operator" };
 
 uint32_t pgl_jwt_role_named(struct pgl_text name)
 {
-    for (size_t i = 0; i < ROLE_COUNT; i++)
-        if (pgl_text_is(name, role_rows[i].name))
-            return role_rows[i].role;
+    for (int i = 0; i < PGL_ROLE_COUNT; i++)
+        if (pgl_text_is(name, role_names[i]))
+            return 1u << i;
     return 0;
 }
 
 const char *pgl_jwt_role_name(enum pgl_jwt_role role)
 {
-    for (size_t i = 0; i < ROLE_COUNT; i++)
-        if (role_rows[i].role == (uint32_t)role)
-            return role_rows[i].name;
+    for (int i = 0; i < PGL_ROLE_COUNT; i++)
+        if ((uint32_t)role == 1u << i)
+            return role_names[i];
     return "";
 }
 
@@ -241,21 +281,48 @@ static bool read_roles(const json_t *list, uint32_t *roles)
     return true;
 }
 
-static pgl_status read_who(const json_t *payload, struct pgl_jwt_claims *claims)
+/* A member of this very name, which may have dots in it, or else one at the end of a path. */
+static const json_t *claim_at(const json_t *payload, struct pgl_text path)
 {
-    struct pgl_text subject = pgl_jose_text(payload, "sub"),
-                    tenant = pgl_jose_text(payload, "tenant");
+    const json_t *claim = json_object_getn(payload, path.data, path.size);
+    for (const json_t *at = payload; claim == NULL && json_is_object(at);) {
+        struct pgl_text name = pgl_text_cut(&path, '.');
+        at = json_object_getn(at, name.data, name.size);
+        if (path.data == NULL)
+            return at;
+    }
+    return claim;
+}
+
+static pgl_status read_tenant(const struct pgl_jwt_policy *policy, const json_t *payload,
+                              struct pgl_jwt_claims *claims)
+{
+    struct pgl_text name =
+        policy->tenant_claim.size > 0 ? policy->tenant_claim : PGL_TEXT("tenant");
+    struct pgl_text tenant = { name.data + 1, name.size - 1 };
+    if (name.data[0] != '=') {
+        const json_t *claim = claim_at(payload, name);
+        if (claim == NULL)
+            return PGL_OK; /* it is "default" */
+        tenant = (struct pgl_text){ json_string_value(claim), json_string_length(claim) };
+    }
+    if (!is_tenant(tenant))
+        return REFUSE("the token has no proper tenant");
+    memset(claims->tenant, 0, sizeof claims->tenant);
+    memcpy(claims->tenant, tenant.data, tenant.size);
+    return PGL_OK;
+}
+
+static pgl_status read_who(const struct pgl_jwt_policy *policy, const json_t *payload,
+                           struct pgl_jwt_claims *claims)
+{
+    struct pgl_text subject = pgl_jose_text(payload, "sub");
     if (!is_subject(subject))
         return REFUSE("the token has no proper subject");
     memcpy(claims->subject, subject.data, subject.size);
-
-    if (json_object_get(payload, "tenant") != NULL) {
-        if (!is_tenant(tenant))
-            return REFUSE("the token has no proper tenant");
-        memset(claims->tenant, 0, sizeof claims->tenant);
-        memcpy(claims->tenant, tenant.data, tenant.size);
-    }
-    const json_t *roles = json_object_get(payload, "roles");
+    PGL_TRY(read_tenant(policy, payload, claims));
+    const json_t *roles =
+        claim_at(payload, policy->roles_claim.size > 0 ? policy->roles_claim : PGL_TEXT("roles"));
     if (roles != NULL && !read_roles(roles, &claims->roles))
         return REFUSE("roles are a list of names");
     return PGL_OK;
@@ -268,8 +335,8 @@ static pgl_status check_payload(const struct pgl_jwt_policy *policy, const json_
         return REFUSE("the token is from another issuer");
     if (!names_audience(json_object_get(payload, "aud"), policy->audience))
         return REFUSE("the token is for another audience");
-    PGL_TRY(check_times(policy, payload, now_ns, claims));
-    return read_who(payload, claims);
+    PGL_TRY(read_who(policy, payload, claims)); /* first: who sends old tokens is somebody, too */
+    return check_times(policy, payload, now_ns, claims);
 }
 
 static pgl_status read_payload(const struct pgl_jwt_policy *policy, struct pgl_text payload,
@@ -284,12 +351,12 @@ static pgl_status read_payload(const struct pgl_jwt_policy *policy, struct pgl_t
 
 /* ---- signing ---- */
 
-static json_t *role_names(uint32_t roles)
+static json_t *names_of(uint32_t roles)
 {
     json_t *names = json_array();
-    for (size_t i = 0; i < ROLE_COUNT; i++)
-        if (roles & role_rows[i].role)
-            json_array_append_new(names, json_string(role_rows[i].name));
+    for (int i = 0; i < PGL_ROLE_COUNT; i++)
+        if (roles & 1u << i)
+            json_array_append_new(names, json_string(role_names[i]));
     return names;
 }
 
@@ -300,7 +367,7 @@ static size_t write_payload(const struct pgl_jwt_policy *policy,
     json_t *payload =
         json_pack("{s:s%, s:s%, s:s, s:s, s:o, s:I, s:I}", "iss", policy->issuer.data,
                   policy->issuer.size, "aud", policy->audience.data, policy->audience.size, "sub",
-                  claims->subject, "tenant", claims->tenant, "roles", role_names(claims->roles),
+                  claims->subject, "tenant", claims->tenant, "roles", names_of(claims->roles),
                   "iat", (json_int_t)(claims->issued_at_ns / PGL_SECONDS(1)), "exp",
                   (json_int_t)(claims->expires_at_ns / PGL_SECONDS(1)));
     size_t size = payload ? json_dumpb(payload, out, capacity, JSON_COMPACT) : 0;

@@ -19,6 +19,7 @@
 #ifndef PGL_WIRE_JWT_H
 #define PGL_WIRE_JWT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
@@ -27,6 +28,7 @@
 #include "wire/jwk.h"
 
 #define PGL_JWT_BYTES_MAX           4096 /* fits a header block of 16 KiB with room for the rest */
+#define PGL_JWT_ISSUERS_MAX         8
 #define PGL_JWT_SUBJECT_BYTES_MAX   128
 #define PGL_JWT_TENANT_BYTES_MAX    64
 #define PGL_JWT_LIFETIME_DEFAULT_NS PGL_HOURS(1)
@@ -42,12 +44,32 @@ enum pgl_jwt_role {
     PGL_ROLE_SUPPORT = 1 << 3,
     PGL_ROLE_OPERATOR = 1 << 4,
 };
+#define PGL_ROLE_COUNT 5
+#define PGL_ROLE_ALL   ((1u << PGL_ROLE_COUNT) - 1)
 
 /* What a token must say. The texts must outlive the policy. */
 struct pgl_jwt_policy {
     struct pgl_text issuer, audience; /* compared byte for byte */
     int64_t leeway_ns;                /* 0 to PGL_JWT_LEEWAY_MAX_NS, for exp, nbf and iat */
     int64_t lifetime_max_ns;          /* of exp - iat; at most PGL_JWT_LIFETIME_MAX_NS counts */
+    /* Where the names of roles are: a member, or else a path of members ("realm_access.roles").
+     * Empty: "roles". */
+    struct pgl_text roles_claim;
+    /* The member that names the tenant; "=acme": it is acme, whatever the token says. Empty:
+     * "tenant". */
+    struct pgl_text tenant_claim;
+};
+
+/* One of those whose tokens are taken. */
+struct pgl_jwt_issuer {
+    struct pgl_jwt_policy policy;
+    const struct pgl_key_set *keys; /* NULL: they are not known yet */
+};
+
+/* What a token that was refused shows of itself. */
+struct pgl_jwt_doubt {
+    bool is_key_unknown; /* its form is right and nobody has a key of its kid: look for new keys */
+    char subject[PGL_JWT_SUBJECT_BYTES_MAX + 1]; /* if its signature was right; else "" */
 };
 
 struct pgl_jwt_claims {
@@ -63,6 +85,13 @@ PGL_MUST_USE pgl_status pgl_jwt_verify(const struct pgl_key_set *keys,
                                        const struct pgl_jwt_policy *policy, struct pgl_text token,
                                        int64_t now_ns, struct pgl_jwt_claims *claims);
 
+/* The same for several issuers, at most PGL_JWT_ISSUERS_MAX: the kid says whose token it may be,
+ * and one of whose keys has signed it decides. */
+PGL_MUST_USE pgl_status pgl_jwt_verify_any(const struct pgl_jwt_issuer *issuers, int count,
+                                           struct pgl_text token, int64_t now_ns,
+                                           struct pgl_jwt_claims *claims,
+                                           struct pgl_jwt_doubt *doubt);
+
 /*
  * Appends a token that `pgl_jwt_verify` with the same policy takes. ES256 only. PGL_INVALID for
  * claims that it would not take, PGL_TOO_LARGE beyond PGL_JWT_BYTES_MAX, PGL_EXHAUSTED when `token`
@@ -73,6 +102,7 @@ PGL_MUST_USE pgl_status pgl_jwt_sign(const struct pgl_key *key, const struct pgl
 
 /* One bit of enum pgl_jwt_role; 0 for a name that we do not know. */
 uint32_t pgl_jwt_role_named(struct pgl_text name);
+/* "customer"; "" for none. */
 const char *pgl_jwt_role_name(enum pgl_jwt_role role);
 
 #endif

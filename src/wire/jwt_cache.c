@@ -15,10 +15,10 @@ struct place {
 };
 
 struct pgl_jwt_cache {
-    struct pgl_jwt_policy policy;
-    EVP_MD *sha256;                        /* fetched once: a fetch costs as much as the digest */
-    EVP_MD_CTX *context;                   /* used again and again */
-    uint8_t fingerprint[PGL_SHA256_BYTES]; /* of the key set that the answers came from */
+    EVP_MD *sha256;      /* fetched once: a fetch costs as much as the digest */
+    EVP_MD_CTX *context; /* used again and again */
+    /* Of the key sets that the answers came from. */
+    uint8_t fingerprints[PGL_JWT_ISSUERS_MAX][PGL_SHA256_BYTES];
     struct pgl_jwt_cache_counts counts;
     uint32_t capacity; /* a power of two */
     struct place places[];
@@ -64,34 +64,62 @@ static void keep(struct place *places, const uint8_t digest[PGL_SHA256_BYTES], i
     memcpy(taken->digest, digest, PGL_SHA256_BYTES);
 }
 
-pgl_status pgl_jwt_cache_verify(struct pgl_jwt_cache *cache, const struct pgl_key_set *keys,
-                                struct pgl_text token, int64_t now_ns,
-                                struct pgl_jwt_claims *claims)
+/* Forgets what keys have said that somebody does not have any more. */
+static void mind_keys(struct pgl_jwt_cache *cache, const struct pgl_jwt_issuer *issuers, int count)
 {
-    uint8_t digest[PGL_SHA256_BYTES];
-    if (memcmp(cache->fingerprint, keys->fingerprint, sizeof cache->fingerprint) != 0) {
+    static const uint8_t none[PGL_SHA256_BYTES];
+    for (int i = 0; i < count; i++) {
+        const uint8_t *now = issuers[i].keys != NULL ? issuers[i].keys->fingerprint : none;
+        if (memcmp(cache->fingerprints[i], now, PGL_SHA256_BYTES) == 0)
+            continue;
         pgl_jwt_cache_clear(cache);
-        memcpy(cache->fingerprint, keys->fingerprint, sizeof cache->fingerprint);
+        memcpy(cache->fingerprints[i], now, PGL_SHA256_BYTES);
     }
-    if (token.size > PGL_JWT_BYTES_MAX || !digest_of(cache, token, digest)) {
-        cache->counts.miss_count++;
-        return pgl_jwt_verify(keys, &cache->policy, token, now_ns, claims);
-    }
+}
 
-    struct place *places = places_of(cache, digest);
-    const struct place *found = find(places, digest, now_ns);
-    if (found != NULL) {
-        cache->counts.hit_count++;
-        *claims = found->claims;
-        return PGL_OK;
-    }
-    cache->counts.miss_count++;
-    PGL_TRY(pgl_jwt_verify(keys, &cache->policy, token, now_ns, claims));
-    keep(places, digest, now_ns, claims);
+/* `digest` is only there where the answer is not PGL_INVALID. */
+static pgl_status look(struct pgl_jwt_cache *cache, const struct pgl_jwt_issuer *issuers, int count,
+                       struct pgl_text token, int64_t now_ns, struct pgl_jwt_claims *claims,
+                       uint8_t digest[PGL_SHA256_BYTES])
+{
+    mind_keys(cache, issuers, count);
+    if (token.size > PGL_JWT_BYTES_MAX || !digest_of(cache, token, digest))
+        return PGL_FAIL(PGL_INVALID, "not a token to be remembered");
+    const struct place *found = find(places_of(cache, digest), digest, now_ns);
+    if (found == NULL)
+        return PGL_FAIL(PGL_NOT_FOUND, "not a token that was seen");
+    *claims = found->claims;
     return PGL_OK;
 }
 
-struct pgl_jwt_cache *pgl_jwt_cache_open(uint32_t capacity, const struct pgl_jwt_policy *policy)
+pgl_status pgl_jwt_cache_find(struct pgl_jwt_cache *cache, const struct pgl_jwt_issuer *issuers,
+                              int count, struct pgl_text token, int64_t now_ns,
+                              struct pgl_jwt_claims *claims)
+{
+    uint8_t digest[PGL_SHA256_BYTES];
+    bool is_found = pgl_is_ok(look(cache, issuers, count, token, now_ns, claims, digest));
+    cache->counts.hit_count += is_found;
+    return is_found ? PGL_OK : PGL_FAIL(PGL_NOT_FOUND, "not a token that was seen");
+}
+
+pgl_status pgl_jwt_cache_verify(struct pgl_jwt_cache *cache, const struct pgl_jwt_issuer *issuers,
+                                int count, struct pgl_text token, int64_t now_ns,
+                                struct pgl_jwt_claims *claims, struct pgl_jwt_doubt *doubt)
+{
+    uint8_t digest[PGL_SHA256_BYTES];
+    pgl_status found = look(cache, issuers, count, token, now_ns, claims, digest);
+    if (pgl_is_ok(found)) {
+        cache->counts.hit_count++;
+        return PGL_OK;
+    }
+    cache->counts.miss_count++;
+    PGL_TRY(pgl_jwt_verify_any(issuers, count, token, now_ns, claims, doubt));
+    if (found.code == PGL_NOT_FOUND)
+        keep(places_of(cache, digest), digest, now_ns, claims);
+    return PGL_OK;
+}
+
+struct pgl_jwt_cache *pgl_jwt_cache_open(uint32_t capacity)
 {
     uint32_t rounded = WAYS;
     while (rounded < capacity && rounded < PGL_JWT_CACHE_CAPACITY_MAX)
@@ -99,7 +127,6 @@ struct pgl_jwt_cache *pgl_jwt_cache_open(uint32_t capacity, const struct pgl_jwt
     struct pgl_jwt_cache *cache = calloc(1, sizeof *cache + rounded * sizeof cache->places[0]);
     if (cache == NULL)
         return NULL;
-    cache->policy = *policy;
     cache->capacity = rounded;
     cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     cache->context = EVP_MD_CTX_new();

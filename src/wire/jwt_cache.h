@@ -8,8 +8,8 @@
  * Bounds:   `capacity` tokens, fixed at open. When the eight places of a token are taken, the one
  *           that ends first makes room; only right tokens come in, so an attacker cannot empty it.
  * Memory:   about 256 bytes a token, taken at open; the token itself is not kept, only its SHA-256.
- * Validity: until the token expires, without leeway, or for PGL_JWT_CACHE_NS, whichever is first. A
- *           key set of another fingerprint empties it: a withdrawn key has no afterlife here.
+ * Validity: until the token expires, without leeway, or for PGL_JWT_CACHE_NS, whichever is first.
+ *           Issuers with other keys empty it: a withdrawn key has no afterlife here.
  */
 #ifndef PGL_WIRE_JWT_CACHE_H
 #define PGL_WIRE_JWT_CACHE_H
@@ -24,15 +24,23 @@
 
 struct pgl_jwt_cache;
 
-/* `capacity` is rounded up to a power of two, from 8 to PGL_JWT_CACHE_CAPACITY_MAX. `policy` is
- * copied, its texts must outlive the cache. NULL without memory. */
-struct pgl_jwt_cache *pgl_jwt_cache_open(uint32_t capacity, const struct pgl_jwt_policy *policy);
+/* `capacity` is rounded up to a power of two, from 8 to PGL_JWT_CACHE_CAPACITY_MAX. NULL without
+ * memory. */
+struct pgl_jwt_cache *pgl_jwt_cache_open(uint32_t capacity);
 void pgl_jwt_cache_close(struct pgl_jwt_cache *cache);
 
-/* As pgl_jwt_verify, and remembers a right answer. */
+/* As pgl_jwt_verify_any, and remembers a right answer. The policies of one cache never change. */
 PGL_MUST_USE pgl_status pgl_jwt_cache_verify(struct pgl_jwt_cache *cache,
-                                             const struct pgl_key_set *keys, struct pgl_text token,
-                                             int64_t now_ns, struct pgl_jwt_claims *claims);
+                                             const struct pgl_jwt_issuer *issuers, int count,
+                                             struct pgl_text token, int64_t now_ns,
+                                             struct pgl_jwt_claims *claims,
+                                             struct pgl_jwt_doubt *doubt);
+
+/* The first half of it: PGL_NOT_FOUND for what is not remembered. */
+PGL_MUST_USE pgl_status pgl_jwt_cache_find(struct pgl_jwt_cache *cache,
+                                           const struct pgl_jwt_issuer *issuers, int count,
+                                           struct pgl_text token, int64_t now_ns,
+                                           struct pgl_jwt_claims *claims);
 
 void pgl_jwt_cache_clear(struct pgl_jwt_cache *cache);
 

@@ -19,8 +19,11 @@ static bool is_hit(struct pgl_jwt_cache *cache, const struct pgl_key_set *keys,
 {
     struct pgl_jwt_claims claims;
     struct pgl_jwt_cache_counts before = pgl_jwt_cache_counts(cache);
-    assert_int_equal(pgl_jwt_cache_verify(cache, keys, forged_text(token), now_ns, &claims).code,
-                     code);
+    const struct pgl_jwt_issuer issuer = { forge.policy, keys };
+    struct pgl_jwt_doubt doubt;
+    pgl_status status =
+        pgl_jwt_cache_verify(cache, &issuer, 1, forged_text(token), now_ns, &claims, &doubt);
+    assert_int_equal(status.code, code);
     assert_string_equal(claims.subject, code == PGL_CODE_OK ? "alice" : "");
     struct pgl_jwt_cache_counts after = pgl_jwt_cache_counts(cache);
     assert_int_equal(after.hit_count + after.miss_count, before.hit_count + before.miss_count + 1);
@@ -41,7 +44,7 @@ static void forge_right(struct forged *token, int number, int64_t lifetime_s)
 static void an_answer_lasts_a_minute(void **unused)
 {
     (void)unused;
-    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64, &forge.policy);
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64);
     struct forged token;
     forge_right(&token, 0, 3600);
     assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
@@ -57,7 +60,7 @@ static void an_answer_lasts_a_minute(void **unused)
 static void an_answer_does_not_outlive_its_token(void **unused)
 {
     (void)unused;
-    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64, &forge.policy);
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64);
     struct forged token;
     int64_t end_ns = FORGE_NOW_NS + PGL_SECONDS(10);
     forge_right(&token, 0, 10);
@@ -72,7 +75,7 @@ static void an_answer_does_not_outlive_its_token(void **unused)
 static void a_withdrawn_key_takes_its_answers_along(void **unused)
 {
     (void)unused;
-    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64, &forge.policy);
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64);
     struct pgl_key_set others;
     struct forged token;
     forge_right(&token, 0, 3600);
@@ -92,7 +95,7 @@ static void a_withdrawn_key_takes_its_answers_along(void **unused)
 static void only_the_very_same_token_is_found(void **unused)
 {
     (void)unused;
-    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64, &forge.policy);
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64);
     struct forged token;
     forge_right(&token, 0, 3600);
     assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
@@ -111,7 +114,7 @@ static void a_full_cache_drops_what_ends_first(void **unused)
 {
     enum { PLACES = 8, ENDS_FIRST = 5 };
     (void)unused;
-    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(0, &forge.policy);
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(0);
     struct forged tokens[PLACES + 1], wrong;
     for (int i = 0; i < PLACES; i++) {
         forge_right(&tokens[i], i, i == ENDS_FIRST ? 20 : 50 - i);
@@ -132,11 +135,30 @@ static void a_full_cache_drops_what_ends_first(void **unused)
     pgl_jwt_cache_close(cache);
 }
 
+/* A look that finds nothing changes nothing. */
+static void only_what_was_verified_is_found(void **unused)
+{
+    (void)unused;
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64);
+    const struct pgl_jwt_issuer issuer = { forge.policy, &forge.keys };
+    struct pgl_jwt_claims claims;
+    struct forged token;
+    forge_right(&token, 0, 3600);
+    struct pgl_text text = forged_text(&token);
+    for (int round = 0; round < 2; round++)
+        assert_int_equal(pgl_jwt_cache_find(cache, &issuer, 1, text, FORGE_NOW_NS, &claims).code,
+                         PGL_NOT_FOUND);
+    assert_false(is_hit(cache, &forge.keys, &token, FORGE_NOW_NS, PGL_CODE_OK));
+    assert_true(pgl_is_ok(pgl_jwt_cache_find(cache, &issuer, 1, text, FORGE_NOW_NS, &claims)));
+    assert_string_equal(claims.subject, "alice");
+    pgl_jwt_cache_close(cache);
+}
+
 static void what_is_too_long_is_not_even_hashed(void **unused)
 {
     (void)unused;
     static struct forged huge;
-    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64, &forge.policy);
+    struct pgl_jwt_cache *cache = pgl_jwt_cache_open(64);
     memset(huge.text, 'A', sizeof huge.text);
     huge.size = sizeof huge.text;
     assert_false(is_hit(cache, &forge.keys, &huge, FORGE_NOW_NS, PGL_UNAUTHENTICATED));
@@ -167,6 +189,7 @@ int main(void)
         cmocka_unit_test(a_withdrawn_key_takes_its_answers_along),
         cmocka_unit_test(only_the_very_same_token_is_found),
         cmocka_unit_test(a_full_cache_drops_what_ends_first),
+        cmocka_unit_test(only_what_was_verified_is_found),
         cmocka_unit_test(what_is_too_long_is_not_even_hashed),
     };
     return cmocka_run_group_tests_name("jwt cache", tests, open_forge, close_forge);

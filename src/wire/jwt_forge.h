@@ -63,8 +63,10 @@ static inline void forge_open(struct forge *forge)
 {
     static const char *const kids[SIGNER_COUNT] = { "ed", "es", "rs", "ps" };
     memset(forge, 0, sizeof *forge);
-    forge->policy = (struct pgl_jwt_policy){ PGL_TEXT("https://issuer.test"), PGL_TEXT("panglot"),
-                                             PGL_JWT_LEEWAY_DEFAULT_NS, PGL_JWT_LIFETIME_MAX_NS };
+    forge->policy = (struct pgl_jwt_policy){ .issuer = PGL_TEXT("https://issuer.test"),
+                                             .audience = PGL_TEXT("panglot"),
+                                             .leeway_ns = PGL_JWT_LEEWAY_DEFAULT_NS,
+                                             .lifetime_max_ns = PGL_JWT_LIFETIME_MAX_NS };
     EVP_PKEY *rsa = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
     PGL_ASSERT(pgl_is_ok(pgl_key_generate(&forge->stranger)));
     PGL_ASSERT(pgl_is_ok(pgl_key_generate(&forge->by[BY_ES256])));

@@ -216,6 +216,129 @@ static void our_own_signer_refuses_what_the_reader_would(void **state)
     pgl_buffer_free(&token);
 }
 
+/* ---- several issuers, and what they call things ---- */
+
+/* Two issuers with keys of one name: whose signature it is decides. */
+static void of_several_issuers_the_signer_is_asked(void **state)
+{
+    const struct forge *forge = *state;
+    struct pgl_key_set others;
+    struct pgl_key other = forge->stranger;
+    struct forged ours, theirs;
+    struct pgl_jwt_claims claims;
+    struct pgl_jwt_doubt doubt;
+    memcpy(other.kid, "es", sizeof "es");
+    pgl_key_set_init(&others);
+    assert_true(pgl_is_ok(pgl_key_set_add(&others, &other)));
+    struct pgl_jwt_issuer issuers[3] = { { forge->policy, NULL },
+                                         { forge->policy, &forge->keys },
+                                         { forge->policy, &others } };
+    issuers[2].policy.issuer = PGL_TEXT("https://other.test");
+    const struct pgl_text payload =
+        PGL_TEXT("{\"iss\":\"https://other.test\"," AUD "," SUB "," TIMES "}");
+    forge_token(forge, BY_ES256, forge_header(BY_ES256), PGL_TEXT("{" GOOD "}"), &ours);
+    forge_token(forge, BY_STRANGER, forge_header(BY_ES256), payload, &theirs);
+    for (int count = 1; count <= 3; count++) {
+        bool is_ours = pgl_is_ok(
+            pgl_jwt_verify_any(issuers, count, forged_text(&ours), FORGE_NOW_NS, &claims, &doubt));
+        assert_int_equal(is_ours, count > 1);
+        assert_int_equal(doubt.is_key_unknown, count == 1);
+        bool is_theirs = pgl_is_ok(pgl_jwt_verify_any(issuers, count, forged_text(&theirs),
+                                                      FORGE_NOW_NS, &claims, &doubt));
+        assert_int_equal(is_theirs, count > 2);
+    }
+    /* Their key signs, and says that it is us. */
+    forge_token(forge, BY_STRANGER, forge_header(BY_ES256), PGL_TEXT("{" GOOD "}"), &theirs);
+    assert_false(pgl_is_ok(
+        pgl_jwt_verify_any(issuers, 3, forged_text(&theirs), FORGE_NOW_NS, &claims, &doubt)));
+    assert_false(doubt.is_key_unknown);
+    pgl_key_set_free(&others);
+}
+
+static void a_doubt_names_only_whom_a_signature_shows(void **state)
+{
+    const struct forge *forge = *state;
+    const struct pgl_jwt_issuer issuer = { forge->policy, &forge->keys };
+    struct forged old, wrong, unknown;
+    struct pgl_jwt_claims claims;
+    struct pgl_jwt_doubt doubt;
+    const struct pgl_text past =
+        PGL_TEXT("{" ISS "," AUD "," SUB ",\"iat\":1700000000,\"exp\":1700000060}");
+    forge_token(forge, BY_ES256, forge_header(BY_ES256), past, &old);
+    forge_token(forge, BY_STRANGER, forge_header(BY_ES256), past, &wrong);
+    forge_token(forge, BY_STRANGER, PGL_TEXT("{\"alg\":\"ES256\",\"kid\":\"new\"}"), past,
+                &unknown);
+    const struct {
+        const struct forged *token;
+        const char *subject;
+        bool is_key_unknown;
+    } cases[] = { { &old, "alice", false }, { &wrong, "", false }, { &unknown, "", true } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(pgl_jwt_verify_any(&issuer, 1, forged_text(cases[i].token), FORGE_NOW_NS,
+                                            &claims, &doubt)
+                             .code,
+                         PGL_UNAUTHENTICATED);
+        assert_string_equal(doubt.subject, cases[i].subject);
+        assert_int_equal(doubt.is_key_unknown, cases[i].is_key_unknown);
+        assert_string_equal(claims.subject, "");
+    }
+}
+
+/* clang-format off */
+static const struct {
+    const char *roles_claim, *tenant_claim, *payload;
+    const char *tenant; /* NULL: it is refused */
+    uint32_t roles;
+} named[] = {
+    { "realm_access.roles", "", GOOD ",'realm_access':{'roles':['operator','x']}", "default", PGL_ROLE_OPERATOR },
+    { "realm_access.roles", "", GOOD ",'roles':['operator']", "default", PGL_ROLE_CUSTOMER },
+    { "realm_access.roles", "", GOOD ",'realm_access':7", "default", PGL_ROLE_CUSTOMER },
+    { "realm_access.roles", "", GOOD ",'realm_access':{'roles':'operator'}", NULL, 0 },
+    { "https://shop.test/roles", "", GOOD ",'https://shop.test/roles':['support']", "default", PGL_ROLE_SUPPORT },
+    { "a.b.c", "", GOOD ",'a':{'b':{'c':['partner']}}", "default", PGL_ROLE_PARTNER },
+    { "a.b.c", "", GOOD ",'a':{'b':['partner']}", "default", PGL_ROLE_CUSTOMER },
+    { "", "org", GOOD ",'org':'acme','tenant':'other'", "acme", PGL_ROLE_CUSTOMER },
+    { "", "org", GOOD ",'tenant':'other'", "default", PGL_ROLE_CUSTOMER },
+    { "", "org.id", GOOD ",'org':{'id':'acme'}", "acme", PGL_ROLE_CUSTOMER },
+    { "", "org", GOOD ",'org':['acme']", NULL, 0 },
+    { "", "=acme", GOOD ",'tenant':'other'", "acme", PGL_ROLE_CUSTOMER },
+    { "", "=", GOOD, NULL, 0 },
+};
+/* clang-format on */
+
+static void claims_may_have_other_names(void **state)
+{
+    const struct forge *forge = *state;
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+        char room[512];
+        struct forged token;
+        struct pgl_jwt_claims claims;
+        struct pgl_jwt_policy policy = forge->policy;
+        policy.roles_claim = pgl_text_of(named[i].roles_claim);
+        policy.tenant_claim = pgl_text_of(named[i].tenant_claim);
+        struct pgl_text payload = forge_json("{", named[i].payload, "}", room, sizeof room);
+        forge_token(forge, BY_ES256, forge_header(BY_ES256), payload, &token);
+        pgl_status status =
+            pgl_jwt_verify(&forge->keys, &policy, forged_text(&token), FORGE_NOW_NS, &claims);
+        if (pgl_is_ok(status) != (named[i].tenant != NULL))
+            print_error("row %zu: %s\n", i, status.text);
+        assert_int_equal(pgl_is_ok(status), named[i].tenant != NULL);
+        if (named[i].tenant == NULL)
+            continue;
+        assert_string_equal(claims.tenant, named[i].tenant);
+        assert_int_equal(claims.roles, named[i].roles);
+    }
+}
+
+static void roles_have_names(void **unused)
+{
+    (void)unused;
+    for (uint32_t role = 1; role <= PGL_ROLE_ALL; role *= 2)
+        assert_int_equal(
+            pgl_jwt_role_named(pgl_text_of(pgl_jwt_role_name((enum pgl_jwt_role)role))), role);
+    assert_int_equal(pgl_jwt_role_named(PGL_TEXT("root")), 0);
+}
+
 static int open_forge(void **state)
 {
     static struct forge forge;
@@ -240,6 +363,10 @@ int main(void)
         cmocka_unit_test(a_token_of_4096_bytes_is_taken_and_not_one_more),
         cmocka_unit_test(the_policy_may_be_stricter_than_a_day_but_not_looser),
         cmocka_unit_test(our_own_signer_refuses_what_the_reader_would),
+        cmocka_unit_test(of_several_issuers_the_signer_is_asked),
+        cmocka_unit_test(a_doubt_names_only_whom_a_signature_shows),
+        cmocka_unit_test(claims_may_have_other_names),
+        cmocka_unit_test(roles_have_names),
     };
     return cmocka_run_group_tests_name("jwt", tests, open_forge, close_forge);
 }

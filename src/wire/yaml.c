@@ -134,6 +134,13 @@ static pgl_status read_item(struct reading *reading, const char *section)
     return PGL_OK;
 }
 
+/* A document, or a section, of nothing but comments is a null scalar of no length. */
+static bool is_nothing(const yaml_event_t *event)
+{
+    return event->type == YAML_SCALAR_EVENT && event->data.scalar.length == 0 &&
+           event->data.scalar.plain_implicit;
+}
+
 static pgl_status read_section(struct reading *reading)
 {
     const char *section;
@@ -143,6 +150,8 @@ static pgl_status read_section(struct reading *reading)
         if (strcmp(reading->yaml->items[i].section, section) == 0)
             return wrong(reading, "this section is there twice");
     PGL_TRY(next(reading));
+    if (is_nothing(&reading->event))
+        return PGL_OK;
     if (reading->event.type != YAML_MAPPING_START_EVENT)
         return wrong(reading, "a section holds keys with values");
     for (;;) {
@@ -151,13 +160,6 @@ static pgl_status read_section(struct reading *reading)
             return PGL_OK;
         PGL_TRY(read_item(reading, section));
     }
-}
-
-/* A document of nothing but comments is a null scalar of no length. */
-static bool is_nothing(const yaml_event_t *event)
-{
-    return event->type == YAML_SCALAR_EVENT && event->data.scalar.length == 0 &&
-           event->data.scalar.plain_implicit;
 }
 
 static pgl_status read_document(struct reading *reading)

@@ -29,6 +29,7 @@ static void values_are_read(void **unused)
         { "", "" },
         { "# nothing\n", "" },
         { "---\n...\n", "" },
+        { "a:\n  # nothing\nb:\n  c: d\n", "b.c=d@4:3 " },
         { "a:\n  b: c\n", "a.b=c@2:3 " },
         { "a: {b: c, d: 1}\n", "a.b=c@1:5 a.d=1@1:11 " },
         { "a:\n  b: \"x: y\"\n  c: 'it''s'\nd:\n  b: 15m # why\n",

@@ -18,6 +18,7 @@ LISTENING = re.compile(r"^listening on http://([^:/\s]+):(\d+)")
 REQUEST_SECONDS_MAX = 10
 IDLE_SECONDS_MAX = 45  # of a kept connection; the server closes it after 60
 START_SECONDS_MAX = 30
+SAID_LINES_MAX = 100
 STOP_SECONDS_MAX = 30
 
 
@@ -28,10 +29,11 @@ class Server:
         self.binary, self.data, self.options = str(binary), str(data), options
         self.log = pathlib.Path(data).parent / "server.log"  # all starts, one after another
         self.address = None  # (host, port) once it listens
+        self.said = []  # on standard output, line by line, since it was started
         self.process = None
 
     def start(self):
-        self.address = None
+        self.address, self.said = None, []
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, "serve", "--data", self.data, "--http", "127.0.0.1:0", *self.options],
@@ -41,6 +43,8 @@ class Server:
     def _read(self, process):
         with process.stdout:
             for line in process.stdout:  # to its end, or a full pipe would stop the server
+                if process is self.process and len(self.said) < SAID_LINES_MAX:
+                    self.said.append(line)
                 found = LISTENING.match(line)
                 if found and process is self.process:
                     self.address = (found.group(1), int(found.group(2)))

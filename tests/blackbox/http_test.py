@@ -110,6 +110,43 @@ class Links(shop.Case):
             self.assertIn(f'<{path}>; rel="first"', boss.ask("GET", path).headers["Link"])
 
 
+class Preferences(shop.Case):
+    def test_an_order_is_waited_for(self):
+        ann = store.person("ann")
+        made = ann.ask("POST", "/api/v1/orders", shop.order_of((skus[0], 1)),
+                       idempotency_key="waits-1", prefer="respond-async, wait=15")
+        self.assertEqual((made.code, made.json()["status"]), (201, "CONFIRMED"))
+        self.assertEqual(made.headers["Preference-Applied"], "wait=15")
+        self.assertEqual(made.headers["Location"], f"/api/v1/orders/{made.json()['id']}")
+        seen = ann.ask("GET", made.headers["Location"], prefer="wait=5")
+        self.assertEqual((seen.code, seen.json()), (200, made.json()))  # final: at once
+        plain = ann.ask("GET", made.headers["Location"])
+        self.assertIsNone(plain.headers["Preference-Applied"])
+        self.assert_problem(store.person("ben").ask("GET", made.headers["Location"],
+                                                    prefer="wait=5"), 404)
+
+    def test_a_body_is_left_out_where_nobody_wants_it(self):
+        ann = store.person("ann")
+        made = ann.ask("POST", "/api/v1/orders", shop.order_of((skus[0], 1)),
+                       idempotency_key="minimal-1", prefer="return=minimal")
+        self.assertEqual((made.code, made.body), (201, b""))
+        self.assertEqual(made.headers["Preference-Applied"], "return=minimal")
+        self.assertEqual(ann.ask("GET", made.headers["Location"]).code, 200)
+        both = ann.ask("POST", "/api/v1/orders", shop.order_of((skus[0], 1)),
+                       idempotency_key="minimal-2", prefer="return=minimal, wait=15")
+        self.assertEqual((both.code, both.body), (201, b""))
+        self.assertEqual(ann.get(both.headers["Location"])["status"], "CONFIRMED")
+
+    def test_what_nobody_understands_is_passed_over(self):
+        ann = store.person("ann")
+        wishes = ("wait=x", "wait", "wait=0", "wait=-1", "colour=red", ";;,=,", "wait=9" + "9" * 20)
+        for i, prefer in enumerate(wishes):
+            made = ann.ask("POST", "/api/v1/orders", shop.order_of((skus[0], 1)),
+                           idempotency_key=f"prefer-{i}", prefer=prefer)
+            self.assertEqual(made.code, 201)
+            self.assertIsNone(made.headers["Preference-Applied"])
+
+
 class Options(shop.Case):
     def test_every_path_says_its_methods(self):
         for path, methods in (("/api/v1/orders", "OPTIONS, GET, HEAD, POST"), ("/livez",

@@ -7,6 +7,8 @@ Method:  one platform without demo, its rates as they are by default, or changed
          second is enough. Every answer's fields are read by a strict parser.
 """
 import concurrent.futures
+import pathlib
+import tempfile
 import time
 
 import fields
@@ -108,9 +110,14 @@ class Strangers(Limits):
 
     def test_wrong_tokens_wait(self):
         store = self.open()
-        liar = harness.Client(store.address, "a.b.c")
-        codes = [liar.ask("GET", "/api/v1/orders").code for _ in range(8)]
-        self.assertEqual(codes, [401] * 5 + [429] * 3)
+        liar, ann = harness.Client(store.address, "a.b.c"), store.person("ann")
+        self.assertEqual(ann.ask("GET", "/api/v1/orders").code, 200)
+        answers = [liar.ask("GET", "/api/v1/orders") for _ in range(8)]
+        self.assertEqual([answer.code for answer in answers], [401] * 5 + [429] * 3)
+        self.assert_limited(answers[-1], "bad-tokens")
+        # whom we know is not to suffer from a neighbour; who is new has to wait
+        self.assertEqual(ann.ask("GET", "/api/v1/orders").code, 200)
+        self.assertEqual(store.person("bob").ask("GET", "/api/v1/orders").code, 429)
         self.assertEqual(store.stranger().ask("GET", "/api/v1/products").code, 200)
 
 
@@ -136,6 +143,35 @@ class Users(Limits):
         self.assertEqual(bob.order(("LAMP", 1)).code, 201)
         time.sleep(int(answer.headers["Retry-After"]))
         self.assertEqual(ann.order(("LAMP", 1)).code, 201)
+
+    def test_open_orders_are_counted(self):
+        # a card that is never charged: its orders stay open
+        store = self.open("--max-open-orders-per-customer", "3", "--rates", "orders=100/s:100",
+                          "--provider", "http://127.0.0.1:9", "--provider-key", self.key())
+        ann, bob = store.person("ann"), store.person("bob")
+        card = {"method": "card", "cardToken": "pm_card_visa"}
+        answers = [ann.order(("LAMP", 1), payment=card, key=f"k{i}") for i in range(4)]
+        self.assertEqual([answer.code for answer in answers], [201] * 3 + [429])
+        self.assertEqual(answers[3].json()["type"], "/problems/limited")
+        self.assertIn("Retry-After", answers[3].headers)
+        self.assertEqual(ann.order(("LAMP", 1), payment=card, key="k0").code, 201)  # no other
+        self.assertEqual(bob.order(("LAMP", 1), payment=card).code, 201)
+
+    def key(self):
+        folder = tempfile.TemporaryDirectory(prefix="pgl-limits-")
+        self.addCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name) / "key"
+        path.write_text("sk_test_limits\n")
+        path.chmod(0o600)
+        return str(path)
+
+    def test_it_is_shown(self):
+        store = self.open()
+        self.assertEqual(store.person("ann").get("/api/v1/limits")["items"], [
+            {"policy": "user", "quota": 40, "windowS": 2, "left": 39, "resetS": 1},
+            {"policy": "orders", "quota": 10, "windowS": 5, "left": 10, "resetS": 0}])
+        shown = store.person("shop", "partner").get("/api/v1/limits")["items"]
+        self.assertEqual([item["policy"] for item in shown], ["default"])
 
     def test_exact_over_connections(self):
         store = self.open("--rates", "user=1/h:100")
@@ -188,6 +224,34 @@ class Partners(Limits):
             time.sleep(0.05)
         self.assert_limited(answer, "day")
         self.assertLessEqual(int(answer.headers["Retry-After"]), 86400)
+
+
+    def test_a_key_is_held_to_its_plan(self):
+        store = self.open("--plans", "default=1/h:1,silver=1/h:7,gold=4/s:8")
+        boss = store.person("boss", "operator")
+        silver, gold, unnamed = (self.new_key(boss, plan) for plan in ("silver", "gold", ""))
+
+        def ask(key, times):
+            return [store.stranger().ask("GET", "/api/v1/orders", x_api_key=key)
+                    for _ in range(times)]
+        codes = [answer.code for answer in ask(silver, 10)]
+        self.assertEqual(codes, [200] * 7 + [429] * 3)
+        self.assertEqual([answer.code for answer in ask(unnamed, 2)], [200, 429])
+        answers = ask(gold, 30)
+        limited = next(answer for answer in answers if answer.code == 429)
+        self.assert_limited(limited, "gold")
+        self.assertEqual(standing(limited)["gold"]["q"], 8)
+        self.assertEqual([answer.code for answer in answers[:8]], [200] * 8)
+        time.sleep(int(limited.headers["Retry-After"]))
+        self.assertEqual(ask(gold, 1)[0].code, 200)
+        # two keys of one partner are two
+        self.assertEqual(ask(self.new_key(boss, "silver"), 1)[0].code, 200)
+
+    def new_key(self, boss, plan):
+        ask = {"name": "a shop", "scopes": ["orders:read"], **({"plan": plan} if plan else {})}
+        answer = boss.ask("POST", "/api/v1/admin/api-keys", ask)
+        self.assertEqual(answer.code, 201, answer.body)
+        return answer.json()["key"]
 
 
 class Options(shop.Case):

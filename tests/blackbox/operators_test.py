@@ -314,7 +314,7 @@ class AuditLog(Operators):
         self.assertEqual({one["action"] for one in entries[1:]}, {"job.start", "job.end"})
         self.assertIn("just in case", self.audit("list"))
         running = self.audit("verify")
-        self.assertEqual(running.count("whole"), 4)
+        self.assertEqual(running.count("whole"), 5)
         self.stop()
         self.assertEqual(self.audit("verify"), running)  # asked or opened
         with Stopped(self.store, "inventory") as inventory:
@@ -326,7 +326,7 @@ class AuditLog(Operators):
         lines = [json.loads(line) for line in self.audit("verify", "--json", code=1).splitlines()]
         self.assertEqual([(one["service"], one["ok"]) for one in lines],
                          [("orders", True), ("payments", True), ("inventory", False),
-                          ("webhooks", True)])
+                          ("webhooks", True), ("identity", True)])
 
 
 class Copies(Operators):

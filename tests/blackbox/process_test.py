@@ -324,7 +324,7 @@ class Token(shop.Case):
         with a_shop() as store:
             for role, path, code in (("customer", "/api/v1/orders", 200),
                                      ("operator", "/api/v1/orders", 200),
-                                     ("warehouse", "/api/v1/orders", 200)):
+                                     ("warehouse", "/api/v1/orders", 403)):
                 token = store.token("a", "--role", role)
                 self.assertEqual(harness.Client(store.address, token).ask("GET", path).code, code)
             claims = forge.decode(store.token("a", "--ttl", "90m").split(".")[1])

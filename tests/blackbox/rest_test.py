@@ -12,7 +12,7 @@ import urllib.parse
 import shop
 
 PRODUCT = {"sku": str, "name": str, "description": str, "category": str, "imageUrl": str,
-           "priceMinor": int, "currency": str, "available": int}
+           "priceMinor": int, "currency": str, "available": int, "active": bool, "version": int}
 WAREHOUSE = {"warehouse": str, "onHand": int, "reserved": int, "available": int,
              "shortfall": int}
 ORDER = {"id": str, "status": str, "currency": str, "totalMinor": int, "lines": list,

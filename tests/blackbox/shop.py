@@ -42,7 +42,8 @@ class Shop(harness.Server):
     def __init__(self, *serve_options, tables=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-blackbox-"))
         super().__init__(options.binary, self.folder / "data",
-                         ("--connect-burst", "100000", "--rates", "off", *serve_options))
+                         ("--connect-burst", "100000", "--rates", "off",
+                          "--max-open-orders-per-customer", "0", *serve_options))
         self.tokens, self.keys = {}, itertools.count(1)
         for kind, text in (tables or {}).items():
             code, said = self.load(kind, text)

@@ -20,7 +20,7 @@ import shop
 
 ENDPOINT = {"id": str, "url": str, "types": list, "description": str, "state": str, "because": str,
             "createdAt": str, "failingAt": str, "waiting": int, "delivered": int, "dead": int,
-            "secret": str, "oldSecretUntilAt": str}
+            "version": int, "secret": str, "oldSecretUntilAt": str}
 OFTEN_LEFT_OUT = ("description", "because", "failingAt", "secret", "oldSecretUntilAt")
 RETRIES_SECONDS_MAX = 60  # two attempts later
 
@@ -42,7 +42,7 @@ class Case(shop.Case):
 
     def tearDown(self):
         for endpoint in self.olga.get("/api/v1/webhooks")["items"]:
-            answer = self.olga.ask("DELETE", "/api/v1/webhooks/" + endpoint["id"])
+            answer = self.olga.ask("DELETE", "/api/v1/webhooks/" + endpoint["id"], if_match="*")
             self.assertEqual((answer.code, answer.body), (204, b""))
         for one in self.receivers:
             one.stop()
@@ -81,8 +81,14 @@ class Audit(Case):
         path = "/api/v1/webhooks/" + made["id"]
         new = self.olga.ask("POST", path + "/secret").json()["secret"]
         self.assertEqual(self.olga.ask("POST", path + "/redeliver", {"from": 1, "to": 9}).code, 202)
-        self.assertEqual(self.olga.ask("PATCH", path, {"state": "DISABLED"}).code, 200)
-        self.assertEqual(self.olga.ask("DELETE", path).code, 204)
+        for method, body in (("PATCH", {"state": "DISABLED"}), ("DELETE", None)):
+            self.assert_problem(self.olga.ask(method, path, body), 428, "If-Match")
+            self.assert_problem(self.olga.ask(method, path, body, if_match='"1"'), 412)
+        seen = self.olga.ask("GET", path).headers["ETag"]  # the new secret is a change as well
+        self.assertTrue(seen.startswith('"2.'))
+        changed = self.olga.ask("PATCH", path, {"state": "DISABLED"}, if_match=seen)
+        self.assertEqual((changed.code, changed.json()["version"]), (200, 3))
+        self.assertEqual(self.olga.ask("DELETE", path, if_match=changed.headers["ETag"]).code, 204)
         answer = self.olga.ask("GET", "/api/v1/admin/audit-log?limit=100")
         entries = [one for one in answer.json()["items"] if one["target"] == made["id"]]
         self.assertEqual([(one["service"], one["actor"], one["action"], one["outcome"])
@@ -175,7 +181,8 @@ class Delivering(Case):
         again = f"/api/v1/webhooks/{endpoint['id']}/deliveries/{dead[0]['number']}/redeliver"
         self.assert_problem(self.olga.ask("POST", again), 409, "disabled")
         one.answer = 200
-        changed = self.olga.ask("PATCH", "/api/v1/webhooks/" + endpoint["id"], {"state": "ENABLED"})
+        changed = self.olga.ask("PATCH", "/api/v1/webhooks/" + endpoint["id"],
+                                {"state": "ENABLED"}, if_match="*")
         self.assertEqual((changed.code, changed.json()["state"]), (200, "ENABLED"))
         self.assertEqual(self.olga.ask("POST", again).json(), {"count": 1, "nextFrom": 0})
         shop.wait_for(lambda: self.look(endpoint), lambda e: (e["dead"], e["delivered"]) == (0, 1))
@@ -258,7 +265,7 @@ class Refused(Case):
                                     ("POST", path + "/secret", {}),
                                     ("GET", path + "/deliveries", None),
                                     ("POST", path + "/deliveries/1/redeliver", None)):
-            self.assert_problem(other.ask(method, where, body), 404)
+            self.assert_problem(other.ask(method, where, body, if_match="*"), 404)
 
     def test_what_is_not_there(self):
         mine = self.endpoint("https://example.com/", types=["inventory.threshold.critical"])

@@ -12,65 +12,33 @@
 #define CHECKPOINT_IDLE_PAGES 1024
 #define CACHE_KIB             16384
 #define DRAIN_NS              PGL_SECONDS(5)
-#define DRAIN_LOOK_NS         PGL_MILLISECONDS(10)
 
 /* ---- stopping ---- */
 
-enum { DRAIN_CLOSE, DRAIN_LOOK, DRAIN_STOP };
-
-static struct pgl_provider *provider_of(struct pgl_flow *flow)
+static void close_door(void *self)
 {
-    return PGL_CONTAINER(flow, struct pgl_provider, drain);
+    pgl_http_server_drain(&((struct pgl_provider *)self)->face.http);
 }
 
-static struct pgl_go drain_close(struct pgl_flow *flow)
+static bool is_idle(void *self)
 {
-    struct pgl_provider *provider = provider_of(flow);
-    provider->drain_until_ns = flow->loop->now_ns + DRAIN_NS;
-    pgl_http_server_drain(&provider->face.http);
-    return pgl_go(DRAIN_LOOK);
+    return pgl_http_server_is_idle(&((struct pgl_provider *)self)->face.http);
 }
 
-static struct pgl_go drain_look(struct pgl_flow *flow)
+static void open_drain(struct pgl_provider *provider)
 {
-    struct pgl_provider *provider = provider_of(flow);
-    if (pgl_http_server_is_idle(&provider->face.http) ||
-        flow->loop->now_ns >= provider->drain_until_ns)
-        return pgl_go(DRAIN_STOP);
-    return pgl_wait(DRAIN_LOOK); /* nobody wakes it: it looks again when it is late */
-}
-
-static struct pgl_go drain_stop(struct pgl_flow *flow)
-{
-    struct pgl_provider *provider = provider_of(flow);
-    for (int t = 0; t < PGL_PROVIDER_THREADS; t++)
-        pgl_thread_stop(&provider->threads[t]);
-    return pgl_done();
-}
-
-static const struct pgl_step drain_steps[] = {
-    /*                name           does         at most        when late */
-    [DRAIN_CLOSE] = { "drain.close", drain_close, 0, 0 },
-    [DRAIN_LOOK] = { "drain.look", drain_look, DRAIN_LOOK_NS, DRAIN_LOOK },
-    [DRAIN_STOP] = { "drain.stop", drain_stop, 0, 0 },
-};
-
-static void on_drained(struct pgl_flow *flow)
-{
-    (void)flow; /* part of the provider, which is closed by whoever opened it */
-}
-
-static void take_stop(void *owner, struct pgl_message *message)
-{
-    struct pgl_provider *provider = owner;
-    (void)message;
-    pgl_flow_start(&provider->drain, provider->face.loop, drain_steps, DRAIN_CLOSE, on_drained);
+    const struct pgl_drain_options options = { .at_most_ns = DRAIN_NS,
+                                               .self = provider,
+                                               .close = close_door,
+                                               .is_idle = is_idle,
+                                               .threads = provider->threads,
+                                               .thread_count = PGL_PROVIDER_THREADS };
+    pgl_drain_open(&provider->drain, &provider->loops[PGL_PROVIDER_FRONT], &options);
 }
 
 void pgl_provider_stop(struct pgl_provider *provider)
 {
-    pgl_status sent = pgl_mailbox_send(NULL, &provider->stops, &provider->stop);
-    (void)sent; /* a second wish to stop changes nothing */
+    pgl_drain_ask(&provider->drain);
 }
 
 /* ---- opening ---- */
@@ -166,8 +134,7 @@ pgl_status pgl_provider_open(struct pgl_provider *provider, struct pgl_platform 
     PGL_TRY(disk->ops->lock(disk, path_of(provider, "lock")));
     PGL_TRY(read_keys(provider));
     PGL_TRY(open_threads(provider));
-    pgl_mailbox_open(&provider->stops, &provider->loops[PGL_PROVIDER_FRONT], 1, take_stop,
-                     provider);
+    open_drain(provider);
     return open_parts(provider);
 }
 

@@ -8,6 +8,7 @@
 #ifndef PGL_APP_PROVIDER_PROVIDER_H
 #define PGL_APP_PROVIDER_PROVIDER_H
 
+#include "app/drain.h"
 #include "app/provider/face.h"
 #include "runtime/thread.h"
 
@@ -37,17 +38,14 @@ struct pgl_provider {
     struct pgl_desk desk;
     struct pgl_face face;
 
-    struct pgl_mailbox stops;
-    struct pgl_message stop;
-    struct pgl_flow drain;
-    int64_t drain_until_ns;
+    struct pgl_drain drain;
 };
 
 /* Reads the folder; listens. Nothing runs yet. PGL_CONFLICT when another process has the folder. */
 PGL_MUST_USE pgl_status pgl_provider_open(struct pgl_provider *provider,
                                           struct pgl_platform *platform,
                                           const struct pgl_provider_options *options);
-/* Any thread: answers what is in flight, then ends the threads. */
+/* One thread: answers what is in flight, then ends the threads; the second time at once. */
 void pgl_provider_stop(struct pgl_provider *provider);
 /* When no thread runs any more; also after an open that failed. */
 void pgl_provider_close(struct pgl_provider *provider);

@@ -43,9 +43,9 @@ pgl_status admin_read_places(const char *cursor, int64_t places[ADMIN_AUDITED])
 
 char *admin_write_places(struct pgl_request *request, const int64_t places[ADMIN_AUDITED])
 {
-    return pgl_message_string(pgl_arena_printf(request->arena, "%lld.%lld.%lld.%lld",
-                                               (long long)places[0], (long long)places[1],
-                                               (long long)places[2], (long long)places[3]));
+    return pgl_message_string(pgl_arena_printf(
+        request->arena, "%lld.%lld.%lld.%lld.%lld", (long long)places[0], (long long)places[1],
+        (long long)places[2], (long long)places[3], (long long)places[4]));
 }
 
 int admin_newest(struct admin_pile piles[ADMIN_AUDITED], int64_t (*at_ns)(const void *item))

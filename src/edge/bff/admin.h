@@ -10,7 +10,7 @@
 
 #define ADMIN_SERVICES 3 /* in the order of edge->admins */
 #define ADMIN_ALL      7u
-#define ADMIN_AUDITED  4 /* and webhooks, which has an audit log alone */
+#define ADMIN_AUDITED  5 /* and webhooks and identity, which have an audit log alone */
 
 /* The bit of a service's name; all of them for "". PGL_INVALID for another. */
 PGL_MUST_USE pgl_status admin_service_bit(struct pgl_text name, unsigned *services);

@@ -1,6 +1,7 @@
 /* orders.c - /api/v1/orders. */
 #include "contract/orders.h"
 
+#include "edge/bff/prefer.h"
 #include "edge/bff/views.h"
 #include "edge/query.h"
 #include "wire/json.h"
@@ -12,6 +13,11 @@ static pgl_status reply_order(struct pgl_request *request, int status, const Ord
 {
     const char *etag = pgl_arena_printf(request->arena, "\"%lld\"", (long long)order->version);
     edge_add_field(request, PGL_TEXT("ETag"), pgl_text_of(etag));
+    if (status == 201 && edge_read_prefer(request).is_minimal) {
+        request->status = status;
+        edge_add_field(request, PGL_TEXT("Preference-Applied"), PGL_TEXT("return=minimal"));
+        return PGL_OK;
+    }
     return edge_reply_json(request, status, &order->base);
 }
 
@@ -39,15 +45,28 @@ pgl_status order_create_begin(struct pgl_request *request)
                     request->view);
 }
 
+/* The order that was waited for, as it is now. */
+static pgl_status reply_waited(struct pgl_request *request)
+{
+    const Order *order;
+    int status;
+    PGL_TRY(edge_wait_next(request, &order, &status));
+    return order != NULL ? reply_order(request, status, order) : PGL_OK;
+}
+
 pgl_status order_create_next(struct pgl_request *request)
 {
     const CreateOrderResponse *reply = request->view;
+    bool is_waiting;
+    if (request->wait != NULL)
+        return reply_waited(request);
     PGL_TRY(edge_answer(request, 0));
     const char *location = pgl_arena_printf(request->arena, "/api/v1/orders/%s", reply->order->id);
     edge_add_field(request, PGL_TEXT("Location"), pgl_text_of(location));
     if (reply->replayed)
         edge_add_field(request, PGL_TEXT("Idempotent-Replayed"), PGL_TEXT("true"));
-    return reply_order(request, 201, reply->order);
+    PGL_TRY(edge_wait_begin(request, reply->order, 201, &is_waiting));
+    return is_waiting ? PGL_OK : reply_order(request, 201, reply->order);
 }
 
 /* ---- GET /api/v1/orders/{id} ---- */
@@ -66,8 +85,12 @@ pgl_status order_get_begin(struct pgl_request *request)
 pgl_status order_get_next(struct pgl_request *request)
 {
     const GetOrderResponse *reply = request->view;
+    bool is_waiting;
+    if (request->wait != NULL)
+        return reply_waited(request);
     PGL_TRY(edge_answer(request, 0));
-    return reply_order(request, 200, reply->order);
+    PGL_TRY(edge_wait_begin(request, reply->order, 200, &is_waiting));
+    return is_waiting ? PGL_OK : reply_order(request, 200, reply->order);
 }
 
 /* ---- GET /api/v1/orders ---- */

@@ -43,6 +43,9 @@ static void fill_view(ProductView *shown, const Product *product, int64_t availa
     shown->price_minor = product->price_minor;
     shown->currency = product->currency;
     shown->available = available;
+    shown->active = product->active;
+    shown->version = product->version;
+    shown->retired_at_ns = product->retired_at_ns;
 }
 
 static int64_t available_of(const struct products_view *view, size_t i)
@@ -59,6 +62,11 @@ pgl_status products_list_begin(struct pgl_request *request)
     if (view == NULL || ask == NULL)
         return no_memory;
     ask->category = edge_query_text(request, "category");
+    ask->min_price_minor = edge_query_number(request, "minPriceMinor", 0);
+    ask->max_price_minor = edge_query_number(request, "maxPriceMinor", 0);
+    ask->retired = edge_query_is_there(request, "active") && !edge_query_flag(request, "active");
+    ask->text = edge_query_text(request, "q");
+    ask->sort = edge_query_text(request, "sort");
     ask->limit = edge_query_limit(request);
     ask->cursor = edge_query_text(request, "cursor");
     view->list = (ListProductsResponse)LIST_PRODUCTS_RESPONSE_INIT;
@@ -112,5 +120,6 @@ pgl_status product_get_next(struct pgl_request *request)
         return ask_for_stock(request, view, &view->one.product, 1);
     ProductView shown;
     fill_view(&shown, view->one.product, available_of(view, 0));
+    request->version = shown.version;
     return edge_reply_json(request, 200, &shown.base);
 }

@@ -11,6 +11,18 @@ pgl_status products_list_begin(struct pgl_request *request);
 pgl_status products_list_next(struct pgl_request *request);
 pgl_status product_get_begin(struct pgl_request *request);
 pgl_status product_get_next(struct pgl_request *request);
+pgl_status product_create_begin(struct pgl_request *request);
+pgl_status product_create_next(struct pgl_request *request);
+pgl_status product_put_begin(struct pgl_request *request);
+pgl_status product_put_next(struct pgl_request *request);
+pgl_status product_change_begin(struct pgl_request *request);
+pgl_status product_change_next(struct pgl_request *request);
+pgl_status product_retire_begin(struct pgl_request *request);
+pgl_status product_retire_next(struct pgl_request *request);
+pgl_status admin_product_begin(struct pgl_request *request);
+pgl_status admin_product_next(struct pgl_request *request);
+pgl_status product_import_begin(struct pgl_request *request);
+pgl_status product_import_next(struct pgl_request *request);
 
 pgl_status stock_get_begin(struct pgl_request *request);
 pgl_status stock_get_next(struct pgl_request *request);
@@ -25,6 +37,8 @@ pgl_status shipment_create_begin(struct pgl_request *request);
 pgl_status shipment_create_next(struct pgl_request *request);
 pgl_status shipment_list_begin(struct pgl_request *request);
 pgl_status shipment_list_next(struct pgl_request *request);
+
+pgl_status limits_begin(struct pgl_request *request);
 
 pgl_status order_create_begin(struct pgl_request *request);
 pgl_status order_create_next(struct pgl_request *request);
@@ -76,6 +90,16 @@ pgl_status parked_drop_begin(struct pgl_request *request);
 pgl_status intent_retry_begin(struct pgl_request *request);
 pgl_status intent_settle_begin(struct pgl_request *request);
 pgl_status job_started_next(struct pgl_request *request);
+
+pgl_status api_key_create_begin(struct pgl_request *request);
+pgl_status api_key_made_next(struct pgl_request *request);
+pgl_status api_key_list_begin(struct pgl_request *request);
+pgl_status api_key_list_next(struct pgl_request *request);
+pgl_status api_key_get_begin(struct pgl_request *request);
+pgl_status api_key_shown_next(struct pgl_request *request);
+pgl_status api_key_change_begin(struct pgl_request *request);
+pgl_status api_key_rotate_begin(struct pgl_request *request);
+pgl_status api_key_revoke_begin(struct pgl_request *request);
 
 pgl_status webhook_create_begin(struct pgl_request *request);
 pgl_status webhook_create_next(struct pgl_request *request);

@@ -2,6 +2,7 @@
 #include "contract/webhooks.h"
 
 #include "edge/bff/views.h"
+#include "edge/condition.h"
 #include "edge/query.h"
 #include "wire/json.h"
 
@@ -15,7 +16,7 @@ static pgl_status ask_for(struct pgl_request *request, int method, const void *a
 }
 
 /* Of one endpoint, named by the path. */
-static pgl_status ask_for_endpoint(struct pgl_request *request, int method,
+static pgl_status ask_for_endpoint(struct pgl_request *request, int method, Condition *condition,
                                    const ProtobufCMessageDescriptor *reply)
 {
     EndpointRequest *ask = EDGE_NEW(request, ENDPOINT_REQUEST_DESCRIPTOR);
@@ -23,6 +24,7 @@ static pgl_status ask_for_endpoint(struct pgl_request *request, int method,
         return no_memory;
     ask->caller = &request->caller;
     ask->id = pgl_message_string(request->params[0].data);
+    ask->condition = condition;
     return ask_for(request, method, ask, reply);
 }
 
@@ -30,6 +32,7 @@ static pgl_status reply_endpoint(struct pgl_request *request, int status)
 {
     const EndpointResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
+    request->version = reply->endpoint->version;
     return edge_reply_json(request, status, &reply->endpoint->base);
 }
 
@@ -71,7 +74,8 @@ pgl_status webhook_list_next(struct pgl_request *request)
 
 pgl_status webhook_get_begin(struct pgl_request *request)
 {
-    return ask_for_endpoint(request, WEBHOOK_SERVICE_GET_ENDPOINT, ENDPOINT_RESPONSE_DESCRIPTOR);
+    return ask_for_endpoint(request, WEBHOOK_SERVICE_GET_ENDPOINT, NULL,
+                            ENDPOINT_RESPONSE_DESCRIPTOR);
 }
 
 pgl_status webhook_get_next(struct pgl_request *request)
@@ -85,6 +89,7 @@ pgl_status webhook_change_begin(struct pgl_request *request)
     void *body;
     if (ask == NULL)
         return no_memory;
+    PGL_TRY(edge_read_condition(request, false, &ask->condition));
     PGL_TRY(edge_read_body(request, ENDPOINT_CHANGE_DESCRIPTOR, &body));
     ask->caller = &request->caller;
     ask->id = pgl_message_string(request->params[0].data);
@@ -94,7 +99,9 @@ pgl_status webhook_change_begin(struct pgl_request *request)
 
 pgl_status webhook_delete_begin(struct pgl_request *request)
 {
-    return ask_for_endpoint(request, WEBHOOK_SERVICE_DELETE_ENDPOINT,
+    Condition *condition;
+    PGL_TRY(edge_read_condition(request, false, &condition));
+    return ask_for_endpoint(request, WEBHOOK_SERVICE_DELETE_ENDPOINT, condition,
                             DELETE_ENDPOINT_RESPONSE_DESCRIPTOR);
 }
 
@@ -107,7 +114,8 @@ pgl_status webhook_delete_next(struct pgl_request *request)
 
 pgl_status webhook_rotate_begin(struct pgl_request *request)
 {
-    return ask_for_endpoint(request, WEBHOOK_SERVICE_ROTATE_SECRET, ENDPOINT_RESPONSE_DESCRIPTOR);
+    return ask_for_endpoint(request, WEBHOOK_SERVICE_ROTATE_SECRET, NULL,
+                            ENDPOINT_RESPONSE_DESCRIPTOR);
 }
 
 /* ---- deliveries ---- */

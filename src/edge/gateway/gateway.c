@@ -5,7 +5,6 @@
 #include "base/time.h"
 #include "edge/client.h"
 #include "edge/gateway/faces.h"
-#include "edge/gateway/identify.h"
 #include "edge/gateway/respond.h"
 #include "edge/gateway/routes.h"
 #include "edge/problem.h"
@@ -13,7 +12,7 @@
 #include "edge/traceparent.h"
 #include "wire/card_number.h"
 
-enum { G_IDENTIFY, G_ADMIT, G_CALL, G_NEXT, G_RESPOND };
+enum { G_IDENTIFY, G_IDENTIFIED, G_ADMIT, G_CALL, G_NEXT, G_RESPOND };
 
 static struct pgl_request *request_of(struct pgl_flow *flow)
 {
@@ -44,29 +43,83 @@ static struct edge_moment moment_of(const struct pgl_loop *loop)
     return (struct edge_moment){ loop->now_ns, loop->wall_ns };
 }
 
-static bool has_credentials(const struct pgl_request *request)
+/* How long to wait is said in whole seconds, and never too few. */
+static void note_lockout(struct pgl_request *request, int64_t wait_ns)
 {
-    struct pgl_text value;
-    return !pgl_is_ok(edge_find_field(request, PGL_TEXT("authorization"), &value)) ||
-           value.size > 0;
+    request->verdict.is_refused = true;
+    request->verdict.refused_by = EDGE_POLICY_BAD_TOKENS;
+    request->verdict.refused_name = edge_policies[EDGE_POLICY_BAD_TOKENS].name;
+    request->verdict.retry_after_s = (wait_ns - 1) / PGL_SECONDS(1) + 1;
+}
+
+static struct pgl_go after_identify(struct pgl_request *request)
+{
+    const struct edge_identify *identify = &request->identify;
+    const struct edge_credentials *from = &identify->from;
+    struct edge_admission what = admission_of(request, NULL);
+    pgl_status status = identify->status;
+    if (!identify->is_done)
+        return pgl_wait(G_IDENTIFIED);
+    if (identify->retry_after_ns > 0)
+        note_lockout(request, identify->retry_after_ns);
+    if (status.code == PGL_UNAUTHENTICATED) {
+        pgl_status noted = edge_note_bad(&request->edge->limits, &what,
+                                         from->authorization.size > 0 || from->api_key.size > 0,
+                                         moment_of(request->edge->loop), &request->verdict);
+        status = pgl_is_ok(noted) ? status : noted;
+    }
+    return pgl_is_ok(status) ? pgl_go(G_ADMIT) : fail(request, status);
+}
+
+static pgl_status read_credentials(const struct pgl_request *request, struct edge_credentials *from)
+{
+    from->address = request->client;
+    if (request->route->rule.roles & (PGL_RULE_ANYONE | PGL_RULE_SIGNED))
+        return PGL_OK;
+    PGL_TRY(edge_find_field(request, PGL_TEXT("authorization"), &from->authorization));
+    return from->authorization.size > 0
+               ? PGL_OK
+               : edge_find_field(request, PGL_TEXT("x-api-key"), &from->api_key);
+}
+
+/* By address. Whoever shows wrong credentials there is no reason to refuse others that are known to
+ * be right. */
+static pgl_status admit_address(struct pgl_request *request)
+{
+    struct edge_admission what = admission_of(request, NULL);
+    pgl_status status = edge_admit(&request->edge->limits, &what, moment_of(request->edge->loop),
+                                   &request->verdict);
+    bool is_for_others = request->verdict.is_refused &&
+                         request->verdict.refused_by == EDGE_POLICY_BAD_TOKENS &&
+                         edge_identify_knows(request->edge, &request->identify.from);
+    if (!is_for_others)
+        return status;
+    request->verdict = (struct edge_verdict){ .standing_count = 0 };
+    return PGL_OK;
 }
 
 static struct pgl_go gateway_identify(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
-    struct edge_limits *limits = &request->edge->limits;
-    struct edge_admission what = admission_of(request, NULL);
-    struct edge_moment moment = moment_of(flow->loop);
-    pgl_status status = edge_admit(limits, &what, moment, &request->verdict);
+    struct edge_identify *identify = &request->identify;
+    pgl_status status = read_credentials(request, &identify->from);
+    if (pgl_is_ok(status))
+        status = admit_address(request);
     if (!pgl_is_ok(status))
         return fail(request, status);
-    status = edge_identify(request);
-    if (status.code == PGL_UNAUTHENTICATED) {
-        pgl_status noted =
-            edge_note_bad(limits, &what, has_credentials(request), moment, &request->verdict);
-        status = pgl_is_ok(noted) ? status : noted;
-    }
-    return pgl_is_ok(status) ? pgl_go(G_ADMIT) : fail(request, status);
+    identify->rule = &request->route->rule;
+    identify->arena = request->arena;
+    identify->caller = &request->caller;
+    identify->flow = flow;
+    edge_identify_begin(request->edge, identify);
+    return after_identify(request);
+}
+
+static struct pgl_go gateway_identified(struct pgl_flow *flow)
+{
+    struct pgl_request *request = request_of(flow);
+    edge_identify_next(request->edge, &request->identify);
+    return after_identify(request);
 }
 
 static struct pgl_go gateway_admit(struct pgl_flow *flow)
@@ -112,7 +165,8 @@ static struct pgl_go gateway_call(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
     const struct pgl_route *route = request->route;
-    bool may_hold = pgl_route_takes_body(route) && (route->rule.roles & PGL_RULE_SIGNED) == 0;
+    bool may_hold = pgl_route_takes_body(route) && route->ask.kind == PGL_BODY_USUAL &&
+                    (route->rule.roles & PGL_RULE_SIGNED) == 0;
     if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));
@@ -159,6 +213,7 @@ static struct pgl_go gateway_respond(struct pgl_flow *flow)
 static const struct pgl_step gateway_steps[] = {
     /*               name                 does               at most  when late */
     [G_IDENTIFY] = { "gateway.identify", gateway_identify, 0, 0 },
+    [G_IDENTIFIED] = { "gateway.identified", gateway_identified, 0, 0 },
     [G_ADMIT] = { "gateway.admit", gateway_admit, 0, 0 },
     [G_CALL] = { "gateway.call", gateway_call, 0, 0 },
     [G_NEXT] = { "gateway.next", gateway_next, 0, 0 },
@@ -282,7 +337,10 @@ static size_t body_limit(void *owner, const struct pgl_http_request_head *head)
         return face->body_limit(edge);
     struct pgl_route_match match;
     pgl_route_find(&edge->route_tree, head->method_known, head->path, &match);
-    return match.route != NULL && pgl_route_takes_body(match.route) ? edge->body_bytes_max : 0;
+    if (match.route == NULL || !pgl_route_takes_body(match.route))
+        return 0;
+    return match.route->ask.kind == PGL_BODY_TABLE ? edge->http.options.limits.body_bytes_max
+                                                   : edge->body_bytes_max;
 }
 
 static bool edge_work(void *owner)
@@ -305,6 +363,9 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     edge->loop->work = edge_work;
     edge->loop->owner = edge;
     struct pgl_http_server_options server = { .limits = options->limits,
+                                              .tls = options->tls,
+                                              .tls_host = options->tls_host,
+                                              .tls_port = options->tls_port,
                                               .owner = edge,
                                               .on_request = on_request,
                                               .refuse = refuse,

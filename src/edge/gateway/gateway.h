@@ -12,8 +12,11 @@
 #include "edge/request.h"
 
 struct pgl_gateway_options {
-    const char *host;
+    const char *host; /* NULL to listen for TLS alone */
     uint16_t port;
+    const struct pgl_tls_server_contexts *tls; /* NULL for none; they outlive it */
+    const char *tls_host;
+    uint16_t tls_port;
     struct pgl_http_limits limits;
     size_t body_bytes_max; /* JSON; the largest order, of 100 lines, has 12 KiB */
     struct pgl_json_limits json;

@@ -2,7 +2,9 @@
 #include "edge/gateway/routes.h"
 
 #include "contract/admin.h"
+#include "contract/catalog.h"
 #include "contract/edge.h"
+#include "contract/identity.h"
 #include "contract/inventory.h"
 #include "contract/ops.h"
 #include "contract/orders.h"
@@ -36,7 +38,16 @@ static const struct pgl_query_param events_query[] = {
 };
 static const struct pgl_query_param products_query[] = {
     { "category", PGL_QUERY_TEXT, 0, 0, NULL, "Of one category only." },
+    { "minPriceMinor", PGL_QUERY_NUMBER, 0, 1000000000000, NULL, "At this price or above, in minor units of whatever currency." },
+    { "maxPriceMinor", PGL_QUERY_NUMBER, 0, 1000000000000, NULL, "At this price or below; 0 for any." },
+    { "active", PGL_QUERY_FLAG, 0, 0, NULL, "false: those that are not sold any more, in place of those that are." },
+    { "q", PGL_QUERY_TEXT, 0, 0, NULL, "Words of SKU, name, description or category; all have to be there, or begin so." },
+    { "sort", PGL_QUERY_WORD, 0, 0, "price|-price|name|-name|price,name|price,-name|-price,name|-price,-name", "By what, a minus for falling; by SKU where nothing is said." },
     LIMIT, CURSOR, END
+};
+static const struct pgl_query_param imports_query[] = {
+    { "trial", PGL_QUERY_FLAG, 0, 0, NULL, "true: only look whether it would be taken." },
+    END
 };
 static const struct pgl_query_param orders_query[] = {
     { "status", PGL_QUERY_WORD, 0, 0, "PENDING|AUTHORIZED|RESERVED|CONFIRMED|FAILED|CANCELLED", "Only those that stand so." },
@@ -79,11 +90,14 @@ static const struct pgl_query_param deliveries_query[] = {
 /* ---- what goes in, and what comes out ---- */
 
 #define JSON_MEDIA           "application/json"
-#define NOTHING              { NULL, NULL, 0 }
-#define FIELDS(fields)       { NULL, NULL, fields }
-#define BODY(message, fields) { message##_DESCRIPTOR, JSON_MEDIA, fields }
-#define ANY_BODY             { NULL, "*/*", 0 } /* it is not looked at */
-#define SIGNED_BODY          { NULL, JSON_MEDIA, PGL_FIELD_SIGNATURE }
+#define MERGE_MEDIA          "application/merge-patch+json"
+#define NOTHING              { NULL, NULL, 0, PGL_BODY_USUAL }
+#define FIELDS(fields)       { NULL, NULL, fields, PGL_BODY_USUAL }
+#define BODY(message, fields) { message##_DESCRIPTOR, JSON_MEDIA, fields, PGL_BODY_USUAL }
+#define ANY_BODY             { NULL, "*/*", 0, PGL_BODY_USUAL } /* it is not looked at */
+#define SIGNED_BODY          { NULL, JSON_MEDIA, PGL_FIELD_SIGNATURE, PGL_BODY_USUAL }
+#define GOODS(message, media, fields) { message##_DESCRIPTOR, media, fields, PGL_BODY_GOODS }
+#define TABLE(media)         { NULL, media, 0, PGL_BODY_TABLE }
 #define JSON(status, message) { status, message##_DESCRIPTOR, JSON_MEDIA }
 #define OTHER(media)         { 200, NULL, media }
 #define PLAIN                OTHER("text/plain")
@@ -123,6 +137,24 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/products/{sku}", PGL_ANYONE, PGL_CLASS_READ,
       product_get_begin, product_get_next, NOTHING, JSON(200, PRODUCT_VIEW), NULL, PGL_CACHE_SECONDS,
       "One product." },
+    { PGL_HTTP_POST, "/api/v1/products", PGL_MAY(OPERATOR, "catalog:write"), PGL_CLASS_WRITE,
+      product_create_begin, product_create_next, GOODS(NEW_PRODUCT, JSON_MEDIA, 0), JSON(201, PRODUCT), NULL, PGL_CACHE_NEVER,
+      "A new product." },
+    { PGL_HTTP_PUT, "/api/v1/products/{sku}", PGL_MAY(OPERATOR, "catalog:write"), PGL_CLASS_WRITE,
+      product_put_begin, product_put_next, GOODS(NEW_PRODUCT, JSON_MEDIA, PGL_FIELD_MATCH_OR_NEW), JSON(200, PRODUCT), NULL, PGL_CACHE_NEVER,
+      "All of a product, an old one or a new one." },
+    { PGL_HTTP_PATCH, "/api/v1/products/{sku}", PGL_MAY(OPERATOR, "catalog:write"), PGL_CLASS_WRITE,
+      product_change_begin, product_change_next, GOODS(PRODUCT_CHANGE, MERGE_MEDIA, PGL_FIELD_MATCH), JSON(200, PRODUCT), NULL, PGL_CACHE_NEVER,
+      "Some of a product, as a JSON merge patch." },
+    { PGL_HTTP_DELETE, "/api/v1/products/{sku}", PGL_MAY(OPERATOR, "catalog:write"), PGL_CLASS_WRITE,
+      product_retire_begin, product_retire_next, FIELDS(PGL_FIELD_MATCH), JSON(200, PRODUCT), NULL, PGL_CACHE_NEVER,
+      "It is not sold any more; old orders can still look at it." },
+    { PGL_HTTP_POST, "/api/v1/products/imports", PGL_MAY(OPERATOR, "catalog:write"), PGL_CLASS_WRITE,
+      product_import_begin, product_import_next, TABLE("application/x-ndjson"), JSON(200, IMPORT_REPORT), imports_query, PGL_CACHE_NEVER,
+      "Many products at once, all or none, as NDJSON or CSV." },
+    { PGL_HTTP_GET, "/api/v1/admin/products/{sku}", PGL_MAY(HELPERS, "admin"), PGL_CLASS_READ,
+      admin_product_begin, admin_product_next, NOTHING, JSON(200, PRODUCT), NULL, PGL_CACHE_NEVER,
+      "One product, also one that was never for sale." },
     { PGL_HTTP_GET, "/api/v1/inventory/{sku}", PGL_ANYONE, PGL_CLASS_READ,
       stock_get_begin, stock_get_next, NOTHING, JSON(200, STOCK), NULL, PGL_CACHE_ASK,
       "Stock of one product, warehouse by warehouse." },
@@ -141,8 +173,11 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/orders/{id}/shipments", PGL_MAY(EVERYBODY, "orders:read"), PGL_CLASS_READ,
       shipment_list_begin, shipment_list_next, NOTHING, JSON(200, LIST_SHIPMENTS_RESPONSE), NULL, PGL_CACHE_NEVER,
       "The order's parcels, and what is left to be shipped." },
+    { PGL_HTTP_GET, "/api/v1/limits", PGL_MAY(EVERYBODY, "orders:read"), PGL_CLASS_READ,
+      limits_begin, NULL, NOTHING, JSON(200, LIMIT_STATES), NULL, PGL_CACHE_NEVER,
+      "Which rates hold for you, and how you stand." },
     { PGL_HTTP_POST, "/api/v1/orders", PGL_MAY(BUYERS, "orders:write"), PGL_CLASS_ORDER,
-      order_create_begin, order_create_next, BODY(NEW_ORDER, PGL_FIELD_KEY), JSON(201, ORDER), NULL, PGL_CACHE_NEVER,
+      order_create_begin, order_create_next, BODY(NEW_ORDER, PGL_FIELD_KEY | PGL_FIELD_PREFER), JSON(201, ORDER), NULL, PGL_CACHE_NEVER,
       "Place an order." },
     { PGL_HTTP_GET, "/api/v1/orders", PGL_MAY(READERS, "orders:read"), PGL_CLASS_READ,
       order_list_begin, order_list_next, NOTHING, JSON(200, LIST_ORDERS_RESPONSE), orders_query, PGL_CACHE_NEVER,
@@ -151,7 +186,7 @@ const struct pgl_route pgl_routes[] = {
       endings_begin, NULL, FIELDS(PGL_FIELD_LAST_EVENT_ID), EVENTS, NULL, PGL_CACHE_NEVER,
       "Server-sent events: every order's end, as it comes." },
     { PGL_HTTP_GET, "/api/v1/orders/{id}", PGL_MAY(READERS, "orders:read"), PGL_CLASS_READ,
-      order_get_begin, order_get_next, NOTHING, JSON(200, ORDER), NULL, PGL_CACHE_NEVER,
+      order_get_begin, order_get_next, FIELDS(PGL_FIELD_PREFER), JSON(200, ORDER), NULL, PGL_CACHE_NEVER,
       "One order." },
     { PGL_HTTP_GET, "/api/v1/orders/{id}/saga", PGL_MAY(READERS, "orders:read"), PGL_CLASS_READ,
       order_story_begin, order_story_next, NOTHING, JSON(200, STORY), NULL, PGL_CACHE_NEVER,
@@ -222,6 +257,24 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/api/v1/admin/audit-log", PGL_MAY(HELPERS, "admin"), PGL_CLASS_ANALYTICS,
       audit_list_begin, audit_list_next, NOTHING, JSON(200, AUDIT_LIST), list_query, PGL_CACHE_NEVER,
       "What operators did, newest first." },
+    { PGL_HTTP_POST, "/api/v1/admin/api-keys", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      api_key_create_begin, api_key_made_next, BODY(NEW_KEY, 0), JSON(201, API_KEY), NULL, PGL_CACHE_NEVER,
+      "A key for a program. Shows it, this once." },
+    { PGL_HTTP_GET, "/api/v1/admin/api-keys", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_READ,
+      api_key_list_begin, api_key_list_next, NOTHING, JSON(200, LIST_KEYS_RESPONSE), list_query, PGL_CACHE_NEVER,
+      "Keys, newest first; without their secrets." },
+    { PGL_HTTP_GET, "/api/v1/admin/api-keys/{id}", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_READ,
+      api_key_get_begin, api_key_shown_next, NOTHING, JSON(200, API_KEY), NULL, PGL_CACHE_NEVER,
+      "One of them." },
+    { PGL_HTTP_PATCH, "/api/v1/admin/api-keys/{id}", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      api_key_change_begin, api_key_shown_next, BODY(KEY_CHANGE, 0), JSON(200, API_KEY), NULL, PGL_CACHE_NEVER,
+      "Change its name, scopes, addresses, plan or expiry." },
+    { PGL_HTTP_POST, "/api/v1/admin/api-keys/{id}/rotate", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      api_key_rotate_begin, api_key_made_next, BODY(KEY_ROTATION, 0), JSON(201, API_KEY), NULL, PGL_CACHE_NEVER,
+      "A new secret, shown this once; the old one lets in as well for a day, or as long as is said." },
+    { PGL_HTTP_POST, "/api/v1/admin/api-keys/{id}/revoke", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
+      api_key_revoke_begin, api_key_shown_next, BODY(REASON, 0), JSON(200, API_KEY), NULL, PGL_CACHE_NEVER,
+      "It lets nobody in any more, for good. Needs a reason." },
     { PGL_HTTP_POST, "/api/v1/webhooks", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
       webhook_create_begin, webhook_create_next, BODY(NEW_ENDPOINT, 0), JSON(201, WEBHOOK_ENDPOINT), NULL, PGL_CACHE_NEVER,
       "Have events delivered to a URL. Shows the secret, this once." },
@@ -235,10 +288,10 @@ const struct pgl_route pgl_routes[] = {
       webhook_get_begin, webhook_get_next, NOTHING, JSON(200, WEBHOOK_ENDPOINT), NULL, PGL_CACHE_NEVER,
       "One endpoint." },
     { PGL_HTTP_PATCH, "/api/v1/webhooks/{id}", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
-      webhook_change_begin, webhook_get_next, BODY(ENDPOINT_CHANGE, 0), JSON(200, WEBHOOK_ENDPOINT), NULL, PGL_CACHE_NEVER,
+      webhook_change_begin, webhook_get_next, BODY(ENDPOINT_CHANGE, PGL_FIELD_MATCH), JSON(200, WEBHOOK_ENDPOINT), NULL, PGL_CACHE_NEVER,
       "Change its URL, types, description or state." },
     { PGL_HTTP_DELETE, "/api/v1/webhooks/{id}", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
-      webhook_delete_begin, webhook_delete_next, NOTHING, DONE, NULL, PGL_CACHE_NEVER,
+      webhook_delete_begin, webhook_delete_next, FIELDS(PGL_FIELD_MATCH), DONE, NULL, PGL_CACHE_NEVER,
       "Deliver nothing more to it, and forget its deliveries." },
     { PGL_HTTP_POST, "/api/v1/webhooks/{id}/secret", PGL_MAY(OPERATOR, "webhooks:write"), PGL_CLASS_WRITE,
       webhook_rotate_begin, webhook_create_next, ANY_BODY, JSON(201, WEBHOOK_ENDPOINT), NULL, PGL_CACHE_NEVER,

@@ -48,8 +48,10 @@ static void every_row_says_who_may_and_how_much(void **unused)
         assert_true(is_open ? route->rule.scope == NULL : route->rule.scope[0] != '\0');
         assert_true(is_open || (route->rule.roles & PGL_ROLE_OPERATOR) != 0);
         assert_true(route->method == PGL_HTTP_GET || route->method == PGL_HTTP_POST ||
-                    route->method == PGL_HTTP_PATCH || route->method == PGL_HTTP_DELETE);
-        bool may_take = route->method == PGL_HTTP_POST || route->method == PGL_HTTP_PATCH;
+                    route->method == PGL_HTTP_PUT || route->method == PGL_HTTP_PATCH ||
+                    route->method == PGL_HTTP_DELETE);
+        bool may_take = route->method == PGL_HTTP_POST || route->method == PGL_HTTP_PUT ||
+                        route->method == PGL_HTTP_PATCH;
         assert_true(pgl_route_takes_body(route) ? may_take : route->ask.media == NULL);
         assert_non_null(route->begin);
         assert_true(pgl_route_classes[route->class].at_most_ns > 0);
@@ -187,6 +189,8 @@ static void allow_names_each_method_once(void **unused)
         const char *path, *allow;
     } cases[] = {
         { "/livez", "OPTIONS, GET, HEAD" },
+        { "/api/v1/products/x", "OPTIONS, GET, HEAD, PUT, PATCH, DELETE" },
+        { "/api/v1/products/imports", "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE" },
         { "/api/v1/orders", "OPTIONS, GET, HEAD, POST" },
         { "/api/v1/orders/x", "OPTIONS, GET, HEAD" },
         { "/api/v1/orders/endings", "OPTIONS, GET, HEAD" },

@@ -64,7 +64,8 @@ static bool is_time_up(const struct pgl_request *request, const struct events_vi
 {
     const struct pgl_edge *edge = request->edge;
     return edge->loop->now_ns >= view->until_ns || edge->http.is_draining ||
-           request->exchange->is_abandoned;
+           request->exchange->is_abandoned ||
+           pgl_loop_is_struck(edge->loop, PGL_BUGGIFY_EVENTS_GIVE_UP);
 }
 
 pgl_status events_next(struct pgl_request *request)

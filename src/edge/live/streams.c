@@ -90,7 +90,9 @@ static struct pgl_go stream_tell(struct pgl_flow *flow)
     struct pgl_buffer out;
     pgl_buffer_init(&out, PIECE_BYTES_MAX);
     bool is_over = stream->kind->tell(stream, &out), is_cut = out.is_full;
-    if (out.size == 0 && ++stream->quiet_polls == QUIET_POLLS_MAX)
+    is_cut |= pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_STREAM_ENDS);
+    if (out.size == 0 && (++stream->quiet_polls == QUIET_POLLS_MAX ||
+                          pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_STREAM_SHOWS_LIFE)))
         pgl_buffer_add_literal(&out, ": still here\n\n");
     if (out.size > 0) {
         stream->quiet_polls = 0;
@@ -133,7 +135,7 @@ static pgl_status start(struct pgl_request *request, const struct stream_kind *k
 {
     struct pgl_http_field cors[PGL_CORS_FIELDS_MAX];
     struct stream *stream = pgl_arena_zalloc(request->arena, sizeof *stream);
-    if (stream == NULL)
+    if (stream == NULL || pgl_loop_is_struck(request->edge->loop, PGL_BUGGIFY_STREAM_REFUSED))
         return PGL_NO_MEMORY;
     stream->request = request;
     stream->kind = kind;

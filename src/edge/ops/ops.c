@@ -1,6 +1,8 @@
 /* ops.c - see ops.h. */
 #include "edge/ops/ops.h"
 
+#include "edge/trust.h"
+
 #define METRICS_BYTES_MAX (1u << 20)
 
 static pgl_status reply_text(struct pgl_request *request, int status, struct pgl_text body)
@@ -36,6 +38,6 @@ pgl_status ops_jwks(struct pgl_request *request)
 {
     struct pgl_buffer out;
     pgl_buffer_init(&out, PGL_JWKS_BYTES_MAX);
-    pgl_key_set_write(request->edge->keys, &out);
+    pgl_key_set_write(&request->edge->trust->state[0].keys, &out);
     return edge_reply_buffer(request, &out, PGL_TEXT("application/jwk-set+json"));
 }

@@ -6,6 +6,7 @@
 #ifndef PGL_PLATFORM_REAL_H
 #define PGL_PLATFORM_REAL_H
 
+#include "base/buffer.h"
 #include "platform/platform.h"
 
 struct pgl_platform *pgl_real_open(void);
@@ -22,13 +23,20 @@ PGL_MUST_USE pgl_status pgl_real_thread_start(const char *name, void (*body)(voi
                                               void *argument, struct pgl_real_thread **thread);
 void pgl_real_thread_join(struct pgl_real_thread *thread);
 
-/* From now on SIGTERM and SIGINT wake nobody but whoever waits here; SIGPIPE is ignored. Call
- * before any thread is started. */
+/* From now on SIGTERM, SIGINT and SIGHUP wake nobody but whoever waits here; SIGPIPE is ignored.
+ * Call before any thread is started. */
 void pgl_real_signals_take(void);
-/* Blocks until SIGTERM, SIGINT or pgl_real_signal_self. */
-void pgl_real_signals_wait(void);
-/* Any thread: makes pgl_real_signals_wait return, as SIGTERM does. */
-void pgl_real_signal_self(void);
+/* They end the process again, as they do where nobody waits for them. */
+void pgl_real_signals_give(void);
+enum pgl_real_signal {
+    PGL_SIGNAL_STOP,   /* SIGTERM or SIGINT */
+    PGL_SIGNAL_RELOAD, /* SIGHUP */
+    PGL_SIGNAL_ENDED   /* pgl_real_signals_end */
+};
+/* Blocks until one comes. */
+enum pgl_real_signal pgl_real_signals_wait(void);
+/* Any thread: there is nothing more to wait for. */
+void pgl_real_signals_end(void);
 
 /* Ends the process at once, without tidying up: for errors after which nothing can be trusted. */
 void pgl_real_die(const char *why) __attribute__((noreturn));
@@ -54,5 +62,17 @@ int64_t pgl_real_memory_bytes(void);
 
 /* True when standard error is a terminal, so that progress is worth showing. */
 bool pgl_real_is_watched(void);
+
+/* A piece of work in a process of its own, which may die of it. One at a time. */
+struct pgl_real_child {
+    void (*work)(void *self, struct pgl_buffer *result);
+    /* In the child, which has come to an assertion: it says what it can, in place of the result. */
+    void (*last_words)(void *self, struct pgl_buffer *result);
+    void *self;
+};
+
+/* What the child wrote. PGL_UNAVAILABLE: it died without a word. It dies with us. */
+PGL_MUST_USE pgl_status pgl_real_run_child(const struct pgl_real_child *child,
+                                           struct pgl_buffer *result);
 
 #endif

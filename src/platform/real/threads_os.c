@@ -48,33 +48,48 @@ void pgl_real_thread_join(struct pgl_real_thread *thread)
     free(thread);
 }
 
-static void stop_signals(sigset_t *set)
+#define ENDED SIGUSR1 /* from ourselves */
+
+static void taken_signals(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, ENDED);
 }
 
 void pgl_real_signals_take(void)
 {
     sigset_t set;
-    stop_signals(&set);
+    taken_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGHUP, SIG_DFL); /* under nohup it is ignored, and then nobody could wait for it */
     signal(SIGPIPE, SIG_IGN);
 }
 
-void pgl_real_signals_wait(void)
+void pgl_real_signals_give(void)
+{
+    sigset_t set;
+    taken_signals(&set);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+enum pgl_real_signal pgl_real_signals_wait(void)
 {
     sigset_t set;
     int which;
-    stop_signals(&set);
+    taken_signals(&set);
     while (sigwait(&set, &which) != 0)
         continue;
+    if (which == SIGHUP)
+        return PGL_SIGNAL_RELOAD;
+    return which == ENDED ? PGL_SIGNAL_ENDED : PGL_SIGNAL_STOP;
 }
 
-void pgl_real_signal_self(void)
+void pgl_real_signals_end(void)
 {
-    kill(getpid(), SIGTERM);
+    kill(getpid(), ENDED);
 }
 
 void pgl_real_allow_files(uint64_t count)

@@ -2,10 +2,12 @@
 #include "services/catalog/products.h"
 
 #include "base/money.h"
+#include "saga/caller.h"
 #include "services/catalog/catalog_sql.h"
 
 #define SKU_BYTES_MAX   64
-#define NAME_BYTES_MAX  4096 /* also of description, category, image URL */
+#define NAME_BYTES_MAX  256  /* also of the category; they stand in cursors */
+#define TEXT_BYTES_MAX  4096 /* of description and image URL */
 #define PRICE_MINOR_MAX INT64_C(1000000000000)
 
 /* Visible ASCII without what would have to be escaped in a path. */
@@ -24,9 +26,11 @@ pgl_status pgl_product_check(const Product *product)
                         "sku: 1 to 64 letters, digits, dots, dashes and underscores are expected");
     if (product->name[0] == '\0')
         return PGL_FAIL(PGL_INVALID, "name: a product needs one");
-    if (strlen(product->name) > NAME_BYTES_MAX || strlen(product->description) > NAME_BYTES_MAX ||
-        strlen(product->category) > NAME_BYTES_MAX || strlen(product->image_url) > NAME_BYTES_MAX)
-        return PGL_FAIL(PGL_INVALID, "a text of the product is longer than 4096 bytes");
+    if (strlen(product->name) > NAME_BYTES_MAX || strlen(product->category) > NAME_BYTES_MAX)
+        return PGL_FAIL(PGL_INVALID, "name, category: at most 256 bytes are expected");
+    if (strlen(product->description) > TEXT_BYTES_MAX ||
+        strlen(product->image_url) > TEXT_BYTES_MAX)
+        return PGL_FAIL(PGL_INVALID, "description, imageUrl: at most 4096 bytes are expected");
     if (product->price_minor < 0 || product->price_minor > PRICE_MINOR_MAX)
         return PGL_FAIL(PGL_INVALID, "priceMinor: 0 to 1000000000000 is expected");
     if (!pgl_currency_is_known(pgl_text_of(product->currency)))
@@ -41,29 +45,10 @@ pgl_status pgl_catalog_get(const struct pgl_view *view, const GetProductRequest 
     if (reply->product == NULL)
         return PGL_NO_MEMORY;
     PGL_TRY(product_get(view, ask->sku, reply->product));
-    return reply->product->active ? PGL_OK
-                                  : PGL_FAIL(PGL_NOT_FOUND, "this product is not for sale");
-}
-
-pgl_status pgl_catalog_list(const struct pgl_view *view, const ListProductsRequest *ask,
-                            ListProductsResponse *reply)
-{
-    if (ask->limit < 1 || ask->limit > PGL_PRODUCT_PAGE_MAX)
-        return PGL_FAIL(PGL_INVALID, "limit: 1 to 100 is expected");
-    Product *products;
-    size_t count;
-    /* One more than asked for tells whether there is a next page. */
-    PGL_TRY(product_list(view, ask->category, ask->cursor, ask->limit + 1, &products, &count));
-    bool has_next = count > (size_t)ask->limit;
-    reply->n_items = has_next ? (size_t)ask->limit : count;
-    reply->items = pgl_arena_alloc(view->arena, (reply->n_items + 1) * sizeof reply->items[0]);
-    if (reply->items == NULL)
-        return PGL_NO_MEMORY;
-    for (size_t i = 0; i < reply->n_items; i++)
-        reply->items[i] = &products[i];
-    if (has_next)
-        reply->next = products[reply->n_items - 1].sku;
-    return PGL_OK;
+    bool was_for_sale = reply->product->active || reply->product->retired_at_ns > 0;
+    return was_for_sale || pgl_caller_is_staff(ask->caller)
+               ? PGL_OK
+               : PGL_FAIL(PGL_NOT_FOUND, "this product is not for sale");
 }
 
 pgl_status pgl_catalog_prices(const struct pgl_view *view, const GetPricesRequest *ask,
@@ -89,16 +74,4 @@ pgl_status pgl_catalog_prices(const struct pgl_view *view, const GetPricesReques
         reply->prices[reply->n_prices++] = price;
     }
     return PGL_OK;
-}
-
-pgl_status pgl_catalog_put(struct pgl_tx *tx, const PutProductRequest *ask,
-                           PutProductResponse *reply)
-{
-    (void)reply;
-    if (ask->caller == NULL || ask->caller->role != ROLE_OPERATOR)
-        return PGL_FAIL(PGL_DENIED, "only an operator changes the catalogue");
-    if (ask->product == NULL)
-        return PGL_FAIL(PGL_INVALID, "product: it is missing");
-    PGL_TRY(pgl_product_check(ask->product));
-    return product_put(tx, ask->product);
 }

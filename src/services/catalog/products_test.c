@@ -44,14 +44,32 @@ static Product product_of(const char *sku)
     return product;
 }
 
+/* As a client sends it. */
+static NewProduct sent_of(Product product)
+{
+    NewProduct sent = NEW_PRODUCT_INIT;
+    sent.sku = product.sku;
+    sent.name = product.name;
+    sent.description = product.description;
+    sent.category = product.category;
+    sent.image_url = product.image_url;
+    sent.price_case = PANGLOT__CATALOG__V1__NEW_PRODUCT__PRICE_PRICE_MINOR;
+    sent.price_minor = product.price_minor;
+    sent.currency = product.currency;
+    sent.sale_case = PANGLOT__CATALOG__V1__NEW_PRODUCT__SALE_ACTIVE;
+    sent.active = product.active;
+    return sent;
+}
+
 static pgl_status put_as(Product product, Role role)
 {
     Caller caller = CALLER_INIT;
     caller.role = role;
+    NewProduct sent = sent_of(product);
     PutProductRequest ask = PUT_PRODUCT_REQUEST_INIT;
     PutProductResponse reply = PUT_PRODUCT_RESPONSE_INIT;
     ask.caller = &caller;
-    ask.product = &product;
+    ask.product = &sent;
     return pgl_store_bench_command(&bench, &pgl_catalog_methods[CATALOG_SERVICE_PUT_PRODUCT], &ask,
                                    &reply);
 }
@@ -87,9 +105,10 @@ static void a_product_is_put_and_put_again(void **unused)
     assert_ok(get("A-1", &reply));
     assert_string_equal(reply.product->name, "\xC3\xA4nother");
     assert_int_equal(reply.product->price_minor, 0);
-    product.active = false;
-    assert_ok(put_as(product, ROLE_OPERATOR));
-    assert_int_equal(get("A-1", &reply).code, PGL_NOT_FOUND);
+    assert_int_equal(reply.product->version, 2);
+    assert_ok(put_as(product, ROLE_OPERATOR)); /* which is nothing new */
+    assert_ok(get("A-1", &reply));
+    assert_int_equal(reply.product->version, 2);
     assert_int_equal(get("A-2", &reply).code, PGL_NOT_FOUND);
     assert_int_equal(pgl_store_bench_number(&bench, "SELECT count(*) FROM product"), 1);
 }
@@ -108,21 +127,23 @@ static void what_is_wrong_is_refused(void **unused)
         wrong[count++] = product_of(skus[i]);
     wrong[count] = good, wrong[count++].sku = long_text + sizeof long_text - 1 - 65;
     wrong[count] = good, wrong[count++].name = (char *)"";
-    wrong[count] = good, wrong[count++].name = long_text;
+    wrong[count] = good, wrong[count++].name = long_text + sizeof long_text - 1 - 257;
     wrong[count] = good, wrong[count++].description = long_text;
-    wrong[count] = good, wrong[count++].category = long_text;
+    wrong[count] = good, wrong[count++].category = long_text + sizeof long_text - 1 - 257;
     wrong[count] = good, wrong[count++].image_url = long_text;
     wrong[count] = good, wrong[count++].price_minor = -1;
     wrong[count] = good, wrong[count++].price_minor = INT64_C(1000000000001);
     wrong[count] = good, wrong[count++].currency = (char *)"XYZ";
     for (size_t i = 0; i < count; i++)
         assert_int_equal(put_as(wrong[i], ROLE_OPERATOR).code, PGL_INVALID);
-    static const Role roles[] = { ROLE_UNSPECIFIED, ROLE_CUSTOMER, ROLE_WAREHOUSE };
-    for (size_t i = 0; i < 3; i++)
+    static const Role roles[] = { ROLE_UNSPECIFIED, ROLE_CUSTOMER, ROLE_PARTNER, ROLE_WAREHOUSE,
+                                  ROLE_SUPPORT };
+    for (size_t i = 0; i < 5; i++)
         assert_int_equal(put_as(good, roles[i]).code, PGL_DENIED);
     assert_int_equal(pgl_store_bench_number(&bench, "SELECT count(*) FROM product"), 0);
     good.sku = long_text + sizeof long_text - 1 - 64;
-    good.name = long_text + 1;
+    good.name = long_text + sizeof long_text - 1 - 256;
+    good.description = long_text + 1;
     good.price_minor = INT64_C(1000000000000);
     assert_ok(put_as(good, ROLE_OPERATOR));
 }

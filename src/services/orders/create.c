@@ -155,7 +155,17 @@ static pgl_status write_new(struct pgl_tx *tx, const struct create_order *create
     pgl_tally_move(&orders->tally, PGL_TALLY_NOWHERE, ORDER_PENDING);
     PGL_TRY(pgl_recent_put(&orders->newest, customer, row->id));
     PGL_TRY(pgl_recent_put(&orders->by_key, place, row->id));
-    return pgl_deadlines_add(&orders->deadlines, row->id, row->deadline_at_ns);
+    return pgl_deadlines_add(&orders->deadlines, row->id, customer, row->deadline_at_ns);
+}
+
+/* A partner orders for many. */
+static pgl_status check_crowd(const struct pgl_orders_state *orders, const Caller *caller)
+{
+    if (orders->options.open_per_customer_max == 0 || caller->role == ROLE_PARTNER)
+        return PGL_OK;
+    return pgl_crowd_check(
+        &orders->deadlines.crowd,
+        order_hash_of_customer(orders, pgl_text_of(caller->tenant), pgl_text_of(caller->subject)));
 }
 
 pgl_status pgl_orders_create(struct pgl_tx *tx, const struct create_order *create,
@@ -170,6 +180,7 @@ pgl_status pgl_orders_create(struct pgl_tx *tx, const struct create_order *creat
         return replay(tx, create, &row, reply);
     PGL_TRY(create->priced);
     PGL_TRY(pgl_deadlines_check_room(&orders->deadlines));
+    PGL_TRY(check_crowd(orders, create->ask->caller));
 
     Order *order;
     PGL_TRY(begin_order(tx, create->ask->order, &order));

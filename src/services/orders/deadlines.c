@@ -27,15 +27,17 @@ int64_t pgl_deadlines_now_ns(struct pgl_deadlines *deadlines)
 
 pgl_status pgl_deadlines_check_room(const struct pgl_deadlines *deadlines)
 {
-    if (deadlines->open.things.count >= deadlines->open.limit)
+    if (deadlines->open.things.count >= deadlines->open.limit ||
+        pgl_loop_is_struck(deadlines->writer->loop, PGL_BUGGIFY_DEADLINES_FULL))
         return PGL_FAIL(PGL_EXHAUSTED, "too many orders are open");
     return PGL_OK;
 }
 
-pgl_status pgl_deadlines_add(struct pgl_deadlines *deadlines, pgl_id order_id,
+pgl_status pgl_deadlines_add(struct pgl_deadlines *deadlines, pgl_id order_id, int64_t customer,
                              int64_t deadline_at_ns)
 {
     PGL_ASSERT(deadlines->added_count < deadlines->unit_max);
+    PGL_TRY(pgl_crowd_add(&deadlines->crowd, order_id, customer));
     PGL_TRY(pgl_timer_set_add(&deadlines->open, order_id, deadline_at_ns));
     deadlines->added[deadlines->added_count++] = order_id;
     return PGL_OK;
@@ -85,18 +87,23 @@ static pgl_status keep(struct pgl_deadlines *deadlines, const struct order_deadl
         deadlines->newest = order->id;
     if (order->state >= ORDER_CONFIRMED)
         return PGL_OK;
+    const struct pgl_orders_state *orders = deadlines->writer->context;
+    PGL_TRY(pgl_crowd_add(&deadlines->crowd, order->id,
+                          order_hash_of_customer(orders, order->tenant, order->customer)));
     return pgl_timer_set_add(&deadlines->open, order->id, order->deadline_at_ns);
 }
 
 /* Rows as they were committed: nothing of this transaction was written before it. */
 static pgl_status scan(struct pgl_deadlines *deadlines)
 {
-    struct pgl_rows rows = order_deadlines_from(&deadlines->writer->db, &deadlines->scanned, SLICE);
+    bool is_short = pgl_loop_is_struck(deadlines->writer->loop, PGL_BUGGIFY_DEADLINES_SHORT_SCAN);
+    int slice = is_short ? 1 : SLICE;
+    struct pgl_rows rows = order_deadlines_from(&deadlines->writer->db, &deadlines->scanned, slice);
     for (int seen = 0;; seen++) {
         struct order_deadline order;
         PGL_TRY(order_deadlines_next(&rows, &order));
         if (!order.is_there) {
-            deadlines->is_scanning = seen == SLICE;
+            deadlines->is_scanning = seen == slice;
             return PGL_OK;
         }
         pgl_status kept = keep(deadlines, &order);
@@ -132,6 +139,8 @@ static pgl_status deadlines_work(void *self, struct pgl_tx *tx, int limit)
         PGL_TRY(scan(deadlines));
         limit--;
     }
+    if (limit > 1 && pgl_loop_is_struck(deadlines->writer->loop, PGL_BUGGIFY_DEADLINES_ONE_AT_ONCE))
+        limit = 1;
     return act(deadlines, tx, limit < DUE_MAX ? limit : DUE_MAX); /* a tick is in `prepare` */
 }
 
@@ -169,7 +178,8 @@ static pgl_status deadlines_prepare(void *self, struct pgl_tx *tx)
     /* Where nothing was waited for, the clock may have followed the wall clock far ahead: a
      * deadline of that time must not be written without it. */
     bool is_ahead = tick.now_ns - deadlines->written_ns > PGL_TICK_NS;
-    if (!is_ahead && !pgl_saga_clock_is_tick_due(&deadlines->clock, loop->now_ns))
+    if (!is_ahead && !pgl_saga_clock_is_tick_due(&deadlines->clock, loop->now_ns) &&
+        !pgl_loop_is_struck(loop, PGL_BUGGIFY_DEADLINES_EARLY_TICK))
         return PGL_OK;
     deadlines->has_ticked = true;
     deadlines->writing_ns = tick.now_ns;
@@ -197,6 +207,8 @@ static void set_wake(struct pgl_deadlines *deadlines)
     int64_t left_ns =
         next_ns == PGL_NEVER_NS ? PGL_TICK_NS : next_ns - pgl_deadlines_now_ns(deadlines);
     left_ns = left_ns < 0 ? 0 : left_ns > PGL_TICK_NS ? PGL_TICK_NS : left_ns;
+    if (pgl_loop_is_struck(loop, PGL_BUGGIFY_DEADLINES_LATE_WAKE))
+        left_ns = PGL_TICK_NS;
     int64_t due_ns = loop->now_ns + left_ns;
     if (!deadlines->wake.is_set || due_ns < deadlines->wake.due_ns)
         pgl_timer_set(&loop->timers, &deadlines->wake, due_ns, on_wake, deadlines);
@@ -214,8 +226,10 @@ static void deadlines_committed(void *self)
     struct pgl_deadlines *deadlines = self;
     if (deadlines->added_count > 0) /* ids only rise */
         deadlines->newest = deadlines->added[deadlines->added_count - 1];
-    for (uint32_t i = 0; i < deadlines->ended_count; i++)
+    for (uint32_t i = 0; i < deadlines->ended_count; i++) {
         pgl_timer_set_remove(&deadlines->open, deadlines->ended[i]);
+        pgl_crowd_remove(&deadlines->crowd, deadlines->ended[i]);
+    }
     for (uint32_t i = 0; i < deadlines->taken_count; i++)
         pgl_timer_set_give(&deadlines->open,
                            (struct pgl_timer_entry){ PGL_NEVER_NS, deadlines->taken[i].id });
@@ -230,8 +244,10 @@ static void deadlines_committed(void *self)
 static void deadlines_rolled_back(void *self)
 {
     struct pgl_deadlines *deadlines = self;
-    for (uint32_t i = 0; i < deadlines->added_count; i++)
+    for (uint32_t i = 0; i < deadlines->added_count; i++) {
         pgl_timer_set_remove(&deadlines->open, deadlines->added[i]);
+        pgl_crowd_remove(&deadlines->crowd, deadlines->added[i]);
+    }
     for (uint32_t i = 0; i < deadlines->taken_count; i++)
         pgl_timer_set_give(&deadlines->open, deadlines->taken[i]);
     forget_transaction(deadlines);
@@ -240,8 +256,9 @@ static void deadlines_rolled_back(void *self)
 /* ---- opening ---- */
 
 pgl_status pgl_deadlines_open(struct pgl_deadlines *deadlines, struct pgl_writer *writer,
-                              uint32_t open_max)
+                              uint32_t open_max, uint32_t open_per_customer_max)
 {
+    const struct pgl_orders_state *orders = writer->context;
     struct pgl_tick tick;
     *deadlines = (struct pgl_deadlines){ .writer = writer, .is_scanning = true };
     deadlines->unit_max = (uint32_t)writer->options.batch_max;
@@ -251,6 +268,7 @@ pgl_status pgl_deadlines_open(struct pgl_deadlines *deadlines, struct pgl_writer
     if (deadlines->added == NULL || deadlines->ended == NULL || deadlines->taken == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a service");
     PGL_TRY(pgl_timer_set_open(&deadlines->open, open_max));
+    pgl_crowd_open(&deadlines->crowd, open_per_customer_max, orders->hash_key, open_max);
     PGL_TRY(order_tick_get(&writer->db, &tick, &deadlines->final_below));
     deadlines->written_ns = tick.now_ns;
     const struct pgl_clock *clock = &writer->loop->platform->clock;
@@ -283,4 +301,5 @@ void pgl_deadlines_close(struct pgl_deadlines *deadlines)
     deadlines->added = deadlines->ended = NULL;
     deadlines->taken = NULL;
     pgl_timer_set_close(&deadlines->open);
+    pgl_crowd_close(&deadlines->crowd);
 }

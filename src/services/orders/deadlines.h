@@ -9,7 +9,8 @@
  * Time:     saga/clock.h. The tick is written with the first transaction behind each second, and
  *           for its own sake only while an order is open.
  * Owner:    the writer loop; a participant of its transactions.
- * Bounds:   `open_max` open orders, a new one beyond is refused with PGL_EXHAUSTED; SLICE rows and
+ * Bounds:   `open_max` open orders, a new one beyond is refused with PGL_EXHAUSTED, and as many of
+ *           one customer as crowd.h lets them have, with PGL_LIMITED; SLICE rows and
  *           DUE_MAX deadlines a transaction.
  */
 #ifndef PGL_ORDERS_DEADLINES_H
@@ -17,6 +18,7 @@
 
 #include "saga/clock.h"
 #include "saga/timer_set.h"
+#include "services/orders/crowd.h"
 #include "store/writer.h"
 #include "telemetry/metrics.h"
 
@@ -26,6 +28,7 @@ struct pgl_deadlines {
     struct pgl_saga_clock clock;
     int64_t written_ns, writing_ns; /* what it showed at the last tick, and at the one under way */
     struct pgl_timer_set open;      /* orders */
+    struct pgl_crowd crowd;         /* whose they are */
     struct pgl_timer wake;
     bool is_started;
     bool is_scanning; /* `scanned` is the last order that was looked at */
@@ -42,7 +45,8 @@ struct pgl_deadlines {
 };
 
 PGL_MUST_USE pgl_status pgl_deadlines_open(struct pgl_deadlines *deadlines,
-                                           struct pgl_writer *writer, uint32_t open_max);
+                                           struct pgl_writer *writer, uint32_t open_max,
+                                           uint32_t open_per_customer_max);
 /* From here on deadlines are acted on. */
 void pgl_deadlines_start(struct pgl_deadlines *deadlines);
 void pgl_deadlines_close(struct pgl_deadlines *deadlines);
@@ -52,8 +56,9 @@ int64_t pgl_deadlines_now_ns(struct pgl_deadlines *deadlines);
 
 /* In a transaction. PGL_EXHAUSTED when too many orders are open for one more. */
 PGL_MUST_USE pgl_status pgl_deadlines_check_room(const struct pgl_deadlines *deadlines);
+/* `customer` as order_hash_of_customer makes it. */
 PGL_MUST_USE pgl_status pgl_deadlines_add(struct pgl_deadlines *deadlines, pgl_id order_id,
-                                          int64_t deadline_at_ns);
+                                          int64_t customer, int64_t deadline_at_ns);
 /* In a transaction: the order has reached a final state. */
 void pgl_deadlines_end(struct pgl_deadlines *deadlines, pgl_id order_id);
 

@@ -229,20 +229,49 @@ static void more_than_so_many_open_orders_are_refused(void **unused)
     orders_bench_close(&bench);
 }
 
+static void one_customer_cannot_open_them_all(void **unused)
+{
+    (void)unused;
+    struct orders_bench bench;
+    struct bench_order third = orders_bench_usual("ann", "third");
+    CreateOrderResponse reply;
+    orders_bench_open(&bench, 1);
+    bench.options.open_per_customer_max = 2;
+    orders_bench_restart(&bench);
+    pgl_id one = orders_bench_new(&bench, "ann", "1");
+    orders_bench_new(&bench, "ann", "2");
+    assert_int_equal(orders_bench_create(&bench, &third, &reply).code, PGL_LIMITED);
+    assert_false(bench.has_written);
+    struct bench_order again = orders_bench_usual("ann", "1");
+    assert_ok(orders_bench_create(&bench, &again, &reply)); /* the same one again is no other */
+    orders_bench_new(&bench, "bob", "1");
+    orders_bench_restart(&bench); /* is known again */
+    assert_int_equal(orders_bench_create(&bench, &third, &reply).code, PGL_LIMITED);
+    orders_bench_bring(&bench, one, ORDER_FAILED);
+    assert_ok(orders_bench_create(&bench, &third, &reply));
+    assert_int_equal(bench.orders.state.deadlines.crowd.customer_of.count, 3);
+    assert_int_equal(bench.orders.state.deadlines.crowd.open_of.count, 2);
+    orders_bench_close(&bench);
+}
+
 /* What a transaction that is rolled back has done to deadlines is undone with it. */
 static void a_rollback_leaves_deadlines_as_they_were(void **unused)
 {
     (void)unused;
     struct orders_bench bench;
     orders_bench_open(&bench, 1);
+    bench.options.open_per_customer_max = 50;
+    orders_bench_restart(&bench);
     struct pgl_participant *participant = &bench.orders.state.deadlines.participant;
     struct pgl_deadlines *deadlines = &bench.orders.state.deadlines;
     pgl_id id = orders_bench_new(&bench, "ann", "k");
     pgl_id ghost = { { 1, 2, 3, 4, 5, 6, 7, 8, 9 } };
-    assert_ok(pgl_deadlines_add(deadlines, ghost, 1));
+    assert_ok(pgl_deadlines_add(deadlines, ghost, 7, 1));
     pgl_deadlines_end(deadlines, id);
     participant->rolled_back(participant->self);
     assert_int_equal(deadlines->open.things.count, 1);
+    assert_int_equal(deadlines->crowd.customer_of.count, 1);
+    assert_int_equal(deadlines->crowd.open_of.count, 1);
     assert_true(pgl_timer_set_take_due(&deadlines->open, PGL_NEVER_NS - 1, &deadlines->taken[0]));
     deadlines->taken_count = 1;
     participant->rolled_back(participant->self);
@@ -261,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_jump_of_the_wall_clock_expires_nobody),
         cmocka_unit_test(a_restart_finds_every_open_order_again),
         cmocka_unit_test(a_start_looks_only_behind_the_mark),
+        cmocka_unit_test(one_customer_cannot_open_them_all),
         cmocka_unit_test(more_than_so_many_open_orders_are_refused),
         cmocka_unit_test(a_rollback_leaves_deadlines_as_they_were),
     };

@@ -31,14 +31,15 @@
 struct pgl_orders_options {
     int64_t deadline_ns; /* of a new order that does not name its own */
     int64_t total_minor_max;
-    uint32_t generation;       /* entries of an index in memory, see store/recent.h */
-    int64_t deadline_least_ns; /* that an order may name */
-    uint32_t open_max;         /* orders that are not settled; more are refused */
+    uint32_t generation;            /* entries of an index in memory, see store/recent.h */
+    int64_t deadline_least_ns;      /* that an order may name */
+    uint32_t open_max;              /* orders that are not settled; more are refused */
+    uint32_t open_per_customer_max; /* of one customer, partners apart; 0: as many as they like */
 };
 
 #define PGL_ORDERS_OPTIONS_DEFAULT                                                                 \
     ((struct pgl_orders_options){ PGL_MINUTES(15), INT64_C(100000000000), 32768, PGL_SECONDS(30),  \
-                                  1u << 20 })
+                                  1u << 20, 50 })
 
 struct pgl_orders_state {
     struct pgl_orders_options options;

@@ -21,6 +21,7 @@ void orders_bench_open(struct orders_bench *bench, uint64_t seed)
 {
     bench->options = PGL_ORDERS_OPTIONS_DEFAULT;
     bench->options.generation = BENCH_GENERATION;
+    bench->options.open_per_customer_max = 0;
     bench->deadline_seconds = 0;
     pgl_store_bench_open(&bench->store, seed);
     open_service(bench);

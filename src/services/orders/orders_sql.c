@@ -196,8 +196,8 @@ struct pgl_rows order_keys_behind(struct pgl_database *db, const pgl_id *after)
 /* ---- deadlines ---- */
 
 static const char deadlines_from_sql[] =
-    "SELECT order_id, state, deadline_at_ns FROM orders WHERE order_id >= ?1 ORDER BY order_id "
-    "LIMIT ?2";
+    "SELECT order_id, state, deadline_at_ns, tenant, customer FROM orders WHERE order_id >= ?1 "
+    "ORDER BY order_id LIMIT ?2";
 static const char tick_get_sql[] =
     "SELECT now_ns, wall_ns, final_below FROM order_clock WHERE id = 1";
 static const char tick_put_sql[] =
@@ -220,6 +220,8 @@ pgl_status order_deadlines_next(struct pgl_rows *rows, struct order_deadline *or
     order->id = pgl_column_id(rows, 0);
     order->state = (enum order_state)pgl_column_i64(rows, 1);
     order->deadline_at_ns = pgl_column_i64(rows, 2);
+    order->tenant = pgl_column_text(rows, 3);
+    order->customer = pgl_column_text(rows, 4);
     return PGL_OK;
 }
 

@@ -71,6 +71,7 @@ struct order_deadline {
     pgl_id id;
     enum order_state state;
     int64_t deadline_at_ns;
+    struct pgl_text tenant, customer; /* until the next row is read */
 };
 
 /* From this order on, oldest first. */

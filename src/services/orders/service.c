@@ -335,7 +335,8 @@ pgl_status pgl_orders_open(struct pgl_orders *orders, struct pgl_writer *writer,
     PGL_TRY(pgl_tally_open(&state->tally, writer, ORDER_STATE_COUNT, order_count_get_sql,
                            order_count_put_sql));
     PGL_TRY(pgl_log_open(&state->log, LOG_ORDERS, writer));
-    PGL_TRY(pgl_deadlines_open(&state->deadlines, writer, options->open_max));
+    PGL_TRY(pgl_deadlines_open(&state->deadlines, writer, options->open_max,
+                               options->open_per_customer_max));
     return pgl_waits_open(&state->waits, writer);
 }
 

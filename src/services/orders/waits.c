@@ -62,7 +62,8 @@ static void on_late(void *owner)
 static pgl_status keep(struct pgl_waits *waits, struct pgl_call *call, pgl_id id)
 {
     struct pgl_wait *wait = pgl_arena_zalloc(call->arena, sizeof *wait);
-    if (wait == NULL || waits->count == PGL_WAITS_MAX)
+    if (wait == NULL || waits->count == PGL_WAITS_MAX ||
+        pgl_loop_is_struck(waits->writer->loop, PGL_BUGGIFY_WAITS_FULL))
         return PGL_FAIL(PGL_EXHAUSTED, "too many wait for news of orders");
     uint64_t *first = pgl_map_get(&waits->by_order, hash_of(id));
     *wait = (struct pgl_wait){ .waits = waits, .call = call, .order_id = id };
@@ -83,9 +84,10 @@ static void take_wait(void *owner, struct pgl_message *message)
     pgl_status status = order_parse_id(ask->id, &id);
     if (pgl_is_ok(status))
         status = look(waits, call, id);
-    if (pgl_is_ok(status) && reply->n_changes == 0)
+    bool is_late = pgl_loop_is_struck(waits->writer->loop, PGL_BUGGIFY_WAITS_LATE);
+    if (pgl_is_ok(status) && reply->n_changes == 0 && !is_late)
         status = keep(waits, call, id);
-    if (!pgl_is_ok(status) || reply->n_changes > 0)
+    if (!pgl_is_ok(status) || reply->n_changes > 0 || is_late)
         pgl_call_answer(call, status);
 }
 

@@ -22,15 +22,6 @@ static bool read_hex(struct pgl_text text, uint8_t digest[PGL_DIGEST_BYTES])
     return true;
 }
 
-/* However much of it is right, it takes as long. */
-static bool is_equal(const uint8_t a[PGL_DIGEST_BYTES], const uint8_t b[PGL_DIGEST_BYTES])
-{
-    unsigned differs = 0;
-    for (int i = 0; i < PGL_DIGEST_BYTES; i++)
-        differs |= (unsigned)a[i] ^ b[i];
-    return differs == 0;
-}
-
 struct signatures {
     struct pgl_text time; /* as it stands there */
     int64_t at_s;
@@ -79,7 +70,7 @@ pgl_status pgl_hint_verify(struct pgl_text secret, struct pgl_text field, struct
                     digest);
     bool is_theirs = false;
     for (int i = 0; i < signatures.count; i++)
-        is_theirs |= is_equal(signatures.digests[i], digest);
+        is_theirs |= pgl_digest_equal(signatures.digests[i], digest);
     int64_t age_ns = now_ns - signatures.at_s * PGL_SECONDS(1);
     if (!is_theirs || age_ns > PGL_HINT_TOLERANCE_NS || age_ns < -PGL_HINT_TOLERANCE_NS)
         return PGL_FAIL(PGL_DENIED, "Stripe-Signature: not the provider's, or too old");

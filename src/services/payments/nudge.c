@@ -6,6 +6,10 @@ static void send(void *self)
     struct payment_nudge *nudge = self;
     if (!nudge->is_wanted || nudge->is_out)
         return;
+    if (pgl_loop_is_struck(nudge->loop, PGL_BUGGIFY_NUDGE_LOST)) {
+        nudge->is_wanted = false; /* the worker looks by itself, a little later */
+        return;
+    }
     nudge->message.reply_to = &nudge->returns;
     pgl_status sent = pgl_mailbox_send(nudge->loop, nudge->worker, &nudge->message);
     nudge->is_out = pgl_is_ok(sent);

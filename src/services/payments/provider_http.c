@@ -126,9 +126,10 @@ static void start(struct pgl_provider_port *port, struct provider_call *call, st
     struct line *line = free_line(pool);
     call->flow = flow;
     call->is_out = true;
-    if (line != NULL) {
+    bool is_full = pgl_loop_is_struck(pool->loop, PGL_BUGGIFY_PROVIDER_QUEUE_FULL);
+    if (line != NULL && !is_full) {
         line_take(line, waiting);
-    } else if (pool->waiting_count < pool->options.waiting_max) {
+    } else if (!is_full && pool->waiting_count < pool->options.waiting_max) {
         uint32_t at = (pool->first_waiting + pool->waiting_count++) % pool->options.waiting_max;
         pool->waiting[at] = waiting;
     } else {
@@ -214,13 +215,15 @@ static struct pgl_go line_reach(struct pgl_flow *flow)
     struct line *line = (struct line *)flow;
     int64_t now_ns = flow->loop->now_ns;
     line->client.has_sent = false; /* nothing of this call */
-    if (now_ns >= line->until_ns)  /* it has waited in vain */
+    if (now_ns >= line->until_ns ||
+        pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_PROVIDER_TOO_LATE)) /* it has waited in vain */
         return line_too_late(line);
     line->connect_until_ns = now_ns + line->pool->options.connect_ns;
     if (line->connect_until_ns > line->until_ns)
         line->connect_until_ns = line->until_ns;
-    line->was_kept =
-        pgl_http_client_is_open(&line->client) && now_ns - line->idle_since_ns < IDLE_NS;
+    line->was_kept = pgl_http_client_is_open(&line->client) &&
+                     now_ns - line->idle_since_ns < IDLE_NS &&
+                     !pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_PROVIDER_DROPS_KEPT);
     return pgl_go(line->was_kept ? LINE_ASK : LINE_LOOK_UP);
 }
 
@@ -229,7 +232,8 @@ static struct pgl_go line_look_up(struct pgl_flow *flow)
     struct line *line = (struct line *)flow;
     struct pgl_provider_pool *pool = line->pool;
     line->tries = 0;
-    if (flow->loop->now_ns < pool->addresses_until_ns)
+    if (flow->loop->now_ns < pool->addresses_until_ns &&
+        !pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_PROVIDER_LOOKS_UP_AGAIN))
         return pgl_go(LINE_CONNECT);
     pgl_lookup_start(&line->lookup, flow->loop, pool->host, flow);
     return pgl_go(LINE_LOOKED_UP);
@@ -283,6 +287,8 @@ static struct pgl_go line_ask(struct pgl_flow *flow)
     line->client.body.limit_bytes = pgl_provider_bytes_max(line->call->verb);
     (void)pgl_buffer_room(&line->client.out, OUT_BYTES_AT_ONE);
     pgl_status status = pgl_provider_ask(line->call, &site, &pool->arena, &ask);
+    if (pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_PROVIDER_NO_MEMORY))
+        status = PGL_NO_MEMORY;
     if (pgl_is_ok(status))
         status = pgl_http_client_send(&line->client, &ask.request, ask.body);
     pgl_arena_reset(&pool->arena);

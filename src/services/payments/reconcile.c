@@ -205,6 +205,8 @@ static struct pgl_go fail(struct card_reconcile *reconcile, const char *why)
 static struct pgl_go run_list(struct pgl_flow *flow)
 {
     struct card_reconcile *reconcile = reconcile_of(flow);
+    if (pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_RECONCILE_FAILS))
+        return fail(reconcile, "the provider did not give its list, it is said");
     return call(reconcile, PROVIDER_LIST, reconcile->behind, RUN_LISTED);
 }
 
@@ -264,7 +266,9 @@ static struct pgl_go run_judge(struct pgl_flow *flow)
         return go_on(reconcile); /* made by somebody else */
     enum reconcile_verdict verdict = reconcile_judge(object, ours, flow->loop->wall_ns);
     bool is_certain = verdict == RECONCILE_FINE || verdict == RECONCILE_YOUNG;
-    if (!is_certain && !reconcile->is_second_look)
+    bool is_doubted =
+        !is_certain || pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_RECONCILE_LOOKS_TWICE);
+    if (is_doubted && !reconcile->is_second_look)
         return call(reconcile, PROVIDER_GET, object->handle, RUN_CALLED);
     add_sums(reconcile, object, ours);
     if (is_certain)

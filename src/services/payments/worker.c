@@ -5,11 +5,13 @@
 
 #include "base/assert.h"
 #include "services/payments/card_rules.h"
+#include "services/payments/provider_answer.h"
 
 #define SLOT_ARENA_CHUNK_BYTES 8192
 #define SLOT_ARENA_LIMIT_BYTES (1u << 20) /* the largest order's promise, unpacked */
 #define OFFER_AGAIN_NS         PGL_MILLISECONDS(100)
-#define SLOW_BURST_PER         5 /* of what a second may have, so much at once */
+#define SLOW_BURST_PER         5                    /* of what a second may have, so much at once */
+#define SAID_NS                PGL_MILLISECONDS(10) /* where there is none, it is said */
 #define OTHERS_EVERY           4 /* of the claims of what is slow, one where captures are last */
 
 /* What the worker asks of the writer; nobody else can. */
@@ -146,23 +148,38 @@ static struct pgl_go slot_call(struct pgl_flow *flow)
     return slot->call.is_out ? pgl_wait(SLOT_OUTCOME) : pgl_go(SLOT_OUTCOME);
 }
 
+static int64_t retry_in(struct card_worker *worker, int64_t tries)
+{
+    if (pgl_loop_is_struck(worker->loop, PGL_BUGGIFY_CARD_RETRY_AT_ONCE))
+        return 0;
+    if (pgl_loop_is_struck(worker->loop, PGL_BUGGIFY_CARD_RETRY_LATE))
+        return worker->retry.cap_ns;
+    return pgl_retry_draw_ns(&worker->retry, (uint32_t)tries, &worker->random);
+}
+
 static struct pgl_go slot_outcome(struct pgl_flow *flow)
 {
     struct card_slot *slot = slot_of(flow);
     struct card_worker *worker = slot->worker;
+    if (pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_CARD_ANSWER_LOST))
+        pgl_provider_no_answer(&slot->call, true);
     PGL_ASSERT(slot->call.seen < PROVIDER_SEEN_COUNT);
     pgl_counter_add(&worker->seen[slot->call.verb][slot->call.seen], 1);
     if (slot->call.seen == PROVIDER_SEEN_FORBIDDEN)
         note_forbidden(worker, &slot->call);
     note(worker, slot->ticket, result_of(&slot->call));
+    if (pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_CARD_OUTCOME_DROPPED)) {
+        look_in(worker, worker->options.lease_ns);
+        return pgl_done(); /* as if we had died: the lease ends */
+    }
     slot->ticket = admit(worker, NULL); /* for what may follow at once */
     slot->settle = (struct card_settle){
         .epoch = worker->epoch,
         .task = &slot->task,
         .call = &slot->call,
-        .retry_in_ns =
-            pgl_retry_draw_ns(&worker->retry, (uint32_t)slot->task.tries, &worker->random),
-        .wants_next = slot->ticket != 0,
+        .retry_in_ns = retry_in(worker, slot->task.tries),
+        .wants_next =
+            slot->ticket != 0 && !pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_CARD_NO_FOLLOW_UP),
     };
     return pgl_go(SLOT_OFFER);
 }
@@ -170,6 +187,8 @@ static struct pgl_go slot_outcome(struct pgl_flow *flow)
 static struct pgl_go slot_offer(struct pgl_flow *flow)
 {
     struct card_slot *slot = slot_of(flow);
+    if (pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_CARD_SETTLES_LATER))
+        return pgl_wait(SLOT_WAIT);
     pgl_arena_reset(&slot->arena);
     slot->rpc_call.call = (struct pgl_call){ .ask = &slot->settle,
                                              .reply = &slot->settled,
@@ -264,13 +283,17 @@ static struct pgl_go claim_idle(struct pgl_flow *flow)
 /* As many as there is room for and the breaker lets through. */
 static void take_tickets(struct card_worker *worker)
 {
-    int64_t wait_ns = 0;
+    int64_t wait_ns = SAID_NS;
     worker->ticket_count = 0;
-    while (worker->ticket_count < PGL_CARD_CLAIM_MAX && worker->ticket_count < worker->free_count) {
+    bool has_none = pgl_loop_is_struck(worker->loop, PGL_BUGGIFY_CARD_NO_TICKET);
+    while (!has_none && worker->ticket_count < PGL_CARD_CLAIM_MAX &&
+           worker->ticket_count < worker->free_count) {
         pgl_breaker_ticket ticket = admit(worker, &wait_ns);
         if (ticket == 0)
             break;
         worker->tickets[worker->ticket_count++] = ticket;
+        if (pgl_loop_is_struck(worker->loop, PGL_BUGGIFY_CARD_ONE_TICKET))
+            break;
     }
     if (worker->ticket_count == 0)
         look_in(worker, wait_ns);
@@ -278,10 +301,12 @@ static void take_tickets(struct card_worker *worker)
 
 static int take_tokens(struct card_worker *worker, int most)
 {
-    int64_t wait_ns = 0;
+    int64_t wait_ns = SAID_NS;
     int count = 0;
-    while (count < most && pgl_bucket_take(&worker->slow_bucket, &worker->slow_rate, 1,
-                                           worker->loop->now_ns, &wait_ns))
+    bool has_none = pgl_loop_is_struck(worker->loop, PGL_BUGGIFY_CARD_NO_TOKEN);
+    while (!has_none && count < most &&
+           pgl_bucket_take(&worker->slow_bucket, &worker->slow_rate, 1, worker->loop->now_ns,
+                           &wait_ns))
         count++;
     if (count < most)
         look_in(worker, wait_ns);
@@ -333,6 +358,10 @@ static struct pgl_go claim_taken(struct pgl_flow *flow)
         /* On with what is slow as fast as its tokens come, and not only once a sweep. */
         bool is_moving = !had_slow || claimed->count > 0;
         worker->is_nudged |= claimed->has_more_fresh || (claimed->has_slow && is_moving);
+    }
+    if (claimed->count > 0 && pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_CARD_CLAIM_LOST)) {
+        claimed->count = 0; /* as if we had died: the leases end */
+        look_in(worker, worker->options.lease_ns);
     }
     for (int i = 0; i < worker->ticket_count; i++)
         if (i < claimed->count)

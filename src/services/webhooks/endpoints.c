@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "saga/audit_log.h"
+#include "saga/condition.h"
 #include "services/webhooks/guard.h"
 #include "services/webhooks/sign.h"
 #include "wire/message.h"
@@ -92,6 +93,7 @@ static pgl_status show(struct pgl_arena *arena, const struct endpoint_row *row,
     shown->waiting = row->waiting;
     shown->delivered = row->delivered;
     shown->dead = row->dead;
+    shown->version = row->version;
     shown->old_secret_until_at_ns = row->has_old_secret ? row->old_secret_until_ns : 0;
     *endpoint = shown;
     return show_types(arena, row->types, shown);
@@ -172,6 +174,7 @@ pgl_status pgl_webhooks_create(struct pgl_tx *tx, const struct webhook_create *c
     PGL_TRY(check_room(tx, ask->caller->tenant));
     row.id = pgl_tx_new_id(tx);
     memcpy(row.secret, create->secret, sizeof row.secret);
+    row.version = 1;
     PGL_TRY(show(arena, &row, &reply->endpoint));
     PGL_TRY(show_secret(arena, &row, reply->endpoint));
     PGL_TRY(begin_to_listen(tx, create->ends));
@@ -192,6 +195,13 @@ static pgl_status apply(struct pgl_tx *tx, const EndpointChange *change, struct 
     return check_url(tx, row, before);
 }
 
+/* And what it is then: the file counts its versions. */
+static pgl_status update(struct pgl_tx *tx, struct endpoint_row *row)
+{
+    PGL_TRY(endpoint_update(tx, row));
+    return endpoint_get(&tx->view, row->id, row);
+}
+
 pgl_status pgl_webhooks_change(struct pgl_tx *tx, const struct webhook_change *change,
                                EndpointResponse *reply)
 {
@@ -199,6 +209,7 @@ pgl_status pgl_webhooks_change(struct pgl_tx *tx, const struct webhook_change *c
     struct pgl_webhooks_core *core = pgl_tx_context(tx);
     struct endpoint_row row;
     PGL_TRY(find(&tx->view, ask->caller, ask->id, &row));
+    PGL_TRY(pgl_condition_check(ask->condition, row.version));
     if (ask->change == NULL)
         return PGL_FAIL(PGL_INVALID, "a change is expected");
     bool was_enabled = row.state == ENDPOINT_STATE_ENABLED;
@@ -212,11 +223,11 @@ pgl_status pgl_webhooks_change(struct pgl_tx *tx, const struct webhook_change *c
     } else if (was_enabled) {
         row.because = DISABLED_BECAUSE_OPERATOR;
     }
-    PGL_TRY(show(pgl_tx_arena(tx), &row, &reply->endpoint));
     if (is_enabled && !was_enabled)
         PGL_TRY(begin_to_listen(tx, change->ends));
     core->is_changed = true;
-    PGL_TRY(endpoint_update(tx, &row));
+    PGL_TRY(update(tx, &row));
+    PGL_TRY(show(pgl_tx_arena(tx), &row, &reply->endpoint));
     return note_deed(tx, ask->caller, "webhook.change", ask->id,
                      is_enabled ? "enabled" : "disabled");
 }
@@ -230,9 +241,9 @@ pgl_status pgl_webhooks_rotate(struct pgl_tx *tx, const struct webhook_rotate *r
     memcpy(row.secret, rotate->secret, sizeof row.secret);
     row.has_old_secret = true;
     row.old_secret_until_ns = pgl_tx_now_ns(tx) + OLD_SECRET_NS;
+    PGL_TRY(update(tx, &row));
     PGL_TRY(show(pgl_tx_arena(tx), &row, &reply->endpoint));
     PGL_TRY(show_secret(pgl_tx_arena(tx), &row, reply->endpoint));
-    PGL_TRY(endpoint_update(tx, &row));
     return note_deed(tx, rotate->ask->caller, "webhook.secret", rotate->ask->id, "replaced");
 }
 
@@ -243,6 +254,7 @@ pgl_status pgl_webhooks_delete(struct pgl_tx *tx, const EndpointRequest *ask,
     struct pgl_webhooks_core *core = pgl_tx_context(tx);
     struct endpoint_row row;
     PGL_TRY(find(&tx->view, ask->caller, ask->id, &row));
+    PGL_TRY(pgl_condition_check(ask->condition, row.version));
     core->is_changed = true;
     PGL_TRY(deliveries_delete(tx, row.id));
     PGL_TRY(endpoint_delete(tx, row.id));

@@ -164,6 +164,8 @@ static struct pgl_go look_at_answer(struct webhook_sender *sender, int wait_for)
 {
     switch (sender->client.stage) {
     case PGL_HTTP_CLIENT_ANSWERED:
+        if (pgl_loop_is_struck(sender->flow.loop, PGL_BUGGIFY_HOOKS_ANSWER_LOST))
+            return fail(sender, "no answer in time, it is said");
         return finish(sender, "");
     case PGL_HTTP_CLIENT_FAILED:
         return finish(sender, sender->client.status.text);
@@ -214,6 +216,8 @@ static struct pgl_go sender_record(struct pgl_flow *flow)
     struct webhook_sender *sender = sender_of(flow);
     struct pgl_webhook_run *run = sender->run;
     pgl_http_client_close(&sender->client);
+    if (pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_HOOKS_RECORD_LATER))
+        return pgl_wait(S_RECORD);
     sender->attempt.number = sender->number;
     sender->attempt.drawn = pgl_random_next(&run->random);
     sender->asked.call = (struct pgl_call){ .ask = &sender->attempt,
@@ -324,6 +328,10 @@ static struct pgl_go run_look(struct pgl_flow *flow)
     pgl_timer_clear(&run->loop->timers, &run->next);
     if (find_free(run) == NULL)
         return pgl_wait(R_LOOK); /* whoever is done wakes it */
+    if (pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_HOOKS_LOOK_LATER)) {
+        pgl_timer_set(&run->loop->timers, &run->next, run->loop->now_ns + AGAIN_NS, on_next, run);
+        return pgl_wait(R_LOOK);
+    }
     pgl_arena_reset(&run->arena);
     run->ask.now_ns = run->loop->wall_ns;
     run->asked.call = (struct pgl_call){ .ask = &run->ask,
@@ -361,6 +369,8 @@ static void start_due(struct pgl_webhook_run *run)
             continue;
         run->ask.behind = due->endpoint;
         start_sender(run, sender, due);
+        if (pgl_loop_is_struck(run->loop, PGL_BUGGIFY_HOOKS_ONE_AT_ONCE))
+            return;
     }
 }
 

@@ -17,7 +17,7 @@ struct endpoint_row {
     uint8_t secret[PGL_WEBHOOK_SECRET_BYTES], old_secret[PGL_WEBHOOK_SECRET_BYTES];
     bool has_old_secret;
     int64_t old_secret_until_ns, created_at_ns, failing_since_ns;
-    int64_t waiting, delivered, dead; /* counted by the file itself; not written */
+    int64_t version, waiting, delivered, dead; /* counted by the file itself; not written */
 };
 
 /* PGL_NOT_FOUND when there is none. */

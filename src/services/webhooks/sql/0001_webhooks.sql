@@ -11,6 +11,7 @@ CREATE TABLE endpoint (
     old_secret          BLOB    NOT NULL CHECK (length(old_secret) IN (0, 32)),
     old_secret_until_ns INTEGER NOT NULL,   -- signs as well until then
     created_at_ns       INTEGER NOT NULL,
+    version             INTEGER NOT NULL CHECK (version >= 1),  -- counts changes of what people set
     failing_since_ns    INTEGER NOT NULL,   -- the first failure behind the last success; 0: none
     waiting             INTEGER NOT NULL CHECK (waiting >= 0),     -- deliveries by state, counted by
     delivered           INTEGER NOT NULL CHECK (delivered >= 0),   -- the triggers below

@@ -1,0 +1,96 @@
+/*
+ * mesh.h - the services as every part of a process sees them, near or far: their endpoints, the
+ * logs that others serve, and the listener where this process serves its own.
+ *
+ * Owner:    app/boot.h has one. The table of what is offered where is in mesh.c.
+ * Threads:  opened before the loops run. Server and followed logs belong to the services' loop; a
+ *           peer's connection to the loop that calls.
+ * Bounds:   a connection for each peer and each loop that calls it: PGL_MESH_FARS_MAX.
+ */
+#ifndef PGL_APP_MESH_H
+#define PGL_APP_MESH_H
+
+#include "app/far_log.h"
+#include "app/options.h"
+#include "transport/rpc_far.h"
+
+#define PGL_MESH_PEERS_MAX 8
+#define PGL_MESH_FARS_MAX  (2 * PGL_MESH_PEERS_MAX)
+#define PGL_MESH_LOGS      3
+
+struct pgl_boot;
+struct pgl_mesh_server;
+
+struct pgl_mesh_options {
+    struct pgl_address listen;                    /* no host: it does not */
+    struct pgl_address peers[PGL_MESH_PEERS_MAX]; /* by enum pgl_boot_role */
+    bool is_plain;                                /* no TLS; to loopback alone */
+    const char *certificate_file, *key_file, *ca_file;
+};
+
+/* What is offered somewhere. */
+enum pgl_mesh_at {
+    PGL_AT_CATALOG,
+    PGL_AT_ORDERS,
+    PGL_AT_PAYMENTS,
+    PGL_AT_INVENTORY,
+    PGL_AT_WEBHOOKS,
+    PGL_AT_IDENTITY,
+    PGL_AT_ORDERS_LOG,
+    PGL_AT_PAYMENTS_LOG,
+    PGL_AT_INVENTORY_LOG,
+    PGL_AT_ORDERS_ADMIN,
+    PGL_AT_PAYMENTS_ADMIN,
+    PGL_AT_INVENTORY_ADMIN,
+    PGL_AT_WEBHOOKS_ADMIN,
+    PGL_AT_IDENTITY_ADMIN,
+    PGL_AT_COUNT
+};
+
+struct pgl_mesh {
+    struct pgl_boot *boot;
+    struct pgl_far fars[PGL_MESH_FARS_MAX];
+    struct {
+        struct pgl_loop *loop;
+        int role;
+    } far_keys[PGL_MESH_FARS_MAX];
+    int far_count;
+    struct pgl_rpc rpc; /* of the followed logs */
+    struct pgl_far_log logs[PGL_MESH_LOGS];
+    struct pgl_tls_context *tls;
+    struct pgl_mesh_server *server; /* NULL: it does not listen */
+    pgl_status failure;             /* of an endpoint that could not be made */
+};
+
+/* Before any of what follows is asked for. */
+PGL_MUST_USE pgl_status pgl_mesh_open(struct pgl_mesh *mesh, struct pgl_boot *boot);
+/* Where a loop of this process reaches a service. That a peer is not configured shows in
+ * pgl_mesh_serve. */
+struct pgl_endpoint pgl_mesh_endpoint(struct pgl_boot *boot, struct pgl_loop *loop,
+                                      enum pgl_mesh_at at);
+/* The log at one of PGL_AT_..._LOG. */
+struct pgl_log_source *pgl_mesh_source(struct pgl_boot *boot, enum pgl_mesh_at at);
+/* Listens, if it is to, once all endpoints are asked for. */
+PGL_MUST_USE pgl_status pgl_mesh_serve(struct pgl_mesh *mesh);
+/* The loops are about to run. */
+void pgl_mesh_start(struct pgl_mesh *mesh);
+/* Any thread: a log of another process has readers that are far behind. */
+bool pgl_mesh_is_behind(const struct pgl_mesh *mesh);
+
+void pgl_mesh_drain(struct pgl_mesh *mesh);
+bool pgl_mesh_is_drained(const struct pgl_mesh *mesh);
+void pgl_mesh_close(struct pgl_mesh *mesh);
+
+/* For the server: what of this process is offered, and by whom it may be called. */
+struct pgl_mesh_row {
+    const ProtobufCServiceDescriptor *service;
+    const char *name; /* on the way; NULL: the contract's */
+    const struct pgl_method *methods;
+    int role;            /* enum pgl_boot_role: who offers it */
+    int file;            /* enum pgl_boot_file */
+    size_t flows_offset; /* of its mailbox in struct pgl_boot; 0: none */
+    uint32_t callers;    /* roles that may call it */
+};
+extern const struct pgl_mesh_row pgl_mesh_rows[PGL_AT_COUNT];
+
+#endif

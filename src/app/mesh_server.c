@@ -1,0 +1,274 @@
+/* mesh_server.c - see mesh_server.h. */
+#include "app/mesh_server.h"
+
+#include "app/boot.h"
+#include "base/assert.h"
+#include "edge/traceparent.h"
+#include "transport/grpc_server.h"
+
+#define METHODS_MAX 32 /* of one service; the largest has half of that */
+
+struct mesh_method {
+    struct pgl_mesh_server *server;
+    const struct pgl_mesh_row *row;
+    struct pgl_endpoint endpoint;
+    int number;
+};
+
+struct pgl_mesh_server {
+    struct pgl_mesh *mesh;
+    struct pgl_http_server http;
+    struct pgl_grpc_server grpc;
+    struct pgl_rpc rpc;
+    struct pgl_grpc_service services[PGL_AT_COUNT];
+    struct pgl_grpc_method methods[PGL_AT_COUNT][METHODS_MAX];
+    struct mesh_method rows[PGL_AT_COUNT][METHODS_MAX];
+    struct pgl_counter denied;
+    /* Between this loop and the one that drains the process. */
+    atomic_bool is_leaving, is_idle;
+};
+
+/* ---- a call: passed on as a near one, and its answer passed back ---- */
+
+struct mesh_call {
+    struct pgl_flow flow;
+    struct pgl_grpc_call *from;
+    struct pgl_rpc_call call;
+    int left;
+};
+
+static const struct mesh_method *method_of(const struct pgl_grpc_call *call)
+{
+    return pgl_grpc_method_of(call)->row;
+}
+
+static pgl_status check_caller(const struct pgl_grpc_call *call)
+{
+    const struct mesh_method *method = method_of(call);
+    if (!call->exchange->is_tls)
+        return PGL_OK; /* as configured: loopback */
+    for (int role = 0; role < PGL_RUN_COUNT; role++)
+        if (strcmp(call->exchange->tls_peer, pgl_boot_role_names[role]) == 0 &&
+            (method->row->callers & PGL_RUNS(role)) != 0)
+            return PGL_OK;
+    pgl_counter_add(&method->server->denied, 1);
+    return PGL_FAIL(PGL_DENIED, "this role may not call this");
+}
+
+enum { MESH_ASK, MESH_ANSWER };
+
+static struct mesh_call *mine_of(struct pgl_flow *flow)
+{
+    return PGL_CONTAINER(flow, struct mesh_call, flow);
+}
+
+static struct pgl_go mesh_ask(struct pgl_flow *flow)
+{
+    struct mesh_call *mine = mine_of(flow);
+    const struct mesh_method *method = method_of(mine->from);
+    pgl_rpc_send(&method->server->rpc, &method->endpoint, method->number, &mine->call, flow,
+                 &mine->left);
+    return mine->left > 0 ? pgl_wait(MESH_ANSWER) : pgl_go(MESH_ANSWER);
+}
+
+static struct pgl_go mesh_answer(struct pgl_flow *flow)
+{
+    (void)flow;
+    return pgl_done();
+}
+
+static const struct pgl_step call_steps[] = {
+    /*                name           does         at most  when late: the callee minds the
+     *                deadline */
+    [MESH_ASK] = { "mesh.ask", mesh_ask, 0, 0 },
+    [MESH_ANSWER] = { "mesh.answer", mesh_answer, 0, 0 },
+};
+
+static void on_done(struct pgl_flow *flow)
+{
+    struct mesh_call *mine = mine_of(flow);
+    pgl_grpc_answer(mine->from, mine->call.call.status, mine->call.call.reply);
+}
+
+static pgl_status prepare(struct pgl_grpc_call *call, void *ask, struct mesh_call *mine)
+{
+    struct pgl_text header;
+    void *reply = pgl_message_new(pgl_grpc_contract_of(call)->output, call->arena);
+    if (reply == NULL)
+        return PGL_NO_MEMORY;
+    mine->from = call;
+    mine->call.call = (struct pgl_call){
+        .ask = ask, .reply = reply, .arena = call->arena, .deadline_ns = call->deadline_ns
+    };
+    const struct pgl_http_request_head *head = &call->exchange->head;
+    if (pgl_http_find_field(head->fields, head->field_count, PGL_TEXT("traceparent"), &header) == 1)
+        (void)edge_traceparent_read(header, &mine->call.call.trace); /* none, if it is none */
+    return PGL_OK;
+}
+
+static void take(struct pgl_grpc_call *call, void *ask)
+{
+    struct mesh_call *mine = pgl_arena_zalloc(call->arena, sizeof *mine);
+    pgl_status status = mine != NULL ? check_caller(call) : PGL_NO_MEMORY;
+    if (pgl_is_ok(status))
+        status = prepare(call, ask, mine);
+    if (!pgl_is_ok(status)) {
+        pgl_grpc_end(call, status);
+        return;
+    }
+    pgl_flow_start(&mine->flow, method_of(call)->server->rpc.loop, call_steps, MESH_ASK, on_done);
+}
+
+static const struct pgl_grpc_handler handler = { .take = take };
+
+/* ---- the listener ---- */
+
+static void on_request(void *owner, struct pgl_http_exchange *exchange)
+{
+    struct pgl_mesh_server *server = owner;
+    if (pgl_grpc_server_takes(&exchange->head))
+        pgl_grpc_server_on_request(&server->grpc, exchange);
+    else
+        pgl_http_respond(exchange, 404, NULL, 0, PGL_TEXT("gRPC is spoken here\n"));
+}
+
+static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
+{
+    (void)owner;
+    pgl_http_respond(exchange, status, NULL, 0, pgl_text_of(reason));
+}
+
+static bool wants_pieces(void *owner, const struct pgl_http_request_head *head)
+{
+    (void)owner;
+    return pgl_grpc_server_takes(head) && pgl_grpc_server_wants_pieces(head);
+}
+
+static void on_piece(void *owner, struct pgl_http_exchange *exchange, struct pgl_text piece,
+                     bool is_last)
+{
+    (void)owner;
+    pgl_grpc_server_on_piece(exchange, piece, is_last);
+}
+
+static void on_room(void *owner, struct pgl_http_exchange *exchange)
+{
+    (void)owner;
+    pgl_grpc_server_on_room(exchange);
+}
+
+static void on_abandoned(void *owner, struct pgl_http_exchange *exchange)
+{
+    (void)owner;
+    if (exchange->owner != NULL)
+        pgl_grpc_server_on_abandoned(exchange);
+}
+
+static bool work(void *owner)
+{
+    struct pgl_mesh_server *server = owner;
+    if (atomic_load(&server->is_leaving) && !server->http.is_draining)
+        pgl_http_server_drain(&server->http);
+    bool has_more = pgl_http_server_work(&server->http);
+    if (server->http.is_draining)
+        atomic_store(&server->is_idle, pgl_http_server_is_idle(&server->http));
+    return has_more;
+}
+
+/* Between processes of one platform nobody is kept short; memory is what bounds it. */
+static struct pgl_http_limits mesh_limits(void)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.connections_max = limits.connections_per_client_max = 256;
+    limits.connects_per_client_burst = limits.connects_per_client_per_s = 1000;
+    limits.exchanges_max = PGL_MESH_CALLS_MAX;
+    limits.requests_per_connection_max = UINT32_MAX;
+    limits.exchange_bytes_max = 2 * PGL_GRPC_MESH_MESSAGE_BYTES_MAX;
+    limits.stream_bytes_max = 2 * PGL_GRPC_MESH_MESSAGE_BYTES_MAX;
+    limits.idle_ns = PGL_HOURS(1);
+    limits.http2 = PGL_HTTP2_LIMITS_MESH;
+    return limits;
+}
+
+static void fill_service(struct pgl_mesh_server *server, int at, struct pgl_grpc_service *service)
+{
+    struct pgl_boot *boot = server->mesh->boot;
+    const struct pgl_mesh_row *row = &pgl_mesh_rows[at];
+    PGL_ASSERT(row->service->n_methods <= METHODS_MAX);
+    for (unsigned m = 0; m < row->service->n_methods; m++) {
+        const struct pgl_method *method = &row->methods[m];
+        if (method->command == NULL && method->query == NULL && method->flow == NULL)
+            continue; /* a stream of the edge's, or not offered */
+        server->rows[at][m] =
+            (struct mesh_method){ server, row, pgl_mesh_endpoint(boot, server->rpc.loop, at),
+                                  (int)m };
+        server->methods[at][m] = (struct pgl_grpc_method){ .kind = PGL_GRPC_UNARY,
+                                                           .handler = &handler,
+                                                           .row = &server->rows[at][m] };
+    }
+    *service = (struct pgl_grpc_service){ row->service, row->name, server->methods[at] };
+}
+
+static void open_grpc(struct pgl_mesh_server *server)
+{
+    struct pgl_grpc_server_options options = { .limits = PGL_GRPC_LIMITS_EDGE,
+                                               .is_mesh = true,
+                                               .services = server->services,
+                                               .owner = server };
+    options.limits.message_bytes_max = PGL_GRPC_MESH_MESSAGE_BYTES_MAX;
+    options.limits.deadline_max_ns = PGL_MINUTES(1);
+    for (int at = 0; at < PGL_AT_COUNT; at++)
+        if (pgl_boot_runs(server->mesh->boot, pgl_mesh_rows[at].role))
+            fill_service(server, at, &server->services[options.service_count++]);
+    pgl_grpc_server_open(&server->grpc, server->rpc.loop, &options);
+}
+
+pgl_status pgl_mesh_server_open(struct pgl_mesh *mesh)
+{
+    struct pgl_boot *boot = mesh->boot;
+    const struct pgl_mesh_options *options = &boot->options.mesh;
+    struct pgl_mesh_server *server = pgl_arena_zalloc(&boot->arena, sizeof *server);
+    if (server == NULL)
+        return PGL_NO_MEMORY;
+    server->mesh = mesh;
+    pgl_rpc_open(&server->rpc, &boot->loops[PGL_LOOP_SERVICES]);
+    open_grpc(server);
+    const struct pgl_http_server_options http = {
+        .limits = mesh_limits(),
+        .owner = server,
+        .on_request = on_request,
+        .refuse = refuse,
+        .wants_pieces = wants_pieces,
+        .on_piece = on_piece,
+        .on_room = on_room,
+        .on_abandoned = on_abandoned,
+    };
+    PGL_TRY(pgl_http_server_open(&server->http, server->rpc.loop, options->listen.host,
+                                 options->listen.port, &http));
+    server->rpc.loop->work = work;
+    server->rpc.loop->owner = server;
+    mesh->server = server;
+    return PGL_OK;
+}
+
+uint16_t pgl_mesh_server_port(const struct pgl_mesh_server *server)
+{
+    return pgl_http_server_port(&server->http);
+}
+
+void pgl_mesh_server_drain(struct pgl_mesh_server *server)
+{
+    atomic_store(&server->is_leaving, true);
+}
+
+bool pgl_mesh_server_is_idle(const struct pgl_mesh_server *server)
+{
+    return atomic_load(&server->is_idle);
+}
+
+void pgl_mesh_server_close(struct pgl_mesh_server *server)
+{
+    pgl_http_server_cut(&server->http);
+    pgl_http_server_close(&server->http);
+    pgl_grpc_server_close(&server->grpc);
+}

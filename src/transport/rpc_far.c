@@ -1,0 +1,109 @@
+/* rpc_far.c - see rpc_far.h. */
+#include "transport/rpc_far.h"
+
+#include "base/time.h"
+
+#define TRACE_BYTES 55 /* a traceparent */
+
+/* Shorter than for a provider: a peer that starts anew is back in a second. */
+static const struct pgl_breaker_rules breaker_rules = { .slot_ns = PGL_MILLISECONDS(500),
+                                                        .calls_min = 50,
+                                                        .failed_percent = 80,
+                                                        .open_ns = PGL_MILLISECONDS(100),
+                                                        .open_ns_max = PGL_SECONDS(1),
+                                                        .probe_count = 3,
+                                                        .probe_ns = PGL_SECONDS(5) };
+
+struct far_call {
+    struct pgl_grpc_ask ask;
+    struct pgl_far *far;
+    struct pgl_rpc_call *call;
+    void (*answered)(struct pgl_rpc_call *call);
+    pgl_breaker_ticket ticket;
+    char trace[TRACE_BYTES];
+};
+
+pgl_status pgl_far_open(struct pgl_far *far, struct pgl_loop *loop, const char *host, uint16_t port,
+                        struct pgl_tls_context *tls, const char *tls_name)
+{
+    const struct pgl_grpc_client_options options = {
+        .host = host,
+        .port = port,
+        .tls = tls,
+        .tls_name = tls_name,
+        .asks_max = PGL_FAR_CALLS_MAX,
+        .message_bytes_max = PGL_FAR_MESSAGE_BYTES_MAX,
+    };
+    pgl_breaker_init(&far->breaker, breaker_rules, pgl_entropy_u64(&loop->platform->entropy));
+    return pgl_grpc_client_open(&far->client, loop, &options);
+}
+
+void pgl_far_close(struct pgl_far *far)
+{
+    pgl_grpc_client_close(&far->client);
+}
+
+/* A refusal is an answer: the service is there. */
+static bool is_lost(pgl_status status)
+{
+    return status.code == PGL_UNAVAILABLE || status.code == PGL_DEADLINE;
+}
+
+static void on_answer(struct pgl_grpc_ask *ask, pgl_status status)
+{
+    struct far_call *mine = PGL_CONTAINER(ask, struct far_call, ask);
+    struct pgl_far *far = mine->far;
+    int64_t now_ns = far->client.loop->now_ns;
+    if (is_lost(status))
+        pgl_counter_add(&far->failures, 1);
+    pgl_breaker_note(&far->breaker, mine->ticket,
+                     is_lost(status) ? PGL_BREAKER_FAILED : PGL_BREAKER_WELL, now_ns);
+    mine->call->call.status = status;
+    mine->answered(mine->call); /* the arena, and so this call, may be gone */
+}
+
+static void add_trace(struct far_call *call, const struct pgl_trace *trace)
+{
+    static const struct pgl_trace none;
+    if (memcmp(trace, &none, sizeof none) == 0)
+        return;
+    memcpy(call->trace, "00-", 3);
+    pgl_hex_encode(trace->trace_id, sizeof trace->trace_id, call->trace + 3);
+    call->trace[35] = '-';
+    pgl_hex_encode(trace->span_id, sizeof trace->span_id, call->trace + 36);
+    call->trace[52] = '-';
+    pgl_hex_encode(&trace->flags, 1, call->trace + 53);
+    call->ask.fields[call->ask.field_count++] =
+        (struct pgl_http_field){ PGL_TEXT("traceparent"), { call->trace, TRACE_BYTES } };
+}
+
+pgl_status pgl_far_send(const struct pgl_endpoint *endpoint, int method, struct pgl_rpc_call *call,
+                        void (*answered)(struct pgl_rpc_call *call))
+{
+    struct pgl_far *far = endpoint->far;
+    const ProtobufCServiceDescriptor *service = endpoint->service;
+    const char *name = endpoint->name != NULL ? endpoint->name : service->name;
+    struct far_call *mine = pgl_arena_zalloc(call->call.arena, sizeof *mine);
+    if (mine == NULL)
+        return PGL_NO_MEMORY;
+    mine->ticket = pgl_breaker_admit(&far->breaker, far->client.loop->now_ns, NULL);
+    if (mine->ticket == 0)
+        return PGL_FAIL(PGL_UNAVAILABLE, "the service does not answer just now");
+    mine->far = far;
+    mine->call = call;
+    mine->answered = answered;
+    mine->ask = (struct pgl_grpc_ask){
+        .path = pgl_arena_printf(call->call.arena, "/%s/%s", name, service->methods[method].name),
+        .ask = call->call.ask,
+        .reply = call->call.reply,
+        .arena = call->call.arena,
+        .deadline_ns = call->call.deadline_ns,
+        .on_answer = on_answer,
+    };
+    add_trace(mine, &call->call.trace);
+    pgl_counter_add(&far->calls, 1);
+    pgl_status sent = pgl_grpc_client_ask(&far->client, &mine->ask);
+    if (!pgl_is_ok(sent))
+        pgl_breaker_note(&far->breaker, mine->ticket, PGL_BREAKER_UNTOLD, far->client.loop->now_ns);
+    return sent;
+}
