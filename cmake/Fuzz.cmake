@@ -31,6 +31,7 @@ endfunction()
 
 #        target    library
 pgl_fuzz(http1     wire)
+pgl_fuzz(http2     wire)
 pgl_fuzz(json      wire)
 pgl_fuzz(jwt       wire)
 pgl_fuzz(message   wire)

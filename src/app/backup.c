@@ -69,11 +69,9 @@ static BackupFile *add_file(struct pgl_backup *backup, const char *name)
 
 /* ---- the steps ---- */
 
-pgl_status pgl_backup_begin(struct pgl_backup *backup, struct pgl_boot *boot, struct pgl_cut *cut,
-                            const char *folder)
+static void begin(struct pgl_backup *backup, struct pgl_boot *boot, struct pgl_cut *cut,
+                  const char *folder)
 {
-    struct pgl_disk *disk = boot->platform->disk;
-    bool is_empty;
     *backup = (struct pgl_backup){ .boot = boot, .cut = cut };
     pgl_arena_init(&backup->arena, ARENA_CHUNK_BYTES, ARENA_LIMIT_BYTES);
     backup->folder = pgl_arena_printf(&backup->arena, "%s", folder);
@@ -82,6 +80,22 @@ pgl_status pgl_backup_begin(struct pgl_backup *backup, struct pgl_boot *boot, st
     backup->manifest.version = pgl_message_string(boot->options.version);
     backup->manifest.made_at_ns = pgl_clock_wall_ns(&boot->platform->clock);
     backup->manifest.files = backup->files;
+}
+
+pgl_status pgl_backup_begin_part(struct pgl_backup *backup, struct pgl_boot *boot,
+                                 struct pgl_cut *cut, const char *folder)
+{
+    begin(backup, boot, cut, folder);
+    backup->is_part = true;
+    return PGL_OK;
+}
+
+pgl_status pgl_backup_begin(struct pgl_backup *backup, struct pgl_boot *boot, struct pgl_cut *cut,
+                            const char *folder)
+{
+    struct pgl_disk *disk = boot->platform->disk;
+    bool is_empty;
+    begin(backup, boot, cut, folder);
     PGL_TRY(disk->ops->make_folder(disk, folder));
     PGL_TRY(disk->ops->is_empty(disk, folder, &is_empty));
     return is_empty ? PGL_OK : PGL_FAIL(PGL_CONFLICT, "the folder to write to is not empty");
@@ -157,6 +171,10 @@ static pgl_status copy_keys(struct pgl_backup *backup, const char *name)
 
 static pgl_status finish(struct pgl_backup *backup)
 {
+    if (backup->is_part) {
+        backup->is_done = true;
+        return PGL_OK;
+    }
     PGL_TRY(copy_keys(backup, PGL_KEY_FILE));
     if (backup->boot->old_keys.count > 0)
         PGL_TRY(copy_keys(backup, PGL_OLD_KEYS_FILE));
@@ -169,6 +187,8 @@ pgl_status pgl_backup_go_on(struct pgl_backup *backup)
 {
     if (backup->is_stopping != NULL && atomic_load(backup->is_stopping))
         return PGL_FAIL(PGL_CANCELLED, "the platform is stopping");
+    while (backup->at < PGL_CUT_FILES && !backup->cut->has[backup->at])
+        backup->at++;
     return backup->at < PGL_CUT_FILES ? copy_slice(backup) : finish(backup);
 }
 

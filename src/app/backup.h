@@ -34,12 +34,16 @@ struct pgl_backup {
     int at;
     Backup manifest;
     BackupFile *files[PGL_BACKUP_FILES_MAX];
-    bool is_done;
+    bool is_part, is_done;
 };
 
 /* The folder is made, if there is none. */
 PGL_MUST_USE pgl_status pgl_backup_begin(struct pgl_backup *backup, struct pgl_boot *boot,
                                          struct pgl_cut *cut, const char *folder);
+/* For a cut over several processes: the files of this one, into a folder that is there, without key
+ * and manifest. */
+PGL_MUST_USE pgl_status pgl_backup_begin_part(struct pgl_backup *backup, struct pgl_boot *boot,
+                                              struct pgl_cut *cut, const char *folder);
 /* A slice; until `is_done`. */
 PGL_MUST_USE pgl_status pgl_backup_go_on(struct pgl_backup *backup);
 /* Always. */

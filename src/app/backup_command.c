@@ -7,8 +7,9 @@
 #include "app/options.h"
 #include "platform/real/real.h"
 
-static void show(struct pgl_text line)
+static void show(void *unused, struct pgl_text line)
 {
+    (void)unused;
     if (pgl_real_is_watched())
         fprintf(stderr, "\r\033[K%.*s", PGL_TEXT_ARGS(line));
 }
@@ -25,7 +26,7 @@ static pgl_status copy(struct pgl_boot *boot, struct pgl_cut *cut, void *folder,
         pgl_buffer_clear(&line);
         pgl_backup_say(&backup, &line);
         if (line.size > 0)
-            show((struct pgl_text){ line.data, line.size - 1 });
+            show(NULL, (struct pgl_text){ line.data, line.size - 1 });
     }
     pgl_backup_end(&backup);
     pgl_buffer_free(&line);

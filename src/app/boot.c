@@ -395,8 +395,8 @@ static void close_doors(void *self)
 static bool is_idle(void *self)
 {
     struct pgl_boot *boot = self;
-    return (!pgl_boot_runs(boot, PGL_RUN_GATEWAY) || pgl_gateway_is_idle(&boot->edge)) &&
-           pgl_mesh_is_drained(&boot->mesh);
+    return pgl_mesh_is_drained(&boot->mesh) &&
+           (!pgl_boot_runs(boot, PGL_RUN_GATEWAY) || pgl_gateway_is_idle(&boot->edge));
 }
 
 static void open_drain(struct pgl_boot *boot)
@@ -449,7 +449,7 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     open_drain(boot);
     pgl_reload_open(&boot->reload, &boot->loops[PGL_LOOP_RELOAD]);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
-    if (options->roles == PGL_RUNS_ALL) /* a look is at all files */
+    if (options->roles != PGL_RUNS(PGL_RUN_GATEWAY)) /* which has no file to look at */
         pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);
     PGL_TRY(pgl_mesh_serve(&boot->mesh));
     return pgl_boot_runs(boot, PGL_RUN_GATEWAY) ? open_edge(boot) : PGL_OK;

@@ -25,7 +25,7 @@ static int64_t now_ns(const struct pgl_control *control)
 
 /* ---- the way of a look ---- */
 
-enum { C_HOLD, C_CUT, C_BEGIN, C_GO_ON, C_ANSWER };
+enum { C_HOLD, C_CUT, C_RELEASE, C_BEGIN, C_GO_ON, C_ANSWER };
 
 static const struct pgl_control_task *task_of(const struct pgl_control *control)
 {
@@ -36,7 +36,12 @@ static const struct pgl_control_task *task_of(const struct pgl_control *control)
 static struct pgl_go ask_writers(struct pgl_control *control, bool is_wanted, int next)
 {
     control->held_count = 0;
+    control->hold_count = 0;
+    for (int i = 0; i < PGL_CUT_FILES; i++)
+        control->hold_count += pgl_boot_has(control->boot, i) ? 1 : 0;
     for (int i = 0; i < PGL_CUT_FILES; i++) {
+        if (!pgl_boot_has(control->boot, i))
+            continue;
         struct pgl_writer_hold *hold = &control->holds[i];
         struct pgl_mailbox *holds = &pgl_cut_writer(control->boot, i)->holds;
         *hold =
@@ -51,7 +56,7 @@ static void take_held(void *owner, struct pgl_message *message)
 {
     struct pgl_control *control = owner;
     (void)message;
-    if (++control->held_count == PGL_CUT_FILES)
+    if (++control->held_count == control->hold_count)
         pgl_flow_wake(&control->flow);
 }
 
@@ -87,6 +92,21 @@ static struct pgl_go control_cut(struct pgl_flow *flow)
 {
     struct pgl_control *control = control_of(flow);
     control->status = pgl_cut_begin(&control->cut);
+    if (!task_of(control)->is_joint || !pgl_is_ok(control->status))
+        return ask_writers(control, false, C_BEGIN);
+    control->is_released = false;
+    pgl_http_stream_begin(control->waiting[0], 200, &text_type, 1);
+    pgl_status told = pgl_http_stream_write(control->waiting[0], PGL_TEXT("held\n"));
+    (void)told; /* who is gone does not release it in time */
+    return pgl_wait(C_RELEASE);
+}
+
+/* The others hold as well, or it took them too long. */
+static struct pgl_go control_release(struct pgl_flow *flow)
+{
+    struct pgl_control *control = control_of(flow);
+    if (!control->is_released)
+        control->status = PGL_FAIL(PGL_DEADLINE, "the other processes did not hold in time");
     return ask_writers(control, false, C_BEGIN);
 }
 
@@ -94,7 +114,7 @@ static struct pgl_go control_begin(struct pgl_flow *flow)
 {
     struct pgl_control *control = control_of(flow);
     control->held_ns = now_ns(control) - control->asked_ns;
-    if (task_of(control)->is_streamed)
+    if (task_of(control)->is_streamed && control->waiting[0]->stage != PGL_HTTP_STREAMING)
         pgl_http_stream_begin(control->waiting[0], 200, &text_type, 1);
     if (pgl_is_ok(control->status) && task_of(control)->begin != NULL)
         control->status = task_of(control)->begin(control);
@@ -156,6 +176,7 @@ static struct pgl_go control_answer(struct pgl_flow *flow)
 static const struct pgl_step control_steps[] = {
     [C_HOLD] = STEP("control.hold", control_hold),
     [C_CUT] = STEP("control.cut", control_cut),
+    [C_RELEASE] = { "control.release", control_release, PGL_CONTROL_JOINT_NS, C_RELEASE },
     [C_BEGIN] = STEP("control.begin", control_begin),
     [C_GO_ON] = { "control.go-on", control_go_on, 1, C_GO_ON },
     [C_ANSWER] = STEP("control.answer", control_answer),
@@ -221,10 +242,27 @@ static void end_stream(struct pgl_control *control, struct pgl_http_exchange *ex
 
 /* ---- requests ---- */
 
+static void release(struct pgl_control *control, struct pgl_http_exchange *exchange)
+{
+    static const struct pgl_http_field clean = { { "Panglot-Clean", 13 }, { "yes", 3 } };
+    if (!control->is_busy || control->flow.step != C_RELEASE) {
+        respond_text(exchange, 409, PGL_TEXT("nothing is held"));
+        return;
+    }
+    control->is_released = true;
+    pgl_flow_wake(&control->flow);
+    pgl_http_respond(exchange, 200, &clean, 1, PGL_TEXT(""));
+}
+
 static void on_request(void *owner, struct pgl_http_exchange *exchange)
 {
     struct pgl_control *control = owner;
-    const struct pgl_control_task *task = pgl_control_task_find(exchange);
+    const struct pgl_control_task *task =
+        pgl_control_task_find(exchange, control->boot->options.roles == PGL_RUNS_ALL);
+    if (pgl_text_is(exchange->head.path, "/release")) {
+        release(control, exchange);
+        return;
+    }
     if (task == NULL) {
         respond_text(exchange, 404,
                      PGL_TEXT("there is GET /verify, GET /audit-log, "
@@ -247,6 +285,16 @@ static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, 
 {
     (void)owner;
     respond_text(exchange, status, pgl_text_of(reason));
+}
+
+const char *pgl_control_socket(struct pgl_arena *arena, uint32_t roles)
+{
+    int first = 0;
+    while (first < PGL_RUN_COUNT && (roles & PGL_RUNS(first)) == 0)
+        first++;
+    return roles == PGL_RUNS_ALL
+               ? PGL_CONTROL_SOCKET
+               : pgl_arena_printf(arena, "control-%s.sock", pgl_boot_role_names[first]);
 }
 
 static bool control_work(void *owner)
@@ -276,8 +324,8 @@ void pgl_control_open(struct pgl_control *control, struct pgl_boot *boot, struct
     const struct pgl_http_server_options options = {
         .limits = control_limits(), .owner = control, .on_request = on_request, .refuse = refuse
     };
-    const char *host =
-        pgl_arena_printf(&boot->arena, "unix:%s/" PGL_CONTROL_SOCKET, boot->options.data);
+    const char *host = pgl_arena_printf(&boot->arena, "unix:%s/%s", boot->options.data,
+                                        pgl_control_socket(&boot->arena, boot->options.roles));
     pgl_status opened = pgl_http_server_open(&control->http, loop, host, 0, &options);
     control->is_open = pgl_is_ok(opened);
     if (!control->is_open) {

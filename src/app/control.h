@@ -7,6 +7,9 @@
  *     GET /audit-log/verify          whether somebody has changed it
  *     POST /signing-key              a new key signs tokens; "at-once" in the body drops the old
  *     ones
+ *     POST /part                     of a process with some of the roles: its files into that
+ *                                    folder, as of a moment that its peers share: it says "held",
+ *                                    and holds until POST /release, which comes once all do
  *     POST /backup                   all files into the folder that the body names; lines of
  *                                    progress, then "done" or "failed: why"
  *
@@ -26,11 +29,13 @@
 #include "app/backup.h"
 #include "app/cut.h"
 #include "edge/trust.h"
+#include "base/time.h"
 #include "runtime/flow.h"
 #include "store/writer.h"
 #include "transport/http_server.h"
 
 #define PGL_CONTROL_SOCKET           "control.sock"
+#define PGL_CONTROL_JOINT_NS         PGL_SECONDS(2) /* writers hold so long for the others */
 #define PGL_CONTROL_WAITING_MAX      16
 #define PGL_CONTROL_ANSWER_BYTES_MAX (1u << 20) /* every invariant with all its offenders: 100 KB */
 
@@ -50,7 +55,8 @@ struct pgl_control {
     bool is_busy;
     struct pgl_mailbox held; /* writers that hold, and those that go on */
     struct pgl_writer_hold holds[PGL_CUT_FILES];
-    int held_count;
+    int held_count, hold_count;
+    bool is_released; /* of a joint look: all others hold, too */
     int64_t asked_ns; /* when the writers were asked to hold */
     int64_t held_ns;  /* how long it took until they went on */
     struct pgl_cut cut;
@@ -79,9 +85,15 @@ struct pgl_control_question {
     const char *method, *target;
     struct pgl_text body;
     bool is_json;
-    bool is_streamed;                      /* the answer is lines; the last one is the verdict */
-    void (*on_line)(struct pgl_text line); /* of progress; NULL: nobody looks */
+    bool is_streamed; /* the answer is lines; the last one is the verdict */
+    void (*on_line)(void *self, struct pgl_text line); /* of progress; NULL: nobody looks */
+    void *self;
+    const char *socket; /* in the folder; NULL: PGL_CONTROL_SOCKET */
+    bool waits_not;     /* for one that does not listen yet */
 };
+
+/* The name of the socket of a process with these roles. */
+const char *pgl_control_socket(struct pgl_arena *arena, uint32_t roles);
 
 /* What the running platform answers, appended to `out`; a platform that is starting is waited for.
  * Blocks. PGL_UNAVAILABLE when nobody answers. */

@@ -84,7 +84,7 @@ static void take_lines(struct asking *asking)
         pgl_buffer_add(&asking->last, body->data, size);
         pgl_buffer_consume(body, size + 1);
         if (asking->question->on_line != NULL)
-            asking->question->on_line(pgl_buffer_text(&asking->last));
+            asking->question->on_line(asking->question->self, pgl_buffer_text(&asking->last));
     }
 }
 
@@ -156,10 +156,12 @@ pgl_status pgl_control_ask(struct pgl_platform *platform, const char *folder,
         return PGL_FAIL(PGL_EXHAUSTED, "no memory to ask");
     pgl_arena_init(&arena, 4096, 16384);
     pgl_buffer_init(&asking.last, 4096);
-    asking.host = pgl_arena_printf(&arena, "unix:%s/" PGL_CONTROL_SOCKET, folder);
+    asking.host =
+        pgl_arena_printf(&arena, "unix:%s/%s", folder,
+                         question->socket != NULL ? question->socket : PGL_CONTROL_SOCKET);
     pgl_loop_init(&asking.loop, "ask", platform, asking.thread.waiter);
     asking.thread.loops[asking.thread.loop_count++] = &asking.loop;
-    asking.listens_until_ns = asking.loop.now_ns + LISTENS_WITHIN_NS;
+    asking.listens_until_ns = asking.loop.now_ns + (question->waits_not ? 0 : LISTENS_WITHIN_NS);
     pgl_http_client_init(&asking.client, &asking.loop, PGL_CONTROL_ANSWER_BYTES_MAX);
     asking.client.flow = &asking.flow;
     pgl_flow_start(&asking.flow, &asking.loop, ask_steps, A_ASK, on_done);

@@ -97,6 +97,17 @@ static pgl_status begin_backup(struct pgl_control *control)
     return begun;
 }
 
+static pgl_status begin_part(struct pgl_control *control)
+{
+    struct pgl_text folder = control->waiting[0]->body;
+    if (folder.size == 0 || folder.data[0] != '/')
+        return PGL_FAIL(PGL_INVALID, "a folder's whole path is expected");
+    const char *path = pgl_arena_printf(&control->cut.arena, "%.*s", PGL_TEXT_ARGS(folder));
+    pgl_status begun = pgl_backup_begin_part(&control->backup, control->boot, &control->cut, path);
+    control->backup.is_stopping = control->is_stopping;
+    return begun;
+}
+
 static pgl_status go_on_with_backup(struct pgl_control *control, bool *is_done)
 {
     PGL_TRY(pgl_backup_go_on(&control->backup));
@@ -113,20 +124,24 @@ static void end_backup(struct pgl_control *control)
 
 /* clang-format off */
 const struct pgl_control_task pgl_control_tasks[] = {
-    /* method        path                 shared streamed  begin         goes on            ends        is written */
-    { PGL_HTTP_GET,  "/verify",           true,  false,    NULL,         verify,            NULL,       write_report },
-    { PGL_HTTP_GET,  "/audit-log",        false, false,    NULL,         list_deeds,        NULL,       write_said },
-    { PGL_HTTP_GET,  "/audit-log/verify", false, false,    NULL,         check_deeds,       NULL,       write_said },
-    { PGL_HTTP_POST, "/signing-key",      false, false,    begin_rotation, go_on_with_rotation, NULL,    write_said },
-    { PGL_HTTP_POST, "/backup",           false, true,     begin_backup, go_on_with_backup, end_backup, write_said },
+    /* method        path                 shared streamed joint  begin         goes on            ends        is written */
+    { PGL_HTTP_GET,  "/verify",           true,  false,    false, NULL,         verify,            NULL,       write_report },
+    { PGL_HTTP_GET,  "/audit-log",        false, false,    false, NULL,         list_deeds,        NULL,       write_said },
+    { PGL_HTTP_GET,  "/audit-log/verify", false, false,    false, NULL,         check_deeds,       NULL,       write_said },
+    { PGL_HTTP_POST, "/signing-key",      false, false,    false, begin_rotation, go_on_with_rotation, NULL,   write_said },
+    { PGL_HTTP_POST, "/backup",           false, true,     false, begin_backup, go_on_with_backup, end_backup, write_said },
+    { PGL_HTTP_POST, "/part",             false, true,     true,  begin_part,   go_on_with_backup, end_backup, write_said },
 };
 /* clang-format on */
 
-const struct pgl_control_task *pgl_control_task_find(const struct pgl_http_exchange *exchange)
+/* A part of the files is good for nothing but to be joined with the others. */
+const struct pgl_control_task *pgl_control_task_find(const struct pgl_http_exchange *exchange,
+                                                     bool has_all)
 {
     for (size_t i = 0; i < sizeof pgl_control_tasks / sizeof pgl_control_tasks[0]; i++)
         if (exchange->head.method_known == pgl_control_tasks[i].method &&
-            pgl_text_is(exchange->head.path, pgl_control_tasks[i].path))
+            pgl_text_is(exchange->head.path, pgl_control_tasks[i].path) &&
+            (has_all || pgl_control_tasks[i].is_joint))
             return &pgl_control_tasks[i];
     return NULL;
 }

@@ -11,6 +11,7 @@ struct pgl_control_task {
     const char *path;
     bool is_shared;   /* one look answers everybody who waits for it */
     bool is_streamed; /* lines of progress while it lasts, then "done" or "failed: why" */
+    bool is_joint;    /* streamed; says "held", and holds until it is told that all others do */
     pgl_status (*begin)(struct pgl_control *control); /* NULL: nothing */
     /* Of the first asker. Long; but the writers are on their way, and nobody else is on this
      * thread. */
@@ -21,7 +22,8 @@ struct pgl_control_task {
 
 extern const struct pgl_control_task pgl_control_tasks[];
 
-/* NULL when there is none. */
-const struct pgl_control_task *pgl_control_task_find(const struct pgl_http_exchange *exchange);
+/* NULL when there is none. `has_all`: the process has all files of the platform. */
+const struct pgl_control_task *pgl_control_task_find(const struct pgl_http_exchange *exchange,
+                                                     bool has_all);
 
 #endif

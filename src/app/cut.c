@@ -41,7 +41,10 @@ pgl_status pgl_cut_open(struct pgl_cut *cut, struct pgl_boot *boot)
     cut->views.key = (struct pgl_hash_key){ pgl_entropy_u64(entropy), pgl_entropy_u64(entropy) };
     pgl_arena_init(&cut->arena, CUT_ARENA_CHUNK_BYTES, CUT_ARENA_LIMIT_BYTES);
     for (int i = 0; i < PGL_CUT_FILES; i++) {
+        if (!pgl_boot_has(boot, i))
+            continue;
         struct pgl_writer *writer = pgl_cut_writer(boot, i);
+        cut->has[i] = true;
         struct pgl_database_options options = writer->options.database;
         options.cache_kib = CUT_CACHE_KIB;
         PGL_TRY(pgl_database_open_reader(&cut->files[i], &options));
@@ -56,7 +59,9 @@ pgl_status pgl_cut_open(struct pgl_cut *cut, struct pgl_boot *boot)
 pgl_status pgl_cut_begin(struct pgl_cut *cut)
 {
     for (int i = 0; i < PGL_CUT_FILES; i++)
-        PGL_TRY(pgl_database_run(&cut->files[i], "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;"));
+        if (cut->has[i])
+            PGL_TRY(
+                pgl_database_run(&cut->files[i], "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;"));
     return PGL_OK;
 }
 

@@ -23,6 +23,7 @@ struct pgl_writer *pgl_cut_writer(struct pgl_boot *boot, int i);
 
 struct pgl_cut {
     struct pgl_database files[PGL_CUT_FILES];
+    bool has[PGL_CUT_FILES]; /* those of this process */
     struct pgl_arena arena;
     struct pgl_audit_cut views;
 };

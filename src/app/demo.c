@@ -37,8 +37,8 @@ void pgl_demo_options(struct pgl_boot_options *options)
 {
     options->payments.default_credit_minor = DEMO_CREDIT_MINOR;
     options->webhooks.loopback_too = true;
-    options->gateway.has_reflection = true;
     options->lockout.free_count = 0;
+    options->gateway.has_reflection = true;
     struct pgl_http_limits *limits = &options->gateway.limits;
     limits->connections_per_client_max = limits->connections_max;
     limits->connects_per_client_burst = limits->connections_max;

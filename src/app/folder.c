@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "app/control.h"
+#include "app/gather.h"
 
 static int complain(const struct pgl_folder_look *look, const char *folder, const char *what)
 {
@@ -51,7 +52,7 @@ static int ask_running(struct pgl_platform *platform, const char *folder,
 /* Opening makes what is missing, and a folder that is none of ours is to stay as it is. */
 static bool is_platform_folder(struct pgl_platform *platform, const char *folder)
 {
-    static const char *const files[] = { "lock", "orders.db", "payments.db", "inventory.db" };
+    static const char *const files[] = { "orders.db", "payments.db", "inventory.db" };
     struct pgl_arena arena;
     bool is_ours = true;
     pgl_arena_init(&arena, 4096, 65536);
@@ -63,6 +64,32 @@ static bool is_platform_folder(struct pgl_platform *platform, const char *folder
     }
     pgl_arena_free(&arena);
     return is_ours;
+}
+
+/* Roles in processes of their own: what they have is gathered, and looked at here. PGL_NOT_FOUND
+ * when there are none. */
+static pgl_status look_at_gathered(struct pgl_platform *platform, struct pgl_boot *boot,
+                                   struct pgl_boot_options *options,
+                                   const struct pgl_folder_look *look, int *code)
+{
+    struct pgl_arena arena;
+    pgl_arena_init(&arena, 16384, 1u << 20);
+    const char *folder = options->data;
+    pgl_status status = pgl_gather(platform, &arena, folder, &options->data);
+    bool is_there = pgl_is_ok(status);
+    if (is_there)
+        status = pgl_boot_open(boot, platform, options);
+    if (pgl_is_ok(status))
+        *code = look_at_stopped(boot, look);
+    else if (status.code != PGL_NOT_FOUND)
+        *code = complain(look, folder, status.text);
+    if (is_there) {
+        pgl_boot_close(boot);
+        pgl_gather_forget(platform, &arena, options->data);
+    }
+    options->data = folder;
+    pgl_arena_free(&arena);
+    return status;
 }
 
 int pgl_folder_look(struct pgl_platform *platform, const char *folder,
@@ -78,10 +105,12 @@ int pgl_folder_look(struct pgl_platform *platform, const char *folder,
     int code;
     if (pgl_is_ok(opened))
         code = look_at_stopped(&boot, look);
-    else if (opened.code == PGL_CONFLICT && !boot.has_folder)
-        code = ask_running(platform, folder, look);
-    else
+    else if (opened.code != PGL_CONFLICT || boot.has_folder)
         code = complain(look, folder, opened.text);
+    else
+        code = -1;
     pgl_boot_close(&boot);
+    if (code < 0 && look_at_gathered(platform, &boot, &options, look, &code).code == PGL_NOT_FOUND)
+        code = ask_running(platform, folder, look);
     return code;
 }

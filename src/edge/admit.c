@@ -383,3 +383,28 @@ void edge_stand(struct edge_limits *limits, const struct edge_admission *what,
         stand(verdict, &charges.list[i], &state);
     }
 }
+
+/* ---- what outlives a start ---- */
+
+struct edge_usage edge_usage_of(const struct edge_limits *limits, const char *key_id,
+                                int64_t wall_ns)
+{
+    uint64_t hash = hash_of_caller(limits, "", key_id);
+    return (struct edge_usage){
+        .at_ns = wall_ns,
+        .day_count =
+            pgl_quota_used(&limits->quotas, under(EDGE_POLICY_DAY, hash), PGL_QUOTA_DAY, wall_ns),
+        .month_count = pgl_quota_used(&limits->quotas, under(EDGE_POLICY_MONTH, hash),
+                                      PGL_QUOTA_MONTH, wall_ns),
+    };
+}
+
+void edge_recall_usage(struct edge_limits *limits, const char *key_id,
+                       const struct edge_usage *usage, int64_t wall_ns)
+{
+    uint64_t hash = hash_of_caller(limits, "", key_id);
+    pgl_quota_recall(&limits->quotas, under(EDGE_POLICY_DAY, hash), PGL_QUOTA_DAY, usage->day_count,
+                     usage->at_ns, wall_ns);
+    pgl_quota_recall(&limits->quotas, under(EDGE_POLICY_MONTH, hash), PGL_QUOTA_MONTH,
+                     usage->month_count, usage->at_ns, wall_ns);
+}

@@ -72,6 +72,16 @@ PGL_MUST_USE pgl_status edge_note_bad(struct edge_limits *limits, const struct e
 void edge_finish(struct edge_limits *limits, struct edge_verdict *verdict, bool was_overloaded,
                  int64_t now_ns);
 
+/* What a key has used of its quotas, for whoever keeps that; and as it was kept, when the key is
+ * seen for the first time behind a start. */
+struct edge_usage {
+    int64_t at_ns, day_count, month_count;
+};
+struct edge_usage edge_usage_of(const struct edge_limits *limits, const char *key_id,
+                                int64_t wall_ns);
+void edge_recall_usage(struct edge_limits *limits, const char *key_id,
+                       const struct edge_usage *usage, int64_t wall_ns);
+
 /* For a page that shows it: what would hold for this request, nothing charged. */
 void edge_stand(struct edge_limits *limits, const struct edge_admission *what,
                 struct edge_moment moment, struct edge_verdict *verdict);

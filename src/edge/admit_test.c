@@ -217,6 +217,29 @@ static void a_key_is_held_to_its_plan(void **unused)
     assert_string_equal(verdict.refused_name, "default");
 }
 
+static void a_quota_outlives_a_start(void **unused)
+{
+    Caller shop = caller_named("shop", ROLE_PARTNER);
+    struct edge_admission what = {
+        .address = "192.0.2.1", .rule = &known, .class = PGL_CLASS_READ, .caller = &shop
+    };
+    struct edge_verdict verdict;
+    (void)unused;
+    come_by_key(&shop, "k1", "default");
+    options.plans = "default=1000/s:1000:10:1000";
+    open_limits();
+    assert_int_equal(ask_many(&what, 7, &verdict), 7);
+    struct edge_usage usage = edge_usage_of(&limits, "k1", moment.wall_ns);
+    assert_int_equal(usage.day_count, 7);
+    assert_int_equal(usage.month_count, 7);
+    edge_limits_close(&limits);
+    limits = (struct edge_limits){ 0 };
+    open_limits();
+    edge_recall_usage(&limits, "k1", &usage, moment.wall_ns);
+    assert_int_equal(ask_many(&what, 100, &verdict), 3);
+    assert_int_equal(verdict.refused_by, EDGE_POLICY_DAY);
+}
+
 static void wrong_credentials_wait_longer_and_longer(void **unused)
 {
     struct edge_admission what = { .address = "192.0.2.1",
@@ -487,6 +510,7 @@ int main(void)
         TEST(who_is_refused_by_one_is_not_charged_by_another),
         TEST(callers_do_not_share),
         TEST(a_key_is_held_to_its_plan),
+        TEST(a_quota_outlives_a_start),
         TEST(wrong_credentials_wait_longer_and_longer),
         TEST(none_is_no_wrong_credential),
         TEST(what_is_spared_has_no_standing),

@@ -323,6 +323,9 @@ static void hear_about_key(struct edge_trust *trust, struct edge_identify *ident
             finish(identify, PGL_FAIL(PGL_UNAVAILABLE, "keys are being changed; try again"));
         return;
     }
+    const struct edge_usage usage = { wait->reply->used_at_ns, wait->reply->day_count,
+                                      wait->reply->month_count };
+    edge_recall_usage(&trust->edge->limits, key.id, &usage, trust->edge->loop->wall_ns);
     edge_key_cache_put(trust->keys, &key, trust->edge->loop->now_ns);
     use_key(trust, identify,
             edge_key_cache_find(trust->keys, &wait->shown, trust->edge->loop->now_ns));

@@ -38,13 +38,17 @@ static bool add_use(struct edge_key_watch *watch, struct edge_key *key, NoteKeyU
     if (use == NULL)
         return false;
     use->id = pgl_arena_string(&watch->arena, pgl_text_of(key->id));
-    use->at_ns = key->used_wall_ns;
+    const struct edge_usage usage =
+        edge_usage_of(&watch->edge->limits, key->id, watch->edge->loop->wall_ns);
+    use->at_ns = usage.at_ns;
+    use->day_count = usage.day_count;
+    use->month_count = usage.month_count;
     key->used_wall_ns = 0;
     ask->uses[ask->n_uses++] = use;
     return use->id != NULL;
 }
 
-/* NULL when there is nothing to be told. What does not fit is told a minute later. */
+/* NULL when there is nothing to be told. What does not fit is told right behind it. */
 static NoteKeyUseRequest *collect_uses(struct edge_key_watch *watch)
 {
     struct edge_key *key;
@@ -69,7 +73,8 @@ static struct pgl_go watch_ask(struct pgl_flow *flow)
     if (flow->loop->now_ns >= watch->tell_ns) {
         NoteKeyUseRequest *uses = collect_uses(watch);
         void *nothing = pgl_message_new(NOTE_KEY_USE_RESPONSE_DESCRIPTOR, &watch->arena);
-        watch->tell_ns = flow->loop->now_ns + TELL_EVERY_NS;
+        bool is_all = uses == NULL || uses->n_uses < USES_MAX;
+        watch->tell_ns = flow->loop->now_ns + (is_all ? TELL_EVERY_NS : 0);
         if (uses != NULL && nothing != NULL)
             return send(watch, IDENTITY_SERVICE_NOTE_KEY_USE, uses, nothing, TELL_NS, W_TOLD);
     }

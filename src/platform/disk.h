@@ -39,6 +39,8 @@ struct pgl_disk_ops {
     /* In the place of an empty folder, or of none; durable when it returns. */
     PGL_MUST_USE pgl_status (*rename_folder)(struct pgl_disk *disk, const char *from,
                                              const char *to);
+    /* A file, or an empty folder. PGL_NOT_FOUND when there is none. */
+    PGL_MUST_USE pgl_status (*remove)(struct pgl_disk *disk, const char *path);
 };
 
 struct pgl_disk {

@@ -37,4 +37,12 @@ struct pgl_quota_answer pgl_quota_look(const struct pgl_quotas *quotas, uint64_t
                                        enum pgl_quota_span span, int64_t quota, int64_t count,
                                        int64_t wall_ns);
 
+/* What was taken in this period. */
+int64_t pgl_quota_used(const struct pgl_quotas *quotas, uint64_t caller, enum pgl_quota_span span,
+                       int64_t wall_ns);
+/* What had been taken by `at_ns`, before this table was there: it counts if that was in this
+ * period, and is not less than what is known. Forgotten where there is no place. */
+void pgl_quota_recall(struct pgl_quotas *quotas, uint64_t caller, enum pgl_quota_span span,
+                      int64_t count, int64_t at_ns, int64_t wall_ns);
+
 #endif

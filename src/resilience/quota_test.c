@@ -60,6 +60,24 @@ static void months_have_their_lengths(void **unused)
     assert_int_equal(until_ns - from_ns, 29 * DAY_NS);
 }
 
+static void what_was_taken_before_is_recalled(void **unused)
+{
+    struct pgl_quotas quotas;
+    int64_t now_ns = 20000 * DAY_NS + PGL_HOURS(5);
+    (void)unused;
+    pgl_quotas_init(&quotas, 8);
+    pgl_quota_recall(&quotas, 1, PGL_QUOTA_DAY, 7, now_ns - PGL_HOURS(6), now_ns); /* yesterday */
+    assert_int_equal(pgl_quota_used(&quotas, 1, PGL_QUOTA_DAY, now_ns), 0);
+    pgl_quota_recall(&quotas, 1, PGL_QUOTA_DAY, 7, now_ns - PGL_HOURS(5), now_ns);
+    assert_int_equal(pgl_quota_look(&quotas, 1, PGL_QUOTA_DAY, 10, 1, now_ns).left_count, 3);
+    assert_true(pgl_quota_take(&quotas, 1, PGL_QUOTA_DAY, 10, 1, now_ns).is_taken);
+    pgl_quota_recall(&quotas, 1, PGL_QUOTA_DAY, 7, now_ns, now_ns); /* less than is known */
+    assert_int_equal(pgl_quota_used(&quotas, 1, PGL_QUOTA_DAY, now_ns), 8);
+    pgl_quota_recall(&quotas, 1, PGL_QUOTA_DAY, 50, now_ns, now_ns); /* of a larger plan */
+    assert_int_equal(pgl_quota_look(&quotas, 1, PGL_QUOTA_DAY, 10, 1, now_ns).left_count, 0);
+    pgl_quotas_free(&quotas);
+}
+
 static void what_is_over_makes_room(void **unused)
 {
     struct pgl_quotas quotas;
@@ -79,6 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_day_is_a_new_quota),
         cmocka_unit_test(months_have_their_lengths),
+        cmocka_unit_test(what_was_taken_before_is_recalled),
         cmocka_unit_test(what_is_over_makes_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,6 +96,7 @@ struct pgl_conn {
     struct pgl_buffer
         input; /* read and not understood yet; begins where a message or a body goes on */
     size_t counted_bytes;  /* of all buffers, in server->buffers_bytes */
+    size_t exchange_bytes; /* what its exchanges hold */
     uint32_t rooms_wanted; /* streams whose handler waits for on_room */
 
     int64_t age_until_ns;

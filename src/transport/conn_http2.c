@@ -139,8 +139,9 @@ static void take_head(struct pgl_conn *conn, const struct pgl_http2_event *event
 {
     struct pgl_http_server *server = conn->server;
     const struct pgl_http_server_options *options = &server->options;
+    bool has_enough = conn->exchange_bytes > options->limits.connection_bytes_max;
     struct pgl_http_exchange *exchange =
-        conn->is_doomed ? NULL : pgl_http_exchange_take(server, conn);
+        conn->is_doomed || has_enough ? NULL : pgl_http_exchange_take(server, conn);
     if (exchange == NULL) {
         pgl_counter_add(&server->metrics.overloads, !conn->is_doomed);
         pgl_http2_reset(conn->session, event->stream, PGL_HTTP2_REFUSED_STREAM);
@@ -228,6 +229,7 @@ static void hear(struct pgl_conn *conn)
                 take_close(conn, exchange);
             break;
         case PGL_HTTP2_TRAILERS: /* of requests: nobody needs them */
+        case PGL_HTTP2_TAKEN_BACK:
         case PGL_HTTP2_READY:
         case PGL_HTTP2_GOAWAY: /* a client that takes no streams of ours: we have none */
             break;
@@ -251,6 +253,14 @@ static enum pgl_conn_wait next_due(const struct pgl_conn *conn, int64_t *due_ns)
         wait = PGL_CONN_WAITS_FOR_HEAD;
     }
     return wait;
+}
+
+/* Room is worth more than patience once half of it is taken. */
+static int64_t stall_ns(const struct pgl_http_server *server)
+{
+    const struct pgl_http_limits *limits = &server->options.limits;
+    bool is_scarce = server->buffers_bytes > limits->buffers_bytes_max / 2;
+    return is_scarce ? LOOK_NS : limits->stream_stall_ns;
 }
 
 /* What waits for the peer's window. While its socket takes nothing that counts instead. */
@@ -287,7 +297,7 @@ static void look_at_streams(struct pgl_conn *conn)
             pgl_conn_mark_dirty(conn);
         } else if (is_stalled(exchange)) {
             has_stalled = true;
-            if (conn->is_blocked || now_ns(conn) < exchange->progress_ns + limits->stream_stall_ns)
+            if (conn->is_blocked || now_ns(conn) < exchange->progress_ns + stall_ns(conn->server))
                 continue;
             pgl_counter_add(&metrics->late_writes, 1);
             pgl_http2_reset(conn->session, exchange->stream, PGL_HTTP2_CANCEL);

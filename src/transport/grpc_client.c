@@ -302,6 +302,7 @@ static void take_event(struct pgl_grpc_client *client, const struct pgl_http2_ev
     case PGL_HTTP2_GOAWAY:
         client->is_going = true; /* those above its last stream close as refused */
         return;
+    case PGL_HTTP2_TAKEN_BACK:
     case PGL_HTTP2_READY:
     case PGL_HTTP2_END:
         return;

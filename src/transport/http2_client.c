@@ -487,6 +487,7 @@ static void hear(struct pgl_h2_line *line)
         case PGL_HTTP2_CLOSED:
             take_close(stream, event.code);
             break;
+        case PGL_HTTP2_TAKEN_BACK:
         case PGL_HTTP2_READY:
         case PGL_HTTP2_GOAWAY:
             break;

@@ -374,6 +374,30 @@ static void who_does_not_read_is_reset_and_then_closed(void **unused)
     bench_close(bench);
 }
 
+static void one_connection_holds_so_much_and_no_more(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    call_ask(caller, "/settings");
+    for (int i = 0; i < 5; i++) {
+        call_begin(caller, "GET", "/big/500000", false)->stream.handler = &deaf_handler;
+        bench_run(bench);
+    }
+    struct call *refused = call_ask(caller, "/more");
+    assert_true(refused->has_failed && refused->was_never_sent);
+    struct caller *other = caller_open(bench);
+    assert_int_equal(call_ask(other, "/other")->status, 200);
+    for (int i = 1; i <= 5; i++)
+        if (!caller->calls[i].has_failed)
+            pgl_h2_stream_cancel(&caller->calls[i].stream);
+    bench_run(bench);
+    assert_int_equal(call_ask(caller, "/again")->status, 200);
+    caller_close(other);
+    caller_close(caller);
+    bench_close(bench);
+}
+
 static void a_slow_body_is_refused(void **unused)
 {
     struct bench *bench = bench_open_default();
@@ -503,6 +527,7 @@ int main(void)
         cmocka_unit_test(a_writer_is_told_when_there_is_room),
         cmocka_unit_test(a_reset_stream_counts_until_its_handler_has_ended),
         cmocka_unit_test(who_does_not_read_is_reset_and_then_closed),
+        cmocka_unit_test(one_connection_holds_so_much_and_no_more),
         cmocka_unit_test(a_slow_body_is_refused),
         cmocka_unit_test(draining_ends_behind_what_was_asked),
         cmocka_unit_test(an_old_connection_is_left_without_a_lost_request),

@@ -85,6 +85,7 @@ void pgl_http_exchange_release(struct pgl_http_exchange *exchange)
     pgl_list_remove(&exchange->in_order);
     if (exchange->conn != NULL) {
         exchange->conn->exchange_count--;
+        exchange->conn->exchange_bytes -= exchange->counted_bytes;
         exchange->conn->rooms_wanted -= exchange->wants_room;
     }
     exchange->conn = NULL;
@@ -108,8 +109,10 @@ void pgl_http_exchange_abandon(struct pgl_http_exchange *exchange)
 
 void pgl_http_exchange_recount(struct pgl_http_exchange *exchange)
 {
-    pgl_http_server_count_bytes(exchange->server, &exchange->counted_bytes,
-                                exchange->arena.taken_bytes + exchange->out.capacity);
+    size_t bytes = exchange->arena.taken_bytes + exchange->out.capacity;
+    if (exchange->conn != NULL)
+        exchange->conn->exchange_bytes += bytes - exchange->counted_bytes;
+    pgl_http_server_count_bytes(exchange->server, &exchange->counted_bytes, bytes);
 }
 
 /* ---- the request ---- */

@@ -66,6 +66,7 @@ struct pgl_http_limits {
     int64_t block_ns;
     int64_t stream_stall_ns;     /* no byte of an answer fits the peer's window; then it is reset */
     int64_t connection_stall_ns; /* the same for all answers of a connection; then closed */
+    size_t connection_bytes_max; /* HTTP/2: of all its exchanges; then new streams are refused */
     int64_t leave_ns;            /* from announcing a GOAWAY to saying which request was the last */
     struct pgl_http1_limits http1;
     struct pgl_http2_limits http2;
@@ -100,6 +101,7 @@ struct pgl_http_limits {
         .block_ns = PGL_SECONDS(5),                                                                \
         .stream_stall_ns = PGL_SECONDS(30),                                                        \
         .connection_stall_ns = PGL_SECONDS(60),                                                    \
+        .connection_bytes_max = 3u << 19,    /* a hundred small requests and their answers */      \
         .leave_ns = PGL_SECONDS(1),          /* a slow round trip */                               \
         .http1 = PGL_HTTP1_LIMITS_DEFAULT,                                                         \
         .http2 = PGL_HTTP2_LIMITS_EDGE })

@@ -36,14 +36,16 @@ void pgl_http2_complain(struct pgl_http2 *session, const char *complaint)
 
 bool pgl_http2_next(struct pgl_http2 *session, struct pgl_http2_event *event)
 {
-    if (session->next_event * sizeof *event >= session->events.size) {
-        session->next_event = 0;
-        pgl_buffer_clear(&session->events);
-        return false;
+    while (session->next_event * sizeof *event < session->events.size) {
+        memcpy(event, session->events.data + session->next_event * sizeof *event, sizeof *event);
+        session->next_event++;
+        if (event->kind != PGL_HTTP2_TAKEN_BACK)
+            return true;
     }
-    memcpy(event, session->events.data + session->next_event * sizeof *event, sizeof *event);
-    session->next_event++;
-    return true;
+    session->next_event = 0;
+    session->round++;
+    pgl_buffer_clear(&session->events);
+    return false;
 }
 
 struct pgl_text pgl_http2_block(const struct pgl_http2 *session,
@@ -342,6 +344,8 @@ pgl_status pgl_http2_take(struct pgl_http2 *session, struct pgl_text *input, int
         size_t size = input->size < SLICE_BYTES ? input->size : SLICE_BYTES;
         ssize_t got =
             nghttp2_session_mem_recv(session->library, (const uint8_t *)input->data, size);
+        if (got < 0 && session->complaint != NULL)
+            return fail(session, NULL, NGHTTP2_ENHANCE_YOUR_CALM);
         if (got < 0)
             return fail(session, nghttp2_strerror((int)got), NGHTTP2_PROTOCOL_ERROR);
         *input = (struct pgl_text){ input->data + size, input->size - size };

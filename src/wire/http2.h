@@ -93,14 +93,15 @@ struct pgl_http2_limits {
 struct pgl_http2;
 
 enum pgl_http2_event_kind {
-    PGL_HTTP2_HEAD,     /* of a request, or of an answer (1xx are not shown) */
-    PGL_HTTP2_DATA,     /* `data`: a piece of a body, to be let go of by pgl_http2_taken */
-    PGL_HTTP2_TRAILERS, /* read them as a head's fields */
-    PGL_HTTP2_END,      /* the peer has said all that it says on this stream */
-    PGL_HTTP2_CLOSED,   /* the stream is over, both ways or by a reset: `code`. The last of its
+    PGL_HTTP2_HEAD,       /* of a request, or of an answer (1xx are not shown) */
+    PGL_HTTP2_DATA,       /* `data`: a piece of a body, to be let go of by pgl_http2_taken */
+    PGL_HTTP2_TRAILERS,   /* read them as a head's fields */
+    PGL_HTTP2_END,        /* the peer has said all that it says on this stream */
+    PGL_HTTP2_CLOSED,     /* the stream is over, both ways or by a reset: `code`. The last of its
                            events; its number means nothing to the session any more */
-    PGL_HTTP2_READY,    /* the peer's settings have come: streams_max is known */
-    PGL_HTTP2_GOAWAY    /* the peer takes no stream above `stream` */
+    PGL_HTTP2_TAKEN_BACK, /* a HEAD whose stream was closed before it was heard; never shown */
+    PGL_HTTP2_READY,      /* the peer's settings have come: streams_max is known */
+    PGL_HTTP2_GOAWAY      /* the peer takes no stream above `stream` */
 };
 
 struct pgl_http2_event {

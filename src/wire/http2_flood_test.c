@@ -342,21 +342,77 @@ static void test_cookie_crumbs(void **unused)
     pgl_buffer_free(&block);
 }
 
-/* One byte of a block that unpacks to four thousand. */
+/* A field of three thousand bytes, and a byte for each time that it is named again. */
+static void add_bomb(struct pgl_buffer *block, int times)
+{
+    pgl_buffer_init(block, OUT_BYTES_MAX);
+    pgl_buffer_add(block, get_block, sizeof get_block);
+    /* name "x", value of 3,000 bytes: 127 + 2873; becomes entry 62 of the table */
+    pgl_buffer_add(block, "\x40\x01x\x7f\xb9\x16", 6);
+    for (int i = 0; i < 3000; i++)
+        pgl_buffer_add_char(block, 'a');
+    for (int i = 0; i < times; i++)
+        pgl_buffer_add_char(block, (char)(0x80 | 62));
+}
+
 static void test_a_bomb_of_indexed_fields(void **unused)
 {
     (void)unused;
-    struct pgl_buffer block;
-    pgl_buffer_init(&block, OUT_BYTES_MAX);
-    pgl_buffer_add(&block, get_block, sizeof get_block);
-    /* name "x", value of 3,000 bytes: 127 + 2873; becomes entry 62 of the table */
-    pgl_buffer_add(&block, "\x40\x01x\x7f\xb9\x16", 6);
-    for (int i = 0; i < 3000; i++)
-        pgl_buffer_add_char(&block, 'a');
-    for (int i = 0; i < 60; i++)
-        pgl_buffer_add_char(&block, (char)(0x80 | 62));
+    struct pgl_buffer block, bytes;
+    add_bomb(&block, 5);
     assert_int_equal(refusal_of(block.data, block.size).status, 431);
     pgl_buffer_free(&block);
+    add_bomb(&block, 60);
+    pgl_buffer_init(&bytes, OUT_BYTES_MAX);
+    add_frame(&bytes, HEADERS, END_HEADERS | END_STREAM, 3, block.data, block.size);
+    assert_int_equal(take_raw(&bytes).code, PGL_MALFORMED);
+    assert_int_equal(goodbye(), PGL_HTTP2_ENHANCE_YOUR_CALM);
+    pgl_buffer_free(&block);
+}
+
+/* Each is refused by itself; nobody sends so many. */
+static void test_many_heads_that_are_too_large(void **unused)
+{
+    (void)unused;
+    struct pgl_buffer block, bytes;
+    add_bomb(&block, 5);
+    begin_raw(&bytes);
+    for (uint32_t i = 0; i < 150; i++) {
+        add_frame(&bytes, HEADERS, END_HEADERS | END_STREAM, 2 * i + 1, block.data, block.size);
+        add_frame(&bytes, RST_STREAM, 0, 2 * i + 1, "\0\0\0\x8", 4);
+    }
+    pgl_buffer_free(&block);
+    assert_int_equal(take_raw(&bytes).code, PGL_MALFORMED);
+    assert_int_equal(goodbye(), PGL_HTTP2_ENHANCE_YOUR_CALM);
+}
+
+/* What is asked and taken back in one read becomes no request, and holds no place. */
+static void test_what_is_taken_back_is_never_shown(void **unused)
+{
+    (void)unused;
+    struct pgl_buffer bytes;
+    struct pgl_http2_event event;
+    begin_raw(&bytes);
+    for (uint32_t i = 0; i < 90; i++) {
+        add_frame(&bytes, HEADERS, END_HEADERS | END_STREAM, 2 * i + 1, get_block,
+                  sizeof get_block);
+        if (i != 7)
+            add_frame(&bytes, RST_STREAM, 0, 2 * i + 1, "\0\0\0\x8", 4);
+    }
+    struct pgl_text input = pgl_buffer_text(&bytes);
+    int heads = 0, kept = 0;
+    while (input.size > 0) {
+        assert_true(pgl_is_ok(pgl_http2_take(bench.server, &input, bench.now_ns)));
+        while (pgl_http2_next(bench.server, &event)) {
+            heads += event.kind == PGL_HTTP2_HEAD;
+            kept += event.kind == PGL_HTTP2_HEAD && event.stream == 15;
+        }
+    }
+    assert_int_equal(kept, 1);
+    assert_true(heads <= 4); /* a read may end between the two frames */
+    while (heads-- > 0)
+        pgl_http2_let_go(bench.server);
+    pgl_buffer_free(&bytes);
 }
 
 static void test_heads_that_are_no_requests(void **unused)
@@ -471,6 +527,8 @@ int main(void)
         CASE(test_a_header_block_that_is_too_large),
         CASE(test_cookie_crumbs),
         CASE(test_a_bomb_of_indexed_fields),
+        CASE(test_many_heads_that_are_too_large),
+        CASE(test_what_is_taken_back_is_never_shown),
         CASE(test_heads_that_are_no_requests),
         CASE(test_malformed_heads_end_their_stream),
         CASE(test_many_heads_take_turns),

@@ -6,19 +6,29 @@
  */
 #include <string.h>
 
+#include "base/assert.h"
 #include "wire/http2_inside.h"
 
 #define SMALL_WINDOW_UPDATE 1024 /* bytes: less is more work than it is worth */
 #define FIELD_OVERHEAD      32   /* RFC 9113, 6.5.2 */
+#define LARGE_BLOCK_BYTES   1024 /* of a head that is too large: each costs as much as a reset, */
+#define BAD_BLOCK_BYTES     64   /* and these of one that breaks the rules */
+#define BOMB                4    /* times a limit: no client unpacks to that by accident */
+
+static void charge_times(struct pgl_http2 *session, struct pgl_http2_allowance *allowance,
+                         uint32_t times, const char *complaint)
+{
+    if (allowance->full_at_ns < session->now_ns)
+        allowance->full_at_ns = session->now_ns;
+    allowance->full_at_ns += allowance->cost_ns * times;
+    if (allowance->full_at_ns - session->now_ns > allowance->burst_ns)
+        pgl_http2_complain(session, complaint);
+}
 
 static void charge(struct pgl_http2 *session, struct pgl_http2_allowance *allowance,
                    const char *complaint)
 {
-    if (allowance->full_at_ns < session->now_ns)
-        allowance->full_at_ns = session->now_ns;
-    allowance->full_at_ns += allowance->cost_ns;
-    if (allowance->full_at_ns - session->now_ns > allowance->burst_ns)
-        pgl_http2_complain(session, complaint);
+    charge_times(session, allowance, 1, complaint);
 }
 
 /* What acknowledges our data: clients of gRPC update both windows and ping for every message. */
@@ -41,6 +51,20 @@ static struct pgl_http2_event *add_event(struct pgl_http2 *session, enum pgl_htt
     if (session->events.is_full)
         return NULL;
     return (struct pgl_http2_event *)(void *)(session->events.data + session->events.size) - 1;
+}
+
+/* Asked and taken back (or spoilt) before anybody has heard of it: then nobody does. */
+static void take_back(struct pgl_http2 *session, struct pgl_http2_record *record)
+{
+    struct pgl_http2_event *events = (struct pgl_http2_event *)(void *)session->events.data;
+    size_t event = record->head_event;
+    if (session->options.is_client || !record->has_head || record->is_refused ||
+        record->head_round != session->round || event < session->next_event)
+        return;
+    PGL_ASSERT(events[event].kind == PGL_HTTP2_HEAD && events[event].stream == record->stream);
+    events[event].kind = PGL_HTTP2_TAKEN_BACK;
+    record->is_refused = true;
+    session->held--;
 }
 
 static int on_begin_frame(nghttp2_session *library, const nghttp2_frame_hd *frame, void *self)
@@ -107,7 +131,8 @@ static void add_field(struct pgl_buffer *heads, struct pgl_text name, struct pgl
 }
 
 /* What passes a limit is unpacked to its end, since the table of the next block depends on it, but
- * not kept. */
+ * not kept. What passes it by far is not even unpacked: a block of 16 KiB can name a large field
+ * thousands of times, and each costs as much as if it had been sent. */
 static int on_header(nghttp2_session *library, const nghttp2_frame *frame, const uint8_t *name,
                      size_t name_size, const uint8_t *value, size_t value_size, uint8_t flags,
                      void *self)
@@ -120,6 +145,11 @@ static int on_header(nghttp2_session *library, const nghttp2_frame *frame, const
     if (session->field_count > limits->field_count_max ||
         session->unpacked_bytes > limits->head_bytes_max)
         session->is_too_large = true;
+    if (session->field_count > BOMB * limits->field_count_max ||
+        session->unpacked_bytes > BOMB * limits->head_bytes_max) {
+        pgl_http2_complain(session, "a header block that unpacks to too much");
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
     if (!session->is_too_large)
         add_field(&session->heads, (struct pgl_text){ (const char *)name, name_size },
                   (struct pgl_text){ (const char *)value, value_size });
@@ -153,6 +183,7 @@ static bool is_interim(struct pgl_http2 *session, const struct pgl_http2_event *
 static void end_block(struct pgl_http2 *session, const nghttp2_frame *frame)
 {
     struct pgl_http2_record *record = pgl_http2_record_of(session, frame->hd.stream_id);
+    uint32_t block_bytes = session->block_bytes;
     session->block_since_ns = 0;
     session->block_bytes = 0;
     if (record == NULL || record->is_refused)
@@ -172,7 +203,12 @@ static void end_block(struct pgl_http2 *session, const nghttp2_frame *frame)
         return;
     }
     record->has_head = true;
+    if (event->is_too_large)
+        charge_times(session, &session->resets, 1 + block_bytes / LARGE_BLOCK_BYTES,
+                     "too many heads that are too large");
     if (event->kind == PGL_HTTP2_HEAD) {
+        record->head_event = (uint32_t)(session->events.size / sizeof *event - 1);
+        record->head_round = session->round;
         session->heads_taken++;
         session->held += !session->options.is_client;
     }
@@ -254,6 +290,7 @@ static int on_close(nghttp2_session *library, int32_t stream, uint32_t code, voi
     if (record == NULL)
         return 0;
     nghttp2_session_consume_connection(library, record->untaken_bytes);
+    take_back(session, record);
     bool is_known = session->options.is_client || (record->has_head && !record->is_refused);
     struct pgl_http2_event *event =
         is_known ? add_event(session, PGL_HTTP2_CLOSED, stream, record->owner) : NULL;
@@ -296,11 +333,15 @@ static int on_sent(nghttp2_session *library, const nghttp2_frame *frame, void *s
 static int on_invalid_frame(nghttp2_session *library, const nghttp2_frame *frame, int why,
                             void *self)
 {
-    (void)library, (void)frame, (void)why;
+    (void)library, (void)why;
     struct pgl_http2 *session = self;
+    struct pgl_http2_record *record = pgl_http2_record_of(session, frame->hd.stream_id);
+    if (record != NULL)
+        take_back(session, record);
+    uint32_t times = 1 + session->block_bytes / BAD_BLOCK_BYTES; /* read to its end all the same */
     session->block_since_ns = 0;
     session->block_bytes = 0;
-    charge(session, &session->resets, "too many bad frames");
+    charge_times(session, &session->resets, times, "too many bad frames");
     return 0;
 }
 

@@ -22,9 +22,10 @@ struct pgl_http2_record {
     void *owner;
     int32_t stream;
     uint32_t untaken_bytes;
-    bool has_head;          /* of the peer; what comes behind it are trailers */
-    bool is_refused;        /* it never becomes an event */
-    struct pgl_list unsent; /* in the session's, until the library knows the stream */
+    bool has_head;                   /* of the peer; what comes behind it are trailers */
+    bool is_refused;                 /* it never becomes an event */
+    uint32_t head_event, head_round; /* where its HEAD waits to be heard, and in which round */
+    struct pgl_list unsent;          /* in the session's, until the library knows the stream */
     struct pgl_http2_record *next_free;
 };
 
@@ -34,6 +35,7 @@ struct pgl_http2 {
     int64_t now_ns;
     struct pgl_buffer events; /* of struct pgl_http2_event */
     size_t next_event;
+    uint32_t round;          /* of events: those of the one before are heard */
     struct pgl_buffer heads; /* the blocks of those events, and the one that is coming */
     struct pgl_arena records;
     struct pgl_http2_record *free_records;

@@ -19,7 +19,9 @@ static void put_enum(struct pgl_buffer *out, const ProtobufCEnumDescriptor *type
     pgl_buffer_add_literal(out, "\"]}");
 }
 
-static void put_type(struct pgl_buffer *out, const ProtobufCFieldDescriptor *field)
+/* `suffix` of the names of messages inside. */
+static void put_type(struct pgl_buffer *out, const ProtobufCFieldDescriptor *field,
+                     const char *suffix)
 {
     if (pgl_json_is_instant(field)) {
         pgl_buffer_add_literal(out, "{\"type\":\"string\",\"format\":\"date-time\"}");
@@ -53,8 +55,9 @@ static void put_type(struct pgl_buffer *out, const ProtobufCFieldDescriptor *fie
         pgl_buffer_add_literal(out, "{\"type\":\"string\"}");
         break;
     case PROTOBUF_C_TYPE_MESSAGE:
-        pgl_buffer_printf(out, "{\"$ref\":\"#/components/schemas/%s\"}",
-                          ((const ProtobufCMessageDescriptor *)field->descriptor)->short_name);
+        pgl_buffer_printf(out, "{\"$ref\":\"#/components/schemas/%s%s\"}",
+                          ((const ProtobufCMessageDescriptor *)field->descriptor)->short_name,
+                          suffix);
         break;
     }
 }
@@ -84,23 +87,33 @@ static bool is_hidden(const ProtobufCFieldDescriptor *field, const char *hidden)
     return hidden != NULL && strcmp(field->name, hidden) == 0;
 }
 
+static void put_value(struct pgl_buffer *out, const ProtobufCFieldDescriptor *field,
+                      const char *suffix)
+{
+    if (field->label != PROTOBUF_C_LABEL_REPEATED && pgl_json_is_next(field)) {
+        pgl_buffer_add_literal(out, "{\"type\":[\"string\",\"null\"]}");
+        return;
+    }
+    bool is_list = field->label == PROTOBUF_C_LABEL_REPEATED;
+    if (is_list)
+        pgl_buffer_add_literal(out, "{\"type\":\"array\",\"items\":");
+    put_type(out, field, suffix);
+    if (is_list)
+        pgl_buffer_add_char(out, '}');
+}
+
 static void put_properties(struct pgl_buffer *out, const ProtobufCMessageDescriptor *descriptor,
                            const char *hidden)
 {
     const char *before = "";
     for (unsigned i = 0; i < descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-        bool is_list = field->label == PROTOBUF_C_LABEL_REPEATED;
         if (is_hidden(field, hidden))
             continue;
         pgl_buffer_add_text(out, pgl_text_of(before));
         put_name(out, field);
         pgl_buffer_add_char(out, ':');
-        if (is_list)
-            pgl_buffer_add_literal(out, "{\"type\":\"array\",\"items\":");
-        put_type(out, field);
-        if (is_list)
-            pgl_buffer_add_char(out, '}');
+        put_value(out, field, "");
         before = ",";
     }
 }
@@ -128,6 +141,23 @@ void pgl_json_schema_write(const ProtobufCMessageDescriptor *descriptor, const c
     pgl_buffer_add_literal(out, "},\"required\":[");
     put_required(out, descriptor, hidden);
     pgl_buffer_add_literal(out, "]}");
+}
+
+void pgl_json_schema_write_sent(const ProtobufCMessageDescriptor *descriptor,
+                                struct pgl_buffer *out)
+{
+    const char *before = "";
+    pgl_buffer_printf(out, "{\"title\":\"%s\",\"type\":\"object\",\"properties\":{",
+                      descriptor->short_name);
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        pgl_buffer_add_text(out, pgl_text_of(before));
+        put_name(out, &descriptor->fields[i]);
+        pgl_buffer_add_literal(out, ":{\"anyOf\":[");
+        put_value(out, &descriptor->fields[i], PGL_JSON_SENT);
+        pgl_buffer_add_literal(out, ",{\"type\":\"null\"}]}");
+        before = ",";
+    }
+    pgl_buffer_add_literal(out, "},\"additionalProperties\":false}");
 }
 
 bool pgl_json_schema_collect(const ProtobufCMessageDescriptor *descriptor,

@@ -16,6 +16,12 @@ import unittest
 
 import harness
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "openapi"))
+try:
+    import described
+except ImportError:  # without jsonschema nothing is held against the document
+    described = None
+
 FINAL = ("CONFIRMED", "FAILED", "CANCELLED")
 OPEN = ("PENDING", "AUTHORIZED", "RESERVED")
 SETTLED_SECONDS_MAX = 20  # milliseconds as a rule; a busy machine may take its time
@@ -25,13 +31,15 @@ CATALOG = "sku,name,description,category,image_url,price_minor,currency,active\n
 STOCK = "sku,warehouse,on_hand\n"
 CREDIT = "tenant,customer,currency,credit_minor\n"
 
-options = argparse.Namespace(binary=None)
+options = argparse.Namespace(binary=None, described=False)
 
 
 def main():
     """Runs the tests of the file that was started."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__.split("\n")[0])
     parser.add_argument("--binary", required=True, type=lambda path: pathlib.Path(path).resolve())
+    parser.add_argument("--described", action="store_true",
+                        help="hold every answer against /openapi.json")
     _, left = parser.parse_known_args(namespace=options)
     unittest.main(argv=[sys.argv[0], *left])
 
@@ -44,7 +52,7 @@ class Shop(harness.Server):
         super().__init__(options.binary, self.folder / "data",
                          ("--connect-burst", "100000", "--rates", "off",
                           "--max-open-orders-per-customer", "0", *serve_options))
-        self.tokens, self.keys = {}, itertools.count(1)
+        self.tokens, self.keys, self.document = {}, itertools.count(1), None
         for kind, text in (tables or {}).items():
             code, said = self.load(kind, text)
             if code != 0:
@@ -55,6 +63,9 @@ class Shop(harness.Server):
         self.start()
         if not self.wait_ready():
             raise RuntimeError("panglot serve is not ready:\n" + self.log.read_text()[-4000:])
+        self.document = None
+        if options.described and described is not None:
+            self.document = described.Document(self.stranger().get("/openapi.json", as_text=True))
 
     def close(self):
         """Stops it, if that is not done, and takes the folder away. It must have ended well."""
@@ -94,12 +105,20 @@ class Person(harness.Client):
         super().__init__(shop.address, token)
         self.shop = shop
 
-    def get(self, path):
+    def ask(self, method, path, body=None, **headers):
+        answer = super().ask(method, path, body, **headers)
+        if self.shop.document is not None and "Content-Encoding" not in answer.headers:
+            complaint = self.shop.document.complaint(method, path, answer)
+            if complaint:
+                raise AssertionError(f"{method} {path}: not as described: {complaint}")
+        return answer
+
+    def get(self, path, as_text=False):
         """The JSON behind a path that has to be there."""
         answer = self.ask("GET", path)
         if answer.code != 200:
             raise AssertionError(f"GET {path}: {answer.code} {answer.body!r}")
-        return answer.json()
+        return answer.body if as_text else answer.json()
 
     def pages(self, path, pages_max=100):
         """Every page of a list, by its cursors."""

@@ -24,6 +24,8 @@ FAULTS = {  # what it does wrong: the rule of history.py that must see it
     "changes-lines": "same",
     "goes-back": "forward",
     "changes-final": "final",
+    "skips-a-message": "streamed",
+    "lists-another-state": "agree",
     "breaks-the-contract": "expected",
     "refuses-all": "works",
     "sticks": "settled",
@@ -137,12 +139,44 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = self.path.rsplit("/", 1)[-1]
         if self.path == "/readyz":
             self.answer(200, {})
+        elif self.path.startswith("/api/v1/orders?"):
+            self.list()
+        elif self.path.endswith("/events"):
+            self.tell(self.orders.by_id.get(self.path.split("/")[-2]))
         elif self.path.startswith("/api/v1/products"):
             self.answer(200, {"items": PRODUCTS, "next": None})
         elif name in self.orders.by_id:
             self.answer(200, self.orders.now(self.orders.by_id[name]))
         else:
             self.answer(404, {})
+
+    def list(self):
+        """All of a customer's on one page."""
+        mine = [self.orders.now(order) for order in self.orders.by_id.values()
+                if order["key"].startswith(self.headers["Authorization"] + "/")]
+        if FAULT == "lists-another-state" and mine:
+            mine[0]["status"] = "FAILED" if mine[0]["status"] == "CONFIRMED" else "CONFIRMED"
+        self.answer(200, {"items": mine, "next": None})
+
+    def tell(self, order):
+        """What has happened so far, as messages, and then the end."""
+        if order is None:
+            self.answer(404, {})
+            return
+        now, after = self.orders.now(order), int(self.headers.get("Last-Event-ID") or 0)
+        states = [*WAY[:now["version"]], *([now["status"]] if now["version"] > len(WAY) else [])]
+        if now["status"] not in WAY:
+            states = [*WAY[:now["version"] - 1], now["status"]]
+        told = [f"id: {number}\ndata: {json.dumps({'status': status})}\n\n"
+                for number, status in enumerate(states, 1) if number > after]
+        if FAULT == "skips-a-message":
+            told = told[1:] if len(told) > 1 else told
+        data = "".join(told).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -26,6 +26,9 @@ RULES = {
     "total": "a total is the sum of its lines",
     "forward": "neither status nor version goes back",
     "final": "a final status never changes",
+    "streamed": "a stream is numbered without hole or repeat, behind what its reader has",
+    "agree": "reads, lists and streams tell one story",
+    "grows": "as a list of changes, an order only grows, for everybody",
     "answered": "who asks again is answered in the end",
     "expected": "nothing is answered but what the contract lists",
     "paid": "a card order that is confirmed was captured once, and in full",
@@ -57,10 +60,12 @@ class History:
         self.first = {}  # key: the body of its first 201
         self.keys = {}  # id: its key
         self.last = {}  # id: (status, version) as last heard
+        self.at = {}  # id: {version: status}
 
     def note(self, record):
         rule = {"create": self.created, "reuse": self.reused, "read": self.was_read,
-                "cancel": self.cancelled}.get(record.get("did"))
+                "cancel": self.cancelled, "stream": self.streamed,
+                "list": self.listed}.get(record.get("did"))
         if rule:
             rule(record)
 
@@ -111,11 +116,44 @@ class History:
             self.check("expected", record["code"] in (200, 202, 409), record["id"],
                        f"cancel: {record['code']}")
 
+    def streamed(self, record):
+        """Messages that somebody got who had those up to `after`."""
+        name, after = record["id"], record["after"]
+        if record["code"] == 404:
+            self.check("kept", False, name, "answered 201 once, 404 to who follows it")
+            return
+        if not self.check("expected", record["code"] in (200, 204), name,
+                          f"stream: {record['code']}"):
+            return
+        numbers = [number for number, _ in record["heard"]]
+        expected = list(range(after + 1, after + 1 + len(numbers)))
+        self.check("streamed", numbers == expected, name, f"behind {after}: {numbers}")
+        for number, status in record["heard"]:
+            self.agrees(name, number, status)
+        if record.get("is_whole"):  # from the first message until it ended by itself
+            last = self.last.get(name, (None, None))[0]
+            heard = record["heard"][-1][1] if record["heard"] else None
+            self.check("agree", heard == last, name, f"read {last}, its stream ends {heard}")
+
+    def listed(self, record):
+        """All orders of a client, when all of them are final."""
+        statuses = dict(record["items"])
+        for name in record["ids"]:
+            last = self.last.get(name, (None, None))[0]
+            self.check("agree", statuses.get(name) == last, name,
+                       f"read {last}, listed {statuses.get(name)}")
+
+    def agrees(self, name, version, status):
+        known = self.at.setdefault(name, {}).setdefault(version, status)
+        self.check("agree", known == status, name, f"version {version} is {known}, and {status}")
+
     def heard(self, body):
         """A status that came with an order; may not contradict the one before it."""
         name, status, version = body["id"], body["status"], body.get("version", 0)
         if not self.check("expected", status in RANKS, name, f"status {status}"):
             return
+        if "version" in body:
+            self.agrees(name, version, status)
         before, version_before = self.last.get(name, (status, version))
         text = f"{before} at version {version_before}, then {status} at version {version}"
         if RANKS[before] == FINAL:

@@ -7,6 +7,7 @@ Method:  the rules are tried one by one on small histories, good and bad. Then t
          found, by the rule that is there for it.
 """
 import concurrent.futures
+import io
 import os
 import pathlib
 import re
@@ -15,6 +16,7 @@ import sys
 import unittest
 
 import bank
+import elle
 import fake_server
 import history
 
@@ -39,6 +41,14 @@ def read(body, code=200):
 
 def cancelled(code):
     return {"did": "cancel", "id": "o1", "code": code}
+
+
+def streamed(after, heard, code=200, **more):
+    return dict({"did": "stream", "id": "o1", "code": code, "after": after, "heard": heard}, **more)
+
+
+def listed(items):
+    return {"did": "list", "items": items, "ids": ["o1"]}
 
 
 CASES = [  # what was told, the one rule it breaks (None: it can all be true)
@@ -72,6 +82,25 @@ CASES = [  # what was told, the one rule it breaks (None: it can all be true)
     ([created(), read(order("LOST", 2))], "expected"),
     ([created(), read(None, 500)], "expected"),
     ([created(), cancelled(500)], "expected"),
+    ([created(), streamed(0, [(1, "PENDING"), (2, "AUTHORIZED")]),
+      streamed(2, [(3, "RESERVED")]), read(order("RESERVED", 3))], None),
+    ([created(), streamed(0, [(1, "PENDING"), (3, "RESERVED")])], "streamed"),
+    ([created(), streamed(1, [(1, "PENDING")])], "streamed"),
+    ([created(), streamed(0, [(1, "PENDING"), (1, "PENDING")])], "streamed"),
+    ([created(), streamed(0, [], code=404)], "kept"),
+    ([created(), read(order("RESERVED", 2)), streamed(1, [(2, "AUTHORIZED")])], "agree"),
+    ([created(), read(order("FAILED", 2)),
+      streamed(0, [(1, "PENDING")], is_whole=True)], "agree"),
+    ([created(), read(order("FAILED", 2)), listed([("o1", "FAILED")])], None),
+    ([created(), read(order("FAILED", 2)), listed([("o1", "CONFIRMED")])], "agree"),
+    ([created(), read(order("FAILED", 2)), listed([])], "agree"),
+]
+
+GROWTH = [  # what was read of one order's changes, one behind the other; the anomaly
+    ([[1], [1, 2], [1, 2], [1, 2, 3]], None),
+    ([[1, 2, 3], [1, 2]], "stale"),
+    ([[1, 2, 2]], "repeated"),
+    ([[1, 2], [1, 3, 2]], "incompatible"),
 ]
 
 
@@ -93,6 +122,31 @@ class HistoryTest(unittest.TestCase):
             told.note(read(order(status, 2)))
             told.settle()
             self.assertEqual({rule for rule, _, _ in told.wrong}, expected)
+
+
+class GrowthTest(unittest.TestCase):
+    def test_a_list_only_grows(self):
+        for reads, expected in GROWTH:
+            with self.subTest(reads=reads):
+                lines = [{"type": "ok", "value": [["append", "o1", n]]} for n in (1, 2, 3)]
+                lines += [{"type": "ok", "value": [["r", "o1", seen]]} for seen in reads]
+                self.assertEqual([kind for kind, _, _ in elle.anomalies(lines)],
+                                 [expected] if expected else [])
+
+    def test_nobody_reads_what_was_not_appended(self):
+        self.assertEqual(elle.anomalies([{"type": "ok", "value": [["r", "o1", [1]]]}])[0][0],
+                         "phantom")
+
+    def test_a_journal_becomes_a_history(self):
+        lines = elle.history([created(), read(order("AUTHORIZED", 2)),
+                              streamed(1, [(2, "AUTHORIZED")]),
+                              streamed(0, [(1, "PENDING"), (2, "AUTHORIZED"), (3, "RESERVED")],
+                                       is_whole=True)])
+        out = io.StringIO()
+        elle.write(lines, out)
+        self.assertIn('{:type :ok, :f :txn, :process 1, :value [[:r "o1" [1 2 3]]], :index 9}\n',
+                      out.getvalue())
+        self.assertEqual(elle.anomalies(lines), [])
 
 
 MONEY = [  # the order's status, what the bank took, what it holds; the rule that this breaks

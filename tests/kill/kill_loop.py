@@ -13,6 +13,7 @@ Method:  customers order, read and cancel over HTTP while the process is killed 
 """
 import argparse
 import http.client
+import json
 import pathlib
 import random
 import shutil
@@ -25,8 +26,10 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "blackbox"))
 import bank  # pylint: disable=wrong-import-position
+import elle  # pylint: disable=wrong-import-position
 import harness  # pylint: disable=wrong-import-position
 import history  # pylint: disable=wrong-import-position
+import stream  # pylint: disable=wrong-import-position
 
 UP_MS_MIN = 50
 STOPPED_FIRST_SHARE, STOPPED_SECONDS_MAX = 0.3, 0.3
@@ -39,6 +42,8 @@ GREEDY_SHARE, GREEDY_QUANTITY = 0.1, 999  # all of one product, which is soon so
 REGRETTED_SHARE = 0.2  # of new orders, cancelled at once
 CARDS = ["pm_card_visa"] * 8 + [bank.DECLINED, bank.CAPTURE_FAILS]
 CARD_DEADLINE_SECONDS = 30  # of an order that is paid by card
+FOLLOWING_SECONDS_MAX = 0.3  # of a customer who follows an order, and then does something else
+LISTED_AT_ONCE = 100
 BUSY = (429, 502, 503, 504)  # nothing is known about the outcome, or it was shed: ask again
 
 
@@ -191,8 +196,19 @@ class KillLoop:
             self.up.wait_for(lambda: self.address or self.is_lost, harness.START_SECONDS_MAX)
             return self.address
 
+    def judge_growth(self):
+        """The whole journal once more, as transactions on lists."""
+        lines = elle.history(map(json.loads, (self.folder / "journal.jsonl").open()))
+        found = elle.anomalies(lines)
+        self.journal.judge("grows", not found, "history", str(found[:3]))
+        if self.options.keep:
+            with (self.folder / "history.edn").open("w") as out:
+                elle.write(lines, out)
+        print(f"{len(lines) // 2} transactions")
+
     def report(self):
         told = self.journal.history
+        self.judge_growth()
         print(f"seed {self.options.seed}, {self.options.clients} customers; kills: " +
               ", ".join(f"{count} {when}" for when, count in self.kills.items()))
         print(f"{len(told.first)} orders: " +
@@ -231,11 +247,13 @@ class Customer(threading.Thread):
         self.cards = set()  # ids of orders that are paid by card
         self.open = {}  # ids not yet known to be final, in order
         # of their making, as the seed wants the same choices
+        self.followed = {}  # ids: the last message of their streams
         self.left = (0, ORDERS_A_CYCLE_MAX)  # (cycle, orders still to be made in it)
 
     def run(self):
         acts = [self.create] * 5 + [self.read_open] * 4 + [self.read_any, self.cancel_open,
-                                                            self.repeat, self.reuse]
+                                                            self.repeat, self.reuse,
+                                                            self.follow_open]
         try:
             while not self.loop.is_over:
                 self.random.choice(acts)()
@@ -253,6 +271,39 @@ class Customer(threading.Thread):
         for name in self.ids.values():
             while not self.read(name) and time.monotonic() < until and self.loop.where():
                 pass
+        if not self.loop.is_lost and not self.open:
+            self.list_all()
+            for name in self.random.sample(list(self.ids.values()), min(len(self.ids), 10)):
+                self.follow(name, 0, self.loop.options.settle_seconds)
+
+    def list_all(self):
+        """Page by page, until the one without a next."""
+        items, path = [], f"/api/v1/orders?limit={LISTED_AT_ONCE}"
+        while path and not self.loop.is_lost:
+            answer = self.ask("GET", path)
+            if answer is None:
+                continue
+            page = answer.json()
+            items += [(order["id"], order["status"]) for order in page["items"]]
+            path = page["next"] and f"/api/v1/orders?limit={LISTED_AT_ONCE}&cursor={page['next']}"
+        self.journal.write(did="list", client=self.name, items=items, ids=list(self.ids.values()))
+
+    def follow_open(self):
+        if self.open:
+            name = self.random.choice(list(self.open))
+            self.follow(name, self.followed.get(name, 0), FOLLOWING_SECONDS_MAX,
+                        messages_max=self.random.choice((1, 2, None)))
+
+    def follow(self, name, after, seconds_max, messages_max=None):
+        address = self.loop.where()
+        if address is None:
+            return
+        code, heard = stream.follow(address, self.token, name, after, seconds_max, messages_max)
+        if code is not None:
+            is_whole = after == 0 and self.loop.is_over and name not in self.open
+            self.journal.write(did="stream", client=self.name, id=name, code=code, after=after,
+                               heard=heard, is_whole=is_whole)
+            self.followed[name] = heard[-1][0] if heard else after
 
     def create(self):
         cycle, left = self.left

@@ -10,6 +10,7 @@
 #include "edge/problem.h"
 #include "edge/query.h"
 #include "edge/traceparent.h"
+#include "transport/http_metrics.h"
 #include "wire/card_number.h"
 
 enum { G_IDENTIFY, G_IDENTIFIED, G_ADMIT, G_CALL, G_NEXT, G_RESPOND };
@@ -406,6 +407,7 @@ pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *regi
             pgl_arena_printf(arena, "method=\"%s\",route=\"%s\"",
                              pgl_http_method_name(pgl_routes[i].method), pgl_routes[i].path),
             &edge->metrics[i].latency);
+    pgl_http_server_add_metrics(&edge->http, registry);
     edge_limits_register(&edge->limits, registry, arena);
     return arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for metrics") : PGL_OK;
 }

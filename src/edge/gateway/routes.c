@@ -11,11 +11,14 @@
 #include "contract/payments.h"
 #include "contract/webhooks.h"
 #include "edge/bff/views.h"
+#include "edge/console/api_page.h"
 #include "edge/console/home.h"
+#include "edge/console/page.h"
 #include "edge/grpc/face.h"
 #include "edge/live/asyncapi.h"
 #include "edge/live/events.h"
 #include "edge/live/streams.h"
+#include "edge/openapi.h"
 #include "edge/ops/ops.h"
 
 /* clang-format off */
@@ -128,6 +131,15 @@ const struct pgl_route pgl_routes[] = {
     { PGL_HTTP_GET, "/asyncapi.json", PGL_ANYONE, PGL_CLASS_READ,
       asyncapi_begin, NULL, NOTHING, OTHER("application/json"), NULL, PGL_CACHE_MINUTES,
       "Every event that the outside is told of, in AsyncAPI 3.0." },
+    { PGL_HTTP_GET, "/openapi.json", PGL_ANYONE, PGL_CLASS_READ,
+      openapi_begin, NULL, NOTHING, OTHER("application/json"), NULL, PGL_CACHE_MINUTES,
+      "Every call, in OpenAPI 3.1." },
+    { PGL_HTTP_GET, "/api", PGL_ANYONE, PGL_CLASS_READ,
+      api_page_begin, NULL, NOTHING, HTML, NULL, PGL_CACHE_MINUTES,
+      "Every call, for people to read." },
+    { PGL_HTTP_GET, "/style.css", PGL_ANYONE, PGL_CLASS_READ,
+      style_begin, NULL, NOTHING, OTHER("text/css"), NULL, PGL_CACHE_MINUTES,
+      "How the pages look." },
     { PGL_HTTP_GET, "/api/v1/events", PGL_MAY(OPERATOR, "events:read"), PGL_CLASS_STREAM,
       events_begin, events_next, NOTHING, OTHER("application/cloudevents-batch+json"), events_query, PGL_CACHE_NEVER,
       "CloudEvents from a position on." },

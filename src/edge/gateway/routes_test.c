@@ -144,7 +144,6 @@ static void nothing_else_is_found(void **unused)
         "/livez/",
         "/LIVEZ",
         "/livez?",
-        "/api",
         "/api/v1",
         "/api/v1/orders/",
         "/api/v1/orders//",

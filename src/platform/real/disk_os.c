@@ -204,10 +204,16 @@ static pgl_status rename_folder(struct pgl_disk *disk, const char *from, const c
     return sync_folder_of(to);
 }
 
+static pgl_status remove_path(struct pgl_disk *disk, const char *path)
+{
+    (void)disk;
+    return remove(path) == 0 ? PGL_OK : status_of_errno();
+}
+
 struct pgl_disk *pgl_real_disk(void)
 {
     static const struct pgl_disk_ops ops = {
-        make_folder, read_file, write_file, lock, is_empty, copy_file, rename_folder,
+        make_folder, read_file, write_file, lock, is_empty, copy_file, rename_folder, remove_path,
     };
     static struct pgl_disk disk = { .ops = &ops, .vfs_name = NULL };
     return &disk;

@@ -26,7 +26,7 @@ void pgl_real_thread_join(struct pgl_real_thread *thread);
 /* From now on SIGTERM, SIGINT and SIGHUP wake nobody but whoever waits here; SIGPIPE is ignored.
  * Call before any thread is started. */
 void pgl_real_signals_take(void);
-/* They end the process again, as they do where nobody waits for them. */
+/* SIGTERM and SIGINT end the process again, as they do where nobody waits for them. */
 void pgl_real_signals_give(void);
 enum pgl_real_signal {
     PGL_SIGNAL_STOP,   /* SIGTERM or SIGINT */

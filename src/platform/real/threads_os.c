@@ -70,8 +70,10 @@ void pgl_real_signals_take(void)
 
 void pgl_real_signals_give(void)
 {
-    sigset_t set;
-    taken_signals(&set);
+    sigset_t set; /* SIGHUP stays: what runs for hours may outlive its terminal */
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 

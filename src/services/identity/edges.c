@@ -44,6 +44,9 @@ pgl_status pgl_identity_verify(const struct pgl_view *view, const struct identit
     reply->subject = pgl_message_string(row.subject.data);
     reply->role = row.role;
     reply->plan = pgl_message_string(row.plan.data);
+    reply->used_at_ns = row.used_at_ns;
+    reply->day_count = row.day_count;
+    reply->month_count = row.month_count;
     PGL_TRY(key_split(view->arena, row.scopes, PGL_SCOPE_COUNT, &reply->scopes, &reply->n_scopes));
     PGL_TRY(key_split(view->arena, row.cidrs, PGL_KEY_CIDRS_MAX, &reply->cidrs, &reply->n_cidrs));
     return newest(view, &reply->version);
@@ -77,6 +80,6 @@ pgl_status pgl_identity_note_use(struct pgl_tx *tx, const NoteKeyUseRequest *ask
     if (ask->n_uses > PGL_KEY_USES_MAX)
         return PGL_FAIL(PGL_INVALID, "uses: at most 100");
     for (size_t i = 0; i < ask->n_uses; i++)
-        PGL_TRY(key_note_use(tx, pgl_text_of(ask->uses[i]->id), ask->uses[i]->at_ns));
+        PGL_TRY(key_note_use(tx, ask->uses[i]));
     return PGL_OK;
 }

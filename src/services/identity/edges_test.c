@@ -184,11 +184,18 @@ static void uses_go_forwards_and_are_no_change(void **unused)
     static const int64_t at_ns[] = { 500, 400 };
     for (int i = 0; i < 2; i++) {
         use.at_ns = at_ns[i];
+        use.day_count = 7 + i;
+        use.month_count = 70 + i;
         assert_ok(
             pgl_store_bench_command(&bench->store, COMMAND(pgl_identity_note_use), &ask, &reply));
         assert_ok(look(bench, key->id, &shown));
         assert_int_equal(shown->used_at_ns, 500);
     }
+    VerifyKeyResponse known = VERIFY_KEY_RESPONSE_INIT; /* for an edge that was started anew */
+    assert_ok(verify(bench, key->key, &known));
+    assert_int_equal(known.used_at_ns, 500);
+    assert_int_equal(known.day_count, 7);
+    assert_int_equal(known.month_count, 70);
     assert_int_equal(news(bench, after).n_ids, 0);
     bench_close(bench);
 }

@@ -6,7 +6,8 @@
 
 #define KEY_COLUMNS                                                                                \
     "key_no, key_id, tenant, name, subject, role, scopes, cidrs, plan, secret, old_secret, "       \
-    "old_secret_until_ns, created_at_ns, expires_at_ns, revoked_at_ns, used_at_ns, version"
+    "old_secret_until_ns, created_at_ns, expires_at_ns, revoked_at_ns, used_at_ns, version, "      \
+    "day_count, month_count"
 #define NEXT_VERSION "(SELECT coalesce(max(version), 0) + 1 FROM api_key)"
 
 static const char key_get_sql[] = "SELECT " KEY_COLUMNS " FROM api_key WHERE key_id = ?1";
@@ -22,7 +23,8 @@ static const char key_update_sql[] =
     "plan = ?8, secret = ?9, old_secret = ?10, old_secret_until_ns = ?11, created_at_ns = ?12, "
     "expires_at_ns = ?13, revoked_at_ns = ?14, version = " NEXT_VERSION " WHERE key_id = ?1";
 static const char key_note_use_sql[] =
-    "UPDATE api_key SET used_at_ns = ?2 WHERE key_id = ?1 AND used_at_ns < ?2";
+    "UPDATE api_key SET used_at_ns = ?2, day_count = ?3, month_count = ?4 "
+    "WHERE key_id = ?1 AND used_at_ns < ?2";
 /* Never the newest change: versions only grow. */
 static const char key_long_revoked_sql[] =
     "SELECT key_id FROM api_key WHERE tenant = ?1 AND revoked_at_ns BETWEEN 1 AND ?2 "
@@ -74,7 +76,9 @@ static pgl_status key_of_row(const struct pgl_rows *rows, struct pgl_arena *aren
                              .expires_at_ns = pgl_column_i64(rows, 13),
                              .revoked_at_ns = pgl_column_i64(rows, 14),
                              .used_at_ns = pgl_column_i64(rows, 15),
-                             .version = pgl_column_i64(rows, 16) };
+                             .version = pgl_column_i64(rows, 16),
+                             .day_count = pgl_column_i64(rows, 17),
+                             .month_count = pgl_column_i64(rows, 18) };
     if (!read_digest(rows, 9, row->secret))
         return PGL_FAIL(PGL_DATA_LOSS, "a key has lost its secret");
     row->has_old_secret = read_digest(rows, 10, row->old_secret);
@@ -126,11 +130,13 @@ pgl_status key_update(struct pgl_tx *tx, const struct key_row *row)
     return key_write(tx, key_update_sql, row);
 }
 
-pgl_status key_note_use(struct pgl_tx *tx, struct pgl_text id, int64_t used_at_ns)
+pgl_status key_note_use(struct pgl_tx *tx, const KeyUse *use)
 {
     struct pgl_rows rows = pgl_tx_rows(tx, key_note_use_sql);
-    pgl_bind_text(&rows, id);
-    pgl_bind_i64(&rows, used_at_ns);
+    pgl_bind_text(&rows, pgl_text_of(use->id));
+    pgl_bind_i64(&rows, use->at_ns);
+    pgl_bind_i64(&rows, use->day_count);
+    pgl_bind_i64(&rows, use->month_count);
     return pgl_rows_run(&rows, NULL);
 }
 

@@ -16,7 +16,7 @@ struct key_row {
     uint8_t secret[PGL_DIGEST_BYTES], old_secret[PGL_DIGEST_BYTES];
     bool has_old_secret;
     int64_t old_secret_until_ns, created_at_ns, expires_at_ns, revoked_at_ns;
-    int64_t used_at_ns; /* not written with the others */
+    int64_t used_at_ns, day_count, month_count; /* not written with the others */
     int64_t version;
 };
 
@@ -28,7 +28,7 @@ PGL_MUST_USE pgl_status key_get(const struct pgl_view *view, struct pgl_text id,
 PGL_MUST_USE pgl_status key_insert(struct pgl_tx *tx, const struct key_row *row);
 PGL_MUST_USE pgl_status key_update(struct pgl_tx *tx, const struct key_row *row);
 /* Only forwards. */
-PGL_MUST_USE pgl_status key_note_use(struct pgl_tx *tx, struct pgl_text id, int64_t used_at_ns);
+PGL_MUST_USE pgl_status key_note_use(struct pgl_tx *tx, const KeyUse *use);
 /* The first of those that were revoked before; "" when there is none. */
 PGL_MUST_USE pgl_status key_long_revoked(const struct pgl_view *view, const char *tenant,
                                          int64_t before_ns, struct pgl_text *id);

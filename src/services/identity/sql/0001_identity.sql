@@ -16,6 +16,8 @@ CREATE TABLE api_key (
     expires_at_ns       INTEGER NOT NULL,   -- 0: it does not
     revoked_at_ns       INTEGER NOT NULL,   -- 0: it is not
     used_at_ns          INTEGER NOT NULL,   -- to a few minutes; 0: never
+    day_count           INTEGER NOT NULL DEFAULT 0,   -- requests of the day of used_at_ns,
+    month_count         INTEGER NOT NULL DEFAULT 0,   -- and of its month, where there is a quota
     version             INTEGER NOT NULL    -- of all keys, when this one was last changed
 ) STRICT;
 CREATE INDEX api_key_by_tenant ON api_key (tenant, key_no);

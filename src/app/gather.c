@@ -1,0 +1,144 @@
+/* gather.c - see gather.h. One asks within the other: when the last process holds, all of them
+ * do. */
+#include "app/gather.h"
+
+#include "app/keys.h"
+#include "platform/real/real.h"
+
+#define ANSWER_BYTES_MAX 65536
+
+static const char *const databases[] = { "catalog", "orders", "payments", "inventory", "webhooks" };
+
+struct gathering {
+    struct pgl_platform *platform;
+    struct pgl_arena *arena;
+    const char *folder, *to;
+    int role; /* whose turn it is to be asked */
+    uint32_t held;
+    pgl_status status; /* the first that went wrong */
+};
+
+static void note(struct gathering *gathering, pgl_status status)
+{
+    if (pgl_is_ok(gathering->status))
+        gathering->status = status;
+}
+
+static pgl_status ask(struct gathering *gathering, int role,
+                      const struct pgl_control_question *what)
+{
+    struct pgl_control_question question = *what;
+    struct pgl_buffer said;
+    bool is_done = false;
+    question.socket = pgl_control_socket(gathering->arena, PGL_RUNS(role));
+    question.waits_not = true;
+    pgl_buffer_init(&said, ANSWER_BYTES_MAX);
+    pgl_status status =
+        pgl_control_ask(gathering->platform, gathering->folder, &question, &said, &is_done);
+    if (pgl_is_ok(status) && !is_done)
+        status = PGL_FAIL(PGL_UNAVAILABLE,
+                          pgl_arena_printf(gathering->arena, "%s: %.*s", pgl_boot_role_names[role],
+                                           PGL_TEXT_ARGS(pgl_buffer_text(&said))));
+    pgl_buffer_free(&said);
+    return status;
+}
+
+static void release_all(struct gathering *gathering)
+{
+    static const struct pgl_control_question question = { .method = "POST", .target = "/release" };
+    for (int role = 0; role < PGL_RUN_COUNT; role++)
+        if ((gathering->held & PGL_RUNS(role)) != 0)
+            note(gathering, ask(gathering, role, &question));
+}
+
+static void gather_next(struct gathering *gathering);
+
+static void on_line(void *self, struct pgl_text line)
+{
+    struct gathering *gathering = self;
+    if (!pgl_text_is(line, "held"))
+        return;
+    gathering->held |= PGL_RUNS(gathering->role);
+    gathering->role++;
+    gather_next(gathering); /* it holds until all the others are done with theirs */
+}
+
+static void gather_next(struct gathering *gathering)
+{
+    const struct pgl_control_question question = { .method = "POST",
+                                                   .target = "/part",
+                                                   .body = pgl_text_of(gathering->to),
+                                                   .is_streamed = true,
+                                                   .on_line = on_line,
+                                                   .self = gathering };
+    while (gathering->role < PGL_RUN_COUNT) {
+        int role = gathering->role;
+        pgl_status asked = ask(gathering, role, &question);
+        if ((gathering->held & PGL_RUNS(role)) != 0) {
+            note(gathering, asked);
+            return; /* the others were asked from within */
+        }
+        gathering->role++; /* no process is named after this role */
+    }
+    release_all(gathering);
+}
+
+static const char *path_of(struct pgl_arena *arena, const char *to, const char *name,
+                           const char *ending)
+{
+    return pgl_arena_printf(arena, "%s/%s%s", to, name, ending);
+}
+
+static void remove_it(struct pgl_disk *disk, const char *path)
+{
+    pgl_status removed = disk->ops->remove(disk, path);
+    (void)removed; /* most of them are not there */
+}
+
+void pgl_gather_forget(struct pgl_platform *platform, struct pgl_arena *arena, const char *to)
+{
+    static const char *const endings[] = { ".db", ".db-wal", ".db-shm", ".lock" };
+    struct pgl_disk *disk = platform->disk;
+    for (size_t i = 0; i < sizeof databases / sizeof databases[0]; i++)
+        for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++)
+            remove_it(disk, path_of(arena, to, databases[i], endings[e]));
+    remove_it(disk, path_of(arena, to, "lock", ""));
+    remove_it(disk, path_of(arena, to, PGL_KEY_FILE, ""));
+    remove_it(disk, to);
+}
+
+static pgl_status check_whole(struct gathering *gathering)
+{
+    struct pgl_disk *disk = gathering->platform->disk;
+    for (size_t i = 0; i < sizeof databases / sizeof databases[0]; i++) {
+        struct pgl_text content;
+        pgl_status read = disk->ops->read_file(
+            disk, path_of(gathering->arena, gathering->to, databases[i], ".db"), 0,
+            gathering->arena, &content);
+        if (read.code == PGL_NOT_FOUND)
+            return PGL_FAIL(PGL_UNAVAILABLE,
+                            pgl_arena_printf(gathering->arena, "the process of %s does not answer",
+                                             databases[i]));
+    }
+    return PGL_OK;
+}
+
+pgl_status pgl_gather(struct pgl_platform *platform, struct pgl_arena *arena, const char *folder,
+                      const char **to)
+{
+    char whole[4096];
+    struct gathering gathering = { .platform = platform, .arena = arena, .folder = folder };
+    if (!pgl_real_whole_path(folder, whole, sizeof whole))
+        return PGL_FAIL(PGL_INVALID, "the path is too long");
+    *to = gathering.to = pgl_arena_printf(arena, "%s/gathered", whole);
+    pgl_gather_forget(platform, arena, *to); /* of a look that did not end */
+    PGL_TRY(platform->disk->ops->make_folder(platform->disk, *to));
+    gather_next(&gathering);
+    if (gathering.held == 0)
+        gathering.status = PGL_FAIL(PGL_NOT_FOUND, "no process of some role runs here");
+    if (pgl_is_ok(gathering.status))
+        gathering.status = check_whole(&gathering);
+    if (!pgl_is_ok(gathering.status))
+        pgl_gather_forget(platform, arena, *to);
+    return gathering.status;
+}

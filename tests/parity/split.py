@@ -1,0 +1,109 @@
+"""split.py - a platform whose roles are processes of their own, in the place of harness.Server.
+
+They share a folder. Each is started with the options of the whole; ports of the mesh are picked
+once, so that a process that is started anew is found again.
+"""
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+BLACKBOX = pathlib.Path(__file__).resolve().parent.parent / "blackbox"
+sys.path.insert(0, str(BLACKBOX))
+import harness  # noqa: E402  pylint: disable=wrong-import-position
+
+SERVICES = ("catalog", "orders", "payments", "inventory", "webhooks")
+ROLES = (*SERVICES, "gateway")
+SERVING = re.compile(r"^(serving .* on .* port \d+|listening on http://([^:/\s]+):(\d+))")
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+class Split(harness.Server):
+    """The same methods; `process` is the gateway's."""
+
+    def __init__(self, binary, data, options=("--demo",), mesh=("--mesh-plain",)):
+        super().__init__(binary, data, options)
+        self.ports = {role: free_port() for role in SERVICES}
+        self.mesh = dict.fromkeys(ROLES, mesh) if isinstance(mesh, tuple) else mesh
+        self.processes, self.serving = {}, {}
+
+    def start(self):
+        self.address, self.said = None, []
+        for role in ROLES:
+            self.start_role(role)
+
+    def start_role(self, role):
+        peers = [word for peer, port in self.ports.items()
+                 for word in (f"--peer-{peer}", f"127.0.0.1:{port}")]
+        where = (("--http", self.http()) if role == "gateway"
+                 else ("--mesh", f"127.0.0.1:{self.ports[role]}"))
+        self.serving[role] = threading.Event()
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [self.binary, "serve", "--data", self.data, "--roles", role, *where, *peers,
+                 *self.mesh[role], *self.options],
+                stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True)
+        self.processes[role] = process
+        if role == "gateway":
+            self.process = process
+        threading.Thread(target=self._hear, args=[role, process], daemon=True).start()
+
+    def http(self):
+        """The gateway keeps its port when it is started alone."""
+        return f"{self.address[0]}:{self.address[1]}" if self.address else "127.0.0.1:0"
+
+    def _hear(self, role, process):
+        with process.stdout:
+            for line in process.stdout:
+                if role == "gateway" and len(self.said) < harness.SAID_LINES_MAX:
+                    self.said.append(line)
+                found = SERVING.match(line)
+                if found and found.group(2):
+                    self.address = (found.group(2), int(found.group(3)))
+                if found:
+                    self.serving[role].set()
+
+    def wait_ready(self, seconds_max=harness.START_SECONDS_MAX):
+        until = time.monotonic() + seconds_max
+        return (all(self.wait_role(role, until - time.monotonic()) for role in ROLES)
+                and super().wait_ready(max(0, until - time.monotonic())))
+
+    def wait_role(self, role, seconds_max=harness.START_SECONDS_MAX):
+        until = time.monotonic() + seconds_max
+        while time.monotonic() < until and self.processes[role].poll() is None:
+            if self.serving[role].wait(0.02):
+                return True
+        return False
+
+    def send(self, number):
+        for process in self.processes.values():
+            process.send_signal(number)
+
+    def kill(self):
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+
+    def stop_role(self, role):
+        """The exit code, or None if it had to be killed."""
+        process = self.processes[role]
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(harness.STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return None
+
+    def stop(self):
+        codes = [self.stop_role(role) for role in reversed(ROLES)]
+        return next((code for code in codes if code != 0), 0)
