@@ -109,7 +109,7 @@ static pgl_status of_key_in_log(const struct pgl_request *request, const void *a
     return edge_grpc_log_endpoint(request, (int)wanted->log, endpoint);
 }
 
-/* Five services have operators of their own; the field "panglot-service" says whose is meant. */
+/* Several services have operators of their own; the field "panglot-service" says whose is meant. */
 static pgl_status of_admin(const struct pgl_request *request, const void *ask,
                            const struct pgl_endpoint **endpoint)
 {
@@ -166,6 +166,12 @@ static const struct pgl_grpc_method catalog_methods[CATALOG_SERVICE_METHOD_COUNT
         ASKS("CatalogService/GetPrices", PGL_CLASS_READ, of_catalog, PGL_ANYONE),
     [CATALOG_SERVICE_PUT_PRODUCT] =
         CHANGES("CatalogService/PutProduct", PGL_CLASS_WRITE, of_catalog, PGL_MAY(OPERATOR, "catalog:write")),
+    [CATALOG_SERVICE_CHANGE_PRODUCT] =
+        CHANGES("CatalogService/ChangeProduct", PGL_CLASS_WRITE, of_catalog, PGL_MAY(OPERATOR, "catalog:write")),
+    [CATALOG_SERVICE_RETIRE_PRODUCT] =
+        CHANGES("CatalogService/RetireProduct", PGL_CLASS_WRITE, of_catalog, PGL_MAY(OPERATOR, "catalog:write")),
+    [CATALOG_SERVICE_IMPORT_PRODUCTS] =
+        CHANGES("CatalogService/ImportProducts", PGL_CLASS_WRITE, of_catalog, PGL_MAY(OPERATOR, "catalog:write")),
 };
 
 static const struct pgl_grpc_method order_methods[ORDER_SERVICE_METHOD_COUNT] = {
@@ -240,7 +246,7 @@ static const struct pgl_grpc_method webhook_methods[WEBHOOK_SERVICE_METHOD_COUNT
         CHANGES("WebhookService/Redeliver", PGL_CLASS_WRITE, of_webhooks, PGL_MAY(OPERATOR, "webhooks:write")),
 };
 
-/* What edges ask of it is offered to edges alone, between roles: those rows are left out. */
+/* What edges ask among themselves (VerifyKey, WatchKeys, NoteKeyUse) is nobody else's. */
 static const struct pgl_grpc_method identity_methods[IDENTITY_SERVICE_METHOD_COUNT] = {
     [IDENTITY_SERVICE_CREATE_KEY] =
         CHANGES("IdentityService/CreateKey", PGL_CLASS_WRITE, of_identity, PGL_MAY(OPERATOR, "admin")),
@@ -256,6 +262,7 @@ static const struct pgl_grpc_method identity_methods[IDENTITY_SERVICE_METHOD_COU
         CHANGES("IdentityService/RotateKey", PGL_CLASS_WRITE, of_identity, PGL_MAY(OPERATOR, "admin")),
 };
 
+/* What services ask among themselves (Follow) is nobody else's. */
 static const struct pgl_grpc_method log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
     [EVENT_LOG_SERVICE_READ] =
         ASKS("EventLogService/Read", PGL_CLASS_STREAM, of_log, PGL_MAY(OPERATOR, "events:read")),
