@@ -30,7 +30,7 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
             --binary $<TARGET_FILE:panglot> --described)
     endforeach()
     # The same cases where every role is a process of its own.
-    foreach(test rest events unhappy oversell fulfilment after card)
+    foreach(test rest events webhooks unhappy bad_input oversell fulfilment after card)
         pgl_script_test(parity/${test} blackbox 120 tests/parity/far_test.py ${test}
             --binary $<TARGET_FILE:panglot>)
     endforeach()

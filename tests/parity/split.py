@@ -29,6 +29,7 @@ def free_port():
 
 class Split(harness.Server):
     """The same methods; `process` is the gateway's."""
+    document = None  # of shop.py: answers are compared with it on one process
 
     def __init__(self, binary, data, options=("--demo",), mesh=("--mesh-plain",)):
         super().__init__(binary, data, options)
