@@ -25,7 +25,7 @@ endforeach()
 
 # The black box: whole processes over real sockets, once, on the program as it is shipped.
 if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
-    foreach(test rest http catalog events webhooks limits unhappy bad_input oversell fulfilment after process verify operators card tls)
+    foreach(test access identity rest http catalog events webhooks limits unhappy bad_input oversell fulfilment after process verify operators card tls)
         pgl_script_test(blackbox/${test} blackbox 120 tests/blackbox/${test}_test.py
             --binary $<TARGET_FILE:panglot> --described)
     endforeach()
