@@ -423,7 +423,8 @@ static void describe(struct pgl_buffer *out)
     pgl_buffer_add_literal(
         out,
         "Asks a running platform as an operator. What changes something is kept in the audit log "
-        "with its\n--reason, which a redelivery, an import, and a key that is made\nor rotated, may "
+        "with its\n--reason, which a redelivery, an import, and a key that is made\nor rotated, "
+        "may "
         "lack. A job takes names, or a filter for any "
         "number: it is worked\noff by the platform, and followed here.\n\n");
     const char *thing = "";
