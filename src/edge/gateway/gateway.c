@@ -5,7 +5,6 @@
 #include "base/time.h"
 #include "edge/client.h"
 #include "edge/gateway/faces.h"
-#include "edge/gateway/hot.h"
 #include "edge/gateway/respond.h"
 #include "edge/gateway/routes.h"
 #include "edge/problem.h"
@@ -158,10 +157,7 @@ static struct pgl_go after_view(struct pgl_request *request, pgl_status status)
         return pgl_wait(G_NEXT);
     if (has_asked) /* and was refused at once */
         return pgl_go(G_NEXT);
-    if (!pgl_is_ok(status))
-        return fail(request, status);
-    edge_hot_keep(request->edge->hot, request);
-    return pgl_go(G_RESPOND);
+    return pgl_is_ok(status) ? pgl_go(G_RESPOND) : fail(request, status);
 }
 
 /* Before anybody reads a body, logs it or keeps it. What another machine signs has ids of its own,
@@ -175,7 +171,7 @@ static struct pgl_go gateway_call(struct pgl_flow *flow)
     if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));
-    if (edge_hot_find(request->edge->hot, request))
+    if (request->face == NULL && edge_find_ready(request))
         return pgl_go(G_RESPOND);
     pgl_status status = request->face == NULL ? edge_read_query(request) : PGL_OK;
     return after_view(request, pgl_is_ok(status) ? route->begin(request) : status);
@@ -194,18 +190,10 @@ static void count_answer(const struct pgl_request *request, int64_t now_ns)
     pgl_latency_add(&metrics->latency, now_ns - request->exchange->started_ns);
 }
 
-/* Whoever has changed a product sees it. */
-static bool changes_what_is_kept(const struct pgl_route *route)
-{
-    return route->rule.scope != NULL && strcmp(route->rule.scope, "catalog:write") == 0;
-}
-
 static struct pgl_go gateway_respond(struct pgl_flow *flow)
 {
     struct pgl_request *request = request_of(flow);
     struct pgl_edge *edge = request->edge;
-    if (changes_what_is_kept(request->route))
-        edge_hot_forget(edge->hot);
     if (request->face == NULL)
         edge_finish_answer(request);
     int64_t now_ns = pgl_clock_monotonic_ns(&edge->loop->platform->clock);
@@ -368,16 +356,14 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
 {
     pgl_random_seed(&edge->random, pgl_entropy_u64(&edge->loop->platform->entropy), 0x65646765);
     pgl_rpc_open(&edge->rpc, edge->loop);
-    edge->hot = edge_hot_open(
-        (struct pgl_hash_key){ pgl_random_next(&edge->random), pgl_random_next(&edge->random) });
-    if (edge->hot == NULL)
-        return PGL_FAIL(PGL_EXHAUSTED, "no memory for a gateway");
     PGL_TRY(edge_limits_open(&edge->limits, &options->admit, edge->loop->platform));
     edge->body_bytes_max = options->body_bytes_max;
     edge->json = options->json;
     edge->routes = pgl_routes;
     edge->route_count = pgl_route_count;
     PGL_TRY(pgl_cors_read(&edge->cors, options->cors_origins));
+    struct pgl_hash_key ready_key = { pgl_random_next(&edge->random), 0x7265616479 };
+    PGL_TRY(pgl_ready_open(&edge->ready, ready_key));
     pgl_route_tree_build(&edge->route_tree, pgl_routes, pgl_route_count);
     edge->loop->work = edge_work;
     edge->loop->owner = edge;
@@ -399,10 +385,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     pgl_faces_open(edge);
     pgl_status opened =
         pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
-    if (!pgl_is_ok(opened)) {
+    if (!pgl_is_ok(opened))
         edge_limits_close(&edge->limits);
-        edge_hot_close(edge->hot);
-    }
     return opened;
 }
 
@@ -445,8 +429,7 @@ bool pgl_gateway_is_idle(const struct pgl_edge *edge)
 void pgl_gateway_close(struct pgl_edge *edge)
 {
     pgl_http_server_close(&edge->http);
+    pgl_ready_close(&edge->ready);
     pgl_faces_close(edge);
     edge_limits_close(&edge->limits);
-    edge_hot_close(edge->hot);
-    edge->hot = NULL;
 }

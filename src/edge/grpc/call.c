@@ -173,7 +173,8 @@ static void explain(struct edge_grpc_request *of)
     if (is_ours)
         of->status.text = "see the log under the request's id";
     of->call->reason = request->problem;
-    of->call->retry_after_ns = RETRY_AFTER_NS;
+    of->call->retry_after_ns =
+        request->verdict.is_refused ? PGL_SECONDS(request->verdict.retry_after_s) : RETRY_AFTER_NS;
     pgl_grpc_add(&of->call->behind, PGL_TEXT("x-request-id"), pgl_text_of(request->id));
 }
 

@@ -6,6 +6,7 @@
 #include "contract/catalog.h"
 #include "contract/events.h"
 #include "contract/health.h"
+#include "contract/identity.h"
 #include "contract/inventory.h"
 #include "contract/orders.h"
 #include "contract/payments.h"
@@ -51,6 +52,14 @@ static pgl_status of_webhooks(const struct pgl_request *request, const void *ask
 {
     (void)ask;
     *endpoint = &request->edge->webhooks;
+    return PGL_OK;
+}
+
+static pgl_status of_identity(const struct pgl_request *request, const void *ask,
+                              const struct pgl_endpoint **endpoint)
+{
+    (void)ask;
+    *endpoint = &request->edge->identity;
     return PGL_OK;
 }
 
@@ -100,11 +109,12 @@ static pgl_status of_key_in_log(const struct pgl_request *request, const void *a
     return edge_grpc_log_endpoint(request, (int)wanted->log, endpoint);
 }
 
-/* Four services have operators of their own; the field "panglot-service" says whose is meant. */
+/* Several services have operators of their own; the field "panglot-service" says whose is meant. */
 static pgl_status of_admin(const struct pgl_request *request, const void *ask,
                            const struct pgl_endpoint **endpoint)
 {
-    static const char *const names[] = { "orders", "payments", "inventory", "webhooks" };
+    static const char *const names[] = { "orders", "payments", "inventory", "webhooks",
+                                         "identity" };
     struct pgl_text name;
     (void)ask;
     PGL_TRY(edge_find_field(request, PGL_TEXT("panglot-service"), &name));
@@ -114,7 +124,7 @@ static pgl_status of_admin(const struct pgl_request *request, const void *ask,
             return PGL_OK;
         }
     return PGL_FAIL(PGL_INVALID, "panglot-service: this metadata is expected to name one of "
-                                 "orders, payments, inventory and webhooks");
+                                 "orders, payments, inventory, webhooks and identity");
 }
 
 /* ---- who may: the same as over REST, see gateway/routes.c ---- */
@@ -156,11 +166,17 @@ static const struct pgl_grpc_method catalog_methods[CATALOG_SERVICE_METHOD_COUNT
         ASKS("CatalogService/GetPrices", PGL_CLASS_READ, of_catalog, PGL_ANYONE),
     [CATALOG_SERVICE_PUT_PRODUCT] =
         CHANGES("CatalogService/PutProduct", PGL_CLASS_WRITE, of_catalog, PGL_MAY(OPERATOR, "catalog:write")),
+    [CATALOG_SERVICE_CHANGE_PRODUCT] =
+        CHANGES("CatalogService/ChangeProduct", PGL_CLASS_WRITE, of_catalog, PGL_MAY(OPERATOR, "catalog:write")),
+    [CATALOG_SERVICE_RETIRE_PRODUCT] =
+        CHANGES("CatalogService/RetireProduct", PGL_CLASS_WRITE, of_catalog, PGL_MAY(OPERATOR, "catalog:write")),
+    [CATALOG_SERVICE_IMPORT_PRODUCTS] =
+        CHANGES("CatalogService/ImportProducts", PGL_CLASS_WRITE, of_catalog, PGL_MAY(OPERATOR, "catalog:write")),
 };
 
 static const struct pgl_grpc_method order_methods[ORDER_SERVICE_METHOD_COUNT] = {
     [ORDER_SERVICE_CREATE_ORDER] =
-        CHANGES("OrderService/CreateOrder", PGL_CLASS_WRITE, of_new_order, PGL_MAY(BUYERS, "orders:write")),
+        CHANGES("OrderService/CreateOrder", PGL_CLASS_ORDER, of_new_order, PGL_MAY(BUYERS, "orders:write")),
     [ORDER_SERVICE_GET_ORDER] =
         ASKS("OrderService/GetOrder", PGL_CLASS_READ, of_orders, PGL_MAY(READERS, "orders:read")),
     [ORDER_SERVICE_LIST_ORDERS] =
@@ -230,6 +246,23 @@ static const struct pgl_grpc_method webhook_methods[WEBHOOK_SERVICE_METHOD_COUNT
         CHANGES("WebhookService/Redeliver", PGL_CLASS_WRITE, of_webhooks, PGL_MAY(OPERATOR, "webhooks:write")),
 };
 
+/* What edges ask among themselves (VerifyKey, WatchKeys, NoteKeyUse) is nobody else's. */
+static const struct pgl_grpc_method identity_methods[IDENTITY_SERVICE_METHOD_COUNT] = {
+    [IDENTITY_SERVICE_CREATE_KEY] =
+        CHANGES("IdentityService/CreateKey", PGL_CLASS_WRITE, of_identity, PGL_MAY(OPERATOR, "admin")),
+    [IDENTITY_SERVICE_LIST_KEYS] =
+        ASKS("IdentityService/ListKeys", PGL_CLASS_READ, of_identity, PGL_MAY(OPERATOR, "admin")),
+    [IDENTITY_SERVICE_GET_KEY] =
+        ASKS("IdentityService/GetKey", PGL_CLASS_READ, of_identity, PGL_MAY(OPERATOR, "admin")),
+    [IDENTITY_SERVICE_CHANGE_KEY] =
+        CHANGES("IdentityService/ChangeKey", PGL_CLASS_WRITE, of_identity, PGL_MAY(OPERATOR, "admin")),
+    [IDENTITY_SERVICE_REVOKE_KEY] =
+        CHANGES("IdentityService/RevokeKey", PGL_CLASS_WRITE, of_identity, PGL_MAY(OPERATOR, "admin")),
+    [IDENTITY_SERVICE_ROTATE_KEY] =
+        CHANGES("IdentityService/RotateKey", PGL_CLASS_WRITE, of_identity, PGL_MAY(OPERATOR, "admin")),
+};
+
+/* What services ask among themselves (Follow) is nobody else's. */
 static const struct pgl_grpc_method log_methods[EVENT_LOG_SERVICE_METHOD_COUNT] = {
     [EVENT_LOG_SERVICE_READ] =
         ASKS("EventLogService/Read", PGL_CLASS_STREAM, of_log, PGL_MAY(OPERATOR, "events:read")),
@@ -280,6 +313,7 @@ const struct pgl_grpc_service edge_grpc_services[EDGE_GRPC_SERVICES_WITH_REFLECT
     { PAYMENT_SERVICE_DESCRIPTOR,   NULL, payment_methods },
     { INVENTORY_SERVICE_DESCRIPTOR, NULL, inventory_methods },
     { WEBHOOK_SERVICE_DESCRIPTOR,   NULL, webhook_methods },
+    { IDENTITY_SERVICE_DESCRIPTOR,  NULL, identity_methods },
     { EVENT_LOG_SERVICE_DESCRIPTOR, NULL, log_methods },
     { ADMIN_SERVICE_DESCRIPTOR,     NULL, admin_methods },
     { HEALTH_DESCRIPTOR,            NULL, health_methods },

@@ -7,7 +7,7 @@
 
 #include "edge/grpc/call.h"
 
-#define EDGE_GRPC_SERVICES                 8
+#define EDGE_GRPC_SERVICES                 9
 #define EDGE_GRPC_SERVICES_WITH_REFLECTION (EDGE_GRPC_SERVICES + 2) /* which come last */
 
 extern const struct pgl_grpc_service edge_grpc_services[EDGE_GRPC_SERVICES_WITH_REFLECTION];
