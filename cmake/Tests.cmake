@@ -25,10 +25,21 @@ endforeach()
 
 # The black box: whole processes over real sockets, once, on the program as it is shipped.
 if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
-    foreach(test rest http catalog events webhooks limits unhappy bad_input oversell fulfilment after process verify operators card tls)
+    foreach(test access identity rest http catalog events webhooks limits unhappy bad_input oversell fulfilment after process verify operators card tls)
         pgl_script_test(blackbox/${test} blackbox 120 tests/blackbox/${test}_test.py
             --binary $<TARGET_FILE:panglot> --described)
     endforeach()
+    # The same cases where every role is a process of its own.
+    foreach(test rest events webhooks unhappy bad_input oversell fulfilment after card)
+        pgl_script_test(parity/${test} blackbox 120 tests/parity/far_test.py ${test}
+            --binary $<TARGET_FILE:panglot>)
+    endforeach()
+    pgl_script_test(parity/rolling blackbox 120 tests/parity/rolling_test.py
+        --binary $<TARGET_FILE:panglot>)
+    pgl_script_test(parity/identities blackbox 120 tests/parity/identities_test.py
+        --binary $<TARGET_FILE:panglot>)
+    pgl_script_test(parity/rolling_long "blackbox;prove" 600 tests/parity/rolling_test.py
+        --binary $<TARGET_FILE:panglot> --rate 2000 --rounds 3)
     pgl_script_test(blackbox/desync blackbox 300 tests/desync/desync.py
         --binary $<TARGET_FILE:panglot> --requests 100000)
     pgl_script_test(blackbox/desync_long "blackbox;prove" 3600 tests/desync/desync.py

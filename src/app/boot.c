@@ -395,8 +395,8 @@ static void close_doors(void *self)
 static bool is_idle(void *self)
 {
     struct pgl_boot *boot = self;
-    return pgl_mesh_is_drained(&boot->mesh) &&
-           (!pgl_boot_runs(boot, PGL_RUN_GATEWAY) || pgl_gateway_is_idle(&boot->edge));
+    return (!pgl_boot_runs(boot, PGL_RUN_GATEWAY) || pgl_gateway_is_idle(&boot->edge)) &&
+           pgl_mesh_is_drained(&boot->mesh);
 }
 
 static void open_drain(struct pgl_boot *boot)

@@ -19,6 +19,7 @@ static void fill_settings(struct pgl_config *config)
     struct pgl_boot_options *boot = &config->boot;
     struct pgl_http_limits *http_limits = &boot->gateway.limits;
     struct pgl_http1_limits *head = &http_limits->http1;
+    struct pgl_http2_limits *http2 = &http_limits->http2;
     struct pgl_json_limits *json = &boot->gateway.json;
     struct edge_limits_options *admit = &boot->gateway.admit;
     struct edge_issuers_options *issuers = &boot->issuers;
@@ -67,6 +68,15 @@ static void fill_settings(struct pgl_config *config)
         { "http.idle-time", 0, 0, { "--idle-time", "TIME", PGL_OPTION_DURATION, &http_limits->idle_ns, 0, "of a connection without a request" } },
         { "http.age", 0, 0, { "--age", "TIME", PGL_OPTION_DURATION, &http_limits->age_ns, 0, "of a connection, give or take a tenth" } },
         { "http.write-stall", 0, 0, { "--write-stall", "TIME", PGL_OPTION_DURATION, &http_limits->write_stall_ns, 0, "that a peer may take nothing" } },
+        { "http2.max-streams", 0, 10000, { "--max-http2-streams", "N", PGL_OPTION_U32, &http2->streams_max, 1, "of a connection at once, each until its handler has ended" } },
+        { "http2.resets-burst", 0, 0, { "--resets-burst", "N", PGL_OPTION_U32, &http2->resets_burst, 1, "resets that a client sends or provokes at once" } },
+        { "http2.resets-rate", 0, 0, { "--resets-rate", "N", PGL_OPTION_U32, &http2->resets_per_s, 1, "and a second, in the long run" } },
+        { "http2.control-burst", 0, 0, { "--control-burst", "N", PGL_OPTION_U32, &http2->control_burst, 1, "frames at once that carry nothing" } },
+        { "http2.control-rate", 0, 0, { "--control-rate", "N", PGL_OPTION_U32, &http2->control_per_s, 1, "and a second, in the long run" } },
+        { "http2.stream-window", 0, 1u << 30, { "--stream-window", "BYTES", PGL_OPTION_U32, &http2->stream_window, 1024, "of a body that nobody has taken yet" } },
+        { "http2.connection-window", 0, 1u << 30, { "--connection-window", "BYTES", PGL_OPTION_U32, &http2->connection_window, 65535, "the same, of all bodies of a connection" } },
+        { "http2.stream-stall", 0, 0, { "--stream-stall", "TIME", PGL_OPTION_DURATION, &http_limits->stream_stall_ns, 0, "that a client may keep its window closed to an answer" } },
+        { "http2.connection-stall", 0, 0, { "--connection-stall", "TIME", PGL_OPTION_DURATION, &http_limits->connection_stall_ns, 0, "the same, to all answers of a connection" } },
         { "tls.listen", 0, 0, { "--https", "HOST:PORT", PGL_OPTION_ADDRESS, &config->https, 0, "where to listen for TLS, once there is a certificate" } },
         { "tls.only", 0, 0, { "--https-only", NULL, PGL_OPTION_SWITCH, &config->is_https_only, 0, "and nowhere else" } },
         { "tls.certificate", 0, 0, { "--tls-cert", "FILES", PGL_OPTION_TEXT, &tls->certificates, 0, "PEM with what leads to its authority; a comma between two; read again when it changes" } },

@@ -28,8 +28,8 @@
 
 #include "app/backup.h"
 #include "app/cut.h"
-#include "edge/trust.h"
 #include "base/time.h"
+#include "edge/trust.h"
 #include "runtime/flow.h"
 #include "store/writer.h"
 #include "transport/http_server.h"

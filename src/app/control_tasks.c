@@ -128,7 +128,7 @@ const struct pgl_control_task pgl_control_tasks[] = {
     { PGL_HTTP_GET,  "/verify",           true,  false,    false, NULL,         verify,            NULL,       write_report },
     { PGL_HTTP_GET,  "/audit-log",        false, false,    false, NULL,         list_deeds,        NULL,       write_said },
     { PGL_HTTP_GET,  "/audit-log/verify", false, false,    false, NULL,         check_deeds,       NULL,       write_said },
-    { PGL_HTTP_POST, "/signing-key",      false, false,    false, begin_rotation, go_on_with_rotation, NULL,   write_said },
+    { PGL_HTTP_POST, "/signing-key",      false, false,    false, begin_rotation, go_on_with_rotation, NULL,    write_said },
     { PGL_HTTP_POST, "/backup",           false, true,     false, begin_backup, go_on_with_backup, end_backup, write_said },
     { PGL_HTTP_POST, "/part",             false, true,     true,  begin_part,   go_on_with_backup, end_backup, write_said },
 };

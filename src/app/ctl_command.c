@@ -4,9 +4,12 @@
 
 #include "app/commands.h"
 #include "app/ctl/ask.h"
+#include "app/ctl/import.h"
+#include "app/ctl/keys.h"
 #include "app/ctl/print.h"
 #include "app/options.h"
 #include "contract/admin.h"
+#include "contract/identity.h"
 #include "contract/ops.h"
 #include "contract/payments.h"
 #include "contract/webhooks.h"
@@ -23,16 +26,19 @@ struct options {
     struct pgl_ctl ctl;
     const char *reason, *service, *why, *status, *outcome;
     int64_t older_than_ns, limit;
-    bool is_json, is_all, is_late, is_brief;
+    bool is_json, is_all, is_late, is_brief, is_trial;
+    struct pgl_ctl_key_wish key;
 };
 
 /* ---- what there is ---- */
 
 enum verb_kind {
-    LIST, /* pages of a list */
-    SHOW, /* one, by its name */
-    JOB,  /* a wish over many, which is then followed */
-    ACT   /* one command to one thing */
+    LIST,    /* pages of a list */
+    SHOW,    /* one, by its name */
+    JOB,     /* a wish over many, which is then followed */
+    FILE_IN, /* a file, part by part */
+    ACT,     /* one command to one thing */
+    MAKE     /* a new one */
 };
 
 struct verb {
@@ -65,6 +71,12 @@ static const struct verb verbs[] = {
     { "webhooks", "show",       "webhooks/*",           SHOW, WEBHOOK_ENDPOINT_DESCRIPTOR,         NULL },
     { "webhooks", "deliveries", "webhooks/deliveries",  LIST, LIST_DELIVERIES_RESPONSE_DESCRIPTOR, "endpoint_id number type state attempts status last_at_ns problem" },
     { "webhooks", "redeliver",  "webhooks/*/redeliver", ACT,  REDELIVER_RESPONSE_DESCRIPTOR,       NULL },
+    { "keys",     "list",       "admin/api-keys",          LIST, LIST_KEYS_RESPONSE_DESCRIPTOR, "id name state role subject plan expires_at_ns used_at_ns" },
+    { "keys",     "show",       "admin/api-keys/*",        SHOW, API_KEY_DESCRIPTOR,            NULL },
+    { "keys",     "create",     "admin/api-keys",          MAKE, API_KEY_DESCRIPTOR,            NULL },
+    { "keys",     "rotate",     "admin/api-keys/*/rotate", ACT,  API_KEY_DESCRIPTOR,            NULL },
+    { "keys",     "revoke",     "admin/api-keys/*/revoke", ACT,  API_KEY_DESCRIPTOR,            NULL },
+    { "products", "import",     "products/imports",     FILE_IN, IMPORT_REPORT_DESCRIPTOR,         NULL },
 };
 /* clang-format on */
 #define VERB_COUNT  (sizeof verbs / sizeof verbs[0])
@@ -75,7 +87,8 @@ static const char *complaint_about(const char *thing)
     for (size_t i = 0; i < VERB_COUNT; i++)
         if (strcmp(verbs[i].thing, thing) == 0)
             return "there is no such verb";
-    return "there is no such thing: sagas, parked, intents, jobs or webhooks is expected";
+    return "there is no such thing: sagas, parked, intents, jobs, webhooks, keys or products is "
+           "expected";
 }
 
 static const struct verb *find_verb(const char *thing, const char *name)
@@ -249,6 +262,11 @@ static pgl_status run_redeliver(struct options *options, const struct verb *verb
     return PGL_OK;
 }
 
+static bool is_of_keys(const struct verb *verb)
+{
+    return strcmp(verb->thing, "keys") == 0;
+}
+
 static pgl_status run_act(struct options *options, const struct verb *verb, const char *name)
 {
     void *answer;
@@ -262,9 +280,23 @@ static pgl_status run_act(struct options *options, const struct verb *verb, cons
         PGL_TRY(read_outcome(options->outcome, &settlement.outcome));
         body = &settlement.base;
     }
+    if (is_of_keys(verb) && strcmp(verb->name, "revoke") != 0)
+        PGL_TRY(pgl_ctl_key_body(&options->ctl, verb->name, &options->key, &body));
     PGL_TRY(
         pgl_ctl_post(&options->ctl, path_of(options, verb, name), body, verb->descriptor, &answer));
     print_one(options, answer);
+    return PGL_OK;
+}
+
+/* ---- files ---- */
+
+static pgl_status run_import(struct options *options, const char *file, bool *is_good)
+{
+    ImportReport report = IMPORT_REPORT_INIT;
+    PGL_TRY(pgl_ctl_import(&options->ctl, options->ctl.loop.platform, file, options->is_trial,
+                           &report));
+    *is_good = report.n_errors == 0;
+    print_one(options, &report.base);
     return PGL_OK;
 }
 
@@ -346,17 +378,23 @@ static const char *check(const struct options *options, const struct verb *verb,
         return names == 0 ? NULL : "a list takes no names";
     case SHOW:
         return names == 1 ? NULL : "one name is expected";
+    case MAKE:
+        if (names != 0)
+            return "it is given a name of its own";
+        return options->key.scopes != NULL ? NULL : "--scopes: one is required at least";
     case ACT:
         if (names != 1)
             return "one name is expected";
         break;
+    case FILE_IN:
+        return names == 1 ? NULL : "one file is expected: .csv, or a product a line as JSON";
     case JOB:
         if ((names > 0) == is_filter)
             return "names, or a filter (--why, --older-than), or --all: one of them is expected";
         break;
     }
-    if (strcmp(verb->name, "redeliver") == 0)
-        return NULL; /* nothing but what was asked for before */
+    if (strcmp(verb->name, "redeliver") == 0 || strcmp(verb->name, "rotate") == 0)
+        return NULL; /* nothing but what was asked for before; nothing that is missed */
     return options->reason != NULL ? NULL : "--reason: it is required; it is kept in the audit log";
 }
 
@@ -370,6 +408,10 @@ static pgl_status run(struct options *options, const struct verb *verb, const ch
         return run_show(options, verb, names[0]);
     case ACT:
         return run_act(options, verb, names[0]);
+    case MAKE:
+        return run_act(options, verb, "");
+    case FILE_IN:
+        return run_import(options, names[0], is_good);
     case JOB:
         break;
     }
@@ -381,7 +423,9 @@ static void describe(struct pgl_buffer *out)
     pgl_buffer_add_literal(
         out,
         "Asks a running platform as an operator. What changes something is kept in the audit log "
-        "with its\n--reason, which only a redelivery may lack. It takes names, or a filter for any "
+        "with its\n--reason, which a redelivery, an import, and a key that is made\nor rotated, "
+        "may "
+        "lack. A job takes names, or a filter for any "
         "number: it is worked\noff by the platform, and followed here.\n\n");
     const char *thing = "";
     for (size_t i = 0; i < VERB_COUNT; i++) {
@@ -422,6 +466,16 @@ int pgl_ctl_command(struct pgl_platform *platform, int argc, char **argv)
         { "--status", "NAME", PGL_OPTION_TEXT, &options.status, 0, "of sagas, intents and deliveries, only those" },
         { "--outcome", "NAME", PGL_OPTION_TEXT, &options.outcome, 0, "for settle: AUTHORIZED, CAPTURED, CANCELLED, DECLINED, ..." },
         { "--limit", "N", PGL_OPTION_NUMBER, &options.limit, 1, "lines of a list, at most 10000 (1000)" },
+        { "--name", "TEXT", PGL_OPTION_TEXT, &options.key.name, 0, "of a key: what it is for" },
+        { "--scopes", "LIST", PGL_OPTION_TEXT, &options.key.scopes, 0, "of a key: orders:read,orders:write,..." },
+        { "--role", "ROLE", PGL_OPTION_TEXT, &options.key.role, 0, "of a key (partner)" },
+        { "--owner", "NAME", PGL_OPTION_TEXT, &options.key.owner, 0, "of a key: who acts with it (its own id)" },
+        { "--plan", "NAME", PGL_OPTION_TEXT, &options.key.plan, 0, "of a key: its rate plan" },
+        { "--cidrs", "LIST", PGL_OPTION_TEXT, &options.key.cidrs, 0, "of a key: from where, 10.1.0.0/16,... (anywhere)" },
+        { "--expires", "TIME", PGL_OPTION_DURATION, &options.key.expires_ns, 0, "of a key: from now on (never)" },
+        { "--overlap", "TIME", PGL_OPTION_DURATION, &options.key.overlap_ns, 0, "of rotate: the old secret lets in as well (24h)" },
+        { "--at-once", NULL, PGL_OPTION_SWITCH, &options.key.at_once, 0, "of rotate: it does not" },
+        { "--trial", NULL, PGL_OPTION_SWITCH, &options.is_trial, 0, "of an import, only look whether it would be taken" },
         { "--no-wait", NULL, PGL_OPTION_SWITCH, &options.is_brief, 0, "do not follow a job to its end" },
     };
     /* clang-format on */

@@ -7,7 +7,10 @@
 
 #define ANSWER_BYTES_MAX 65536
 
-static const char *const databases[] = { "catalog", "orders", "payments", "inventory", "webhooks" };
+static const char *const databases[] = { "catalog",   "orders",   "payments",
+                                         "inventory", "webhooks", "identity" };
+static const char *const keys[] = { PGL_KEY_FILE, PGL_OLD_KEYS_FILE };
+#define KEYS (sizeof keys / sizeof keys[0])
 
 struct gathering {
     struct pgl_platform *platform;
@@ -103,7 +106,8 @@ void pgl_gather_forget(struct pgl_platform *platform, struct pgl_arena *arena, c
         for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++)
             remove_it(disk, path_of(arena, to, databases[i], endings[e]));
     remove_it(disk, path_of(arena, to, "lock", ""));
-    remove_it(disk, path_of(arena, to, PGL_KEY_FILE, ""));
+    for (size_t i = 0; i < KEYS; i++)
+        remove_it(disk, path_of(arena, to, keys[i], ""));
     remove_it(disk, to);
 }
 
@@ -123,6 +127,26 @@ static pgl_status check_whole(struct gathering *gathering)
     return PGL_OK;
 }
 
+static pgl_status look_at_nothing(void *self, struct pgl_text piece)
+{
+    (void)self, (void)piece;
+    return PGL_OK;
+}
+
+/* They are the edge's, which has no database. */
+static pgl_status copy_keys(struct gathering *gathering)
+{
+    struct pgl_disk *disk = gathering->platform->disk;
+    for (size_t i = 0; i < KEYS; i++) {
+        pgl_status copied = disk->ops->copy_file(
+            disk, path_of(gathering->arena, gathering->folder, keys[i], ""),
+            path_of(gathering->arena, gathering->to, keys[i], ""), look_at_nothing, NULL);
+        if (!pgl_is_ok(copied) && copied.code != PGL_NOT_FOUND)
+            return copied;
+    }
+    return PGL_OK;
+}
+
 pgl_status pgl_gather(struct pgl_platform *platform, struct pgl_arena *arena, const char *folder,
                       const char **to)
 {
@@ -138,6 +162,8 @@ pgl_status pgl_gather(struct pgl_platform *platform, struct pgl_arena *arena, co
         gathering.status = PGL_FAIL(PGL_NOT_FOUND, "no process of some role runs here");
     if (pgl_is_ok(gathering.status))
         gathering.status = check_whole(&gathering);
+    if (pgl_is_ok(gathering.status))
+        gathering.status = copy_keys(&gathering);
     if (!pgl_is_ok(gathering.status))
         pgl_gather_forget(platform, arena, *to);
     return gathering.status;

@@ -93,11 +93,30 @@ struct pgl_log_source *pgl_mesh_source(struct pgl_boot *boot, enum pgl_mesh_at a
     return &far->source;
 }
 
+static pgl_status read_pem(struct pgl_boot *boot, const char *path, struct pgl_text *pem)
+{
+    struct pgl_disk *disk = boot->platform->disk;
+    return disk->ops->read_file(disk, path, PGL_TLS_PEM_BYTES_MAX, &boot->arena, pem);
+}
+
+/* We show our own certificate, and believe who shows one of our authority with the peer's name. */
+static pgl_status open_tls(struct pgl_mesh *mesh)
+{
+    const struct pgl_mesh_options *options = &mesh->boot->options.mesh;
+    struct pgl_tls_client_options tls = { .is_http2 = true };
+    if (options->certificate_file == NULL)
+        return PGL_OK;
+    PGL_TRY(read_pem(mesh->boot, options->certificate_file, &tls.own.certificate));
+    PGL_TRY(read_pem(mesh->boot, options->key_file, &tls.own.key));
+    PGL_TRY(read_pem(mesh->boot, options->ca_file, &tls.authorities));
+    return pgl_tls_client_context_open_with(&tls, &mesh->tls);
+}
+
 pgl_status pgl_mesh_open(struct pgl_mesh *mesh, struct pgl_boot *boot)
 {
     *mesh = (struct pgl_mesh){ .boot = boot };
     pgl_rpc_open(&mesh->rpc, &boot->loops[PGL_LOOP_SERVICES]);
-    return PGL_OK;
+    return open_tls(mesh);
 }
 
 pgl_status pgl_mesh_serve(struct pgl_mesh *mesh)
@@ -139,5 +158,6 @@ void pgl_mesh_close(struct pgl_mesh *mesh)
             pgl_far_log_close(&mesh->logs[i]);
     for (int i = 0; i < mesh->far_count; i++)
         pgl_far_close(&mesh->fars[i]);
+    pgl_certificates_close(&mesh->certificates);
     pgl_tls_context_close(mesh->tls);
 }

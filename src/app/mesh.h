@@ -10,6 +10,7 @@
 #ifndef PGL_APP_MESH_H
 #define PGL_APP_MESH_H
 
+#include "app/certificates.h"
 #include "app/far_log.h"
 #include "app/options.h"
 #include "transport/rpc_far.h"
@@ -57,9 +58,10 @@ struct pgl_mesh {
     int far_count;
     struct pgl_rpc rpc; /* of the followed logs */
     struct pgl_far_log logs[PGL_MESH_LOGS];
-    struct pgl_tls_context *tls;
-    struct pgl_mesh_server *server; /* NULL: it does not listen */
-    pgl_status failure;             /* of an endpoint that could not be made */
+    struct pgl_tls_context *tls;          /* as who we call the others; NULL: plain */
+    struct pgl_certificates certificates; /* as who we are called */
+    struct pgl_mesh_server *server;       /* NULL: it does not listen */
+    pgl_status failure;                   /* of an endpoint that could not be made */
 };
 
 /* Before any of what follows is asked for. */

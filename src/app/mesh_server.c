@@ -98,7 +98,11 @@ static pgl_status prepare(struct pgl_grpc_call *call, void *ask, struct mesh_cal
         return PGL_NO_MEMORY;
     mine->from = call;
     mine->call.call = (struct pgl_call){
-        .ask = ask, .reply = reply, .arena = call->arena, .deadline_ns = call->deadline_ns
+        .ask = ask,
+        .reply = reply,
+        .arena = call->arena,
+        .deadline_ns = call->deadline_ns - PGL_GRPC_LATE_NS,
+
     };
     const struct pgl_http_request_head *head = &call->exchange->head;
     if (pgl_http_find_field(head->fields, head->field_count, PGL_TEXT("traceparent"), &header) == 1)
@@ -223,6 +227,26 @@ static void open_grpc(struct pgl_mesh_server *server)
     pgl_grpc_server_open(&server->grpc, server->rpc.loop, &options);
 }
 
+/* Nobody comes in without a certificate of our authority; its name says which role it is. */
+static pgl_status open_tls(struct pgl_mesh *mesh, struct pgl_http_server_options *http)
+{
+    struct pgl_boot *boot = mesh->boot;
+    const struct pgl_mesh_options *mine = &boot->options.mesh;
+    struct pgl_certificates_options options = boot->options.certificates;
+    options.certificates = mine->certificate_file;
+    options.keys = mine->key_file;
+    options.made = NULL;
+    options.client_authorities = mine->ca_file;
+    options.needs_client = options.is_tls13_only = options.offers_http2 = true;
+    PGL_TRY(pgl_certificates_open(&mesh->certificates, boot->platform, &boot->reload,
+                                  &boot->loops[PGL_LOOP_SERVICES], &options));
+    pgl_certificates_register(&mesh->certificates, &boot->registry, "listener=\"mesh\"");
+    http->tls = &mesh->certificates.contexts;
+    http->tls_host = mine->listen.host;
+    http->tls_port = mine->listen.port;
+    return PGL_OK;
+}
+
 pgl_status pgl_mesh_server_open(struct pgl_mesh *mesh)
 {
     struct pgl_boot *boot = mesh->boot;
@@ -233,7 +257,7 @@ pgl_status pgl_mesh_server_open(struct pgl_mesh *mesh)
     server->mesh = mesh;
     pgl_rpc_open(&server->rpc, &boot->loops[PGL_LOOP_SERVICES]);
     open_grpc(server);
-    const struct pgl_http_server_options http = {
+    struct pgl_http_server_options http = {
         .limits = mesh_limits(),
         .owner = server,
         .on_request = on_request,
@@ -243,7 +267,10 @@ pgl_status pgl_mesh_server_open(struct pgl_mesh *mesh)
         .on_room = on_room,
         .on_abandoned = on_abandoned,
     };
-    PGL_TRY(pgl_http_server_open(&server->http, server->rpc.loop, options->listen.host,
+    if (options->certificate_file != NULL)
+        PGL_TRY(open_tls(mesh, &http));
+    PGL_TRY(pgl_http_server_open(&server->http, server->rpc.loop,
+                                 http.tls == NULL ? options->listen.host : NULL,
                                  options->listen.port, &http));
     server->rpc.loop->work = work;
     server->rpc.loop->owner = server;
@@ -253,7 +280,8 @@ pgl_status pgl_mesh_server_open(struct pgl_mesh *mesh)
 
 uint16_t pgl_mesh_server_port(const struct pgl_mesh_server *server)
 {
-    return pgl_http_server_port(&server->http);
+    return server->http.options.tls != NULL ? pgl_http_server_tls_port(&server->http)
+                                            : pgl_http_server_port(&server->http);
 }
 
 void pgl_mesh_server_drain(struct pgl_mesh_server *server)

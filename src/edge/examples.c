@@ -1,6 +1,7 @@
 /* examples.c - what bodies may look like; openapi_test.c reads each of them as its message. */
 #include "contract/admin.h"
 #include "contract/catalog.h"
+#include "contract/identity.h"
 #include "contract/inventory.h"
 #include "contract/ops.h"
 #include "contract/orders.h"
@@ -26,6 +27,9 @@ static const struct {
     { REASON_DESCRIPTOR, "{\"reason\":\"begun by mistake\"}" },
     { NEW_ENDPOINT_DESCRIPTOR, "{\"url\":\"https://example.com/hooks\",\"types\":[\"panglot.order.*\"],\"description\":\"the shop\"}" },
     { ENDPOINT_CHANGE_DESCRIPTOR, "{\"state\":\"DISABLED\"}" },
+    { NEW_KEY_DESCRIPTOR, "{\"name\":\"the partner's shop\",\"scopes\":[\"orders:read\",\"orders:write\"],\"cidrs\":[\"192.0.2.0/24\"]}" },
+    { KEY_CHANGE_DESCRIPTOR, "{\"scopes\":[\"orders:read\"]}" },
+    { KEY_ROTATION_DESCRIPTOR, "{\"overlapS\":3600}" },
     { REDELIVERY_RANGE_DESCRIPTOR, "{\"from\":1,\"to\":100,\"state\":\"DEAD\"}" },
 };
 /* clang-format on */

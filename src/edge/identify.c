@@ -306,7 +306,7 @@ static void hear_about_key(struct edge_trust *trust, struct edge_identify *ident
     pgl_status status = wait->call.call.status;
     struct edge_key key;
     if (status.code == PGL_UNAUTHENTICATED) {
-        edge_key_cache_forget(trust->keys, wait->shown.id);
+        edge_key_cache_forget_secret(trust->keys, &wait->shown);
         refuse_key(trust, identify, wait->shown.id, status);
         return;
     }

@@ -121,6 +121,13 @@ void edge_key_cache_forget(struct edge_key_cache *cache, struct pgl_text id)
             cache->places[i] = (struct edge_key){ 0 };
 }
 
+void edge_key_cache_forget_secret(struct edge_key_cache *cache, const struct pgl_api_key *shown)
+{
+    struct edge_key *key = find(cache, shown);
+    if (key != NULL)
+        *key = (struct edge_key){ 0 };
+}
+
 void edge_key_cache_forget_all(struct edge_key_cache *cache)
 {
     memset(cache->places, 0, cache->capacity * sizeof cache->places[0]);

@@ -54,6 +54,8 @@ struct edge_key *edge_key_cache_find(struct edge_key_cache *cache, const struct 
 bool edge_key_cache_knew(struct edge_key_cache *cache, const struct pgl_api_key *shown);
 void edge_key_cache_put(struct edge_key_cache *cache, const struct edge_key *key, int64_t now_ns);
 void edge_key_cache_forget(struct edge_key_cache *cache, struct pgl_text id);
+/* One of its secrets alone: who shows a wrong one does not end the right one's minute. */
+void edge_key_cache_forget_secret(struct edge_key_cache *cache, const struct pgl_api_key *shown);
 void edge_key_cache_forget_all(struct edge_key_cache *cache);
 
 /* The next key that was used since it was last told, from the place `*at` on; NULL at the end. */

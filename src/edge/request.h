@@ -18,6 +18,7 @@
 #include "edge/cors.h"
 #include "edge/face.h"
 #include "edge/identify.h"
+#include "edge/ready.h"
 #include "edge/route_tree.h"
 #include "runtime/call.h"
 #include "telemetry/registry.h"
@@ -52,6 +53,7 @@ struct pgl_edge {
     size_t body_bytes_max; /* of a route that takes one; others take none */
     struct pgl_json_limits json;
     struct pgl_cors cors;
+    struct pgl_ready ready;
     const struct pgl_registry *registry;
     const char *version;
     bool (*is_ready)(void *self);  /* any thread */
@@ -103,8 +105,8 @@ struct pgl_request {
     void *wait;                          /* of prefer.c; NULL: nothing is waited for */
 
     /* The answer. */
-    int64_t version; /* of what is shown, for its tag; 0: none */
-    bool is_problem;
+    int64_t version;           /* of what is shown, for its tag; 0: none */
+    bool is_problem, is_ready; /* ready: it was answered a moment ago */
     const char *problem; /* the type of a problem where its code says too little; NULL as a rule */
     int status;
     struct pgl_http_field fields[PGL_REQUEST_FIELDS_MAX];

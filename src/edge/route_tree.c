@@ -105,7 +105,7 @@ void pgl_route_find(const struct pgl_route_tree *tree, enum pgl_http_method meth
 const char *pgl_route_allow(const struct pgl_route_tree *tree, struct pgl_text path,
                             struct pgl_arena *arena)
 {
-    struct pgl_route_match match = { NULL };
+    struct pgl_route_match match = { .route = NULL };
     struct search at = { .tree = tree, .method = PGL_HTTP_UNKNOWN, .match = &match };
     if (begins_well(&path))
         search(&at, 0, path, 0);

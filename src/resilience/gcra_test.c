@@ -20,7 +20,7 @@ static int open_table(void **state)
 {
     static struct pgl_gcra table;
     *state = &table;
-    return pgl_gcra_open(&table, 8).code;
+    return pgl_is_ok(pgl_gcra_open(&table, 8)) ? 0 : -1;
 }
 
 static int close_table(void **state)

@@ -184,18 +184,24 @@ void pgl_conn_drop_input(struct pgl_conn *conn)
     keep_input(conn, (struct pgl_text){ NULL, 0 }, true);
 }
 
-/* A handler may end its exchange in the call, but it stays in the list until it is written, or its
- * place is taken by the next. */
-void pgl_conn_abandon_handlers(struct pgl_conn *conn)
+static struct pgl_http_exchange *next_to_abandon(struct pgl_conn *conn)
 {
-    struct pgl_list *node, *next;
-    for (node = conn->exchanges.next; node != &conn->exchanges; node = next) {
+    for (struct pgl_list *node = conn->exchanges.next; node != &conn->exchanges;
+         node = node->next) {
         struct pgl_http_exchange *exchange =
             PGL_CONTAINER(node, struct pgl_http_exchange, in_order);
-        next = node->next;
-        if (pgl_http_exchange_is_held(exchange))
-            pgl_http_exchange_abandon(exchange);
+        if (pgl_http_exchange_is_held(exchange) && !exchange->is_abandoned)
+            return exchange;
     }
+    return NULL;
+}
+
+/* One call may end several exchanges: so always the first of those that are left. */
+void pgl_conn_abandon_handlers(struct pgl_conn *conn)
+{
+    struct pgl_http_exchange *exchange;
+    while ((exchange = next_to_abandon(conn)) != NULL)
+        pgl_http_exchange_abandon(exchange);
 }
 
 static void receive(struct pgl_conn *conn)

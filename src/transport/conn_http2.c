@@ -39,6 +39,10 @@ bool pgl_conn_http2_open(struct pgl_conn *conn)
     struct pgl_http2_options options = { .limits = server->options.limits.http2,
                                          .read = read_answer,
                                          .trailers = give_trailers };
+    const struct pgl_http1_limits *head = &server->options.limits.http1; /* one rule for both */
+    options.limits.head_bytes_max = head->head_bytes_max;
+    options.limits.field_count_max = head->field_count_max;
+    options.limits.target_bytes_max = head->target_bytes_max;
     if (server->buffers_bytes > server->options.limits.buffers_bytes_max)
         return false;
     conn->session = pgl_http2_open(&options, now_ns(conn));

@@ -2,7 +2,6 @@
 #include "transport/grpc_client.h"
 
 #include "base/assert.h"
-#include "base/time.h"
 #include "transport/tls_socket.h"
 #include "wire/rich_error.h"
 
@@ -11,7 +10,6 @@
 #define READS_IN_A_ROW_MAX 16
 #define PAUSE_LEAST_NS     PGL_MILLISECONDS(20)
 #define PAUSE_MOST_NS      PGL_SECONDS(1)
-#define LATE_NS            PGL_MILLISECONDS(250) /* for an answer at the last moment to come */
 #define SILENCE_NS         PGL_SECONDS(10) /* then it is pinged; as long again, then given up */
 #define FIELDS_FIXED       3
 
@@ -154,7 +152,8 @@ static pgl_status start(struct pgl_grpc_ask *ask)
     struct pgl_grpc_client *client = ask->client;
     char timeout[PGL_GRPC_TIMEOUT_BYTES];
     int64_t left_ns = ask->deadline_ns - client->loop->now_ns;
-    size_t timeout_size = pgl_grpc_timeout_write(left_ns > 0 ? left_ns : 1, timeout);
+    size_t timeout_size =
+        pgl_grpc_timeout_write((left_ns > 0 ? left_ns : 0) + PGL_GRPC_LATE_NS, timeout);
     struct pgl_http_field fields[FIELDS_FIXED + PGL_GRPC_ASK_FIELDS_MAX] = {
         { PGL_TEXT("content-type"), PGL_TEXT("application/grpc") },
         { PGL_TEXT("te"), PGL_TEXT("trailers") },
@@ -495,7 +494,9 @@ pgl_status pgl_grpc_client_ask(struct pgl_grpc_client *client, struct pgl_grpc_a
     ask->late = (struct pgl_timer){ 0 };
     PGL_TRY(pack(ask));
     pgl_grpc_reader_init(&ask->reader, PGL_GRPC_COMPRESSED, client->options.message_bytes_max);
-    pgl_timer_set(&client->loop->timers, &ask->late, ask->deadline_ns + LATE_NS, on_late, ask);
+    int64_t now_ns = client->loop->now_ns; /* a question may be for what is there at once */
+    int64_t until_ns = ask->deadline_ns > now_ns ? ask->deadline_ns : now_ns;
+    pgl_timer_set(&client->loop->timers, &ask->late, until_ns + 2 * PGL_GRPC_LATE_NS, on_late, ask);
     pgl_list_append(&client->waiting, &ask->node);
     client->ask_count++;
     pgl_flow_wake(&client->flow);

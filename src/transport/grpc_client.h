@@ -18,6 +18,7 @@
 #define PGL_TRANSPORT_GRPC_CLIENT_H
 
 #include "base/list.h"
+#include "base/time.h"
 #include "runtime/flow.h"
 #include "runtime/loop.h"
 #include "wire/grpc.h"
@@ -26,6 +27,9 @@
 #include "wire/tls.h"
 
 #define PGL_GRPC_ASK_FIELDS_MAX 2
+/* Whoever is asked minds the deadline, as a near callee does: it answers until then, and so much
+ * later at most the answer is here. The time limit on the wire is that much longer. */
+#define PGL_GRPC_LATE_NS        PGL_MILLISECONDS(250)
 
 struct pgl_grpc_client_options {
     const char *host; /* numeric, or "unix:PATH" */

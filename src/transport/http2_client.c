@@ -75,7 +75,8 @@ static size_t read_stream(void *owner, char *room, size_t size, enum pgl_http2_m
     if (stream == NULL) /* cancelled */
         return 0;
     size_t left = stream->out.size - stream->sent_bytes, step = left < size ? left : size;
-    memcpy(room, stream->out.data + stream->sent_bytes, step);
+    if (step > 0)
+        memcpy(room, stream->out.data + stream->sent_bytes, step);
     stream->sent_bytes += step;
     if (step < left) {
         *more = PGL_HTTP2_MORE;

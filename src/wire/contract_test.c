@@ -56,7 +56,7 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
       "{'type':'about:blank','title':'Not found','status':404,'requestId':'r-1'}" },
     { PRODUCT_LIST_DESCRIPTOR,
       "{'items':[{'sku':'A-1','name':'Lamp \xF0\x9F\x98\x80','description':'d','category':'c',"
-      "'imageUrl':'/i/a.png','priceMinor':1999,'currency':'EUR','available':7}],'next':null}" },
+      "'imageUrl':'/i/a.png','priceMinor':1999,'currency':'EUR','available':7,'active':true,'version':3}],'next':null}" },
     { STORY_DESCRIPTOR,
       "{'orderId':'" ID "','items':[{'name':'OrderCreated','at':'" AT "','service':'orders',"
       "'eventId':'1-2-3-4','traceparent':'00-1-2-01'}],'next':null}" },

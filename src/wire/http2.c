@@ -15,6 +15,7 @@
 #define FIRST_UNKNOWN_TYPE (NGHTTP2_CONTINUATION + 1)
 #define FRAMES_WAITING_MAX 512   /* of ours; then no more is read */
 #define LIBRARY_RESETS     10000 /* the library's own guard stays behind ours */
+#define KEPT_BYTES         (8u << 10)
 #define RECORDS_BYTES_MAX  (1u << 20)
 #define EVENTS_BYTES_MAX   (4u << 20) /* one slice makes at most a thousand events */
 
@@ -34,6 +35,14 @@ void pgl_http2_complain(struct pgl_http2 *session, const char *complaint)
 
 /* ---- events ---- */
 
+/* What was small stays for the next time; else a client would only have to be busy once. */
+static void empty(struct pgl_buffer *buffer)
+{
+    pgl_buffer_clear(buffer);
+    if (buffer->capacity > KEPT_BYTES)
+        pgl_buffer_free(buffer);
+}
+
 bool pgl_http2_next(struct pgl_http2 *session, struct pgl_http2_event *event)
 {
     while (session->next_event * sizeof *event < session->events.size) {
@@ -44,7 +53,7 @@ bool pgl_http2_next(struct pgl_http2 *session, struct pgl_http2_event *event)
     }
     session->next_event = 0;
     session->round++;
-    pgl_buffer_clear(&session->events);
+    empty(&session->events);
     return false;
 }
 
@@ -320,6 +329,8 @@ static void drop_heads(struct pgl_http2 *session)
 {
     size_t done = session->block_since_ns != 0 ? session->block_start : session->heads.size;
     pgl_buffer_consume(&session->heads, done);
+    if (session->heads.size == 0)
+        empty(&session->heads);
     session->block_start = 0;
 }
 

@@ -99,7 +99,7 @@ enum pgl_http2_event_kind {
     PGL_HTTP2_END,        /* the peer has said all that it says on this stream */
     PGL_HTTP2_CLOSED,     /* the stream is over, both ways or by a reset: `code`. The last of its
                            events; its number means nothing to the session any more */
-    PGL_HTTP2_TAKEN_BACK, /* a HEAD whose stream was closed before it was heard; never shown */
+    PGL_HTTP2_TAKEN_BACK, /* of a stream that was closed before its head was heard; never shown */
     PGL_HTTP2_READY,      /* the peer's settings have come: streams_max is known */
     PGL_HTTP2_GOAWAY      /* the peer takes no stream above `stream` */
 };

@@ -62,7 +62,9 @@ static void take_back(struct pgl_http2 *session, struct pgl_http2_record *record
         record->head_round != session->round || event < session->next_event)
         return;
     PGL_ASSERT(events[event].kind == PGL_HTTP2_HEAD && events[event].stream == record->stream);
-    events[event].kind = PGL_HTTP2_TAKEN_BACK;
+    for (; event * sizeof *events < session->events.size; event++)
+        if (events[event].stream == record->stream)
+            events[event].kind = PGL_HTTP2_TAKEN_BACK;
     record->is_refused = true;
     session->held--;
 }

@@ -53,6 +53,22 @@ class Keeping(shop.Case):
             self.assertEqual((answer.code, answer.headers["Cache-Control"]), (200, expected), path)
 
 
+    def test_what_was_answered_a_moment_ago_is_the_same(self):
+        """It is young, it is whole, and its tag and conditions are as ever."""
+        path, ann = f"/api/v1/products/{skus[2]}", store.person("ann")
+        first = ann.ask("GET", path)
+        ann.buy((skus[2], 1))
+        seen = [ann.ask("GET", path) for _ in range(20)]
+        self.assertEqual({answer.headers["Content-Type"] for answer in seen}, {"application/json"})
+        self.assertEqual({answer.headers["ETag"] for answer in seen[:1]},
+                         {ann.ask("HEAD", path).headers["ETag"]})
+        shop.wait_for(lambda: ann.get(path)["available"],
+                      lambda left: left == first.json()["available"] - 1, seconds_max=5)
+        self.assertNotEqual(ann.ask("GET", path).headers["ETag"], first.headers["ETag"])
+        self.assertEqual(ann.ask("GET", path, if_none_match=first.headers["ETag"]).code, 200)
+        self.assert_problem(ann.ask("GET", path.replace(skus[2], "no-such")), 404)
+
+
 class Packing(shop.Case):
     def test_what_anyone_may_see_is_packed_for_who_unpacks_it(self):
         for path in ("/asyncapi.json", "/api/v1/products?limit=50", "/"):

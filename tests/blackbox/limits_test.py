@@ -27,10 +27,10 @@ def open_shop(*options):
     return shop.Shop("--rates", "default", *options, tables=TABLES)
 
 
-def standing(answer):
+def standing(answer, prefix=""):
     """{policy: {q, w, r, t, pk}} of both fields, which have to agree."""
-    policies = fields.read_list(answer.headers["RateLimit-Policy"])
-    now = fields.read_list(answer.headers["RateLimit"])
+    policies = fields.read_list(answer.headers[prefix + "RateLimit-Policy"])
+    now = fields.read_list(answer.headers[prefix + "RateLimit"])
     if [name for name, _ in policies] != [name for name, _ in now]:
         raise AssertionError((policies, now))
     for (_, policy), (_, state) in zip(policies, now):
@@ -107,6 +107,21 @@ class Strangers(Limits):
         # what the client has put before it is not believed
         self.assertEqual(asked("203.0.113.77, 203.0.113.1"), 429)
         self.assertEqual(asked("203.0.113.77, 203.0.113.1, 127.0.0.9"), 429)
+
+    def test_every_face_is_the_same_door(self):
+        store = self.open("--rates", "anonymous=1/min:5")
+        stranger, list_them = store.stranger(), "/panglot.catalog.v1.CatalogService/ListProducts"
+        for left in range(4, -1, -1):
+            answer = stranger.ask("POST", list_them, {"limit": 1})
+            self.assertEqual(answer.code, 200, answer.body)
+            self.assertEqual(standing(answer, "Trailer-")["anonymous"]["r"], left)
+        answer = stranger.ask("POST", list_them, {"limit": 1})
+        self.assertEqual(answer.code, 429, answer.body)
+        self.assertEqual(answer.json()["code"], "resource_exhausted")
+        said = {detail["type"]: detail for detail in answer.json()["details"]}
+        self.assertIn("google.rpc.RetryInfo", said)
+        self.assertGreaterEqual(standing(answer, "Trailer-")["anonymous"]["t"], 50)
+        self.assert_limited(stranger.ask("GET", "/api/v1/products"), "anonymous")
 
     def test_wrong_tokens_wait(self):
         store = self.open()

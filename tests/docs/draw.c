@@ -2,7 +2,9 @@
  * draw.c - prints one of the program's tables as Markdown, for the pages that show it. made.py puts
  * it there, and fails when a page has another one.
  *
- *     docs_draw order | payment | reservation | routes | problems
+ *     docs_draw order | payment | reservation | routes | access | problems
+ *
+ * `rules` is for tests/blackbox/access_test.py: an object of JSON a route.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,6 +55,67 @@ static void draw_routes(struct pgl_buffer *out)
     }
 }
 
+/* ---- who may what ---- */
+
+static const enum pgl_jwt_role role_columns[PGL_ROLE_COUNT] = {
+    PGL_ROLE_CUSTOMER, PGL_ROLE_PARTNER, PGL_ROLE_WAREHOUSE, PGL_ROLE_SUPPORT, PGL_ROLE_OPERATOR
+};
+
+static bool is_open(const struct pgl_rule *rule)
+{
+    return (rule->roles & (PGL_RULE_ANYONE | PGL_RULE_SIGNED)) != 0;
+}
+
+static void draw_access(struct pgl_buffer *out)
+{
+    pgl_buffer_add_literal(out, "| call |");
+    for (int r = 0; r < PGL_ROLE_COUNT; r++)
+        pgl_buffer_printf(out, " %s |", pgl_jwt_role_name(role_columns[r]));
+    pgl_buffer_add_literal(out, " scope of a key |\n| --- | --- | --- | --- | --- | --- | --- |\n");
+    for (int i = 0; i < pgl_route_count; i++) {
+        const struct pgl_route *route = &pgl_routes[i];
+        if (is_open(&route->rule))
+            continue;
+        pgl_buffer_printf(out, "| `%s %s` |", pgl_http_method_name(route->method), route->path);
+        for (int r = 0; r < PGL_ROLE_COUNT; r++)
+            pgl_buffer_printf(out, " %s |", route->rule.roles & role_columns[r] ? "yes" : "");
+        pgl_buffer_printf(out, " `%s` |\n", route->rule.scope);
+    }
+}
+
+static void draw_open(struct pgl_buffer *out)
+{
+    pgl_buffer_add_literal(out, "| call | who |\n| --- | --- |\n");
+    for (int i = 0; i < pgl_route_count; i++) {
+        const struct pgl_route *route = &pgl_routes[i];
+        if (!is_open(&route->rule))
+            continue;
+        pgl_buffer_printf(out, "| `%s %s` | ", pgl_http_method_name(route->method), route->path);
+        pgl_rule_write(&route->rule, out);
+        pgl_buffer_add_literal(out, " |\n");
+    }
+}
+
+static void draw_rules(struct pgl_buffer *out)
+{
+    for (int i = 0; i < pgl_route_count; i++) {
+        const struct pgl_route *route = &pgl_routes[i];
+        const char *scope = route->rule.scope;
+        pgl_buffer_printf(out, "{\"method\":\"%s\",\"path\":\"%s\",\"open\":%s,\"scope\":\"%s\"",
+                          pgl_http_method_name(route->method), route->path,
+                          is_open(&route->rule) ? "true" : "false", scope != NULL ? scope : "");
+        pgl_buffer_add_literal(out, ",\"roles\":[");
+        const char *before = "";
+        for (int r = 0; r < PGL_ROLE_COUNT; r++) {
+            if ((route->rule.roles & role_columns[r]) == 0)
+                continue;
+            pgl_buffer_printf(out, "%s\"%s\"", before, pgl_jwt_role_name(role_columns[r]));
+            before = ",";
+        }
+        pgl_buffer_add_literal(out, "]}\n");
+    }
+}
+
 static void draw_problems(struct pgl_buffer *out)
 {
     pgl_buffer_add_literal(out, "| type | status | in words |\n| --- | --- | --- |\n");
@@ -66,7 +129,8 @@ static const struct {
     void (*draw)(struct pgl_buffer *out);
 } tables[] = {
     { "order", draw_order },   { "payment", draw_payment },   { "reservation", draw_reservation },
-    { "routes", draw_routes }, { "problems", draw_problems },
+    { "routes", draw_routes }, { "problems", draw_problems }, { "access", draw_access },
+    { "open", draw_open },     { "rules", draw_rules },
 };
 
 int main(int argc, char **argv)
@@ -81,6 +145,7 @@ int main(int argc, char **argv)
         pgl_buffer_free(&out);
         return is_whole ? 0 : 1;
     }
-    fprintf(stderr, "usage: docs_draw order|payment|reservation|routes|problems\n");
+    fprintf(stderr,
+            "usage: docs_draw order|payment|reservation|routes|access|open|problems|rules\n");
     return 2;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""far_test.py NAME --binary PANGLOT [TEST...] - the cases of tests/blackbox/NAME_test.py, as they
-are, on a platform whose roles are processes of their own: far calls answer as near ones do.
+"""far_test.py NAME --binary PANGLOT [TEST...] - near and far give the same answers: the cases of
+tests/blackbox/NAME_test.py, as they are, on a platform whose roles are processes of their own.
 """
 import pathlib
 import runpy

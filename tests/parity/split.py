@@ -16,7 +16,7 @@ BLACKBOX = pathlib.Path(__file__).resolve().parent.parent / "blackbox"
 sys.path.insert(0, str(BLACKBOX))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
-SERVICES = ("catalog", "orders", "payments", "inventory", "webhooks")
+SERVICES = ("catalog", "orders", "payments", "inventory", "webhooks", "identity")
 ROLES = (*SERVICES, "gateway")
 SERVING = re.compile(r"^(serving .* on .* port \d+|listening on http://([^:/\s]+):(\d+))")
 
@@ -29,6 +29,7 @@ def free_port():
 
 class Split(harness.Server):
     """The same methods; `process` is the gateway's."""
+    document = None  # of shop.py: answers are compared with it on one process
 
     def __init__(self, binary, data, options=("--demo",), mesh=("--mesh-plain",)):
         super().__init__(binary, data, options)

@@ -97,29 +97,50 @@ pgl_status pgl_ctl_get(struct pgl_ctl *ctl, const char *target,
     return read_answer(ctl, descriptor, answer);
 }
 
+/* Puts a request into the client's room, and hears the answer. */
+static pgl_status post(struct pgl_ctl *ctl, const char *target, const char *media,
+                       struct pgl_text body)
+{
+    const struct pgl_entropy *entropy = &ctl->loop.platform->entropy;
+    int size = snprintf(ctl->fetch.client.out, PGL_FETCH_ASK_BYTES,
+                        "POST %s HTTP/1.1\r\nHost: %s:%u\r\nAuthorization: Bearer %.*s\r\n"
+                        "Idempotency-Key: ctl-%016llx%016llx\r\nContent-Type: %s\r\n"
+                        "Content-Length: %zu\r\n\r\n",
+                        target, ctl->address.host, ctl->address.port,
+                        PGL_TEXT_ARGS(pgl_buffer_text(&ctl->token)),
+                        (unsigned long long)pgl_entropy_u64(entropy),
+                        (unsigned long long)pgl_entropy_u64(entropy), media, body.size);
+    if (size <= 0 || (size_t)size + body.size > PGL_FETCH_ASK_BYTES)
+        return PGL_FAIL(PGL_TOO_LARGE, "too many names for one request; use a filter");
+    memcpy(ctl->fetch.client.out + size, body.size > 0 ? body.data : "", body.size);
+    ctl->fetch.client.out_size = (size_t)size + body.size;
+    return pgl_fetch(&ctl->fetch);
+}
+
 pgl_status pgl_ctl_post(struct pgl_ctl *ctl, const char *target, const ProtobufCMessage *body,
                         const ProtobufCMessageDescriptor *descriptor, void **answer)
 {
-    const struct pgl_entropy *entropy = &ctl->loop.platform->entropy;
     struct pgl_buffer json;
     pgl_buffer_init(&json, PGL_FETCH_ASK_BYTES);
     if (body != NULL)
         pgl_json_write(body, &json);
-    int size = snprintf(
-        ctl->fetch.client.out, PGL_FETCH_ASK_BYTES,
-        "POST %s HTTP/1.1\r\nHost: %s:%u\r\nAuthorization: Bearer %.*s\r\n"
-        "Idempotency-Key: ctl-%016llx%016llx\r\nContent-Type: application/json\r\n"
-        "Content-Length: %zu\r\n\r\n%.*s",
-        target, ctl->address.host, ctl->address.port, PGL_TEXT_ARGS(pgl_buffer_text(&ctl->token)),
-        (unsigned long long)pgl_entropy_u64(entropy), (unsigned long long)pgl_entropy_u64(entropy),
-        json.size, (int)json.size, json.size > 0 ? json.data : "");
-    bool fits = !json.is_full && size > 0 && size < PGL_FETCH_ASK_BYTES;
+    pgl_status status =
+        json.is_full ? PGL_FAIL(PGL_TOO_LARGE, "too many names for one request; use a filter")
+                     : post(ctl, target, "application/json", pgl_buffer_text(&json));
     pgl_buffer_free(&json);
-    if (!fits)
-        return PGL_FAIL(PGL_TOO_LARGE, "too many names for one request; use a filter");
-    ctl->fetch.client.out_size = (size_t)size;
-    PGL_TRY(pgl_fetch(&ctl->fetch));
-    return read_answer(ctl, descriptor, answer);
+    return pgl_is_ok(status) ? read_answer(ctl, descriptor, answer) : status;
+}
+
+pgl_status pgl_ctl_post_text(struct pgl_ctl *ctl, const char *target, const char *media,
+                             struct pgl_text text, const ProtobufCMessageDescriptor *descriptor,
+                             void **answer)
+{
+    PGL_TRY(post(ctl, target, media, text));
+    bool is_report =
+        ctl->fetch.status == 422 &&
+        pgl_is_ok(pgl_json_read(descriptor, &ctl->arena, pgl_buffer_text(&ctl->fetch.answer),
+                                &answer_limits, answer));
+    return is_report ? PGL_OK : read_answer(ctl, descriptor, answer);
 }
 
 const char *pgl_ctl_encode(struct pgl_ctl *ctl, const char *value)

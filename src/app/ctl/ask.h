@@ -35,6 +35,12 @@ PGL_MUST_USE pgl_status pgl_ctl_post(struct pgl_ctl *ctl, const char *target,
                                      const ProtobufCMessage *body,
                                      const ProtobufCMessageDescriptor *descriptor, void **answer);
 
+/* A text that is no message. A 422 whose body is such an answer is one: it says what is wrong. */
+PGL_MUST_USE pgl_status pgl_ctl_post_text(struct pgl_ctl *ctl, const char *target,
+                                          const char *media, struct pgl_text text,
+                                          const ProtobufCMessageDescriptor *descriptor,
+                                          void **answer);
+
 /* A value as it stands in a target; in the arena. */
 const char *pgl_ctl_encode(struct pgl_ctl *ctl, const char *value);
 

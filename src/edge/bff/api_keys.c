@@ -3,6 +3,7 @@
 
 #include "edge/bff/admin.h"
 #include "edge/bff/views.h"
+#include "edge/trust.h"
 
 static pgl_status ask_for(struct pgl_request *request, int method, const void *ask,
                           const ProtobufCMessageDescriptor *reply)
@@ -11,10 +12,12 @@ static pgl_status ask_for(struct pgl_request *request, int method, const void *a
     return edge_ask(request, &request->edge->identity, method, ask, request->view);
 }
 
+/* What this edge knows of the key is forgotten before anybody is told; other edges hear of it. */
 static pgl_status reply_key(struct pgl_request *request, int status)
 {
     const KeyResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
+    edge_key_cache_forget(request->edge->trust->keys, pgl_text_of(reply->key->id));
     return admin_reply(request, status, &reply->key->base);
 }
 

@@ -12,6 +12,7 @@ static const pgl_status no_memory = { PGL_EXHAUSTED, "no memory for this request
 /* Its tag names the version, so that the next change can be asked for of it. */
 static pgl_status reply_product(struct pgl_request *request, int status, const Product *product)
 {
+    pgl_ready_clear(&request->edge->ready); /* whoever has changed it sees that at once */
     request->version = product->version;
     return edge_reply_json(request, status, &product->base);
 }
@@ -194,7 +195,8 @@ pgl_status admin_product_next(struct pgl_request *request)
 {
     const GetProductResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
-    return reply_product(request, 200, reply->product);
+    request->version = reply->product->version;
+    return edge_reply_json(request, 200, &reply->product->base);
 }
 
 /* ---- POST /api/v1/products/imports ---- */
@@ -224,5 +226,6 @@ pgl_status product_import_next(struct pgl_request *request)
 {
     const ImportProductsResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
+    pgl_ready_clear(&request->edge->ready);
     return edge_reply_json(request, reply->report->n_errors > 0 ? 422 : 200, &reply->report->base);
 }

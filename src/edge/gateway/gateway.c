@@ -171,6 +171,8 @@ static struct pgl_go gateway_call(struct pgl_flow *flow)
     if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));
+    if (request->face == NULL && edge_find_ready(request))
+        return pgl_go(G_RESPOND);
     pgl_status status = request->face == NULL ? edge_read_query(request) : PGL_OK;
     return after_view(request, pgl_is_ok(status) ? route->begin(request) : status);
 }
@@ -360,6 +362,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     edge->routes = pgl_routes;
     edge->route_count = pgl_route_count;
     PGL_TRY(pgl_cors_read(&edge->cors, options->cors_origins));
+    struct pgl_hash_key ready_key = { pgl_random_next(&edge->random), 0x7265616479 };
+    PGL_TRY(pgl_ready_open(&edge->ready, ready_key));
     pgl_route_tree_build(&edge->route_tree, pgl_routes, pgl_route_count);
     edge->loop->work = edge_work;
     edge->loop->owner = edge;
@@ -425,6 +429,7 @@ bool pgl_gateway_is_idle(const struct pgl_edge *edge)
 void pgl_gateway_close(struct pgl_edge *edge)
 {
     pgl_http_server_close(&edge->http);
+    pgl_ready_close(&edge->ready);
     pgl_faces_close(edge);
     edge_limits_close(&edge->limits);
 }

@@ -135,6 +135,44 @@ static void add_cors(struct pgl_request *request)
         edge_add_field(request, fields[i].name, fields[i].value);
 }
 
+/* ---- what was answered a moment ago ---- */
+
+static bool may_be_ready(const struct pgl_request *request)
+{
+    return request->route->cache == PGL_CACHE_SECONDS && is_public(request->route);
+}
+
+bool edge_find_ready(struct pgl_request *request)
+{
+    const struct pgl_edge *edge = request->edge;
+    if (!may_be_ready(request))
+        return false;
+    const struct pgl_ready_slot *slot =
+        pgl_ready_find(&edge->ready, request->exchange->head.target, edge->loop->now_ns);
+    if (slot == NULL)
+        return false;
+    struct pgl_text body = { slot->body, slot->body_size }, tag = { slot->tag, slot->tag_size };
+    request->body = (struct pgl_text){ pgl_arena_string(request->arena, body), body.size };
+    const char *copy = pgl_arena_string(request->arena, tag);
+    if (request->body.data == NULL || copy == NULL)
+        return false;
+    request->status = 200;
+    request->is_ready = true;
+    edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("application/json"));
+    edge_add_field(request, PGL_TEXT("ETag"), (struct pgl_text){ copy, tag.size });
+    return true;
+}
+
+/* Not a list, whose links would have to be kept as well. */
+static void keep_ready(struct pgl_request *request)
+{
+    const struct pgl_http_field *tag = field_named(request, "ETag");
+    if (may_be_ready(request) && !request->is_ready && request->status == 200 && tag != NULL &&
+        field_named(request, "Link") == NULL)
+        pgl_ready_keep(&request->edge->ready, request->exchange->head.target, tag->value,
+                       request->body, request->edge->loop->now_ns);
+}
+
 void edge_finish_answer(struct pgl_request *request)
 {
     edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
@@ -142,6 +180,7 @@ void edge_finish_answer(struct pgl_request *request)
         edge_add_field(request, PGL_TEXT("Cache-Control"),
                        pgl_text_of(cache_controls[request->route->cache]));
         add_tag(request);
+        keep_ready(request);
         pack(request);
         answer_unmodified(request);
     }

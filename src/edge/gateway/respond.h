@@ -19,6 +19,9 @@
 /* Of a request whose status, body and fields a view has filled in. */
 void edge_finish_answer(struct pgl_request *request);
 
+/* Fills the answer in where it was given a moment ago. */
+bool edge_find_ready(struct pgl_request *request);
+
 /* OPTIONS, of a path or of "*" (RFC 9110, 9.3.7), and a browser's preflight. False where there is
  * no such path. */
 bool edge_answer_options(struct pgl_edge *edge, struct pgl_http_exchange *exchange);

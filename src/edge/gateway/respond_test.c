@@ -12,6 +12,7 @@
 #include "edge/gateway/respond.h"
 
 static struct {
+    struct pgl_loop loop;
     struct pgl_edge edge;
     struct pgl_http_exchange exchange;
     struct pgl_request request;
@@ -21,6 +22,7 @@ static const char *field_of_answer(const struct pgl_route *route, const char *na
 {
     struct pgl_request *request = &bench.request;
     pgl_arena_reset(&bench.exchange.arena);
+    bench.edge.loop = &bench.loop;
     *request = (struct pgl_request){ .edge = &bench.edge,
                                      .exchange = &bench.exchange,
                                      .arena = &bench.exchange.arena,
@@ -75,10 +77,45 @@ static void who_may_keep_it_is_the_row_s_to_say(void **unused)
     pgl_arena_free(&bench.exchange.arena);
 }
 
+/* The next one gets the bytes and the tag of the last, while they are young; nobody else's. */
+static void what_was_answered_a_moment_ago_is_given_again(void **unused)
+{
+    (void)unused;
+    static const struct pgl_route kept = { .method = PGL_HTTP_GET,
+                                           .rule = PGL_ANYONE,
+                                           .cache = PGL_CACHE_SECONDS };
+    static const struct pgl_route other = { .method = PGL_HTTP_GET,
+                                            .rule = PGL_ANYONE,
+                                            .cache = PGL_CACHE_ASK };
+    pgl_arena_init(&bench.exchange.arena, 4096, 1u << 20);
+    assert_int_equal(pgl_ready_open(&bench.edge.ready, (struct pgl_hash_key){ 1, 2 }).code,
+                     PGL_CODE_OK);
+    bench.exchange.head.target = PGL_TEXT("/a");
+    bench.loop.now_ns = 1;
+    assert_false(edge_find_ready(&bench.request));
+    assert_string_not_equal(field_of_answer(&kept, "ETag"), "");
+    bench.request.body = PGL_TEXT("");
+    bench.request.field_count = 0;
+    assert_true(edge_find_ready(&bench.request));
+    assert_true(pgl_text_is(bench.request.body, "{}"));
+    assert_int_equal(bench.request.status, 200);
+    bench.request.route = &other;
+    assert_false(edge_find_ready(&bench.request));
+    bench.request.route = &kept;
+    bench.loop.now_ns += PGL_READY_NS;
+    assert_false(edge_find_ready(&bench.request));
+    (void)field_of_answer(&other, "ETag"); /* is not kept */
+    bench.request.route = &kept;
+    assert_false(edge_find_ready(&bench.request));
+    pgl_ready_close(&bench.edge.ready);
+    pgl_arena_free(&bench.exchange.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_route_says_that_it_is_to_go),
+        cmocka_unit_test(what_was_answered_a_moment_ago_is_given_again),
         cmocka_unit_test(who_may_keep_it_is_the_row_s_to_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,7 +176,7 @@ static const struct pgl_grpc_method catalog_methods[CATALOG_SERVICE_METHOD_COUNT
 
 static const struct pgl_grpc_method order_methods[ORDER_SERVICE_METHOD_COUNT] = {
     [ORDER_SERVICE_CREATE_ORDER] =
-        CHANGES("OrderService/CreateOrder", PGL_CLASS_WRITE, of_new_order, PGL_MAY(BUYERS, "orders:write")),
+        CHANGES("OrderService/CreateOrder", PGL_CLASS_ORDER, of_new_order, PGL_MAY(BUYERS, "orders:write")),
     [ORDER_SERVICE_GET_ORDER] =
         ASKS("OrderService/GetOrder", PGL_CLASS_READ, of_orders, PGL_MAY(READERS, "orders:read")),
     [ORDER_SERVICE_LIST_ORDERS] =

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -30,7 +31,8 @@ struct uv_waiter {
     struct pgl_waiter waiter;
     struct pgl_clock clock;
     uv_loop_t loop;
-    uv_async_t async;
+    uv_poll_t wakes;
+    int wake_file; /* an eventfd; uv_async_t has who is woken spin until its waker has run on */
     uv_timer_t timer;
     struct pgl_real_names names;
     int spare_file; /* see turn_one_away */
@@ -49,9 +51,13 @@ static const struct pgl_socket_ops socket_ops;
 
 /* ---- sleeping ---- */
 
-static void on_wake(uv_async_t *async)
+static void on_wake(uv_poll_t *poll, int status, int events)
 {
-    (void)async; /* to be awake is all */
+    uint64_t times;
+    (void)status, (void)events;
+    ssize_t ignored =
+        read(PGL_CONTAINER(poll, struct uv_waiter, wakes)->wake_file, &times, sizeof times);
+    (void)ignored; /* to be awake is all */
 }
 
 static void on_time(uv_timer_t *timer)
@@ -78,7 +84,10 @@ static void waiter_wait(struct pgl_waiter *waiter, int64_t until_ns)
 
 static void waiter_wake(struct pgl_waiter *waiter)
 {
-    uv_async_send(&PGL_CONTAINER(waiter, struct uv_waiter, waiter)->async);
+    const uint64_t once = 1;
+    ssize_t ignored =
+        write(PGL_CONTAINER(waiter, struct uv_waiter, waiter)->wake_file, &once, sizeof once);
+    (void)ignored; /* it cannot be full of what nobody has read: then it is awake already */
 }
 
 /* ---- sockets ---- */
@@ -325,11 +334,12 @@ static pgl_status waiter_resolve(struct pgl_waiter *waiter, const char *name,
 static void waiter_close(struct pgl_waiter *waiter)
 {
     struct uv_waiter *home = PGL_CONTAINER(waiter, struct uv_waiter, waiter);
-    uv_close((uv_handle_t *)&home->async, NULL);
+    uv_close((uv_handle_t *)&home->wakes, NULL);
     uv_close((uv_handle_t *)&home->timer, NULL);
     uv_run(&home->loop, UV_RUN_DEFAULT); /* the close callbacks, and names that were given up */
     uv_loop_close(&home->loop);
     close(home->spare_file);
+    close(home->wake_file);
     free(home);
 }
 
@@ -345,7 +355,10 @@ struct pgl_waiter *pgl_real_waiter_open(struct pgl_platform *platform)
     home->clock = platform->clock;
     home->names.loop = &home->loop;
     home->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (uv_loop_init(&home->loop) != 0 || uv_async_init(&home->loop, &home->async, on_wake) != 0 ||
+    home->wake_file = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (home->wake_file < 0 || uv_loop_init(&home->loop) != 0 ||
+        uv_poll_init(&home->loop, &home->wakes, home->wake_file) != 0 ||
+        uv_poll_start(&home->wakes, UV_READABLE, on_wake) != 0 ||
         uv_timer_init(&home->loop, &home->timer) != 0) {
         free(home);
         return NULL;

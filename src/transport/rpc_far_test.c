@@ -1,0 +1,497 @@
+/*
+ * rpc_far_test.c - a call is the same near and far: its answer, its status, its end in time; and
+ * what the way itself may do to a far one.
+ * Method: one service, of which both endpoints are made: by its mailbox, and by a gRPC server over
+ * the twin's network. Every case runs over both.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "contract/health.h"
+#include "platform/twin.h"
+#include "transport/grpc_server.h"
+#include "transport/rpc_far.h"
+
+#define PORT 7000
+
+static void take_flow(void *service, struct pgl_call *call);
+static const struct pgl_method methods[HEALTH_METHOD_COUNT] = {
+    [HEALTH_CHECK] = { PGL_METHOD_FLOW, .flow = take_flow },
+};
+
+static struct bench {
+    struct pgl_twin twin;
+    struct pgl_waiter *waiter;
+    struct pgl_loop asker, server_loop;
+    struct pgl_mailbox flows;
+    struct pgl_rpc rpc, inner;
+    struct pgl_far far;
+    struct pgl_http_server http;
+    struct pgl_grpc_server grpc;
+    struct pgl_endpoint near_endpoint, far_endpoint;
+    bool is_serving;
+
+    /* The service: what it was asked, and how it answers. */
+    struct pgl_call *held;
+    bool holds;
+    int asked;
+    pgl_status answer;
+    char service[64];
+    int64_t deadline_ns;
+
+    /* The caller. */
+    struct pgl_arena arena;
+    struct pgl_flow flow;
+    struct pgl_rpc_call call;
+    HealthCheckRequest ask;
+    HealthCheckResponse reply;
+    int left;
+    bool is_done;
+} * bench;
+
+/* ---- the service ---- */
+
+static void answer(struct pgl_call *call)
+{
+    ((HealthCheckResponse *)call->reply)->status = HEALTH_CHECK_RESPONSE_SERVING;
+    pgl_call_answer(call, bench->answer);
+}
+
+static void take_flow(void *service, struct pgl_call *call)
+{
+    (void)service;
+    bench->asked++;
+    bench->deadline_ns = call->deadline_ns;
+    snprintf(bench->service, sizeof bench->service, "%s",
+             ((const HealthCheckRequest *)call->ask)->service);
+    if (bench->holds)
+        bench->held = call;
+    else
+        answer(call);
+}
+
+static void take_call(void *owner, struct pgl_message *message)
+{
+    struct pgl_call *call = pgl_call_of(message);
+    call->method->flow(owner, call);
+}
+
+/* ---- the listener: a call becomes a near one ---- */
+
+struct served {
+    struct pgl_flow flow;
+    struct pgl_grpc_call *from;
+    struct pgl_rpc_call call;
+    int left;
+};
+
+static struct pgl_go served_ask(struct pgl_flow *flow)
+{
+    struct served *served = PGL_CONTAINER(flow, struct served, flow);
+    pgl_rpc_send(&bench->inner, &bench->near_endpoint, served->from->method, &served->call, flow,
+                 &served->left);
+    return served->left > 0 ? pgl_wait(1) : pgl_go(1);
+}
+
+static struct pgl_go served_answer(struct pgl_flow *flow)
+{
+    (void)flow;
+    return pgl_done();
+}
+
+static const struct pgl_step served_steps[] = { { "ask", served_ask, 0, 0 },
+                                                { "answer", served_answer, 0, 0 } };
+
+static void served_done(struct pgl_flow *flow)
+{
+    struct served *served = PGL_CONTAINER(flow, struct served, flow);
+    pgl_grpc_answer(served->from, served->call.call.status, served->call.call.reply);
+}
+
+static void take(struct pgl_grpc_call *call, void *ask)
+{
+    struct served *served = pgl_arena_zalloc(call->arena, sizeof *served);
+    assert_non_null(served);
+    served->from = call;
+    served->call.call =
+        (struct pgl_call){ .ask = ask,
+                           .reply = pgl_message_new(HEALTH_CHECK_RESPONSE_DESCRIPTOR, call->arena),
+                           .arena = call->arena,
+                           .deadline_ns = call->deadline_ns - PGL_GRPC_LATE_NS };
+    pgl_flow_start(&served->flow, &bench->server_loop, served_steps, 0, served_done);
+}
+
+static void on_request(void *owner, struct pgl_http_exchange *exchange)
+{
+    (void)owner;
+    pgl_grpc_server_on_request(&bench->grpc, exchange);
+}
+
+static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
+{
+    (void)owner;
+    pgl_http_respond(exchange, status, NULL, 0, pgl_text_of(reason));
+}
+
+static bool wants_pieces(void *owner, const struct pgl_http_request_head *head)
+{
+    (void)owner;
+    return pgl_grpc_server_wants_pieces(head);
+}
+
+static void on_piece(void *owner, struct pgl_http_exchange *exchange, struct pgl_text piece,
+                     bool is_last)
+{
+    (void)owner;
+    pgl_grpc_server_on_piece(exchange, piece, is_last);
+}
+
+static void on_abandoned(void *owner, struct pgl_http_exchange *exchange)
+{
+    (void)owner;
+    pgl_grpc_server_on_abandoned(exchange);
+}
+
+static bool work(void *owner)
+{
+    return pgl_http_server_work(owner);
+}
+
+static void serve(void)
+{
+    static const struct pgl_grpc_handler handler = { .take = take };
+    static const struct pgl_grpc_method served[HEALTH_METHOD_COUNT] = {
+        [HEALTH_CHECK] = { PGL_GRPC_UNARY, true, &handler, NULL },
+    };
+    static struct pgl_grpc_service service = { NULL, NULL, served };
+    service.contract = HEALTH_DESCRIPTOR;
+    struct pgl_grpc_server_options grpc = {
+        .limits = PGL_GRPC_LIMITS_EDGE, .is_mesh = true, .services = &service, .service_count = 1
+    };
+    const struct pgl_http_server_options http = { .limits = PGL_HTTP_LIMITS_DEFAULT,
+                                                  .on_request = on_request,
+                                                  .refuse = refuse,
+                                                  .wants_pieces = wants_pieces,
+                                                  .on_piece = on_piece,
+                                                  .on_abandoned = on_abandoned };
+    pgl_grpc_server_open(&bench->grpc, &bench->server_loop, &grpc);
+    pgl_status opened =
+        pgl_http_server_open(&bench->http, &bench->server_loop, "127.0.0.1", PORT, &http);
+    assert_string_equal(opened.text, "");
+    bench->server_loop.work = work;
+    bench->server_loop.owner = &bench->http;
+    bench->is_serving = true;
+}
+
+/* As a process that dies: nobody is answered any more. */
+static void stop_serving(void)
+{
+    bench->server_loop.work = NULL;
+    pgl_http_server_cut(&bench->http);
+    pgl_http_server_close(&bench->http);
+    pgl_grpc_server_close(&bench->grpc);
+    bench->is_serving = false;
+}
+
+/* ---- turns ---- */
+
+static void turns(int64_t span_ns)
+{
+    for (int64_t until_ns = bench->twin.now_ns + span_ns;;) {
+        bool was_any = true;
+        while (was_any) {
+            pgl_twin_note_news(&bench->twin);
+            was_any = pgl_loop_turn(&bench->asker);
+            was_any |= pgl_loop_turn(&bench->server_loop);
+            pgl_twin_note_news(&bench->twin);
+            was_any |= pgl_loop_has_news(&bench->asker) || pgl_loop_has_news(&bench->server_loop);
+        }
+        if (bench->twin.now_ns >= until_ns)
+            return;
+        pgl_twin_advance(&bench->twin, PGL_MILLISECONDS(5));
+    }
+}
+
+/* ---- the caller ---- */
+
+static const struct pgl_endpoint *endpoint;
+
+static struct pgl_go caller_ask(struct pgl_flow *flow)
+{
+    pgl_rpc_send(&bench->rpc, endpoint, HEALTH_CHECK, &bench->call, flow, &bench->left);
+    return bench->left > 0 ? pgl_wait(1) : pgl_go(1);
+}
+
+static struct pgl_go caller_done(struct pgl_flow *flow)
+{
+    (void)flow;
+    bench->is_done = true;
+    return pgl_done();
+}
+
+static const struct pgl_step caller_steps[] = { { "ask", caller_ask, 0, 0 },
+                                                { "done", caller_done, 0, 0 } };
+
+static void on_done(struct pgl_flow *flow)
+{
+    (void)flow;
+}
+
+static void ask(int64_t within_ns)
+{
+    pgl_arena_reset(&bench->arena);
+    bench->ask = (HealthCheckRequest)HEALTH_CHECK_REQUEST_INIT;
+    bench->ask.service = pgl_message_string("x.y");
+    bench->reply = (HealthCheckResponse)HEALTH_CHECK_RESPONSE_INIT;
+    bench->call.call = (struct pgl_call){ .ask = &bench->ask,
+                                          .reply = &bench->reply,
+                                          .arena = &bench->arena,
+                                          .deadline_ns = bench->asker.now_ns + within_ns };
+    bench->is_done = false;
+    pgl_flow_start(&bench->flow, &bench->asker, caller_steps, 0, on_done);
+    turns(PGL_MILLISECONDS(20));
+}
+
+/* ---- the bench ---- */
+
+static int open_bench(void **unused)
+{
+    (void)unused;
+    bench = calloc(1, sizeof *bench);
+    assert_non_null(bench);
+    pgl_twin_open(&bench->twin, 1);
+    bench->waiter = bench->twin.platform.waiter_open(&bench->twin.platform);
+    pgl_loop_init(&bench->asker, "asker", &bench->twin.platform, bench->waiter);
+    pgl_loop_init(&bench->server_loop, "server", &bench->twin.platform, bench->waiter);
+    pgl_arena_init(&bench->arena, 4096, 1 << 20);
+    pgl_mailbox_open(&bench->flows, &bench->server_loop, 8, take_call, NULL);
+    pgl_rpc_open(&bench->rpc, &bench->asker);
+    pgl_rpc_open(&bench->inner, &bench->server_loop);
+    bench->near_endpoint = (struct pgl_endpoint){ .service = HEALTH_DESCRIPTOR,
+                                                  .methods = methods,
+                                                  .flows = &bench->flows };
+    pgl_status opened = pgl_far_open(&bench->far, &bench->asker, "127.0.0.1", PORT, NULL, NULL);
+    assert_int_equal(opened.code, PGL_CODE_OK);
+    bench->far_endpoint = (struct pgl_endpoint){ .service = HEALTH_DESCRIPTOR,
+                                                 .methods = methods,
+                                                 .far = &bench->far };
+    serve();
+    return 0;
+}
+
+static int close_bench(void **unused)
+{
+    (void)unused;
+    pgl_far_close(&bench->far);
+    if (bench->is_serving)
+        stop_serving();
+    pgl_arena_free(&bench->arena);
+    bench->waiter->ops->close(bench->waiter);
+    pgl_twin_close(&bench->twin);
+    free(bench);
+    return 0;
+}
+
+#define BOTH                                                                                       \
+    for (int is_far = 0;                                                                           \
+         endpoint = is_far == 0 ? &bench->near_endpoint : &bench->far_endpoint, is_far < 2;        \
+         is_far++)
+
+/* ---- over both ---- */
+
+static void an_answer_comes(void **unused)
+{
+    (void)unused;
+    BOTH
+    {
+        ask(PGL_SECONDS(1));
+        assert_true(bench->is_done);
+        assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
+        assert_int_equal(bench->reply.status, HEALTH_CHECK_RESPONSE_SERVING);
+        assert_string_equal(bench->service, "x.y");
+        assert_false(bench->call.is_out);
+        assert_int_equal(bench->left, 0);
+    }
+    assert_int_equal(bench->asked, 2);
+}
+
+/* Every code of ours, though gRPC has fewer. */
+static void a_status_keeps_its_code_and_its_text(void **unused)
+{
+    (void)unused;
+    for (int code = PGL_CODE_OK + 1; code < PGL_CODE_COUNT; code++) {
+        bench->answer = PGL_FAIL((enum pgl_code)code, "lines[1].sku: 100 % wrong, \xc3\xa9");
+        BOTH
+        {
+            ask(PGL_SECONDS(1));
+            assert_true(bench->is_done);
+            assert_int_equal(bench->call.call.status.code, code);
+            assert_string_equal(bench->call.call.status.text, bench->answer.text);
+        }
+        pgl_twin_advance(&bench->twin, PGL_SECONDS(10)); /* whatever the breaker thinks of it */
+    }
+}
+
+static void a_deadline_shrinks_and_the_callee_minds_it(void **unused)
+{
+    (void)unused;
+    bench->holds = true;
+    BOTH
+    {
+        int64_t begun_ns = bench->twin.now_ns;
+        ask(PGL_SECONDS(1));
+        assert_false(bench->is_done);
+        assert_in_range(bench->deadline_ns, begun_ns + PGL_MILLISECONDS(900),
+                        begun_ns + PGL_MILLISECONDS(1050));
+        turns(PGL_MILLISECONDS(980)); /* it answers at the last moment */
+        answer(bench->held);
+        turns(PGL_MILLISECONDS(10));
+        assert_true(bench->is_done);
+        assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
+    }
+}
+
+static void what_is_asked_with_no_time_is_asked_all_the_same(void **unused)
+{
+    (void)unused;
+    BOTH
+    {
+        ask(-PGL_SECONDS(3)); /* for what is there at once */
+        turns(PGL_MILLISECONDS(100));
+        assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
+    }
+}
+
+static void what_is_not_offered_is_said(void **unused)
+{
+    (void)unused;
+    static const struct pgl_method none[HEALTH_METHOD_COUNT];
+    bench->near_endpoint.methods = none;
+    BOTH
+    {
+        ask(PGL_SECONDS(1));
+        assert_true(bench->is_done);
+        assert_int_equal(bench->call.call.status.code, PGL_UNIMPLEMENTED);
+    }
+}
+
+/* ---- of the way ---- */
+
+static void who_does_not_answer_is_waited_for_and_no_longer(void **unused)
+{
+    (void)unused;
+    endpoint = &bench->far_endpoint;
+    bench->holds = true;
+    ask(PGL_SECONDS(1));
+    turns(PGL_MILLISECONDS(900));
+    assert_false(bench->is_done);
+    turns(PGL_SECONDS(1));
+    assert_true(bench->is_done);
+    assert_int_equal(bench->call.call.status.code, PGL_DEADLINE);
+    answer(bench->held); /* it comes to nobody */
+    turns(PGL_MILLISECONDS(50));
+}
+
+static void what_was_never_sent_is_sent_once_somebody_listens(void **unused)
+{
+    (void)unused;
+    endpoint = &bench->far_endpoint;
+    stop_serving();
+    ask(PGL_SECONDS(3));
+    turns(PGL_SECONDS(1));
+    assert_false(bench->is_done);
+    serve();
+    turns(PGL_SECONDS(1) + PGL_MILLISECONDS(100));
+    assert_true(bench->is_done);
+    assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
+    assert_int_equal(bench->asked, 1);
+}
+
+static void what_was_lost_on_the_way_is_not_sent_twice(void **unused)
+{
+    (void)unused;
+    endpoint = &bench->far_endpoint;
+    bench->holds = true;
+    ask(PGL_SECONDS(3));
+    assert_int_equal(bench->asked, 1);
+    pgl_twin_break(bench->far.client.socket);
+    turns(PGL_MILLISECONDS(500));
+    assert_true(bench->is_done);
+    assert_int_equal(bench->call.call.status.code, PGL_UNAVAILABLE);
+    assert_int_equal(bench->asked, 1);
+    answer(bench->held);
+    turns(PGL_MILLISECONDS(50));
+    bench->holds = false;
+    ask(PGL_SECONDS(1)); /* over a new connection */
+    turns(PGL_MILLISECONDS(100));
+    assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
+    assert_int_equal(bench->far.client.connects, 2);
+}
+
+/* A peer that goes away answers what it has; what comes meanwhile waits for the next one. */
+static void a_peer_that_drains_loses_nothing(void **unused)
+{
+    (void)unused;
+    endpoint = &bench->far_endpoint;
+    ask(PGL_SECONDS(1));
+    pgl_http_server_drain(&bench->http);
+    turns(PGL_SECONDS(2));
+    assert_true(pgl_http_server_is_idle(&bench->http));
+    ask(PGL_SECONDS(3));
+    assert_false(bench->is_done);
+    stop_serving();
+    serve();
+    turns(PGL_SECONDS(2));
+    assert_true(bench->is_done);
+    assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
+    assert_int_equal(bench->asked, 2);
+}
+
+static void nobody_there_is_soon_not_asked_any_more(void **unused)
+{
+    (void)unused;
+    endpoint = &bench->far_endpoint;
+    stop_serving();
+    bool is_at_once = false;
+    for (int i = 0; i < 200 && !is_at_once; i++) {
+        int64_t begun_ns = bench->twin.now_ns;
+        ask(0);
+        while (!bench->is_done)
+            turns(PGL_MILLISECONDS(10));
+        assert_int_equal(bench->call.call.status.code, PGL_UNAVAILABLE);
+        is_at_once = bench->twin.now_ns - begun_ns <= PGL_MILLISECONDS(20);
+        bench->far.breaker.rules.calls_min = 5; /* calls come one by one here */
+    }
+    assert_true(is_at_once);
+    serve();
+    turns(PGL_SECONDS(3));
+    for (int i = 0; i < 10; i++) {
+        ask(PGL_SECONDS(1));
+        turns(PGL_SECONDS(1));
+    }
+    assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_answer_comes),
+        TEST(a_status_keeps_its_code_and_its_text),
+        TEST(a_deadline_shrinks_and_the_callee_minds_it),
+        TEST(what_is_asked_with_no_time_is_asked_all_the_same),
+        TEST(what_is_not_offered_is_said),
+        TEST(who_does_not_answer_is_waited_for_and_no_longer),
+        TEST(what_was_never_sent_is_sent_once_somebody_listens),
+        TEST(what_was_lost_on_the_way_is_not_sent_twice),
+        TEST(a_peer_that_drains_loses_nothing),
+        TEST(nobody_there_is_soon_not_asked_any_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""API keys and keys of tokens, as those who use them see it.
+
+Aim:     a key lets in as its row says and stops at once; keys of tokens are replaced without a 401;
+         an issuer that rotates is followed; who guesses waits.
+Method:  a running platform; an issuer of our own in Python, which publishes and withdraws keys; a
+         client that never stops asking while keys are replaced.
+"""
+import contextlib
+import http.server
+import json
+import re
+import threading
+import time
+import zlib
+
+import forge
+import shop
+
+KEYS = "/api/v1/admin/api-keys"
+ORDERS = "/api/v1/orders"
+ROTATIONS = 8
+STOPS_WITHIN_SECONDS = 1
+
+
+@contextlib.contextmanager
+def a_shop(*options):
+    store = shop.Shop(*options)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def with_key(store, key, **headers):
+    return shop.Person(store, None).ask("GET", ORDERS, x_api_key=key, **headers)
+
+
+class Keys(shop.Case):
+    def make(self, boss, **wish):
+        made = boss.ask("POST", KEYS, {"scopes": ["orders:read"], **wish})
+        self.assertEqual(made.code, 201, made.body)
+        return made.json()
+
+    def test_the_life_of_a_key(self):
+        with a_shop() as store:
+            boss = store.person("boss", "operator")
+            key = self.make(boss, name="till 4", plan="gold")
+            self.assertRegex(key["key"], r"\Apgk_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{49}\Z")
+            self.assertEqual((key["role"], key["state"], key["plan"]),
+                             ("PARTNER", "ACTIVE", "gold"))
+            self.assertEqual(with_key(store, key["key"]).code, 200)
+            self.assertNotIn("key", boss.get(f"{KEYS}/{key['id']}"))
+            self.assertEqual([one["id"] for one in boss.get(KEYS)["items"]], [key["id"]])
+
+            second = boss.ask("POST", f"{KEYS}/{key['id']}/rotate", {}).json()["key"]
+            for secret in (key["key"], second):
+                self.assertEqual(with_key(store, secret).code, 200)
+            third = boss.ask("POST", f"{KEYS}/{key['id']}/rotate", {"atOnce": True}).json()["key"]
+            self.assertEqual([with_key(store, secret).code
+                              for secret in (key["key"], second, third)], [401, 401, 200])
+
+            for end in (store.stop, store.kill):
+                end()
+                store.open()
+                self.assertEqual(with_key(store, third).code, 200)
+            boss = store.person("boss", "operator")
+            self.assert_problem(boss.ask("POST", f"{KEYS}/{key['id']}/revoke", {}), 422, "reason")
+            self.assertEqual(boss.ask("POST", f"{KEYS}/{key['id']}/revoke",
+                                      {"reason": "lost"}).json()["state"], "REVOKED")
+            self.assertEqual(with_key(store, third).code, 401)
+            deeds = [one["action"] for one in boss.get("/api/v1/admin/audit-log")["items"]]
+            self.assertEqual(deeds, ["key.revoke", "key.rotate", "key.rotate", "key.create"])
+            for file in (store.folder / "data").iterdir():
+                if file.is_file():
+                    self.assertNotIn(third[-49:-6].encode(), file.read_bytes(), file.name)
+
+    def test_a_key_that_is_in_use_stops_at_once(self):
+        with a_shop() as store:
+            boss = store.person("boss", "operator")
+            key, codes = self.make(boss), []
+            user = shop.Person(store, None)
+            for _ in range(200):
+                codes.append(user.ask("GET", ORDERS, x_api_key=key["key"]).code)
+            boss.ask("POST", f"{KEYS}/{key['id']}/revoke", {"reason": "lost"})
+            began = time.monotonic()
+            while user.ask("GET", ORDERS, x_api_key=key["key"]).code == 200:
+                self.assertLess(time.monotonic() - began, STOPS_WITHIN_SECONDS)
+            self.assertEqual(set(codes), {200})
+
+    def test_scope_address_and_end(self):
+        with a_shop() as store:
+            boss = store.person("boss", "operator")
+            far = self.make(boss, cidrs=["10.0.0.0/8"])
+            near = self.make(boss, cidrs=["10.0.0.0/8", "127.0.0.0/8"], expiresInS=2)
+            self.assert_problem(with_key(store, far["key"]), 403, "address")
+            self.assertEqual(with_key(store, near["key"]).code, 200)
+            store.person("x")
+            answer = shop.Person(store, None).ask("GET", "/api/v1/admin/sagas",
+                                                  x_api_key=near["key"])
+            self.assert_problem(answer, 403, "scope", "admin")
+            changed = boss.ask("PATCH", f"{KEYS}/{far['id']}", {"anyAddress": True})
+            self.assertEqual(changed.code, 200, changed.body)
+            self.assertEqual(with_key(store, far["key"]).code, 200)
+            shop.wait_for(lambda: with_key(store, near["key"]).code, lambda code: code == 401)
+            for wrong in ({"scopes": ["all"]}, {"scopes": []}, {"cidrs": ["10.0.0.1/8"]},
+                          {"role": "KING"}, {"name": "x" * 200}):
+                self.assertIn(boss.ask("POST", KEYS, {"scopes": ["orders:read"], **wrong}).code,
+                              (400, 422), wrong)
+
+    def test_who_guesses_a_secret_waits_and_its_owner_does_not(self):
+        with a_shop("--bad-credentials", "5") as store:
+            boss = store.person("boss", "operator")
+            key = self.make(boss)["key"]
+            self.assertEqual(with_key(store, key).code, 200)
+            other = self.make(boss)["key"]
+            parts = key[:20] # another secret under this name, with a right checksum
+            codes = [with_key(store, self.resigned(parts, other, i)).code for i in range(8)]
+            self.assertEqual((codes[:5], codes[-1]), ([401] * 5, 429))
+            waits = with_key(store, self.resigned(parts, other, 9))
+            self.assertGreaterEqual(int(waits.headers["Retry-After"]), 10)
+            self.assertEqual(with_key(store, key).code, 200)
+
+    @staticmethod
+    def resigned(name, other, i):
+        digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+        said = name + other[20:20 + 42] + digits[i]
+        crc, checksum = zlib.crc32(said.encode()), ""
+        for _ in range(6):
+            crc, rest = divmod(crc, 62)
+            checksum = digits[rest] + checksum
+        return said + checksum
+
+    def test_the_command(self):
+        with a_shop() as store:
+            def ctl(*words, code=0):
+                url = "http://{}:{}".format(*store.address)
+                ended, said = store.run("ctl", "keys", *words, "--url", url, "--json")
+                self.assertEqual(ended, code, said)
+                return said
+            key = json.loads(ctl("create", "--name", "till", "--scopes", "orders:read,admin",
+                                 "--role", "support", "--expires", "1h"))
+            self.assertEqual((key["role"], key["scopes"]), ("SUPPORT", ["orders:read", "admin"]))
+            self.assertEqual(with_key(store, key["key"]).code, 200)
+            self.assertEqual(json.loads(ctl("list"))["id"], key["id"])
+            again = json.loads(ctl("rotate", key["id"], "--at-once"))["key"]
+            self.assertEqual(with_key(store, key["key"]).code, 401)
+            self.assertEqual(with_key(store, again).code, 200)
+            ctl("revoke", key["id"], code=2)
+            ctl("revoke", key["id"], "--reason", "lost")
+            self.assertEqual(json.loads(ctl("show", key["id"]))["state"], "REVOKED")
+            ctl("create", code=2)
+
+
+class Asker:
+    """Asks all the time with the newest token, and keeps what the answers were."""
+
+    def __init__(self, store, token):
+        self.store, self.token, self.codes, self.is_over = store, token, [], False
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        person = shop.Person(self.store, None)
+        while not self.is_over:
+            person.token = self.token()
+            self.codes.append(person.ask("GET", ORDERS).code)
+
+    def stop(self):
+        self.is_over = True
+        self.thread.join()
+        return self.codes
+
+
+class OwnKey(shop.Case):
+    def test_it_is_replaced_without_a_401(self):
+        with a_shop() as store:
+            newest = {"token": store.token("ann")}
+            first, asker = newest["token"], Asker(store, lambda: newest["token"])
+            try:
+                for _ in range(ROTATIONS):
+                    code, said = store.run("token", "rotate")
+                    self.assertEqual(code, 0, said)
+                    newest["token"] = store.token("ann")
+            finally:
+                codes = asker.stop()
+            self.assertGreater(len(codes), 50)
+            self.assertEqual(set(codes), {200})
+            self.assertEqual(shop.Person(store, first).ask("GET", ORDERS).code, 200)
+            published = store.stranger().get("/.well-known/jwks.json")["keys"]
+            self.assertEqual(len(published), ROTATIONS + 1)
+            store.stop()
+            store.open() # the old ones are still known
+            self.assertEqual(shop.Person(store, first).ask("GET", ORDERS).code, 200)
+            self.assertEqual(store.run("token", "rotate", "--at-once")[0], 0)
+            self.assertEqual(shop.Person(store, first).ask("GET", ORDERS).code, 401)
+            self.assertEqual(shop.Person(store, store.token("ann")).ask("GET", ORDERS).code, 200)
+
+
+class Issuer(http.server.ThreadingHTTPServer):
+    """Publishes the public halves of `secrets`, by kid; signs with the newest."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), IssuerFace)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.secrets, self.signed = {}, {}
+        self.fetches, self.is_down, self.made = 0, False, 0
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def rotate(self):
+        """The old one goes at once."""
+        self.made += 1
+        self.secrets = {f"k{self.made}": 1000 + self.made}
+
+    def token(self, sub="ann", **claims):
+        kid, secret = list(self.secrets.items())[-1]
+        is_usual = sub == "ann" and not claims
+        if is_usual and kid in self.signed: # signing takes us long
+            return self.signed[kid]
+        now = int(time.time())
+        said = {"iss": self.url, "aud": "shop", "sub": sub, "iat": now, "exp": now + 300,
+                "realm_access": {"roles": ["customer"]}, **claims}
+        token = forge.token({"alg": "ES256", "kid": kid}, said, secret)
+        if is_usual:
+            self.signed[kid] = token
+        return token
+
+    def document(self, path):
+        if path.endswith("/openid-configuration"):
+            return {"issuer": self.url, "jwks_uri": self.url + "/keys"}
+        self.fetches += 1
+        return {"keys": [{**forge.jwk(secret), "kid": kid, "alg": "ES256", "use": "sig"}
+                         for kid, secret in self.secrets.items()]}
+
+
+class IssuerFace(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):  # pylint: disable=invalid-name
+        body = json.dumps(self.server.document(self.path)).encode()
+        self.send_response(503 if self.server.is_down else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        pass
+
+
+class OtherIssuers(shop.Case):
+    def setUp(self):
+        self.issuer = Issuer()
+        self.issuer.rotate()
+        self.options = ("--issuer", self.issuer.url, "--audience", "shop", "--issuer-on-loopback",
+                        "--roles-claim", "realm_access.roles")
+
+    def tearDown(self):
+        self.issuer.shutdown()
+        self.issuer.server_close()
+
+    @staticmethod
+    def ask(store, token):
+        return shop.Person(store, token).ask("GET", ORDERS)
+
+    def test_a_rotation_is_seen_by_nobody(self):
+        with a_shop(*self.options) as store:
+            first = self.issuer.token()
+            asker = Asker(store, self.issuer.token)
+            try:
+                for _ in range(ROTATIONS):
+                    time.sleep(0.1)
+                    self.issuer.rotate()
+            finally:
+                codes = asker.stop()
+            self.assertGreater(len(codes), 50)
+            self.assertEqual(set(codes), {200})
+            self.assertEqual(self.ask(store, first).code, 200)
+
+    def test_what_a_token_has_to_say(self):
+        with a_shop(*self.options) as store:
+            now = int(time.time())
+            self.assertEqual(self.ask(store, self.issuer.token()).code, 200)
+            for wrong in ({"iss": "panglot"}, {"aud": "panglot"}, {"exp": now + 7200},
+                          {"exp": now - 100, "iat": now - 200}, {"sub": ""}):
+                self.assertEqual(self.ask(store, self.issuer.token(**wrong)).code, 401, wrong)
+            for roles, code in ((["operator"], 200), (["partner"], 200), (["king"], 403),
+                                ([], 403)):
+                token = self.issuer.token(realm_access={"roles": roles})
+                self.assertEqual(self.ask(store, token).code, code, roles)
+
+    def test_unknown_keys_are_looked_for_once(self):
+        with a_shop(*self.options) as store:
+            self.assertEqual(self.ask(store, self.issuer.token()).code, 200)
+            known = dict(self.issuer.secrets)
+            self.issuer.rotate()
+            stranger, self.issuer.secrets = self.issuer.token(), known
+            before = self.issuer.fetches
+            for _ in range(20):
+                self.assertEqual(self.ask(store, stranger).code, 401)
+            self.assertLessEqual(self.issuer.fetches - before, 1)
+
+    def test_an_issuer_that_is_not_there(self):
+        self.issuer.is_down = True
+        with a_shop(*self.options) as store:
+            self.assertEqual(self.ask(store, self.issuer.token()).code, 503)
+            self.assertEqual(store.person("ann").ask("GET", ORDERS).code, 200)
+            self.assertTrue(re.search("issuer-unreachable", store.log.read_text()))
+
+
+if __name__ == "__main__":
+    shop.main()
