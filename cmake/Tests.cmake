@@ -23,6 +23,10 @@ foreach(bench ${benches})
     target_link_libraries(bench_${name} PRIVATE pgl_app pgl_platform_real)
 endforeach()
 
+# A server for bench/edge/edge.py.
+add_executable(edge_grpc_echo ${CMAKE_SOURCE_DIR}/bench/edge/grpc_echo.c)
+target_link_libraries(edge_grpc_echo PRIVATE pgl_app pgl_platform_real)
+
 # The black box: whole processes over real sockets, once, on the program as it is shipped.
 if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     foreach(test access identity rest http catalog events webhooks limits unhappy bad_input oversell fulfilment after process verify operators card tls)

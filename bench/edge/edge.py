@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""edge.py - what a request costs at the edge, beside what it costs nginx for a file of that size.
+"""edge.py - what a request costs at the edge, beside what it costs nginx for a file of that size,
+and a call beside gRPC's own library.
 
 The server has one processor to itself and the load generator the other; arms alternate, round by
 round, so that a machine that slows down slows all alike. What counts is the server's CPU a request,
@@ -28,7 +29,7 @@ import harness  # noqa: E402
 SERVER_CPU, LOAD_CPU = "0", "1"
 WARM_SECONDS = 1
 SKU = "BENCH-1"
-BODY_BYTES = 300
+BODY_BYTES, ECHO_BYTES = 300, 200
 NGINX = """
 daemon off;
 master_process off;
@@ -159,6 +160,56 @@ class Nginx:
         self.child.wait()
 
 
+class Echo:
+    """A server that prints its port: ours, or that of gRPC's own library."""
+
+    def __init__(self, *command):
+        self.child = subprocess.Popen(pinned(SERVER_CPU, *command), stdout=subprocess.PIPE,
+                                      text=True)
+        self.process = self.child.pid
+        self.url = f"http://127.0.0.1:{int(self.child.stdout.readline())}/bench.Echo/Echo"
+
+    def close(self):
+        self.child.kill()
+        self.child.wait()
+
+
+def build_peer(folder):
+    """grpc_peer.cc with Debian's libgrpc++-dev; None where that is not here."""
+    here = pathlib.Path(__file__).resolve().parent
+    plugin, compiler = shutil.which("grpc_cpp_plugin"), shutil.which("g++")
+    has_library = subprocess.run(["pkg-config", "--exists", "grpc++"], check=False).returncode == 0
+    if not (plugin and compiler and has_library):
+        print("no peer for gRPC: libgrpc++-dev, protobuf-compiler-grpc and g++ are expected")
+        return None
+    subprocess.run(["protoc", f"-I{here}", f"--cpp_out={folder}", f"--grpc_out={folder}",
+                    f"--plugin=protoc-gen-grpc={plugin}", here / "echo.proto"], check=True)
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "grpc++", "protobuf"], check=True,
+                           stdout=subprocess.PIPE, text=True).stdout.split()
+    subprocess.run([compiler, "-O2", f"-I{folder}", "-o", folder / "peer", here / "grpc_peer.cc",
+                    folder / "echo.pb.cc", folder / "echo.grpc.pb.cc", *flags], check=True)
+    return folder / "peer"
+
+
+def grpc_echo(folder):
+    """A load of calls with one string."""
+    text = b"e" * (ECHO_BYTES - 3)
+    message = b"\x0a" + bytes([len(text) & 127 | 128, len(text) >> 7]) + text
+    body = folder / "echo.body"
+    body.write_bytes(b"\0" + len(message).to_bytes(4, "big") + message)
+    options = HTTP2 + ("-d", str(body), "-H", "content-type: application/grpc", "-H",
+                       "te: trailers")
+
+    def load(url, seconds):
+        done = subprocess.run(["curl", "-sS", "--http2-prior-knowledge", "--data-binary",
+                               f"@{body}", "-H", "content-type: application/grpc", "-H",
+                               "te: trailers", url], stdout=subprocess.PIPE, check=True)
+        if done.stdout != body.read_bytes():
+            sys.exit(f"{url} answers {done.stdout!r}")
+        return h2load(url, seconds, *options)
+    return load
+
+
 def h2load(url, seconds, *options):
     """How many requests were answered, all of them with 200."""
     done = subprocess.run(
@@ -233,33 +284,41 @@ def main():
     parser.add_argument("--binary", required=True, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--only", default="get,tls,handshake,order")
+    parser.add_argument("--only", default="get,tls,handshake,order,grpc")
     options = parser.parse_args()
     for tool in ("nginx", "h2load", "openssl", "taskset"):
         if not shutil.which(tool):
             sys.exit(f"{tool} is not here")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-edge-"))
     ours = nginx = None
+    echoes = {}
     try:
         ours = Ours(options.binary, folder)
         nginx = Nginx(folder, {SKU: BODY_BYTES})
         rows = [row for row in arms(ours, nginx) if row[0] in options.only.split(",")]
+        peer = build_peer(folder) if "grpc" in options.only else None
+        if peer:
+            load = grpc_echo(folder)
+            echoes = {"panglot": Echo(options.binary.parent / "edge_grpc_echo"),
+                      "gRPC C++": Echo(peer)}
+            rows += [("grpc", f"gRPC, unary echo of {ECHO_BYTES} bytes", who, echo, load, echo.url)
+                     for who, echo in echoes.items()]
         figures = {row[1:3]: [] for row in rows}
         for turn in range(options.rounds):
             for row in rows if turn % 2 == 0 else reversed(rows):
                 figures[row[1:3]].append(measure(row, options.seconds))
     finally:
-        for server in (ours, nginx):
+        for server in (ours, nginx, *echoes.values()):
             if server:
                 server.close()
         shutil.rmtree(folder)
     print(f"load average {os.getloadavg()[0]:.1f}; {options.rounds} rounds of "
           f"{options.seconds} s, alternated\n")
-    print("| what | who | server's CPU, us a request | requests/s | CPU, of nginx's |")
+    print("| what | who | server's CPU, us a request | requests/s | CPU, of the other's |")
     print("| --- | --- | ---: | ---: | ---: |")
     for (what, who), measured in figures.items():
-        beside = figures.get((what, "nginx"))
-        ratio = "" if beside is None or who == "nginx" else "%.2f" % statistics.median(
+        beside = figures.get((what, "nginx"), figures.get((what, "gRPC C++")))
+        ratio = "" if beside is None or who != "panglot" else "%.2f" % statistics.median(
             mine[0] / theirs[0] for mine, theirs in zip(measured, beside))
         print(f"| {what} | {who} | {show([m[0] for m in measured])} | "
               f"{statistics.median(m[1] for m in measured):,.0f} | {ratio} |")

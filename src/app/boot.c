@@ -56,7 +56,7 @@ static const char *const thread_names[PGL_THREAD_COUNT] = {
 
 static const struct file_plan {
     const char *name, *lock; /* who has the lock may open the file */
-    enum pgl_boot_role role;
+    int role; /* enum pgl_boot_role */
     enum pgl_boot_loop writer, reader;
 } file_plans[PGL_FILE_COUNT] = {
     [PGL_FILE_CATALOG]   = { "catalog.db",    "catalog.lock",    PGL_RUN_CATALOG,    PGL_LOOP_CATALOG_WRITER,    PGL_LOOP_CATALOG_READER },
@@ -112,12 +112,12 @@ const char *pgl_boot_path(struct pgl_boot *boot, const char *name)
 
 /* ---- roles ---- */
 
-bool pgl_boot_runs(const struct pgl_boot *boot, enum pgl_boot_role role)
+bool pgl_boot_runs(const struct pgl_boot *boot, int role)
 {
     return (boot->options.roles & PGL_RUNS(role)) != 0;
 }
 
-bool pgl_boot_has(const struct pgl_boot *boot, enum pgl_boot_file file)
+bool pgl_boot_has(const struct pgl_boot *boot, int file)
 {
     return pgl_boot_runs(boot, file_plans[file].role);
 }
@@ -241,7 +241,7 @@ static pgl_status open_services(struct pgl_boot *boot)
 static void open_logs(struct pgl_boot *boot)
 {
     static const struct {
-        enum pgl_boot_role role, readers[2];
+        int role, readers[2];
     } rows[] = {
         { PGL_RUN_ORDERS, { PGL_RUN_PAYMENTS, PGL_RUN_PAYMENTS } },
         { PGL_RUN_PAYMENTS, { PGL_RUN_ORDERS, PGL_RUN_INVENTORY } },

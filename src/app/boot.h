@@ -168,9 +168,10 @@ void pgl_boot_reload(struct pgl_boot *boot);
 /* When no loop runs any more; also after an open that failed. */
 void pgl_boot_close(struct pgl_boot *boot);
 
-bool pgl_boot_runs(const struct pgl_boot *boot, enum pgl_boot_role role);
+/* By enum pgl_boot_role and pgl_boot_file. */
+bool pgl_boot_runs(const struct pgl_boot *boot, int role);
 /* It is the process of some role that has this file. */
-bool pgl_boot_has(const struct pgl_boot *boot, enum pgl_boot_file file);
+bool pgl_boot_has(const struct pgl_boot *boot, int file);
 
 /* "orders" */
 extern const char *const pgl_boot_role_names[PGL_RUN_COUNT];

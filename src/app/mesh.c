@@ -58,8 +58,7 @@ static struct pgl_far *far_of(struct pgl_mesh *mesh, struct pgl_loop *loop, int 
     return far;
 }
 
-struct pgl_endpoint pgl_mesh_endpoint(struct pgl_boot *boot, struct pgl_loop *loop,
-                                      enum pgl_mesh_at at)
+struct pgl_endpoint pgl_mesh_endpoint(struct pgl_boot *boot, struct pgl_loop *loop, int at)
 {
     const struct pgl_mesh_row *row = &pgl_mesh_rows[at];
     struct pgl_endpoint endpoint = { .service = row->service,
@@ -76,7 +75,7 @@ struct pgl_endpoint pgl_mesh_endpoint(struct pgl_boot *boot, struct pgl_loop *lo
     return endpoint;
 }
 
-struct pgl_log_source *pgl_mesh_source(struct pgl_boot *boot, enum pgl_mesh_at at)
+struct pgl_log_source *pgl_mesh_source(struct pgl_boot *boot, int at)
 {
     static const Log names[PGL_MESH_LOGS] = { LOG_ORDERS, LOG_PAYMENTS, LOG_INVENTORY };
     struct pgl_event_log *const near[PGL_MESH_LOGS] = { &boot->orders.state.log,

@@ -68,10 +68,9 @@ struct pgl_mesh {
 PGL_MUST_USE pgl_status pgl_mesh_open(struct pgl_mesh *mesh, struct pgl_boot *boot);
 /* Where a loop of this process reaches a service. That a peer is not configured shows in
  * pgl_mesh_serve. */
-struct pgl_endpoint pgl_mesh_endpoint(struct pgl_boot *boot, struct pgl_loop *loop,
-                                      enum pgl_mesh_at at);
+struct pgl_endpoint pgl_mesh_endpoint(struct pgl_boot *boot, struct pgl_loop *loop, int at);
 /* The log at one of PGL_AT_..._LOG. */
-struct pgl_log_source *pgl_mesh_source(struct pgl_boot *boot, enum pgl_mesh_at at);
+struct pgl_log_source *pgl_mesh_source(struct pgl_boot *boot, int at);
 /* Listens, if it is to, once all endpoints are asked for. */
 PGL_MUST_USE pgl_status pgl_mesh_serve(struct pgl_mesh *mesh);
 /* The loops are about to run. */

@@ -121,9 +121,12 @@ int pgl_token_command(struct pgl_platform *platform, int argc, char **argv)
     enum pgl_parsed parsed = pgl_options_parse(&command, argc, argv, pgl_real_environment);
     if (parsed != PGL_PARSED_RUN)
         return parsed == PGL_PARSED_HELP ? PGL_EXIT_DONE : PGL_EXIT_USAGE;
-    if (word != NULL)
-        return strcmp(word, "rotate") == 0 ? rotate(platform, &options)
-                                           : complain_about_words("rotate is the only word");
+    if (word != NULL && strcmp(word, "rotate") == 0)
+        return rotate(platform, &options);
+    if (word != NULL) {
+        fprintf(stderr, "panglot token: %s: rotate is the only word\n", word);
+        return complain_about_words("it takes options alone, or rotate");
+    }
     if (options.subject == NULL)
         return complain_about_words("--sub: it is required");
     if (pgl_jwt_role_named(pgl_text_of(options.role)) == 0)

@@ -379,7 +379,8 @@ static void our_own_client_meets_it(void **unused)
                 struct pgl_text leaving = pgl_tls_leaving(sides[i]);
                 size_t size = pgl_tls_room(sides[!i], &room);
                 size = leaving.size < size ? leaving.size : size;
-                memcpy(room, leaving.data, size);
+                if (size > 0)
+                    memcpy(room, leaving.data, size);
                 pgl_tls_left(sides[i], size);
                 pgl_tls_came(sides[!i], size);
                 is_over &= size == 0;

@@ -455,5 +455,44 @@ class Copies(Operators):
                       in page)
 
 
+class Roles(shop.Case):
+    """Support looks and takes orders back; a partner is for its tenant's orders."""
+
+    def setUp(self):
+        self.store = shop.Shop(tables={"catalog": TABLES["catalog"], "stock": TABLES["stock"]})
+
+    def tearDown(self):
+        self.store.close()
+
+    def test_who_sees_and_who_changes(self):
+        store = self.store
+        ann, order = store.person("ann"), store.person("ann").buy(("PEN", 1))
+        path = f"/api/v1/orders/{order['id']}"
+        for role in ("support", "partner"):
+            sam = store.person("sam", role)
+            for where in (path, path + "/saga", path + "/shipments",
+                          f"/api/v1/payments/{order['id']}"):
+                self.assertEqual(sam.ask("GET", where).code, 200, (role, where))
+            self.assertIn(order["id"], [one["id"] for one in sam.get("/api/v1/orders")["items"]])
+            self.assert_problem(sam.ask("POST", path + "/refunds", {"reason": "r"},
+                                        idempotency_key="r"), 403)
+            self.assert_problem(sam.ask("POST", "/api/v1/inventory/PEN/receipts",
+                                        {"warehouse": "WH-EU-1", "quantity": 1},
+                                        idempotency_key="g"), 403)
+        support, partner = store.person("sam", "support"), store.person("sam", "partner")
+        for where in ("/api/v1/admin/sagas", "/api/v1/admin/parked", "/api/v1/admin/jobs",
+                      "/api/v1/admin/audit-log", "/api/v1/admin/intents",
+                      f"/api/v1/admin/sagas/{order['id']}"):
+            self.assertEqual(support.ask("GET", where).code, 200, where)
+            self.assert_problem(partner.ask("GET", where), 403)
+        self.assert_problem(support.order(("PEN", 1)), 403)
+        self.assertEqual(partner.order(("PEN", 1)).code, 201)
+        self.assert_problem(support.ask("POST", "/api/v1/admin/parked/replay",
+                                        {"all": True, "reason": "r"}, idempotency_key="j"), 403)
+        cancelled = support.cancel(ann.order(("PEN", 1)).json()["id"])
+        self.assertIn(cancelled.code, (200, 202, 409))
+        self.assert_problem(store.person("ben").ask("GET", path), 404)
+
+
 if __name__ == "__main__":
     shop.main()

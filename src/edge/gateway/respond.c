@@ -176,6 +176,9 @@ static void keep_ready(struct pgl_request *request)
 void edge_finish_answer(struct pgl_request *request)
 {
     edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
+    if (request->exchange->is_tls) /* and never again without (RFC 6797) */
+        edge_add_field(request, PGL_TEXT("Strict-Transport-Security"),
+                       PGL_TEXT("max-age=31536000"));
     if (!request->is_problem) {
         edge_add_field(request, PGL_TEXT("Cache-Control"),
                        pgl_text_of(cache_controls[request->route->cache]));
