@@ -44,6 +44,7 @@ for enum, body in re.findall(r"^enum (\w+) \{(.*?)^\}", text, re.M | re.S):
 inner_enum = r"^message (\w+) \{(?:(?!^\}).)*?^  enum (\w+) \{(.*?)^  \}"
 for message, enum, body in re.findall(inner_enum, text, re.M | re.S):
     outer, inner = snake(message).upper(), snake(enum).upper()
+    lines.append(f"typedef {type_prefix}{message}__{enum} {message}{enum};")
     for value in re.findall(r"^\s*(\w+)\s*=", body, re.M):
         lines.append(f"#define {outer}_{value} {name_prefix.upper()}{outer}__{inner}__{value}")
 

@@ -3,7 +3,7 @@
 
 #include "base/time.h"
 
-#define WATCH_NS      PGL_SECONDS(25) /* one poll; Identity answers some seconds before its end */
+#define WATCH_NS      PGL_SECONDS(3) /* one poll, answered before its end: a drain waits for it */
 #define TELL_NS       PGL_SECONDS(5)
 #define TELL_EVERY_NS PGL_MINUTES(1)
 #define PAUSE_NS      PGL_MILLISECONDS(500)

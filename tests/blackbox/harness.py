@@ -25,6 +25,8 @@ STOP_SECONDS_MAX = 30
 class Server:
     """`panglot serve` on a data folder; start it again after it ended, with what it left there."""
 
+    document = None  # /openapi.json, where answers are held against it
+
     def __init__(self, binary, data, options=("--demo",)):
         self.binary, self.data, self.options = str(binary), str(data), options
         self.log = pathlib.Path(data).parent / "server.log"  # all starts, one after another
@@ -108,7 +110,7 @@ class Client:
     def __init__(self, address, token=None):
         self.connection = http.client.HTTPConnection(*address, timeout=REQUEST_SECONDS_MAX)
         self.token = token
-        self.last_used = 0.0
+        self.last_used = time.monotonic()
 
     def ask(self, method, path, body=None, **headers):
         """Headers as keywords: idempotency_key="k" is sent as Idempotency-Key: k."""

@@ -13,5 +13,6 @@ class InteropServer:
 
     def close(self):
         self.process.terminate()
+        self.process.stdout.close()
         if self.process.wait(10) != 0:
             raise AssertionError("the test server did not end well")

@@ -43,7 +43,7 @@ pgl_status edge_grpc_health_check(struct pgl_request *request)
         return PGL_NO_MEMORY;
     if (status == HEALTH_CHECK_RESPONSE_SERVICE_UNKNOWN)
         return PGL_FAIL(PGL_NOT_FOUND, "there is no such service");
-    reply->status = status;
+    reply->status = (HealthCheckResponseServingStatus)status;
     of->reply = reply;
     return PGL_OK;
 }
@@ -73,7 +73,7 @@ static struct pgl_go tell(struct pgl_flow *flow)
 {
     struct health_watch *watch = watch_of(flow);
     HealthCheckResponse reply = HEALTH_CHECK_RESPONSE_INIT;
-    reply.status = watch->now;
+    reply.status = (HealthCheckResponseServingStatus)watch->now;
     pgl_status status = pgl_grpc_send(watch->of->call, &reply.base);
     if (status.code == PGL_EXHAUSTED)
         return pgl_wait(W_LOOK); /* the latest is told when there is room */

@@ -8,7 +8,7 @@
 #include "services/identity/identity_sql.h"
 
 /* A watch looks by itself as well, and ends when its call would be late before the next look. */
-#define LOOK_AGAIN_NS PGL_SECONDS(2)
+#define LOOK_AGAIN_NS PGL_MILLISECONDS(500)
 
 /* ---- methods ---- */
 
