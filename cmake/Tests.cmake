@@ -50,6 +50,7 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         --binary $<TARGET_FILE:panglot>)
     pgl_script_test(parity/rolling_long "blackbox;prove" 600 tests/parity/rolling_test.py
         --binary $<TARGET_FILE:panglot> --rate 2000 --rounds 3)
+    set_tests_properties(blackbox/tls PROPERTIES TIMEOUT 300) # 40 s on an idle machine
     pgl_script_test(blackbox/desync blackbox 300 tests/desync/desync.py
         --binary $<TARGET_FILE:panglot> --requests 100000)
     pgl_script_test(blackbox/desync_long "blackbox;prove" 3600 tests/desync/desync.py

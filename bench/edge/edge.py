@@ -85,7 +85,6 @@ class Ours:
             "--demo", "--rates", "off", "--https", "127.0.0.1:0", "--tls-dev"))
         self.server.binary = str(binary)
         self.folder = folder
-        self.start()
 
     def start(self):
         os.sched_setaffinity(0, {int(SERVER_CPU)})  # threads of the server have it from here
@@ -130,7 +129,8 @@ class Ours:
             sys.exit(f"a product of {size} bytes")
 
     def close(self):
-        self.server.stop()
+        if self.server.process:
+            self.server.stop()
 
 
 class Nginx:
@@ -294,6 +294,7 @@ def main():
     echoes = {}
     try:
         ours = Ours(options.binary, folder)
+        ours.start()
         nginx = Nginx(folder, {SKU: BODY_BYTES})
         rows = [row for row in arms(ours, nginx) if row[0] in options.only.split(",")]
         peer = build_peer(folder) if "grpc" in options.only else None

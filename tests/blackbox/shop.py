@@ -64,7 +64,7 @@ class Shop(harness.Server):
         if not self.wait_ready():
             raise RuntimeError("panglot serve is not ready:\n" + self.log.read_text()[-4000:])
         self.document = None
-        if options.described and described is not None:
+        if options.described and described is not None and self.address:
             self.document = described.Document(self.stranger().get("/openapi.json", as_text=True))
 
     def close(self):
