@@ -42,6 +42,7 @@ class Ledger:
         self.has_faults = has_faults
         self.is_away = False
         self.intents, self.refunds, self.keys = {}, {}, {}
+        self.of_order = collections.defaultdict(list)  # order id: its intents
         self.captures = collections.defaultdict(list)  # order id: the amounts
         self.given_back = collections.Counter()  # order id: the sum of its refunds
         self.counts = collections.Counter()
@@ -114,6 +115,7 @@ class Ledger:
         if form.get("capture_method") != "manual" or form.get("confirm") == "true":
             raise Refusal(400, "invalid_request_error", message="this shop captures by hand")
         self.intents[intent["id"]] = intent
+        self.of_order[form["metadata[order_id]"]].append(intent)
         return dict(intent)
 
     def confirm(self, intent, _):
@@ -168,8 +170,7 @@ class Ledger:
             parts = path.strip("/").split("/")[1:]
             if parts == ["payment_intents", "search"]:
                 wanted = query.get("query", "").rpartition("'order_id']:")[2].strip("'\"")
-                return self.page([i for i in self.intents.values()
-                                  if i["metadata"]["order_id"] == wanted], query)
+                return self.page(self.of_order.get(wanted, []), query)
             if parts == ["payment_intents"]:
                 since = int(query.get("created[gte]", 0))
                 return self.page([i for i in reversed(self.intents.values())
@@ -197,8 +198,7 @@ class Ledger:
 
     def held(self, order):
         with self.lock:
-            return sum(intent["amount_capturable"] for intent in self.intents.values()
-                       if intent["metadata"]["order_id"] == order)
+            return sum(intent["amount_capturable"] for intent in self.of_order.get(order, []))
 
     def orders_with_money(self):
         with self.lock:
