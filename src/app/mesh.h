@@ -15,9 +15,10 @@
 #include "app/options.h"
 #include "transport/rpc_far.h"
 
-#define PGL_MESH_PEERS_MAX 8
-#define PGL_MESH_FARS_MAX  (2 * PGL_MESH_PEERS_MAX)
-#define PGL_MESH_LOGS      3
+#define PGL_MESH_PEERS_MAX   8
+#define PGL_MESH_FARS_MAX    (2 * PGL_MESH_PEERS_MAX)
+#define PGL_MESH_LOGS        3
+#define PGL_MESH_METHODS_MAX 32 /* of one service; the largest has a third of that */
 
 struct pgl_boot;
 struct pgl_mesh_server;
@@ -82,7 +83,7 @@ void pgl_mesh_drain(struct pgl_mesh *mesh);
 bool pgl_mesh_is_drained(const struct pgl_mesh *mesh);
 void pgl_mesh_close(struct pgl_mesh *mesh);
 
-/* For the server: what of this process is offered, and by whom it may be called. */
+/* For the server: what of this process is offered. */
 struct pgl_mesh_row {
     const ProtobufCServiceDescriptor *service;
     const char *name; /* on the way; NULL: the contract's */
@@ -90,8 +91,12 @@ struct pgl_mesh_row {
     int role;            /* enum pgl_boot_role: who offers it */
     int file;            /* enum pgl_boot_file */
     size_t flows_offset; /* of its mailbox in struct pgl_boot; 0: none */
-    uint32_t callers;    /* roles that may call it */
 };
 extern const struct pgl_mesh_row pgl_mesh_rows[PGL_AT_COUNT];
+
+/* The roles that may call a method, as a set; the table is in mesh_rights.c. */
+uint32_t pgl_mesh_callers(int at, int method);
+/* Whether one of the names of a certificate ("orders,payments") is that of such a role. */
+bool pgl_mesh_may_call(const char *names, int at, int method);
 
 #endif
