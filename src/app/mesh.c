@@ -124,12 +124,17 @@ pgl_status pgl_mesh_serve(struct pgl_mesh *mesh)
 
 void pgl_mesh_start(struct pgl_mesh *mesh)
 {
-    (void)mesh;
+    struct pgl_edge *edge = &mesh->boot->edge;
+    for (int i = 0; i < PGL_MESH_LOGS && pgl_boot_runs(mesh->boot, PGL_RUN_GATEWAY); i++)
+        if (edge->logs[i].far != NULL)
+            pgl_mesh_behind_start(&mesh->behind[i], &edge->rpc, edge->logs[i]);
 }
 
 bool pgl_mesh_is_behind(const struct pgl_mesh *mesh)
 {
-    (void)mesh;
+    for (int i = 0; i < PGL_MESH_LOGS; i++)
+        if (atomic_load(&mesh->behind[i].is_behind))
+            return true;
     return false;
 }
 
@@ -151,6 +156,8 @@ void pgl_mesh_close(struct pgl_mesh *mesh)
     for (int i = 0; i < PGL_MESH_LOGS; i++)
         if (mesh->logs[i].rpc != NULL)
             pgl_far_log_close(&mesh->logs[i]);
+    for (int i = 0; i < PGL_MESH_LOGS; i++)
+        pgl_mesh_behind_close(&mesh->behind[i]);
     for (int i = 0; i < mesh->far_count; i++)
         pgl_far_close(&mesh->fars[i]);
     pgl_certificates_close(&mesh->certificates);

@@ -12,6 +12,7 @@
 
 #include "app/certificates.h"
 #include "app/far_log.h"
+#include "app/mesh_behind.h"
 #include "app/options.h"
 #include "transport/rpc_far.h"
 
@@ -59,10 +60,11 @@ struct pgl_mesh {
     int far_count;
     struct pgl_rpc rpc; /* of the followed logs */
     struct pgl_far_log logs[PGL_MESH_LOGS];
-    struct pgl_tls_context *tls;          /* as who we call the others; NULL: plain */
-    struct pgl_certificates certificates; /* as who we are called */
-    struct pgl_mesh_server *server;       /* NULL: it does not listen */
-    pgl_status failure;                   /* of an endpoint that could not be made */
+    struct pgl_mesh_behind behind[PGL_MESH_LOGS]; /* of a gateway, the same logs */
+    struct pgl_tls_context *tls;                  /* as who we call the others; NULL: plain */
+    struct pgl_certificates certificates;         /* as who we are called */
+    struct pgl_mesh_server *server;               /* NULL: it does not listen */
+    pgl_status failure;                           /* of an endpoint that could not be made */
 };
 
 /* Before any of what follows is asked for. */
@@ -74,9 +76,10 @@ struct pgl_endpoint pgl_mesh_endpoint(struct pgl_boot *boot, struct pgl_loop *lo
 struct pgl_log_source *pgl_mesh_source(struct pgl_boot *boot, int at);
 /* Listens, if it is to, once all endpoints are asked for. */
 PGL_MUST_USE pgl_status pgl_mesh_serve(struct pgl_mesh *mesh);
-/* The loops are about to run. */
+/* The loops are about to run, and the edge is open where there is one. */
 void pgl_mesh_start(struct pgl_mesh *mesh);
-/* Any thread: a log of another process has readers that are far behind. */
+/* Any thread: a log of another process has readers that are far behind; see mesh_behind.h for how
+ * old that may be. */
 bool pgl_mesh_is_behind(const struct pgl_mesh *mesh);
 
 void pgl_mesh_drain(struct pgl_mesh *mesh);
