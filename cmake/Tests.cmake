@@ -48,6 +48,10 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         --binary $<TARGET_FILE:panglot>)
     pgl_script_test(parity/identities blackbox 120 tests/parity/identities_test.py
         --binary $<TARGET_FILE:panglot>)
+    pgl_script_test(parity/ops blackbox 120 tests/parity/ops_test.py
+        --binary $<TARGET_FILE:panglot>)
+    pgl_script_test(parity/behind "blackbox;prove" 180 tests/parity/behind_test.py
+        --binary $<TARGET_FILE:panglot>) # a minute and a half
     pgl_script_test(parity/rolling_long "blackbox;prove" 600 tests/parity/rolling_test.py
         --binary $<TARGET_FILE:panglot> --rate 2000 --rounds 3)
     set_tests_properties(blackbox/tls PROPERTIES TIMEOUT 300) # 40 s on an idle machine

@@ -377,6 +377,15 @@ static pgl_status open_edge(struct pgl_boot *boot)
     return pgl_gateway_open(edge, &boot->options.gateway);
 }
 
+/* What a process without the edge shows of itself. */
+static pgl_status open_ops(struct pgl_boot *boot)
+{
+    boot->edge.registry = &boot->registry;
+    boot->edge.is_ready = is_ready;
+    boot->edge.ready_self = boot;
+    return pgl_ops_server_open(&boot->ops, boot);
+}
+
 /* ---- stopping ---- */
 
 static void not_ready(void *self)
@@ -452,7 +461,7 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     if (options->roles != PGL_RUNS(PGL_RUN_GATEWAY)) /* which has no file to look at */
         pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);
     PGL_TRY(pgl_mesh_serve(&boot->mesh));
-    return pgl_boot_runs(boot, PGL_RUN_GATEWAY) ? open_edge(boot) : PGL_OK;
+    return pgl_boot_runs(boot, PGL_RUN_GATEWAY) ? open_edge(boot) : open_ops(boot);
 }
 
 void pgl_boot_start(struct pgl_boot *boot)
@@ -479,6 +488,7 @@ void pgl_boot_close(struct pgl_boot *boot)
         pgl_http_server_cut(&boot->edge.http);
         pgl_gateway_close(&boot->edge);
     }
+    pgl_ops_server_close(&boot->ops);
     pgl_mesh_close(&boot->mesh);
     pgl_certificates_close(&boot->certificates);
     pgl_control_close(&boot->control);

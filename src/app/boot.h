@@ -14,6 +14,7 @@
 #include "app/control.h"
 #include "app/drain.h"
 #include "app/mesh.h"
+#include "app/ops_server.h"
 #include "app/reload.h"
 #include "edge/gateway/gateway.h"
 #include "edge/jwks.h"
@@ -96,6 +97,7 @@ struct pgl_boot_options {
     bool has_edge; /* false for commands that only work on the files */
     uint32_t roles;
     struct pgl_mesh_options mesh;
+    struct pgl_address ops; /* no host: none; see ops_server.h */
     struct pgl_gateway_options gateway;
     struct pgl_certificates_options certificates; /* of the gateway; without any, no TLS */
     bool makes_certificate;                       /* one for localhost, in the folder */
@@ -148,6 +150,7 @@ struct pgl_boot {
     struct edge_trust trust;
     struct edge_jwks jwks;
     struct pgl_registry registry;
+    struct pgl_ops_server ops;  /* without a gateway */
     struct pgl_control control; /* what other commands ask */
     struct pgl_reload reload;
     struct pgl_certificates certificates;

@@ -36,6 +36,7 @@ static void fill_settings(struct pgl_config *config)
         { "process.drain-time", 0, 0, { "--drain-time", "TIME", PGL_OPTION_DURATION, &boot->drain_ns, 0, "for what is in flight, from closing on" } },
         { "process.demo", 0, 0, { "--demo", NULL, PGL_OPTION_SWITCH, &config->is_demo, 0, "a shop in an empty folder; no limits per address" } },
         { "process.roles", 0, 0, { "--roles", "LIST", PGL_OPTION_TEXT, &config->roles, 0, "what this process is of gateway,catalog,orders,payments,inventory,webhooks,identity" } },
+        { "process.ops", 0, 0, { "--ops", "HOST:PORT", PGL_OPTION_ADDRESS, &boot->ops, 0, "where a process without the gateway answers /livez, /readyz and /metrics, to whoever reaches it" } },
         { "mesh.listen", 0, 0, { "--mesh", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->listen, 0, "where it serves the other processes of the platform" } },
         { "mesh.plain", 0, 0, { "--mesh-plain", NULL, PGL_OPTION_SWITCH, &mesh->is_plain, 0, "no TLS between processes: on this machine alone, and whoever is on it is let in" } },
         { "mesh.certificate", 0, 0, { "--mesh-certificate", "FILE", PGL_OPTION_TEXT, &mesh->certificate_file, 0, "PEM; of this process, with the names of its roles" } },
@@ -292,6 +293,8 @@ static const char *settle_roles(struct pgl_config *config)
     config->boot.roles = pgl_boot_roles_read(pgl_text_of(config->roles));
     if (config->boot.roles == 0)
         return "--roles: some of " ALL_ROLES " are expected, each once";
+    if (config->boot.ops.host[0] != '\0' && (config->boot.roles & PGL_RUNS(PGL_RUN_GATEWAY)) != 0)
+        return "--ops: a gateway answers /livez, /readyz and /metrics where clients come in";
     bool has_files =
         mesh->certificate_file != NULL && mesh->key_file != NULL && mesh->ca_file != NULL;
     bool is_alone = config->boot.roles == PGL_RUNS_ALL && mesh->listen.host[0] == '\0';

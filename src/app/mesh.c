@@ -5,29 +5,25 @@
 #include "app/mesh_server.h"
 #include "base/assert.h"
 
-#define GATEWAY PGL_RUNS(PGL_RUN_GATEWAY)
-#define READERS                                                                                    \
-    (GATEWAY | PGL_RUNS(PGL_RUN_ORDERS) | PGL_RUNS(PGL_RUN_PAYMENTS) |                             \
-     PGL_RUNS(PGL_RUN_INVENTORY) | PGL_RUNS(PGL_RUN_WEBHOOKS))
 #define FLOWS(member) offsetof(struct pgl_boot, member)
 
 /* clang-format off */
 const struct pgl_mesh_row pgl_mesh_rows[PGL_AT_COUNT] = {
-    /*                            contract                      name on the way                                methods                      role               file                flows                        callers */
-    [PGL_AT_CATALOG]         = { CATALOG_SERVICE_DESCRIPTOR,   NULL,                                          pgl_catalog_methods,         PGL_RUN_CATALOG,   PGL_FILE_CATALOG,   0,                           GATEWAY | PGL_RUNS(PGL_RUN_ORDERS) },
-    [PGL_AT_ORDERS]          = { ORDER_SERVICE_DESCRIPTOR,     NULL,                                          pgl_orders_methods,          PGL_RUN_ORDERS,    PGL_FILE_ORDERS,    FLOWS(orders.flows),         GATEWAY },
-    [PGL_AT_PAYMENTS]        = { PAYMENT_SERVICE_DESCRIPTOR,   NULL,                                          pgl_payments_methods,        PGL_RUN_PAYMENTS,  PGL_FILE_PAYMENTS,  FLOWS(payments.flows),       GATEWAY },
-    [PGL_AT_INVENTORY]       = { INVENTORY_SERVICE_DESCRIPTOR, NULL,                                          pgl_inventory_methods,       PGL_RUN_INVENTORY, PGL_FILE_INVENTORY, 0,                           GATEWAY },
-    [PGL_AT_WEBHOOKS]        = { WEBHOOK_SERVICE_DESCRIPTOR,   NULL,                                          pgl_webhooks_methods,        PGL_RUN_WEBHOOKS,  PGL_FILE_WEBHOOKS,  FLOWS(webhooks.flows),       GATEWAY },
-    [PGL_AT_IDENTITY]        = { IDENTITY_SERVICE_DESCRIPTOR,  NULL,                                          pgl_identity_methods,        PGL_RUN_IDENTITY,  PGL_FILE_IDENTITY,  FLOWS(identity.flows),       GATEWAY },
-    [PGL_AT_ORDERS_LOG]      = { EVENT_LOG_SERVICE_DESCRIPTOR, "panglot.events.v1.EventLogService.orders",    pgl_orders_log_methods,      PGL_RUN_ORDERS,    PGL_FILE_ORDERS,    FLOWS(orders.flows),         READERS },
-    [PGL_AT_PAYMENTS_LOG]    = { EVENT_LOG_SERVICE_DESCRIPTOR, "panglot.events.v1.EventLogService.payments",  pgl_payments_log_methods,    PGL_RUN_PAYMENTS,  PGL_FILE_PAYMENTS,  FLOWS(payments_feed.calls),  READERS },
-    [PGL_AT_INVENTORY_LOG]   = { EVENT_LOG_SERVICE_DESCRIPTOR, "panglot.events.v1.EventLogService.inventory", pgl_inventory_log_methods,   PGL_RUN_INVENTORY, PGL_FILE_INVENTORY, FLOWS(inventory_feed.calls), READERS },
-    [PGL_AT_ORDERS_ADMIN]    = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.orders",        pgl_orders_admin_methods,    PGL_RUN_ORDERS,    PGL_FILE_ORDERS,    0,                           GATEWAY },
-    [PGL_AT_PAYMENTS_ADMIN]  = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.payments",      pgl_payments_admin_methods,  PGL_RUN_PAYMENTS,  PGL_FILE_PAYMENTS,  0,                           GATEWAY },
-    [PGL_AT_INVENTORY_ADMIN] = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.inventory",     pgl_inventory_admin_methods, PGL_RUN_INVENTORY, PGL_FILE_INVENTORY, 0,                           GATEWAY },
-    [PGL_AT_WEBHOOKS_ADMIN]  = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.webhooks",      pgl_webhooks_admin_methods,  PGL_RUN_WEBHOOKS,  PGL_FILE_WEBHOOKS,  0,                           GATEWAY },
-    [PGL_AT_IDENTITY_ADMIN]  = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.identity",      pgl_identity_admin_methods,  PGL_RUN_IDENTITY,  PGL_FILE_IDENTITY,  0,                           GATEWAY },
+    /*                            contract                      name on the way                                methods                      role               file                flows */
+    [PGL_AT_CATALOG]         = { CATALOG_SERVICE_DESCRIPTOR,   NULL,                                          pgl_catalog_methods,         PGL_RUN_CATALOG,   PGL_FILE_CATALOG,   0 },
+    [PGL_AT_ORDERS]          = { ORDER_SERVICE_DESCRIPTOR,     NULL,                                          pgl_orders_methods,          PGL_RUN_ORDERS,    PGL_FILE_ORDERS,    FLOWS(orders.flows) },
+    [PGL_AT_PAYMENTS]        = { PAYMENT_SERVICE_DESCRIPTOR,   NULL,                                          pgl_payments_methods,        PGL_RUN_PAYMENTS,  PGL_FILE_PAYMENTS,  FLOWS(payments.flows) },
+    [PGL_AT_INVENTORY]       = { INVENTORY_SERVICE_DESCRIPTOR, NULL,                                          pgl_inventory_methods,       PGL_RUN_INVENTORY, PGL_FILE_INVENTORY, 0 },
+    [PGL_AT_WEBHOOKS]        = { WEBHOOK_SERVICE_DESCRIPTOR,   NULL,                                          pgl_webhooks_methods,        PGL_RUN_WEBHOOKS,  PGL_FILE_WEBHOOKS,  FLOWS(webhooks.flows) },
+    [PGL_AT_IDENTITY]        = { IDENTITY_SERVICE_DESCRIPTOR,  NULL,                                          pgl_identity_methods,        PGL_RUN_IDENTITY,  PGL_FILE_IDENTITY,  FLOWS(identity.flows) },
+    [PGL_AT_ORDERS_LOG]      = { EVENT_LOG_SERVICE_DESCRIPTOR, "panglot.events.v1.EventLogService.orders",    pgl_orders_log_methods,      PGL_RUN_ORDERS,    PGL_FILE_ORDERS,    FLOWS(orders.flows) },
+    [PGL_AT_PAYMENTS_LOG]    = { EVENT_LOG_SERVICE_DESCRIPTOR, "panglot.events.v1.EventLogService.payments",  pgl_payments_log_methods,    PGL_RUN_PAYMENTS,  PGL_FILE_PAYMENTS,  FLOWS(payments_feed.calls) },
+    [PGL_AT_INVENTORY_LOG]   = { EVENT_LOG_SERVICE_DESCRIPTOR, "panglot.events.v1.EventLogService.inventory", pgl_inventory_log_methods,   PGL_RUN_INVENTORY, PGL_FILE_INVENTORY, FLOWS(inventory_feed.calls) },
+    [PGL_AT_ORDERS_ADMIN]    = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.orders",        pgl_orders_admin_methods,    PGL_RUN_ORDERS,    PGL_FILE_ORDERS,    0 },
+    [PGL_AT_PAYMENTS_ADMIN]  = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.payments",      pgl_payments_admin_methods,  PGL_RUN_PAYMENTS,  PGL_FILE_PAYMENTS,  0 },
+    [PGL_AT_INVENTORY_ADMIN] = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.inventory",     pgl_inventory_admin_methods, PGL_RUN_INVENTORY, PGL_FILE_INVENTORY, 0 },
+    [PGL_AT_WEBHOOKS_ADMIN]  = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.webhooks",      pgl_webhooks_admin_methods,  PGL_RUN_WEBHOOKS,  PGL_FILE_WEBHOOKS,  0 },
+    [PGL_AT_IDENTITY_ADMIN]  = { ADMIN_SERVICE_DESCRIPTOR,     "panglot.admin.v1.AdminService.identity",      pgl_identity_admin_methods,  PGL_RUN_IDENTITY,  PGL_FILE_IDENTITY,  0 },
 };
 /* clang-format on */
 
@@ -47,12 +43,7 @@ static struct pgl_far *far_of(struct pgl_mesh *mesh, struct pgl_loop *loop, int 
         return NULL;
     }
     struct pgl_far *far = &mesh->fars[mesh->far_count];
-    pgl_status opened =
-        pgl_far_open(far, loop, peer->host, peer->port, mesh->tls, pgl_boot_role_names[role]);
-    if (!pgl_is_ok(opened)) {
-        mesh->failure = opened;
-        return NULL;
-    }
+    pgl_far_open(far, loop, peer->host, peer->port, mesh->tls, pgl_boot_role_names[role]);
     mesh->far_keys[mesh->far_count].loop = loop;
     mesh->far_keys[mesh->far_count++].role = role;
     return far;
@@ -128,12 +119,17 @@ pgl_status pgl_mesh_serve(struct pgl_mesh *mesh)
 
 void pgl_mesh_start(struct pgl_mesh *mesh)
 {
-    (void)mesh;
+    struct pgl_edge *edge = &mesh->boot->edge;
+    for (int i = 0; i < PGL_MESH_LOGS && pgl_boot_runs(mesh->boot, PGL_RUN_GATEWAY); i++)
+        if (edge->logs[i].far != NULL)
+            pgl_mesh_behind_start(&mesh->behind[i], &edge->rpc, edge->logs[i]);
 }
 
 bool pgl_mesh_is_behind(const struct pgl_mesh *mesh)
 {
-    (void)mesh;
+    for (int i = 0; i < PGL_MESH_LOGS; i++)
+        if (atomic_load(&mesh->behind[i].is_behind))
+            return true;
     return false;
 }
 
@@ -155,6 +151,8 @@ void pgl_mesh_close(struct pgl_mesh *mesh)
     for (int i = 0; i < PGL_MESH_LOGS; i++)
         if (mesh->logs[i].rpc != NULL)
             pgl_far_log_close(&mesh->logs[i]);
+    for (int i = 0; i < PGL_MESH_LOGS; i++)
+        pgl_mesh_behind_close(&mesh->behind[i]);
     for (int i = 0; i < mesh->far_count; i++)
         pgl_far_close(&mesh->fars[i]);
     pgl_certificates_close(&mesh->certificates);

@@ -12,12 +12,14 @@
 
 #include "app/certificates.h"
 #include "app/far_log.h"
+#include "app/mesh_behind.h"
 #include "app/options.h"
 #include "transport/rpc_far.h"
 
-#define PGL_MESH_PEERS_MAX 8
-#define PGL_MESH_FARS_MAX  (2 * PGL_MESH_PEERS_MAX)
-#define PGL_MESH_LOGS      3
+#define PGL_MESH_PEERS_MAX   8
+#define PGL_MESH_FARS_MAX    (2 * PGL_MESH_PEERS_MAX)
+#define PGL_MESH_LOGS        3
+#define PGL_MESH_METHODS_MAX 32 /* of one service; the largest has a third of that */
 
 struct pgl_boot;
 struct pgl_mesh_server;
@@ -58,10 +60,11 @@ struct pgl_mesh {
     int far_count;
     struct pgl_rpc rpc; /* of the followed logs */
     struct pgl_far_log logs[PGL_MESH_LOGS];
-    struct pgl_tls_context *tls;          /* as who we call the others; NULL: plain */
-    struct pgl_certificates certificates; /* as who we are called */
-    struct pgl_mesh_server *server;       /* NULL: it does not listen */
-    pgl_status failure;                   /* of an endpoint that could not be made */
+    struct pgl_mesh_behind behind[PGL_MESH_LOGS]; /* of a gateway, the same logs */
+    struct pgl_tls_context *tls;                  /* as who we call the others; NULL: plain */
+    struct pgl_certificates certificates;         /* as who we are called */
+    struct pgl_mesh_server *server;               /* NULL: it does not listen */
+    pgl_status failure;                           /* of an endpoint that could not be made */
 };
 
 /* Before any of what follows is asked for. */
@@ -73,16 +76,17 @@ struct pgl_endpoint pgl_mesh_endpoint(struct pgl_boot *boot, struct pgl_loop *lo
 struct pgl_log_source *pgl_mesh_source(struct pgl_boot *boot, int at);
 /* Listens, if it is to, once all endpoints are asked for. */
 PGL_MUST_USE pgl_status pgl_mesh_serve(struct pgl_mesh *mesh);
-/* The loops are about to run. */
+/* The loops are about to run, and the edge is open where there is one. */
 void pgl_mesh_start(struct pgl_mesh *mesh);
-/* Any thread: a log of another process has readers that are far behind. */
+/* Any thread: a log of another process has readers that are far behind; see mesh_behind.h for how
+ * old that may be. */
 bool pgl_mesh_is_behind(const struct pgl_mesh *mesh);
 
 void pgl_mesh_drain(struct pgl_mesh *mesh);
 bool pgl_mesh_is_drained(const struct pgl_mesh *mesh);
 void pgl_mesh_close(struct pgl_mesh *mesh);
 
-/* For the server: what of this process is offered, and by whom it may be called. */
+/* For the server: what of this process is offered. */
 struct pgl_mesh_row {
     const ProtobufCServiceDescriptor *service;
     const char *name; /* on the way; NULL: the contract's */
@@ -90,8 +94,12 @@ struct pgl_mesh_row {
     int role;            /* enum pgl_boot_role: who offers it */
     int file;            /* enum pgl_boot_file */
     size_t flows_offset; /* of its mailbox in struct pgl_boot; 0: none */
-    uint32_t callers;    /* roles that may call it */
 };
 extern const struct pgl_mesh_row pgl_mesh_rows[PGL_AT_COUNT];
+
+/* The roles that may call a method, as a set; the table is in mesh_rights.c. */
+uint32_t pgl_mesh_callers(int at, int method);
+/* Whether one of the names of a certificate ("orders,payments") is that of such a role. */
+bool pgl_mesh_may_call(const char *names, int at, int method);
 
 #endif

@@ -6,13 +6,10 @@
 #include "edge/traceparent.h"
 #include "transport/grpc_server.h"
 
-#define METHODS_MAX 32 /* of one service; the largest has half of that */
-
 struct mesh_method {
     struct pgl_mesh_server *server;
-    const struct pgl_mesh_row *row;
     struct pgl_endpoint endpoint;
-    int number;
+    int at, number;
 };
 
 struct pgl_mesh_server {
@@ -21,8 +18,8 @@ struct pgl_mesh_server {
     struct pgl_grpc_server grpc;
     struct pgl_rpc rpc;
     struct pgl_grpc_service services[PGL_AT_COUNT];
-    struct pgl_grpc_method methods[PGL_AT_COUNT][METHODS_MAX];
-    struct mesh_method rows[PGL_AT_COUNT][METHODS_MAX];
+    struct pgl_grpc_method methods[PGL_AT_COUNT][PGL_MESH_METHODS_MAX];
+    struct mesh_method rows[PGL_AT_COUNT][PGL_MESH_METHODS_MAX];
     struct pgl_counter denied;
     /* Between this loop and the one that drains the process. */
     atomic_bool is_leaving, is_idle;
@@ -47,10 +44,8 @@ static pgl_status check_caller(const struct pgl_grpc_call *call)
     const struct mesh_method *method = method_of(call);
     if (!call->exchange->is_tls)
         return PGL_OK; /* as configured: loopback */
-    for (int role = 0; role < PGL_RUN_COUNT; role++)
-        if (strcmp(call->exchange->tls_peer, pgl_boot_role_names[role]) == 0 &&
-            (method->row->callers & PGL_RUNS(role)) != 0)
-            return PGL_OK;
+    if (pgl_mesh_may_call(call->exchange->tls_peer, method->at, method->number))
+        return PGL_OK;
     pgl_counter_add(&method->server->denied, 1);
     return PGL_FAIL(PGL_DENIED, "this role may not call this");
 }
@@ -198,13 +193,13 @@ static void fill_service(struct pgl_mesh_server *server, int at, struct pgl_grpc
 {
     struct pgl_boot *boot = server->mesh->boot;
     const struct pgl_mesh_row *row = &pgl_mesh_rows[at];
-    PGL_ASSERT(row->service->n_methods <= METHODS_MAX);
+    PGL_ASSERT(row->service->n_methods <= PGL_MESH_METHODS_MAX);
     for (unsigned m = 0; m < row->service->n_methods; m++) {
         const struct pgl_method *method = &row->methods[m];
         if (method->command == NULL && method->query == NULL && method->flow == NULL)
             continue; /* a stream of the edge's, or not offered */
         server->rows[at][m] =
-            (struct mesh_method){ server, row, pgl_mesh_endpoint(boot, server->rpc.loop, at),
+            (struct mesh_method){ server, pgl_mesh_endpoint(boot, server->rpc.loop, at), at,
                                   (int)m };
         server->methods[at][m] = (struct pgl_grpc_method){ .kind = PGL_GRPC_UNARY,
                                                            .handler = &handler,

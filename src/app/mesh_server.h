@@ -4,9 +4,9 @@
  *
  * For:      mesh.c.
  * Owner:    the mesh, on the services' loop.
- * Identity: with TLS both sides show a certificate, whose name is that of a role ("orders"); who
- *           may call what is a column of mesh.c's table, and nobody may by default. Without TLS
- *           everybody is let in, so it has to be asked for, and listens on loopback alone.
+ * Identity: with TLS both sides show a certificate, whose names are those of roles ("orders"); who
+ *           may call which method is the table in mesh_rights.c, and nobody may by default. Without
+ *           TLS everybody is let in, so it has to be asked for, and listens on loopback alone.
  * Bounds:   PGL_MESH_CALLS_MAX at once, and the queues of whom they are for.
  */
 #ifndef PGL_APP_MESH_SERVER_H

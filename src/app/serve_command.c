@@ -52,18 +52,6 @@ static pgl_status run_threads(struct pgl_boot *boot)
     return PGL_OK;
 }
 
-/* A process without the edge. */
-static void say_roles(struct pgl_boot *boot)
-{
-    printf("serving");
-    for (int role = 0; role < PGL_RUN_COUNT; role++)
-        if (pgl_boot_runs(boot, role))
-            printf(" %s", pgl_boot_role_names[role]);
-    printf(" on %s port %u\n", boot->options.mesh.listen.host,
-           pgl_mesh_server_port(boot->mesh.server));
-    fflush(stdout);
-}
-
 #define URL_BYTES 80
 
 static void write_url(char url[URL_BYTES], const char *scheme, const char *host, uint16_t port)
@@ -71,6 +59,24 @@ static void write_url(char url[URL_BYTES], const char *scheme, const char *host,
     bool is_v6 = strchr(host, ':') != NULL;
     snprintf(url, URL_BYTES, "%s://%s%s%s:%u", scheme, is_v6 ? "[" : "", host, is_v6 ? "]" : "",
              port);
+}
+
+/* A process without the edge. */
+static void say_roles(struct pgl_boot *boot)
+{
+    const struct pgl_address *ops = &boot->options.ops;
+    char url[URL_BYTES];
+    if (ops->host[0] != '\0') {
+        write_url(url, "http", ops->host, pgl_http_server_port(&boot->ops.http));
+        printf("watched at %s\n", url);
+    }
+    printf("serving");
+    for (int role = 0; role < PGL_RUN_COUNT; role++)
+        if (pgl_boot_runs(boot, role))
+            printf(" %s", pgl_boot_role_names[role]);
+    printf(" on %s port %u\n", boot->options.mesh.listen.host,
+           pgl_mesh_server_port(boot->mesh.server));
+    fflush(stdout);
 }
 
 /* Where it listens; in a demo also how to begin. */

@@ -30,6 +30,7 @@ static pgl_status fill_reply(struct pgl_feed *feed, const struct pgl_log_read *r
     reply->high = read->high;
     reply->epoch = read->epoch;
     reply->low = read->after;
+    reply->behind = pgl_keep_is_behind(&feed->log->keep, feed->loop->now_ns);
     reply->events = pgl_arena_alloc(arena, ((size_t)read->count + 1) * sizeof reply->events[0]);
     if (reply->events == NULL)
         return PGL_NO_MEMORY;

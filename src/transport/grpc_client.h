@@ -4,11 +4,10 @@
  * For:      transport/rpc_far.h, which makes of it the far side of a service.
  * Owner:    whoever holds the client; an ask lies in the caller's own memory until it is answered.
  * Threads:  the loop's. What is asked in one turn leaves with one write at the end of it.
- * Life:     it connects with the first ask, and again after a loss, at once and then ever slower.
- *           What the peer has never seen whole (no connection yet, REFUSED_STREAM, above the last
- *           stream of a GOAWAY) is asked again over the next connection, as long as there is time.
- * Bounds:   `asks_max` at a time, more are PGL_EXHAUSTED; a reply of `message_bytes_max`. A peer
- *           that says nothing while it is waited for is asked by a PING, and then given up.
+ * Life:     its connection is http2_client.h's. What the peer has never seen whole (no connection
+ *           yet, REFUSED_STREAM, above the last stream of a GOAWAY) is asked again over the next
+ *           one, as long as there is time.
+ * Bounds:   `asks_max` at a time, more are PGL_EXHAUSTED; a reply of `message_bytes_max`.
  * Errors:   of the peer: its own code and text. PGL_UNAVAILABLE: not reached, or lost on the way:
  *           the outcome is unknown. PGL_DEADLINE: so much time, and a little more for the answer to
  *           come, is over.
@@ -17,12 +16,10 @@
 #ifndef PGL_TRANSPORT_GRPC_CLIENT_H
 #define PGL_TRANSPORT_GRPC_CLIENT_H
 
-#include "base/list.h"
 #include "base/time.h"
-#include "runtime/flow.h"
 #include "runtime/loop.h"
+#include "transport/http2_client.h"
 #include "wire/grpc.h"
-#include "wire/http2.h"
 #include "wire/message.h"
 #include "wire/tls.h"
 
@@ -53,37 +50,23 @@ struct pgl_grpc_ask {
 
     /* What follows is the client's own. */
     struct pgl_grpc_client *client;
-    struct pgl_list node; /* among those that wait for a connection, or that are out */
-    int32_t stream;       /* 0: waits */
-    struct pgl_text packed, unsent;
-    bool is_seen; /* the last byte was read by the session: the peer may have it */
+    struct pgl_h2_stream stream;
+    struct pgl_text packed;
     struct pgl_grpc_reader reader;
-    bool has_reply, has_status;
-    pgl_status status;
+    bool has_reply;
     struct pgl_timer late;
 };
 
 struct pgl_grpc_client {
     struct pgl_loop *loop;
     struct pgl_grpc_client_options options;
-    struct pgl_list waiting, out;
     uint32_t ask_count;
-    struct pgl_socket *socket; /* NULL: not connected */
-    struct pgl_http2 *session;
-    struct pgl_buffer in, unsent;
-    bool is_there;    /* connected: something was written */
-    bool is_going;    /* the peer takes no new streams here */
-    bool is_broken;   /* close it once nothing of it is looked at */
-    bool has_heard;   /* anything from the peer, over this connection */
-    int64_t heard_ns; /* when last */
-    bool is_pinged;
-    int64_t connect_at_ns, pause_ns; /* not before; and how long the next pause is */
-    struct pgl_flow flow;
-    uint64_t connects; /* for tests and metrics */
+    struct pgl_h2_client connection;
+    bool is_closing;
 };
 
-PGL_MUST_USE pgl_status pgl_grpc_client_open(struct pgl_grpc_client *client, struct pgl_loop *loop,
-                                             const struct pgl_grpc_client_options *options);
+void pgl_grpc_client_open(struct pgl_grpc_client *client, struct pgl_loop *loop,
+                          const struct pgl_grpc_client_options *options);
 /* When the loop runs no more: nobody is answered. */
 void pgl_grpc_client_close(struct pgl_grpc_client *client);
 

@@ -4,8 +4,8 @@
 #include "base/assert.h"
 #include "transport/tls_socket.h"
 
-#define READ_BYTES         (16u << 10)
-#define READS_IN_A_ROW_MAX 8 /* of a peer who sends faster than others are served */
+#define READ_BYTES         (64u << 10) /* as much as is written at once */
+#define READS_IN_A_ROW_MAX 8           /* of a peer who sends faster than others are served */
 #define WRITES_IN_A_ROW    16
 #define OUTPUT_BYTES       (64u << 10)
 #define OUTPUT_BYTES_MAX   (OUTPUT_BYTES + (32u << 10))
@@ -13,21 +13,29 @@
 #define LOOK_NS            PGL_SECONDS(1)
 
 static void on_ready(void *owner);
-static void on_flush(void *owner);
+static struct pgl_go flush(struct pgl_flow *flow);
 static void on_look(void *owner);
 static void hear(struct pgl_h2_line *line);
 static void lose(struct pgl_h2_line *line, pgl_status why);
+static void give_up(struct pgl_h2_client *client);
 
 static int64_t now_ns(const struct pgl_h2_client *client)
 {
     return client->loop->now_ns;
 }
 
-/* At the end of what happens now: all that is said in one turn leaves in one write. */
+static void on_flushed(struct pgl_flow *flow)
+{
+    (void)flow;
+}
+
+/* Behind the flows that are woken by now: all that is said in one turn leaves in one write. */
 static void flush_soon(struct pgl_h2_client *client)
 {
-    if (!client->flush.is_set)
-        pgl_timer_set(&client->loop->timers, &client->flush, now_ns(client), on_flush, client);
+    static const struct pgl_step steps[] = { { "http2-client.flush", flush, 0, 0 } };
+    if (!client->is_to_flush)
+        pgl_flow_start(&client->flush, client->loop, steps, 0, on_flushed);
+    client->is_to_flush = true;
 }
 
 static void look_at(struct pgl_h2_client *client, int64_t at_ns)
@@ -53,15 +61,14 @@ void pgl_h2_client_open(struct pgl_h2_client *client, struct pgl_loop *loop,
         client->lines[i].client = client;
 }
 
-static void give_up(struct pgl_h2_client *client);
-
 void pgl_h2_client_close(struct pgl_h2_client *client)
 {
     for (int i = 0; i < PGL_H2_LINES; i++)
         if (client->lines[i].session != NULL)
             lose(&client->lines[i], PGL_FAIL(PGL_CANCELLED, "the client is closed"));
     give_up(client);
-    pgl_timer_clear(&client->loop->timers, &client->flush);
+    if (client->is_to_flush)
+        pgl_list_remove(&client->flush.ready);
     pgl_timer_clear(&client->loop->timers, &client->look);
     pgl_arena_free(&client->heads);
 }
@@ -74,25 +81,20 @@ static size_t read_stream(void *owner, char *room, size_t size, enum pgl_http2_m
     *more = PGL_HTTP2_CUT;
     if (stream == NULL) /* cancelled */
         return 0;
-    size_t left = stream->out.size - stream->sent_bytes, step = left < size ? left : size;
+    struct pgl_text said = stream->lent.size > 0 ? stream->lent : pgl_buffer_text(&stream->out);
+    size_t left = said.size - stream->sent_bytes, step = left < size ? left : size;
     if (step > 0)
-        memcpy(room, stream->out.data + stream->sent_bytes, step);
+        memcpy(room, said.data + stream->sent_bytes, step);
     stream->sent_bytes += step;
     if (step < left) {
         *more = PGL_HTTP2_MORE;
         return step;
     }
     pgl_buffer_clear(&stream->out);
-    stream->sent_bytes = 0;
+    stream->lent.size = stream->sent_bytes = 0;
     stream->has_said_all = stream->is_last_written;
     *more = stream->is_last_written ? PGL_HTTP2_LAST : PGL_HTTP2_LATER;
     return step;
-}
-
-static size_t no_trailers(void *owner, const struct pgl_http_field **fields)
-{
-    (void)owner, (void)fields;
-    return 0;
 }
 
 static pgl_status connect_line(struct pgl_h2_line *line)
@@ -119,9 +121,23 @@ static pgl_status connect_line(struct pgl_h2_line *line)
     line->socket->owner = line;
     line->heard_ns = now_ns(client);
     line->connect_by_ns = now_ns(client) + options->connect_ns;
+    client->connect_count++;
     look_at(client, line->connect_by_ns);
     flush_soon(client);
     return PGL_OK;
+}
+
+/* When it is time to. */
+static void try_line(struct pgl_h2_line *line)
+{
+    struct pgl_h2_client *client = line->client;
+    if (now_ns(client) < client->again_ns) {
+        look_at(client, client->again_ns);
+        return;
+    }
+    pgl_status status = connect_line(line);
+    if (!pgl_is_ok(status))
+        lose(line, status);
 }
 
 /* A place for one more; the oldest that its peer has left makes way. NULL: none can now. */
@@ -142,14 +158,13 @@ static struct pgl_h2_line *free_line(struct pgl_h2_client *client)
     return oldest;
 }
 
-/* The session is there at once, so that streams can be asked; its socket when it may be tried. */
+/* The session is there at once, so that streams can be asked; its socket with the next flush. */
 static pgl_status open_line(struct pgl_h2_client *client)
 {
     struct pgl_h2_line *line = free_line(client);
     struct pgl_http2_options options = { .limits = client->options.http2,
                                          .is_client = true,
-                                         .read = read_stream,
-                                         .trailers = no_trailers };
+                                         .read = read_stream };
     if (line == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "the peer has left too many connections");
     *line = (struct pgl_h2_line){ .client = client };
@@ -161,14 +176,7 @@ static pgl_status open_line(struct pgl_h2_client *client)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for a connection");
     client->line = line;
     line->connect_by_ns = PGL_NEVER_NS;
-    if (client->again_ns > now_ns(client)) {
-        look_at(client, client->again_ns);
-        return PGL_OK;
-    }
-    pgl_status status = connect_line(line);
-    if (!pgl_is_ok(status))
-        lose(line, status);
-    return status;
+    return PGL_OK;
 }
 
 static void close_line(struct pgl_h2_line *line)
@@ -183,6 +191,15 @@ static void close_line(struct pgl_h2_line *line)
     *line = (struct pgl_h2_line){ .client = line->client, .is_at_work = line->is_at_work };
 }
 
+/* It has answered nothing. One that was there at all costs no pause the first time. */
+static void count_failure(struct pgl_h2_line *line)
+{
+    struct pgl_h2_client *client = line->client;
+    uint32_t count = client->failed_count++ + (line->has_heard ? 0 : 1);
+    client->again_ns =
+        now_ns(client) + pgl_retry_draw_ns(&client->options.again, count, &client->jitter);
+}
+
 /* The connection is gone; its streams are told in the next turn. */
 static void lose(struct pgl_h2_line *line, pgl_status why)
 {
@@ -195,12 +212,8 @@ static void lose(struct pgl_h2_line *line, pgl_status why)
         stream->was_never_sent = !line->has_written;
         pgl_list_append(&client->failed, &stream->place);
     }
-    if (!line->has_heard) { /* it never was one */
-        client->failed_count++;
-        client->again_ns =
-            now_ns(client) +
-            pgl_retry_draw_ns(&client->options.again, client->failed_count, &client->jitter);
-    }
+    if (!line->has_answered && !line->is_leaving)
+        count_failure(line);
     close_line(line);
     if (!pgl_list_is_empty(&client->failed))
         flush_soon(client);
@@ -209,6 +222,8 @@ static void lose(struct pgl_h2_line *line, pgl_status why)
 /* The peer will answer what it has taken, no more. */
 static void leave_line(struct pgl_h2_line *line)
 {
+    if (!line->has_answered && !line->is_leaving)
+        count_failure(line);
     line->is_leaving = true;
     if (line->client->line == line)
         line->client->line = NULL;
@@ -274,12 +289,11 @@ pgl_status pgl_h2_stream_open(struct pgl_h2_client *client, struct pgl_h2_stream
                                          .owner = stream };
     if (client->stream_count >= client->options.streams_max)
         return PGL_FAIL(PGL_EXHAUSTED, "too many streams to one peer");
-    stream->client = client;
-    stream->line = NULL;
-    stream->number = 0;
-    stream->sent_bytes = 0;
-    stream->is_last_written = stream->has_said_all = !has_body;
-    stream->wants_room = stream->was_never_sent = false;
+    *stream = (struct pgl_h2_stream){ .handler = stream->handler,
+                                      .owner = stream->owner,
+                                      .client = client,
+                                      .is_last_written = !has_body,
+                                      .has_said_all = !has_body };
     pgl_status status = ask(client, stream, &request);
     if (status.code == PGL_UNAVAILABLE && client->line != NULL) { /* it has no numbers left */
         leave_line(client->line);
@@ -305,7 +319,7 @@ pgl_status pgl_h2_stream_write(struct pgl_h2_stream *stream, struct pgl_text pie
         stream->sent_bytes = 0;
     }
     if (piece.size > out->limit_bytes - out->size) {
-        stream->wants_room = true;
+        stream->wants_room = stream->line->wants_room = true;
         return PGL_FAIL(PGL_EXHAUSTED, "the peer does not read");
     }
     pgl_buffer_add_text(out, piece);
@@ -315,6 +329,21 @@ pgl_status pgl_h2_stream_write(struct pgl_h2_stream *stream, struct pgl_text pie
     pgl_http2_go_on(stream->line->session, stream->number);
     flush_soon(stream->client);
     return PGL_OK;
+}
+
+void pgl_h2_stream_lend(struct pgl_h2_stream *stream, struct pgl_text body)
+{
+    PGL_ASSERT(!stream->is_last_written && stream->out.size == 0 && body.size > 0);
+    stream->lent = body;
+    stream->is_last_written = true;
+    if (stream->line != NULL) /* else it has failed, and is told soon */
+        pgl_http2_go_on(stream->line->session, stream->number);
+    flush_soon(stream->client);
+}
+
+bool pgl_h2_stream_is_out(const struct pgl_h2_stream *stream)
+{
+    return stream->line != NULL && stream->line->has_written;
 }
 
 void pgl_h2_stream_taken(struct pgl_h2_stream *stream, size_t bytes)
@@ -334,9 +363,8 @@ void pgl_h2_stream_cancel(struct pgl_h2_stream *stream)
 
 static void break_line(struct pgl_h2_line *line)
 {
-    pgl_status failure = line->is_tls ? pgl_tls_socket_failure(line->socket) : PGL_OK;
-    lose(line,
-         pgl_is_ok(failure) ? PGL_FAIL(PGL_UNAVAILABLE, "the connection is broken") : failure);
+    pgl_status why = line->is_tls ? pgl_tls_socket_failure(line->socket) : PGL_OK;
+    lose(line, pgl_is_ok(why) ? PGL_FAIL(PGL_UNAVAILABLE, "the connection is broken") : why);
 }
 
 /* False when the socket takes no more, or is broken. */
@@ -358,12 +386,13 @@ static bool write_some(struct pgl_h2_line *line)
 
 static void tell_room(struct pgl_h2_line *line)
 {
-    struct pgl_list *node, *next;
-    for (node = line->streams.next; node != &line->streams; node = next) {
+    line->wants_room = false;
+    for (struct pgl_list *node = line->streams.next; node != &line->streams; node = node->next) {
         struct pgl_h2_stream *stream = PGL_CONTAINER(node, struct pgl_h2_stream, place);
-        next = node->next;
-        if (!stream->wants_room ||
-            stream->out.size - stream->sent_bytes > stream->out.limit_bytes / 2)
+        if (!stream->wants_room)
+            continue;
+        line->wants_room = true;
+        if (stream->out.size - stream->sent_bytes > stream->out.limit_bytes / 2)
             continue;
         stream->wants_room = false;
         if (stream->handler->on_room != NULL) {
@@ -373,46 +402,31 @@ static void tell_room(struct pgl_h2_line *line)
     }
 }
 
-static bool wants_room(const struct pgl_h2_line *line)
-{
-    for (struct pgl_list *node = line->streams.next; node != &line->streams; node = node->next)
-        if (PGL_CONTAINER(node, struct pgl_h2_stream, place)->wants_room)
-            return true;
-    return false;
-}
-
 static void write_out(struct pgl_h2_line *line)
 {
-    if (line->socket == NULL)
+    if (line->socket == NULL) {
+        try_line(line);
         return;
+    }
     int left = WRITES_IN_A_ROW;
     while (left > 0 && write_some(line))
         left--;
     hear(line); /* what has ended by being written */
+    if (line->is_broken)
+        break_line(line);
     if (line->session == NULL)
         return;
-    if (line->is_broken) {
-        break_line(line);
-        return;
-    }
     if (left == 0)
         flush_soon(line->client);
-    if (line->output.size == 0)
-        pgl_buffer_free(&line->output);
     line->socket->ops->want(line->socket, true, line->output.size > 0);
-    if (wants_room(line))
+    if (line->wants_room)
         tell_room(line);
 }
 
-/* One that its peer has left, and that has nothing more to say. */
-static bool is_done(const struct pgl_h2_line *line)
+static struct pgl_go flush(struct pgl_flow *flow)
 {
-    return line->is_leaving && pgl_list_is_empty(&line->streams) && line->output.size == 0;
-}
-
-static void on_flush(void *owner)
-{
-    struct pgl_h2_client *client = owner;
+    struct pgl_h2_client *client = PGL_CONTAINER(flow, struct pgl_h2_client, flush);
+    client->is_to_flush = false;
     give_up(client);
     for (int i = 0; i < PGL_H2_LINES; i++) {
         struct pgl_h2_line *line = &client->lines[i];
@@ -420,11 +434,13 @@ static void on_flush(void *owner)
         if (line->session != NULL)
             write_out(line);
         line->is_at_work = false;
-        if (line->session != NULL && is_done(line))
+        bool is_quiet = pgl_list_is_empty(&line->streams) && line->output.size == 0;
+        if (line->session != NULL && line->is_leaving && is_quiet)
             close_line(line);
     }
     if (client->stream_count > 0)
         look_at(client, now_ns(client) + LOOK_NS);
+    return pgl_done();
 }
 
 /* ---- what comes ---- */
@@ -438,6 +454,8 @@ static void take_head(struct pgl_h2_line *line, struct pgl_h2_stream *stream,
     if (!pgl_is_ok(status)) {
         fail(stream, status, 0, false);
     } else if (event->kind == PGL_HTTP2_HEAD) {
+        line->has_answered = true;
+        line->client->failed_count = 0;
         if (stream->handler->on_head != NULL)
             stream->handler->on_head(stream, &head);
     } else {
@@ -488,9 +506,7 @@ static void hear(struct pgl_h2_line *line)
         case PGL_HTTP2_CLOSED:
             take_close(stream, event.code);
             break;
-        case PGL_HTTP2_TAKEN_BACK:
-        case PGL_HTTP2_READY:
-        case PGL_HTTP2_GOAWAY:
+        default: /* nothing of a stream's */
             break;
         }
     }
@@ -505,7 +521,6 @@ static void take_input(struct pgl_h2_line *line, size_t got)
     line->is_pinged = false;
     line->heard_ns = now_ns(client);
     line->connect_by_ns = PGL_NEVER_NS;
-    client->failed_count = 0;
     while (line->session != NULL && input.size > 0) {
         pgl_status taken = pgl_http2_take(line->session, &input, now_ns(client));
         hear(line);
@@ -525,15 +540,12 @@ static bool read_some(struct pgl_h2_line *line)
         lose(line, PGL_FAIL(PGL_EXHAUSTED, "no memory for a connection"));
         return false;
     }
-    switch (line->socket->ops->read(line->socket, room, READ_BYTES, &got)) {
-    case PGL_IO_WAIT:
+    enum pgl_io io = line->socket->ops->read(line->socket, room, READ_BYTES, &got);
+    if (io == PGL_IO_WAIT)
         return false;
-    case PGL_IO_END:
-    case PGL_IO_BROKEN:
+    if (io != PGL_IO_DONE) {
         break_line(line);
         return false;
-    case PGL_IO_DONE:
-        break;
     }
     take_input(line, got);
     return line->session != NULL && got == READ_BYTES;
@@ -548,8 +560,6 @@ static void on_ready(void *owner)
         if (!read_some(line))
             break;
     line->is_at_work = false;
-    if (line->session != NULL && pgl_list_is_empty(&line->streams))
-        pgl_buffer_free(&line->input); /* an idle line holds none */
     flush_soon(client);
 }
 
@@ -560,11 +570,7 @@ static void look_at_line(struct pgl_h2_line *line)
     struct pgl_h2_client *client = line->client;
     int64_t now = now_ns(client), silent_ns = client->options.silent_ns;
     if (line->socket == NULL) {
-        if (now < client->again_ns)
-            return;
-        pgl_status status = connect_line(line);
-        if (!pgl_is_ok(status))
-            lose(line, status);
+        try_line(line);
     } else if (now >= line->connect_by_ns) {
         lose(line, PGL_FAIL(PGL_UNAVAILABLE, "no connection in time"));
     } else if (line->has_heard && !pgl_list_is_empty(&line->streams) &&
@@ -589,8 +595,6 @@ static void on_look(void *owner)
             look_at_line(&client->lines[i]);
         is_needed |= client->lines[i].session != NULL && !client->lines[i].has_heard;
     }
-    if (client->line != NULL && client->line->socket == NULL)
-        look_at(client, client->again_ns);
-    else if (is_needed || client->stream_count > 0)
+    if (is_needed || client->stream_count > 0)
         look_at(client, now_ns(client) + LOOK_NS);
 }

@@ -2,14 +2,15 @@
  * http2_client.h - asks one peer over HTTP/2, plain or through TLS: many streams over one
  * connection that comes and goes by itself.
  *
- * For:      calls between our own processes, gRPC's client, tests.
+ * For:      transport/grpc_client.h, and tests of the server.
  * Owner:    whoever holds the client; whoever asks holds the stream. A stream is the client's from
  *           pgl_h2_stream_open until on_end or on_failure is called, or cancel returns.
  * Threads:  the loop's. Callbacks come in turns of their own, never from within a call of these
  *           functions, and may open, write and cancel streams of any client.
  * Rule:     it connects when somebody asks, and again when somebody asks behind a loss: at once
- *           the first time, then later and later. Behind a GOAWAY what was taken is still answered
- *           over the old connection, and whoever asks has a new one.
+ *           the first time, then later and later while connections answer nothing. Behind a GOAWAY
+ *           what was taken is still answered over the old connection, and whoever asks has a new
+ *           one.
  * Bounds:   `streams_max` streams, waiting ones included; `stream_bytes_max` written to one and not
  *           taken by the peer; PGL_H2_LINES connections; pieces within `http2`'s windows.
  *           PGL_EXHAUSTED otherwise. How long an answer may take is the caller's business.
@@ -27,6 +28,7 @@
 #include "base/list.h"
 #include "base/random.h"
 #include "resilience/retry.h"
+#include "runtime/flow.h"
 #include "runtime/loop.h"
 #include "wire/http2.h"
 #include "wire/tls.h"
@@ -69,7 +71,9 @@ struct pgl_h2_line {
     int64_t connect_by_ns, heard_ns, pinged_ns;
     bool has_heard;   /* the peer has said anything: it is connected */
     bool has_written; /* a byte has left, or may have */
-    bool is_leaving;  /* the peer takes no new stream */
+    bool has_answered;
+    bool wants_room; /* a stream of it does */
+    bool is_leaving; /* the peer takes no new stream */
     bool is_pinged;
     bool is_at_work; /* within one of its events: it may be lost, but not be another line yet */
     bool is_tls;
@@ -80,11 +84,14 @@ struct pgl_h2_client {
     struct pgl_loop *loop;
     struct pgl_h2_client_options options;
     uint32_t stream_count;
+    uint64_t connect_count; /* connections tried */
 
     /* What follows is the client's own. */
     struct pgl_h2_line lines[PGL_H2_LINES];
     struct pgl_h2_line *line; /* that new streams take; NULL for none */
-    struct pgl_timer flush, look;
+    struct pgl_flow flush;    /* of one step, begun anew each time */
+    bool is_to_flush;
+    struct pgl_timer look;
     struct pgl_arena heads;
     struct pgl_random jitter;
     struct pgl_list failed; /* streams that are to be told so, in the next turn */
@@ -111,6 +118,7 @@ struct pgl_h2_handler {
 struct pgl_h2_stream {
     const struct pgl_h2_handler *handler;
     void *owner;
+    bool has_said_all; /* the last byte is on its way, or was; to look at */
 
     /* What follows is the client's own. */
     struct pgl_h2_client *client;
@@ -118,10 +126,11 @@ struct pgl_h2_stream {
     struct pgl_list place; /* in its line's, or among those that failed */
     int32_t number;
     struct pgl_buffer out;
-    size_t sent_bytes; /* of `out` */
-    pgl_status status; /* of one that failed */
+    struct pgl_text lent; /* instead of `out` */
+    size_t sent_bytes;    /* of either */
+    pgl_status status;    /* of one that failed */
     bool was_never_sent;
-    bool is_last_written, has_said_all, wants_room;
+    bool is_last_written, wants_room;
 };
 
 /* Connects to nobody yet. The strings have to last. */
@@ -140,6 +149,10 @@ PGL_MUST_USE pgl_status pgl_h2_stream_open(struct pgl_h2_client *client,
  * PGL_CANCELLED when the stream has failed and is about to be told. */
 PGL_MUST_USE pgl_status pgl_h2_stream_write(struct pgl_h2_stream *stream, struct pgl_text piece,
                                             bool is_last);
+/* The whole body, not empty and not copied: it has to last as long as the stream. */
+void pgl_h2_stream_lend(struct pgl_h2_stream *stream, struct pgl_text body);
+/* Whether the peer may have heard of it. */
+bool pgl_h2_stream_is_out(const struct pgl_h2_stream *stream);
 /* The peer may send as much again. */
 void pgl_h2_stream_taken(struct pgl_h2_stream *stream, size_t bytes);
 /* Resets it; nothing of it is called any more. */

@@ -129,6 +129,64 @@ static void a_writer_waits_for_room(void **unused)
     bench_close(bench);
 }
 
+static void a_lent_body_leaves_from_where_it_lies(void **unused)
+{
+    static char body[100000];
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    memset(body, 'x', sizeof body);
+    bench->body_limit = sizeof body;
+    bench->holds = true;
+    struct call *call = call_begin(caller, "POST", "/x", true);
+    pgl_h2_stream_lend(&call->stream, (struct pgl_text){ body, sizeof body });
+    assert_false(call->stream.has_said_all || pgl_h2_stream_is_out(&call->stream));
+    assert_int_equal(call->stream.out.capacity, 0);
+    bench_run(bench);
+    assert_true(call->stream.has_said_all && pgl_h2_stream_is_out(&call->stream));
+    assert_int_equal(bench->held_count, 1);
+    assert_int_equal(bench->held[0]->body.size, sizeof body);
+    assert_memory_equal(bench->held[0]->body.data, body, sizeof body);
+    bench_answer(bench->held[0]);
+    bench->held_count = 0;
+    bench_run(bench);
+    assert_int_equal(call->status, 200);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+/* One that drains but still listens: else it would be connected to without a pause. */
+static void who_is_sent_away_at_once_comes_back_later_and_later(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct pgl_list ready;
+    struct pgl_socket *listener, *socket;
+    (void)unused;
+    pgl_list_init(&ready);
+    assert_true(
+        pgl_is_ok(bench->waiter->ops->listen(bench->waiter, "127.0.0.1", 9999, &ready, &listener)));
+    struct caller *caller = caller_open(bench);
+    caller->client.options.port = 9999;
+    for (uint32_t i = 1; i <= 6; i++) {
+        struct call *call = call_ask(caller, "/x");
+        bench_pass(bench, PGL_SECONDS(2));
+        socket = listener->ops->accept(listener, &ready);
+        assert_non_null(socket);
+        struct pgl_span away = { "\0\0\0\4\0\0\0\0\0\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0", 26 };
+        size_t put;
+        assert_int_equal(socket->ops->write(socket, &away, 1, &put), PGL_IO_DONE);
+        bench_run(bench);
+        assert_true(call->has_failed && call->was_never_sent);
+        assert_int_equal(caller->client.failed_count, i);
+        assert_int_equal(caller->client.connect_count, i);
+        socket->ops->close(socket);
+    }
+    assert_true(caller->client.again_ns > bench->loop.now_ns);
+    listener->ops->close(listener);
+    caller_close(caller);
+    bench_close(bench);
+}
+
 static void a_silent_peer_is_given_up(void **unused)
 {
     struct bench *bench = bench_open_default();
@@ -173,6 +231,8 @@ int main(void)
         cmocka_unit_test(a_cancelled_stream_says_nothing_more),
         cmocka_unit_test(more_than_the_peer_allows_wait_for_their_turn),
         cmocka_unit_test(a_writer_waits_for_room),
+        cmocka_unit_test(a_lent_body_leaves_from_where_it_lies),
+        cmocka_unit_test(who_is_sent_away_at_once_comes_back_later_and_later),
         cmocka_unit_test(a_silent_peer_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,7 @@ struct pgl_http_exchange {
     struct pgl_http_request_head head; /* slices of the arena; cleared when the head was refused */
     struct pgl_text body;              /* whole, dechunked, in the arena; not when in pieces */
     char peer[PGL_PEER_BYTES];         /* numeric address of the socket's other end */
-    const char *tls_peer;              /* the name in the client's certificate; "" without one */
+    const char *tls_peer;              /* the names in the client's certificate; "" without one */
     int major_version;                 /* of HTTP: 1 or 2 */
     bool is_tls;
     int64_t started_ns; /* monotonic: when the head was complete */

@@ -23,8 +23,8 @@ struct far_call {
     char trace[TRACE_BYTES];
 };
 
-pgl_status pgl_far_open(struct pgl_far *far, struct pgl_loop *loop, const char *host, uint16_t port,
-                        struct pgl_tls_context *tls, const char *tls_name)
+void pgl_far_open(struct pgl_far *far, struct pgl_loop *loop, const char *host, uint16_t port,
+                  struct pgl_tls_context *tls, const char *tls_name)
 {
     const struct pgl_grpc_client_options options = {
         .host = host,
@@ -35,7 +35,7 @@ pgl_status pgl_far_open(struct pgl_far *far, struct pgl_loop *loop, const char *
         .message_bytes_max = PGL_FAR_MESSAGE_BYTES_MAX,
     };
     pgl_breaker_init(&far->breaker, breaker_rules, pgl_entropy_u64(&loop->platform->entropy));
-    return pgl_grpc_client_open(&far->client, loop, &options);
+    pgl_grpc_client_open(&far->client, loop, &options);
 }
 
 void pgl_far_close(struct pgl_far *far)

@@ -27,9 +27,8 @@ struct pgl_far {
     struct pgl_counter calls, failures; /* failures: lost, not refused by the service */
 };
 
-PGL_MUST_USE pgl_status pgl_far_open(struct pgl_far *far, struct pgl_loop *loop, const char *host,
-                                     uint16_t port, struct pgl_tls_context *tls,
-                                     const char *tls_name);
+void pgl_far_open(struct pgl_far *far, struct pgl_loop *loop, const char *host, uint16_t port,
+                  struct pgl_tls_context *tls, const char *tls_name);
 void pgl_far_close(struct pgl_far *far);
 
 /* For rpc.c. `answered` in a later step or turn, with the status in the call. */

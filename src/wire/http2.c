@@ -94,8 +94,8 @@ struct pgl_http2_record *pgl_http2_unsent_record(struct pgl_http2 *session, int3
 {
     for (struct pgl_list *node = session->asked.next; node != &session->asked; node = node->next) {
         struct pgl_http2_record *record = PGL_CONTAINER(node, struct pgl_http2_record, unsent);
-        if (record->stream == stream)
-            return record;
+        if (record->stream >= stream) /* in the order of their numbers */
+            return record->stream == stream ? record : NULL;
     }
     return NULL;
 }

@@ -220,9 +220,10 @@ static enum pgl_tls_io io_of(struct pgl_tls *tls, int result)
     }
 }
 
-/* The first name of a kind; false without one that is whole and plain. */
-static bool first_name(const GENERAL_NAMES *names, int kind, char out[PGL_TLS_NAME_BYTES])
+/* The names of a kind, by commas; false without any, or where one is not plain or does not fit. */
+static bool names_of(const GENERAL_NAMES *names, int kind, char out[PGL_TLS_NAME_BYTES])
 {
+    size_t used = 0;
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
         if (name->type != kind)
@@ -231,13 +232,16 @@ static bool first_name(const GENERAL_NAMES *names, int kind, char out[PGL_TLS_NA
             kind == GEN_URI ? name->d.uniformResourceIdentifier : name->d.dNSName;
         size_t size = (size_t)ASN1_STRING_length(text);
         const unsigned char *data = ASN1_STRING_get0_data(text);
-        if (size >= PGL_TLS_NAME_BYTES || memchr(data, '\0', size) != NULL)
+        if (size == 0 || size >= PGL_TLS_NAME_BYTES - 1 - used ||
+            memchr(data, '\0', size) != NULL || memchr(data, ',', size) != NULL)
             return false;
-        memcpy(out, data, size);
-        out[size] = '\0';
-        return size > 0;
+        if (used > 0)
+            out[used++] = ',';
+        memcpy(out + used, data, size);
+        used += size;
+        out[used] = '\0';
     }
-    return false;
+    return used > 0;
 }
 
 static void name_peer(struct pgl_tls *tls)
@@ -246,7 +250,7 @@ static void name_peer(struct pgl_tls *tls)
     if (!tls->context->is_server || certificate == NULL)
         return;
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-    if (!first_name(names, GEN_URI, tls->peer_name) && !first_name(names, GEN_DNS, tls->peer_name))
+    if (!names_of(names, GEN_URI, tls->peer_name) && !names_of(names, GEN_DNS, tls->peer_name))
         tls->peer_name[0] = '\0';
     GENERAL_NAMES_free(names);
 }

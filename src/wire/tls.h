@@ -30,7 +30,7 @@
 
 /* The longest record (RFC 8446, 5.2) with its head, twice. */
 #define PGL_TLS_BUFFER_BYTES (33u << 10)
-#define PGL_TLS_NAME_BYTES   256 /* of the other side; a longer one is none */
+#define PGL_TLS_NAME_BYTES   256 /* of the other side's names; longer ones are none */
 
 struct pgl_tls;
 
@@ -70,8 +70,8 @@ bool pgl_tls_is_ready(const struct pgl_tls *tls);
 
 /* Once it is ready: whether HTTP/2 was agreed on, else it is HTTP/1.1. */
 bool pgl_tls_is_http2(const struct pgl_tls *tls);
-/* Of the certificate of a client, which it was asked for and has: its first URI, or else its first
- * DNS name. "" where there is none. */
+/* Of the certificate of a client, which it was asked for and has: its URIs, or else its DNS names,
+ * with commas between them. "" where there is none, or one is not plain. */
 const char *pgl_tls_peer_name(const struct pgl_tls *tls);
 
 enum pgl_tls_io pgl_tls_read(struct pgl_tls *tls, void *bytes, size_t size, size_t *got);

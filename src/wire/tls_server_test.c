@@ -303,7 +303,7 @@ static void clients_show_who_they_are(void **unused)
         { NONE, true, "", NULL },
         { SHOWN, false, "URI:panglot:role/orders", "panglot:role/orders" },
         { SHOWN, true, "DNS:a.example,URI:panglot:role/edge", "panglot:role/edge" },
-        { SHOWN, true, "DNS:a.example,DNS:b.example", "a.example" },
+        { SHOWN, true, "DNS:a.example,DNS:b.example", "a.example,b.example" },
         { SHOWN, true, "IP:127.0.0.1", "" },
         { OTHERS, false, "URI:panglot:role/orders", NULL },
         { OLD, false, "URI:panglot:role/orders", NULL },

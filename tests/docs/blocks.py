@@ -29,7 +29,7 @@ import process  # noqa: E402
 
 ADDRESS = "127.0.0.1:8080"  # as pages write it
 OF_PROVIDER = "127.0.0.1:9090"
-NOT_TYPED = {"text", "json", "csv", "mermaid", "c", "sql"}
+NOT_TYPED = {"text", "json", "yaml", "csv", "mermaid", "c", "sql"}
 STOPPED, RUNS = "<!-- the platform is stopped -->", "<!-- the platform runs -->"
 PAGE_SECONDS_MAX = 120
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """identities_test.py --binary PANGLOT - between roles everybody shows a certificate, and may call
-what the table of the mesh lets his role call, and nothing else.
+what is written here, method by method, and nothing else: each method of each service is called by
+each role.
 """
 import argparse
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,75 @@ CALLS = [  # whose certificate, which service, what it is told (grpc-status)
     ("somebody", "catalog", "panglot.catalog.v1.CatalogService/GetPrices", "7"),
     ("gateway", "orders", "panglot.orders.v1.OrderService/NoSuchMethod", "12"),
 ]
+LOGS = {"orders", "payments", "inventory"}
+ADMINS = LOGS | {"webhooks", "identity"}
+# Who besides the gateway; and what the gateway may not.
+OTHERS = {"panglot.catalog.v1.CatalogService/GetPrices": {"orders"},
+          "panglot.events.v1.EventLogService.orders/Follow": {"payments", "webhooks"},
+          "panglot.events.v1.EventLogService.payments/Follow": {"orders", "inventory", "webhooks"},
+          "panglot.events.v1.EventLogService.inventory/Follow": {"orders", "payments", "webhooks"}}
+NOT_THE_GATEWAYS = {method for method in OTHERS if method.endswith("/Follow")}
+NOT_OFFERED = {"WatchOrder", "WatchLog"}  # the edge makes them
+ONLY_AUDIT = {"webhooks", "identity"}  # of the admin services
+REFUSED = "grpc-message: this role may not call this\r\n"
+
+
+def methods_of(contract):
+    """Its service's name and what it has, as the contract says."""
+    text = (ROOT / f"contract/panglot/{contract}/v1/{contract}.proto").read_text()
+    service = re.search(r"^service (\w+)", text, re.M).group(1)
+    return (f"panglot.{contract}.v1.{service}",
+            [name for name in re.findall(r"^  rpc (\w+)\(", text, re.M)
+             if name not in NOT_OFFERED])
+
+
+def offered(role):
+    service, methods = methods_of(role)
+    for method in methods:
+        yield f"{service}/{method}"
+    if role in LOGS:
+        service, methods = methods_of("events")
+        for method in methods:
+            yield f"{service}.{role}/{method}"
+    if role in ADMINS:
+        service, methods = methods_of("admin")
+        for method in methods if role not in ONLY_AUDIT else ["ListAudit"]:
+            yield f"{service}.{role}/{method}"
+
+
+def may(who, method):
+    return who in OTHERS.get(method, ()) or who == "gateway" and method not in NOT_THE_GATEWAYS
+
+
+def call_all(folder, platform, who, whom, methods):
+    """Whether each was refused, over one connection. What is let in is no good request."""
+    lines = "".join(f'url = "https://{whom}:{platform.ports[whom]}/{method}"\n'
+                    'output = "/dev/null"\n' for method in methods)
+    done = subprocess.run(
+        ["curl", "-s", "--http2", "-m", "10", "--cacert", f"{folder}/ca.pem",
+         "--cert", f"{folder}/{who}.pem", "--key", f"{folder}/{who}.key",
+         "--resolve", f"{whom}:{platform.ports[whom]}:127.0.0.1", "-D", "-",
+         "-H", "Content-Type: application/grpc", "-H", "TE: trailers", "-H", "grpc-timeout: 300m",
+         "--data-binary", f"@{folder}/empty", "-K", "-"],
+        input=lines.encode(), stdout=subprocess.PIPE, check=False)
+    heads = done.stdout.decode().split("HTTP/2 200")[1:]
+    if len(heads) != len(methods):
+        sys.exit(f"{who} calls all of {whom}: {len(heads)} answers to {len(methods)}")
+    return [REFUSED in head for head in heads]
+
+
+def check_every_method(folder, platform):
+    (folder / "empty").write_bytes(EMPTY)
+    count = 0
+    for whom in split.SERVICES:
+        methods = list(offered(whom))
+        for who in (*split.ROLES, "somebody"):
+            refused = call_all(folder, platform, who, whom, methods)
+            for method, was_refused in zip(methods, refused):
+                if was_refused == may(who, method):
+                    sys.exit(f"{who} is {'refused' if was_refused else 'let in'}: {method}")
+                count += 1
+    print(f"{count} pairs of a role and a method were answered as written here")
 
 
 def call(folder, platform, who, whom, method, body=EMPTY):
@@ -84,6 +155,7 @@ def main():
             sys.exit("it is not ready:\n" + platform.log.read_text()[-4000:])
         check_order(platform)
         check_calls(folder / "tls", platform)
+        check_every_method(folder / "tls", platform)
         code, said = platform.run("verify")
         if code != 0:
             sys.exit(said)

@@ -261,8 +261,14 @@ static void the_log_is_served(void **unused)
     assert_int_equal(reply.epoch, 1);
     assert_int_equal(reply.events[1]->seq, 2);
     assert_int_equal(reply.events[1]->log, LOG_ORDERS);
+    assert_false(reply.behind);
     assert_int_equal(reply.events[1]->event->type, EVENT_TYPE_ORDER_CREATED);
     assert_memory_equal(reply.events[1]->id.data, pgl_event_id(LOG_ORDERS, 1, 2).bytes, 16);
+
+    pgl_counter_set(&bench->orders.orders.state.log.keep.behind, PGL_KEEP_BEHIND_EVENTS + 1);
+    reply = (ReadResponse)READ_RESPONSE_INIT;
+    assert_ok(call(method, &ask, &reply));
+    assert_true(reply.behind); /* gateways elsewhere hear it by this */
 
     ask.after = 3;
     reply = (ReadResponse)READ_RESPONSE_INIT;
