@@ -25,7 +25,7 @@ static const struct {
     { NEW_SETTLEMENT_DESCRIPTOR, "{\"outcome\":\"CAPTURED\",\"reason\":\"seen in the provider's console\"}" },
     { NEW_JOB_DESCRIPTOR, "{\"service\":\"payments\",\"reason\":\"the provider is back\"}" },
     { REASON_DESCRIPTOR, "{\"reason\":\"begun by mistake\"}" },
-    { NEW_ENDPOINT_DESCRIPTOR, "{\"url\":\"https://example.com/hooks\",\"types\":[\"panglot.order.*\"],\"description\":\"the shop\"}" },
+    { NEW_ENDPOINT_DESCRIPTOR, "{\"url\":\"https://shop.example/hooks\",\"types\":[\"panglot.order.*\"],\"description\":\"the shop\"}" },
     { ENDPOINT_CHANGE_DESCRIPTOR, "{\"state\":\"DISABLED\"}" },
     { NEW_KEY_DESCRIPTOR, "{\"name\":\"the partner's shop\",\"scopes\":[\"orders:read\",\"orders:write\"],\"cidrs\":[\"192.0.2.0/24\"]}" },
     { KEY_CHANGE_DESCRIPTOR, "{\"scopes\":[\"orders:read\"]}" },
