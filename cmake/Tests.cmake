@@ -122,6 +122,7 @@ if(TARGET sim_sweep_memory_test)
             pgl_sim_inode_new pgl_sim_shm_map)
         target_link_options(sim_sweep_memory_test PRIVATE -Wl,--wrap=${name})
     endforeach()
+    set_tests_properties(sim/sweep_memory_test PROPERTIES TIMEOUT 400) # twice as slow under asan
     add_test(NAME sim/sweep_memory_long COMMAND sim_sweep_memory_test --long)
     set_tests_properties(sim/sweep_memory_long PROPERTIES LABELS "sim;prove" TIMEOUT 1800)
 endif()
