@@ -11,7 +11,7 @@
 #include "contract/health.h"
 #include "platform/real/real.h"
 #include "runtime/thread.h"
-#include "transport/grpc_server.h"
+#include "transport/grpc_listener.h"
 
 static struct {
     struct pgl_thread thread;
@@ -46,43 +46,6 @@ static struct pgl_grpc_service service(void)
 
 /* ---- the server ---- */
 
-static void on_request(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner;
-    pgl_grpc_server_on_request(&echo.grpc, exchange);
-}
-
-static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
-{
-    (void)owner;
-    pgl_http_respond(exchange, status, NULL, 0, pgl_text_of(reason));
-}
-
-static void on_abandoned(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner;
-    pgl_grpc_server_on_abandoned(exchange);
-}
-
-static bool wants_pieces(void *owner, const struct pgl_http_request_head *head)
-{
-    (void)owner;
-    return pgl_grpc_server_wants_pieces(head);
-}
-
-static void on_piece(void *owner, struct pgl_http_exchange *exchange, struct pgl_text piece,
-                     bool is_last)
-{
-    (void)owner;
-    pgl_grpc_server_on_piece(exchange, piece, is_last);
-}
-
-static void on_room(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner;
-    pgl_grpc_server_on_room(exchange);
-}
-
 static bool work(void *owner)
 {
     (void)owner;
@@ -96,13 +59,7 @@ int main(void)
     const struct pgl_grpc_server_options grpc = { .limits = PGL_GRPC_LIMITS_EDGE,
                                                   .services = services,
                                                   .service_count = 1 };
-    struct pgl_http_server_options http = { .limits = PGL_HTTP_LIMITS_DEFAULT,
-                                            .on_request = on_request,
-                                            .refuse = refuse,
-                                            .on_abandoned = on_abandoned,
-                                            .wants_pieces = wants_pieces,
-                                            .on_piece = on_piece,
-                                            .on_room = on_room };
+    struct pgl_http_server_options http = pgl_grpc_listener_options(&echo.grpc);
     http.limits.connects_per_client_burst = http.limits.connections_max;
     http.limits.requests_per_connection_max = UINT32_MAX;
     echo.thread.waiter = platform->waiter_open(platform);

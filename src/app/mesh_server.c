@@ -4,7 +4,7 @@
 #include "app/boot.h"
 #include "base/assert.h"
 #include "edge/traceparent.h"
-#include "transport/grpc_server.h"
+#include "transport/grpc_listener.h"
 
 struct mesh_method {
     struct pgl_mesh_server *server;
@@ -122,47 +122,6 @@ static const struct pgl_grpc_handler handler = { .take = take };
 
 /* ---- the listener ---- */
 
-static void on_request(void *owner, struct pgl_http_exchange *exchange)
-{
-    struct pgl_mesh_server *server = owner;
-    if (pgl_grpc_server_takes(&exchange->head))
-        pgl_grpc_server_on_request(&server->grpc, exchange);
-    else
-        pgl_http_respond(exchange, 404, NULL, 0, PGL_TEXT("gRPC is spoken here\n"));
-}
-
-static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
-{
-    (void)owner;
-    pgl_http_respond(exchange, status, NULL, 0, pgl_text_of(reason));
-}
-
-static bool wants_pieces(void *owner, const struct pgl_http_request_head *head)
-{
-    (void)owner;
-    return pgl_grpc_server_takes(head) && pgl_grpc_server_wants_pieces(head);
-}
-
-static void on_piece(void *owner, struct pgl_http_exchange *exchange, struct pgl_text piece,
-                     bool is_last)
-{
-    (void)owner;
-    pgl_grpc_server_on_piece(exchange, piece, is_last);
-}
-
-static void on_room(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner;
-    pgl_grpc_server_on_room(exchange);
-}
-
-static void on_abandoned(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner;
-    if (exchange->owner != NULL)
-        pgl_grpc_server_on_abandoned(exchange);
-}
-
 static bool work(void *owner)
 {
     struct pgl_mesh_server *server = owner;
@@ -252,16 +211,8 @@ pgl_status pgl_mesh_server_open(struct pgl_mesh *mesh)
     server->mesh = mesh;
     pgl_rpc_open(&server->rpc, &boot->loops[PGL_LOOP_SERVICES]);
     open_grpc(server);
-    struct pgl_http_server_options http = {
-        .limits = mesh_limits(),
-        .owner = server,
-        .on_request = on_request,
-        .refuse = refuse,
-        .wants_pieces = wants_pieces,
-        .on_piece = on_piece,
-        .on_room = on_room,
-        .on_abandoned = on_abandoned,
-    };
+    struct pgl_http_server_options http = pgl_grpc_listener_options(&server->grpc);
+    http.limits = mesh_limits();
     if (options->certificate_file != NULL)
         PGL_TRY(open_tls(mesh, &http));
     PGL_TRY(pgl_http_server_open(&server->http, server->rpc.loop,

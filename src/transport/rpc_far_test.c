@@ -14,7 +14,7 @@
 
 #include "contract/health.h"
 #include "platform/twin.h"
-#include "transport/grpc_server.h"
+#include "transport/grpc_listener.h"
 #include "transport/rpc_far.h"
 
 #define PORT 7000
@@ -126,37 +126,6 @@ static void take(struct pgl_grpc_call *call, void *ask)
     pgl_flow_start(&served->flow, &bench->server_loop, served_steps, 0, served_done);
 }
 
-static void on_request(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner;
-    pgl_grpc_server_on_request(&bench->grpc, exchange);
-}
-
-static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
-{
-    (void)owner;
-    pgl_http_respond(exchange, status, NULL, 0, pgl_text_of(reason));
-}
-
-static bool wants_pieces(void *owner, const struct pgl_http_request_head *head)
-{
-    (void)owner;
-    return pgl_grpc_server_wants_pieces(head);
-}
-
-static void on_piece(void *owner, struct pgl_http_exchange *exchange, struct pgl_text piece,
-                     bool is_last)
-{
-    (void)owner;
-    pgl_grpc_server_on_piece(exchange, piece, is_last);
-}
-
-static void on_abandoned(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner;
-    pgl_grpc_server_on_abandoned(exchange);
-}
-
 static bool work(void *owner)
 {
     return pgl_http_server_work(owner);
@@ -173,12 +142,7 @@ static void serve(void)
     struct pgl_grpc_server_options grpc = {
         .limits = PGL_GRPC_LIMITS_EDGE, .is_mesh = true, .services = &service, .service_count = 1
     };
-    const struct pgl_http_server_options http = { .limits = PGL_HTTP_LIMITS_DEFAULT,
-                                                  .on_request = on_request,
-                                                  .refuse = refuse,
-                                                  .wants_pieces = wants_pieces,
-                                                  .on_piece = on_piece,
-                                                  .on_abandoned = on_abandoned };
+    const struct pgl_http_server_options http = pgl_grpc_listener_options(&bench->grpc);
     pgl_grpc_server_open(&bench->grpc, &bench->server_loop, &grpc);
     pgl_status opened =
         pgl_http_server_open(&bench->http, &bench->server_loop, "127.0.0.1", PORT, &http);

@@ -11,53 +11,12 @@
 #include "interop_service.h"
 #include "platform/real/real.h"
 #include "runtime/thread.h"
+#include "transport/grpc_listener.h"
 
 static struct pgl_thread thread;
 static struct pgl_loop loop;
 static struct pgl_http_server http;
 static struct pgl_grpc_server grpc;
-
-static void on_request(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner;
-    if (pgl_grpc_server_takes(&exchange->head))
-        pgl_grpc_server_on_request(&grpc, exchange);
-    else
-        pgl_http_respond(exchange, 404, NULL, 0, PGL_TEXT(""));
-}
-
-static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
-{
-    (void)owner;
-    if (!pgl_grpc_server_refuse(&grpc, exchange, PGL_FAIL(PGL_MALFORMED, reason)))
-        pgl_http_respond(exchange, status, NULL, 0, pgl_text_of(reason));
-}
-
-static void on_abandoned(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner;
-    if (pgl_grpc_server_takes(&exchange->head))
-        pgl_grpc_server_on_abandoned(exchange);
-}
-
-static bool wants_pieces(void *owner, const struct pgl_http_request_head *head)
-{
-    (void)owner;
-    return pgl_grpc_server_wants_pieces(head);
-}
-
-static void on_piece(void *owner, struct pgl_http_exchange *exchange, struct pgl_text piece,
-                     bool is_last)
-{
-    (void)owner;
-    pgl_grpc_server_on_piece(exchange, piece, is_last);
-}
-
-static void on_room(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner;
-    pgl_grpc_server_on_room(exchange);
-}
 
 static bool work(void *owner)
 {
@@ -87,13 +46,7 @@ static pgl_status open_servers(uint16_t port)
     struct pgl_grpc_server_options grpc_options = { .limits = PGL_GRPC_LIMITS_EDGE,
                                                     .services = interop_services,
                                                     .service_count = 2 };
-    struct pgl_http_server_options http_options = { .limits = PGL_HTTP_LIMITS_DEFAULT,
-                                                    .on_request = on_request,
-                                                    .refuse = refuse,
-                                                    .on_abandoned = on_abandoned,
-                                                    .wants_pieces = wants_pieces,
-                                                    .on_piece = on_piece,
-                                                    .on_room = on_room };
+    struct pgl_http_server_options http_options = pgl_grpc_listener_options(&grpc);
     grpc_options.limits.deadline_usual_ns = PGL_SECONDS(30);
     grpc_options.limits.pack_bytes_min = 0;         /* what is to be packed is */
     http_options.limits.http2.resets_burst = 10000; /* who cancels by the hundred tests that */
