@@ -70,19 +70,24 @@ static struct pgl_text retry_after(const struct pgl_request *request)
     return seconds != NULL ? pgl_text_of(seconds) : PGL_TEXT(RETRY_AFTER);
 }
 
-void edge_answer_problem(struct pgl_request *request, pgl_status status)
+bool edge_log_ours(const struct pgl_request *request, pgl_status status)
 {
-    request->status = pgl_code_http(status.code);
-    request->field_count = 0;
-    request->is_problem = true;
-    /* What went wrong inside is for our logs, not for the caller. */
     bool is_ours =
         status.code == PGL_INTERNAL || status.code == PGL_DATA_LOSS || status.code == PGL_UNKNOWN;
     if (is_ours)
         pgl_log(&request->edge->loop->log, PGL_LOG_ERROR, "edge", "failed",
                 "request=%s route=\"%s\" code=%s text=\"%s\"", request->id, request->route->path,
                 pgl_code_name(status.code), status.text);
-    const char *detail = is_ours ? "see the log under the request's id" : status.text;
+    return is_ours;
+}
+
+void edge_answer_problem(struct pgl_request *request, pgl_status status)
+{
+    request->status = pgl_code_http(status.code);
+    request->field_count = 0;
+    request->is_problem = true;
+    bool is_ours = edge_log_ours(request, status);
+    const char *detail = is_ours ? PGL_OURS_DETAIL : status.text;
     const char *type = request->problem != NULL ? request->problem : pgl_code_name(status.code);
     const char *violated = NULL;
     if (request->verdict.is_refused) {

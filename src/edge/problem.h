@@ -17,4 +17,9 @@ void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *excha
 /* "5f0c..."; for the answer and for our logs. */
 void edge_make_request_id(struct pgl_edge *edge, char id[2 * PGL_REQUEST_ID_BYTES + 1]);
 
+/* What went wrong inside is for our logs, where it is written by this, and not for the caller, who
+ * is told PGL_OURS_DETAIL. False for what the caller may know. */
+#define PGL_OURS_DETAIL "see the log under the request's id"
+bool edge_log_ours(const struct pgl_request *request, pgl_status status);
+
 #endif

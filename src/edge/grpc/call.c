@@ -162,16 +162,8 @@ static void add_fields(struct edge_grpc_request *of)
 static void explain(struct edge_grpc_request *of)
 {
     const struct pgl_request *request = &of->request;
-    pgl_status status = of->status;
-    /* What went wrong inside is for our logs, not for the caller. */
-    bool is_ours =
-        status.code == PGL_INTERNAL || status.code == PGL_DATA_LOSS || status.code == PGL_UNKNOWN;
-    if (is_ours)
-        pgl_log(&request->edge->loop->log, PGL_LOG_ERROR, "edge", "failed",
-                "request=%s route=\"%s\" code=%s text=\"%s\"", request->id, request->route->path,
-                pgl_code_name(status.code), status.text);
-    if (is_ours)
-        of->status.text = "see the log under the request's id";
+    if (edge_log_ours(request, of->status))
+        of->status.text = PGL_OURS_DETAIL;
     of->call->reason = request->problem;
     of->call->retry_after_ns =
         request->verdict.is_refused ? PGL_SECONDS(request->verdict.retry_after_s) : RETRY_AFTER_NS;
