@@ -261,6 +261,7 @@ static pgl_status perform(struct payment_turn *turn, enum payment_op op,
 static pgl_status plan(struct payment_turn *turn, enum payment_op op)
 {
     int64_t now_ns = pgl_tx_now_ns(turn->tx);
+    enum payment_state state = turn->row.facts.state;
     turn->intent = (struct intent_row){
         .order_id = turn->row.order_id,
         .op = (int)op,
@@ -272,6 +273,7 @@ static pgl_status plan(struct payment_turn *turn, enum payment_op op)
         .seen = INTENT_SEEN_NONE,
         .code = "",
         .amount_minor = op == PAYMENT_OP_CAPTURE ? turn->taking_minor : turn->row.amount_minor,
+        .is_awaited = state == PAYMENT_CAPTURING || state == PAYMENT_ABORTING,
     };
     turn->is_planned = true;
     return PGL_OK;
