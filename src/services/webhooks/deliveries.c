@@ -143,7 +143,7 @@ pgl_status pgl_webhooks_record(struct pgl_tx *tx, const struct webhook_attempt *
     if (found.code == PGL_NOT_FOUND || (pgl_is_ok(found) && row.state != DELIVERY_STATE_WAITING))
         return PGL_OK; /* its endpoint was deleted meanwhile */
     PGL_TRY(found);
-    PGL_TRY(endpoint_get(&tx->view, row.endpoint, &endpoint));
+    PGL_TRY(endpoint_get(&tx->view, row.endpoint, NULL, &endpoint));
     size_t problem_bytes = strlen(attempt->problem);
     row.attempts++;
     row.last_ns = pgl_tx_now_ns(tx);
@@ -195,8 +195,7 @@ static pgl_status find_endpoint(const struct pgl_view *view, const Caller *calle
         return PGL_OK;
     if (!pgl_is_ok(pgl_id_parse(pgl_text_of(text), id)))
         return none;
-    PGL_TRY(endpoint_get(view, *id, &row));
-    return pgl_text_is(row.tenant, caller->tenant) ? PGL_OK : none;
+    return endpoint_get(view, *id, caller->tenant, &row);
 }
 
 /* The number that a page begins below; none that we gave is 0 or less. */
@@ -254,7 +253,7 @@ static pgl_status check_redelivery(struct pgl_tx *tx, const RedeliverRequest *as
     if (range == NULL || range->from < 1 || range->to < range->from)
         return PGL_FAIL(PGL_INVALID, "from, to: numbers of deliveries are expected");
     PGL_TRY(find_endpoint(&tx->view, ask->caller, ask->endpoint_id, &id));
-    PGL_TRY(endpoint_get(&tx->view, id, endpoint));
+    PGL_TRY(endpoint_get(&tx->view, id, ask->caller->tenant, endpoint));
     if (endpoint->state != ENDPOINT_STATE_ENABLED)
         return PGL_FAIL(PGL_CONFLICT, "the endpoint is disabled; enable it first");
     return PGL_OK;

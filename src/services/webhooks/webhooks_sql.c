@@ -19,6 +19,8 @@ pgl_status pgl_webhooks_migrate(struct pgl_database *db)
 
 static const char endpoint_get_sql[] =
     "SELECT " ENDPOINT_COLUMNS " FROM endpoint WHERE endpoint_id = ?1";
+static const char endpoint_get_of_sql[] =
+    "SELECT " ENDPOINT_COLUMNS " FROM endpoint WHERE endpoint_id = ?1 AND tenant = ?2";
 static const char endpoint_insert_sql[] =
     "INSERT INTO endpoint (" ENDPOINT_COLUMNS ") "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0, 1)";
@@ -74,10 +76,14 @@ static pgl_status endpoint_of_row(const struct pgl_rows *rows, struct pgl_arena 
     return arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
 }
 
-pgl_status endpoint_get(const struct pgl_view *view, pgl_id id, struct endpoint_row *row)
+pgl_status endpoint_get(const struct pgl_view *view, pgl_id id, const char *tenant,
+                        struct endpoint_row *row)
 {
-    struct pgl_rows rows = pgl_view_rows(view, endpoint_get_sql);
+    struct pgl_rows rows =
+        pgl_view_rows(view, tenant != NULL ? endpoint_get_of_sql : endpoint_get_sql);
     pgl_bind_id(&rows, &id);
+    if (tenant != NULL)
+        pgl_bind_text(&rows, pgl_text_of(tenant));
     PGL_TRY(pgl_rows_next(&rows));
     if (!rows.has_row)
         return PGL_FAIL(PGL_NOT_FOUND, "there is no such endpoint");

@@ -20,8 +20,9 @@ struct endpoint_row {
     int64_t version, waiting, delivered, dead; /* counted by the file itself; not written */
 };
 
-/* PGL_NOT_FOUND when there is none. */
-PGL_MUST_USE pgl_status endpoint_get(const struct pgl_view *view, pgl_id id,
+/* Of one tenant, or (`tenant` NULL) of any. PGL_NOT_FOUND when there is none: also when it is
+ * another tenant's. */
+PGL_MUST_USE pgl_status endpoint_get(const struct pgl_view *view, pgl_id id, const char *tenant,
                                      struct endpoint_row *row);
 PGL_MUST_USE pgl_status endpoint_insert(struct pgl_tx *tx, const struct endpoint_row *row);
 PGL_MUST_USE pgl_status endpoint_update(struct pgl_tx *tx, const struct endpoint_row *row);
