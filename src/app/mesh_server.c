@@ -142,7 +142,7 @@ static struct pgl_http_limits mesh_limits(void)
     limits.exchanges_max = PGL_MESH_CALLS_MAX;
     limits.requests_per_connection_max = UINT32_MAX;
     limits.exchange_bytes_max = 2 * PGL_GRPC_MESH_MESSAGE_BYTES_MAX;
-    limits.stream_bytes_max = 2 * PGL_GRPC_MESH_MESSAGE_BYTES_MAX;
+    limits.connection_bytes_max = limits.buffers_bytes_max; /* a caller has one for all it asks */
     limits.idle_ns = PGL_HOURS(1);
     limits.http2 = PGL_HTTP2_LIMITS_MESH;
     return limits;

@@ -55,6 +55,7 @@ struct pgl_grpc_ask {
     struct pgl_grpc_reader reader;
     bool has_reply;
     struct pgl_timer late;
+    struct pgl_list refused; /* in its client's, while it waits to be asked again */
 };
 
 struct pgl_grpc_client {
@@ -62,6 +63,8 @@ struct pgl_grpc_client {
     struct pgl_grpc_client_options options;
     uint32_t ask_count;
     struct pgl_h2_client connection;
+    struct pgl_list refused; /* asks that the peer had no room for */
+    struct pgl_timer again;  /* for them */
     bool is_closing;
 };
 
