@@ -30,6 +30,7 @@ import harness  # noqa: E402  pylint: disable=wrong-import-position
 TICKS = os.sysconf("SC_CLK_TCK")
 SHAPES = ("near", "gateway", "split")
 PROMISED = 0.70  # of the near rate
+CUSTOMERS = 1000  # few, for the first look at a token costs more than an order
 
 
 def platform(shape, binary, data):
@@ -73,7 +74,7 @@ def load(server, options):
     done = subprocess.run(
         [options.binary, "bench", "orders", "--url", f"http://{host}:{port}", "--data",
          server.data, "--seconds", str(options.seconds), "--connections",
-         str(options.connections), "--json"], stdout=subprocess.PIPE, text=True, check=False)
+         str(options.connections), "--customers", str(CUSTOMERS), "--json"], stdout=subprocess.PIPE, text=True, check=False)
     return json.loads(done.stdout)
 
 
