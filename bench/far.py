@@ -74,7 +74,8 @@ def load(server, options):
     done = subprocess.run(
         [options.binary, "bench", "orders", "--url", f"http://{host}:{port}", "--data",
          server.data, "--seconds", str(options.seconds), "--connections",
-         str(options.connections), "--customers", str(CUSTOMERS), "--json"], stdout=subprocess.PIPE, text=True, check=False)
+         str(options.connections), "--customers", str(CUSTOMERS), "--json"],
+        stdout=subprocess.PIPE, text=True, check=False)
     return json.loads(done.stdout)
 
 
