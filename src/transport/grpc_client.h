@@ -31,8 +31,8 @@
 struct pgl_grpc_client_options {
     const char *host; /* numeric, or "unix:PATH" */
     uint16_t port;
-    struct pgl_tls_context *tls; /* NULL: plain */
-    const char *tls_name;        /* whom the peer's certificate has to name */
+    struct pgl_tls_context *const *tls; /* NULL: plain */
+    const char *tls_name;               /* whom the peer's certificate has to name */
     uint32_t asks_max;
     size_t message_bytes_max;
 };

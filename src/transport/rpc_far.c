@@ -24,7 +24,7 @@ struct far_call {
 };
 
 void pgl_far_open(struct pgl_far *far, struct pgl_loop *loop, const char *host, uint16_t port,
-                  struct pgl_tls_context *tls, const char *tls_name)
+                  struct pgl_tls_context *const *tls, const char *tls_name)
 {
     const struct pgl_grpc_client_options options = {
         .host = host,
