@@ -352,7 +352,7 @@ static void try_later(struct pgl_sim_errand *errand)
         errand->number < PGL_SIM_TRIES_END)
         pgl_sim_errand_start(errand->customers, errand->kind, errand->about,
                              errand->number + PGL_SIM_TRIES_STEP,
-                             TRY_LATER_NS * (1 + errand->number / PGL_SIM_TRIES_STEP));
+                             TRY_LATER_NS << errand->number / PGL_SIM_TRIES_STEP);
 }
 
 static void judge_ship(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)

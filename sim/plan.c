@@ -12,6 +12,8 @@
 #define STRIKES_MORE 8 /* than are meant for the time that the orders alone would take */
 #define AMPLE        INT64_C(1000000000)
 
+#define DEAR_CHANCE_MAX 5000
+
 static const char *const fault_names[PGL_SIM_FAULT_KINDS] = {
     [PGL_SIM_FAULT_KILL] = "kill",
     [PGL_SIM_FAULT_POWER] = "power",
@@ -132,6 +134,14 @@ static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->io_chance = (uint32_t)between(random, 1, 400);
 }
 
+/* Behind these a writer rests for a quarter of a second, or a signature is checked again: often,
+ * nothing else would happen. */
+static bool is_dear(int point)
+{
+    return point == PGL_BUGGIFY_CONSUMER_NO_MEMORY || point == PGL_BUGGIFY_WRITER_DISK_FULL ||
+           point == PGL_BUGGIFY_WRITER_LONG_PAUSE || point == PGL_BUGGIFY_EDGE_FORGETS_TOKENS;
+}
+
 /* A quarter of the points, each as seldom or as often as it likes. */
 static void draw_bugs(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
@@ -139,6 +149,8 @@ static void draw_bugs(struct pgl_sim_plan *plan, struct pgl_random *random)
     for (int point = 0; point < PGL_BUGGIFY_POINTS; point++) {
         bool exists = pgl_random_below(random, 4) == 0;
         uint32_t chance = ONE_OF(random, chances);
+        if (is_dear(point) && chance > DEAR_CHANCE_MAX)
+            chance = DEAR_CHANCE_MAX;
         if (exists && pgl_sim_plan_has(plan, PGL_SIM_FAULT_BUGS))
             plan->bug_chance[point] = chance;
     }

@@ -42,6 +42,7 @@ struct run {
     int64_t until_ns; /* of the phase */
     int64_t healed_ns, pace_ns;
     bool waits_for_webhooks;
+    bool rests;
     uint64_t moved; /* commits and calls of the bank when it was last looked whether it rests */
     int64_t up_ns, down_since_ns, down_ns; /* when it came up and went down; in all */
 };
@@ -224,12 +225,11 @@ static void check_pace(struct run *run)
 /* All orders are looked at for it: only when something has happened since the last time. */
 static bool is_at_rest(struct run *run)
 {
-    uint64_t moved = run->auditor.looks + run->bank.asked;
-    if (moved == run->moved)
-        return false;
-    bool is_quiet = pgl_sim_auditor_unrest(&run->auditor) == NULL;
-    run->moved = run->auditor.looks + run->bank.asked;
-    return is_quiet;
+    if (run->auditor.looks + run->bank.asked == run->moved)
+        return run->rests;
+    run->rests = pgl_sim_auditor_unrest(&run->auditor) == NULL;
+    run->moved = run->auditor.looks + run->bank.asked; /* it has looked itself */
+    return run->rests;
 }
 
 /* All orders may be at rest for long before: a webhook that was not taken comes again later and
@@ -242,7 +242,6 @@ static bool all_is_told(struct run *run)
         run->until_ns = run->machine.twin.now_ns + TELL_NS_MAX;
         pgl_sim_redeliver(&run->customers);
     }
-    run->moved = is_told ? run->moved : 0; /* it is looked at again, though nothing moves */
     return is_told;
 }
 
