@@ -475,6 +475,28 @@ static void an_attack_leaves_nothing_behind(void **unused)
     bench_close(bench);
 }
 
+/* ---- while it serves ---- */
+
+static void other_limits_hold_for_the_next_request(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    struct pgl_http_limits limits = bench->server.options.limits;
+    uint32_t connections_max = limits.connections_max;
+    (void)unused;
+    client_ask(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_contains(client->heard, "200 OK");
+    limits.http1.target_bytes_max = 4;
+    limits.connections_per_client_max = 1;
+    limits.connections_max = 1;
+    pgl_http_server_change(&bench->server, &limits);
+    assert_int_equal(bench->server.options.limits.connections_max, connections_max);
+    client_ask(client, "GET /too/long HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_refused(client, 414);
+    client_leave(client);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +517,7 @@ int main(void)
         cmocka_unit_test(long_heads_are_refused),
         cmocka_unit_test(a_refused_sender_hears_its_answer),
         cmocka_unit_test(an_attack_leaves_nothing_behind),
+        cmocka_unit_test(other_limits_hold_for_the_next_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,20 @@ uint16_t pgl_http_server_tls_port(const struct pgl_http_server *server)
     return server->tls_listener == NULL ? 0 : server->tls_listener->port;
 }
 
+void pgl_http_server_change(struct pgl_http_server *server, const struct pgl_http_limits *limits)
+{
+    struct pgl_http_limits *now = &server->options.limits;
+    const struct pgl_http_limits before = *now;
+    *now = *limits;
+    now->connections_max = before.connections_max;
+    now->exchanges_max = before.exchanges_max;
+    now->buffers_bytes_max = before.buffers_bytes_max;
+    now->handshakes_max = before.handshakes_max;
+    server->door.options.handshake_ns = limits->handshake_ns;
+    pgl_clients_change(&server->clients, limits->connections_per_client_max,
+                       limits->connects_per_client_burst, limits->connects_per_client_per_s);
+}
+
 /* ---- who comes ---- */
 
 /* A place for one more: at the limit, that of whoever has been silent for longest. */

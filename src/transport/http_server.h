@@ -240,6 +240,11 @@ PGL_MUST_USE pgl_status pgl_http_server_open(struct pgl_http_server *server, str
 uint16_t pgl_http_server_port(const struct pgl_http_server *server);
 uint16_t pgl_http_server_tls_port(const struct pgl_http_server *server);
 
+/* Other limits from now on. What memory was laid out for at the start stays as it is
+ * (connections_max, exchanges_max, buffers_bytes_max, handshakes_max), and a connection of HTTP/2
+ * keeps what it was told of. */
+void pgl_http_server_change(struct pgl_http_server *server, const struct pgl_http_limits *limits);
+
 /* At the end of every turn: reads on where much had come at once, and writes what was answered.
  * True when there is more to do at once. */
 PGL_MUST_USE bool pgl_http_server_work(struct pgl_http_server *server);
