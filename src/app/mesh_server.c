@@ -145,6 +145,7 @@ static struct pgl_http_limits mesh_limits(void)
     limits.stream_bytes_max = 2 * PGL_GRPC_MESH_MESSAGE_BYTES_MAX;
     limits.idle_ns = PGL_HOURS(1);
     limits.http2 = PGL_HTTP2_LIMITS_MESH;
+    limits.requests_per_turn_max = 1024; /* nobody else waits */
     return limits;
 }
 

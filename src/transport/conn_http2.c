@@ -116,7 +116,8 @@ static bool may_take(const struct pgl_conn *conn)
 
 static void take_input(struct pgl_conn *conn, struct pgl_text *input)
 {
-    pgl_status taken = pgl_http2_take(conn->session, input, now_ns(conn));
+    pgl_status taken =
+        pgl_http2_take_some(conn->session, input, now_ns(conn), pgl_conn_share(conn));
     if (!pgl_is_ok(taken))
         doom(conn);
     hear(conn);
@@ -143,6 +144,7 @@ static void take_head(struct pgl_conn *conn, const struct pgl_http2_event *event
 {
     struct pgl_http_server *server = conn->server;
     const struct pgl_http_server_options *options = &server->options;
+    server->turn_requests++;
     bool has_enough = conn->exchange_bytes > options->limits.connection_bytes_max;
     struct pgl_http_exchange *exchange =
         conn->is_doomed || has_enough ? NULL : pgl_http_exchange_take(server, conn);

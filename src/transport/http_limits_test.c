@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "transport/conn.h"
 #include "transport/http_bench.h"
 
 /* ---- size ---- */
@@ -297,6 +298,48 @@ static void others_have_their_turn(void **unused)
     }
 }
 
+/* Forty who send as much as they can, and one who comes last and asks once. */
+#define CROWD      40
+#define CROWD_ASKS 60
+static void a_crowd_does_not_lengthen_a_turn(void **unused)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.pipelined_max = CROWD_ASKS;
+    struct bench *bench = bench_open(&limits);
+    struct client *crowd[CROWD], *polite;
+    char many[CROWD_ASKS * sizeof GET("/")];
+    size_t put;
+    const int turn = (int)limits.requests_per_turn_max, read = (int)limits.requests_per_read_max;
+    const int most = turn + CROWD * PGL_CONN_SHARE_LEAST + turn + read;
+    (void)unused;
+    for (int i = 0; i < CROWD_ASKS; i++)
+        memcpy(many + i * ((int)sizeof GET("/") - 1), GET("/"), sizeof GET("/"));
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = client_open(bench);
+    polite = client_open(bench);
+    struct pgl_span burst = { many, strlen(many) }, one = { GET("/"), strlen(GET("/")) };
+    for (int i = 0; i < CROWD; i++)
+        assert_int_equal(crowd[i]->socket->ops->write(crowd[i]->socket, &burst, 1, &put),
+                         PGL_IO_DONE);
+    assert_int_equal(polite->socket->ops->write(polite->socket, &one, 1, &put), PGL_IO_DONE);
+    bench->waiter->ops->wait(bench->waiter, 0);
+    for (bool has_more = true; has_more;) {
+        int before = bench->asked_count;
+        has_more = pgl_loop_turn(&bench->loop);
+        assert_in_range(bench->asked_count - before, 0, most);
+        if (before > 0)
+            continue;
+        bench->waiter->ops->wait(bench->waiter, 0);
+        client_hear(polite, SIZE_MAX);
+        assert_int_equal(times_in(polite->heard, "200 OK"), 1); /* in the first turn */
+    }
+    assert_int_equal(bench->asked_count, CROWD * CROWD_ASKS + 1);
+    for (int i = 0; i < CROWD; i++)
+        client_leave(crowd[i]);
+    client_leave(polite);
+    bench_close(bench);
+}
+
 static void a_connection_serves_so_many_requests(void **unused)
 {
     struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
@@ -511,6 +554,7 @@ int main(void)
         cmocka_unit_test(the_longest_idle_makes_place),
         cmocka_unit_test(so_many_requests_wait_for_their_answer),
         cmocka_unit_test(others_have_their_turn),
+        cmocka_unit_test(a_crowd_does_not_lengthen_a_turn),
         cmocka_unit_test(a_connection_serves_so_many_requests),
         cmocka_unit_test(without_an_exchange_the_connection_ends),
         cmocka_unit_test(every_refusal_closes),

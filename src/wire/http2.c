@@ -345,11 +345,19 @@ static pgl_status fail(struct pgl_http2 *session, const char *complaint, uint32_
 
 pgl_status pgl_http2_take(struct pgl_http2 *session, struct pgl_text *input, int64_t now_ns)
 {
+    return pgl_http2_take_some(session, input, now_ns, UINT32_MAX);
+}
+
+pgl_status pgl_http2_take_some(struct pgl_http2 *session, struct pgl_text *input, int64_t now_ns,
+                               uint32_t heads_max)
+{
+    uint32_t heads_per_take = session->options.limits.heads_per_take;
+    heads_max = heads_max < heads_per_take ? heads_max : heads_per_take;
     PGL_ASSERT(session->next_event == 0 && session->events.size == 0);
     session->now_ns = now_ns;
     session->heads_taken = 0;
     drop_heads(session);
-    while (input->size > 0 && session->heads_taken < session->options.limits.heads_per_take) {
+    while (input->size > 0 && session->heads_taken < heads_max) {
         if (session->is_terminated)
             return fail(session, NULL, NGHTTP2_NO_ERROR);
         size_t size = input->size < SLICE_BYTES ? input->size : SLICE_BYTES;

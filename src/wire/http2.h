@@ -148,6 +148,9 @@ void pgl_http2_close(struct pgl_http2 *session);
  * the next take; DATA points into the input. */
 PGL_MUST_USE pgl_status pgl_http2_take(struct pgl_http2 *session, struct pgl_text *input,
                                        int64_t now_ns);
+/* The same, at most `heads_max` of them if that is less. */
+PGL_MUST_USE pgl_status pgl_http2_take_some(struct pgl_http2 *session, struct pgl_text *input,
+                                            int64_t now_ns, uint32_t heads_max);
 bool pgl_http2_next(struct pgl_http2 *session, struct pgl_http2_event *event);
 
 struct pgl_http2_refusal {
