@@ -7,8 +7,8 @@ Aim:     under each flood the platform grows by 64 MiB at most, spends a small p
 Method:  each flood of floods.py from a process of its own against a platform of its own, over as
          many connections as one address is likely to have, for --seconds. AT_ONCE of them at a
          time, and beside them the same process with honest clients against one more platform: one
-         client asks all platforms in turn, so that whatever else the machine does makes all of them
-         wait alike, and what is left is what the flood does inside.
+         client asks all platforms in turn. What it waits because the machine runs somebody else
+         (schedstat has it of each thread) is taken off: what is left is what the flood does inside.
 """
 import argparse
 import contextlib
@@ -31,7 +31,6 @@ CONNECTIONS = 20
 AT_ONCE = 3
 GROWTH_KIB_MAX = 64 * 1024
 CORE_SHARE_MAX = 0.10   # of the thread that serves all connections; idle clients take 0.03
-NOISE_SECONDS = 0.003   # what the scheduler gives to somebody else in between
 CONNECT_SECONDS = 0.02  # between two new connections: what one address may
 options = argparse.Namespace(seconds=10.0)
 
@@ -118,7 +117,8 @@ class Place:
         self.task = next(task for task in tasks if (task / "comm").read_text() == "front\n")
 
     def begin(self, name, seconds):
-        self.name, self.took, self.results = name, [], multiprocessing.Queue()
+        self.name, self.took, self.gross = name, [], []
+        self.results = multiprocessing.Queue()
         self.rss_before = self.rss_most = self.rss_kib()
         self.cpu_before, self.began = self.cpu_ns(), time.monotonic()
         self.attacker = multiprocessing.Process(target=attack, daemon=True, args=(
@@ -126,9 +126,11 @@ class Place:
         self.attacker.start()
 
     def ask(self):
-        began = time.monotonic()
+        waited, began = self.waited_ns(), time.monotonic()
         answer = self.client.ask("GET", "/livez")
-        self.took.append(time.monotonic() - began)
+        took = time.monotonic() - began
+        self.gross.append(took)
+        self.took.append(max(0.0, took - (self.waited_ns() - waited) / 1e9))
         if answer.code != 200:
             raise AssertionError(f"{answer.code} for somebody else under {self.name}")
         if len(self.took) % 50 == 0:
@@ -142,7 +144,9 @@ class Place:
         self.slow = self.took[len(self.took) * 99 // 100]
         self.attacker.join()
         self.ended, self.calmed = self.results.get()
-        print(f"{self.name:15} p99 {self.slow * 1e3:6.2f} ms of {len(self.took)}; "
+        self.gross.sort()
+        print(f"{self.name:15} p99 {self.slow * 1e3:6.2f} ms of {len(self.took)} "
+              f"({self.gross[len(self.took) * 99 // 100] * 1e3:.2f} ms with the machine's waits); "
               f"{self.core_share * 100:4.1f} % of a core; {self.grown_kib / 1024:5.1f} MiB more; "
               f"{self.ended} connections ended, {self.calmed} of them calmed", flush=True)
 
@@ -152,6 +156,11 @@ class Place:
 
     def cpu_ns(self):
         return int((self.task / "schedstat").read_text().split()[0])
+
+    def waited_ns(self):
+        """Ready to run and not running: the thread that serves, and ourselves."""
+        tasks = (self.task, pathlib.Path("/proc/thread-self"))
+        return sum(int((task / "schedstat").read_text().split()[1]) for task in tasks)
 
 
 def setUpModule():
@@ -184,7 +193,7 @@ def test_of(names):
             with self.subTest(place.name):
                 self.assertLessEqual(place.grown_kib, GROWTH_KIB_MAX)
                 self.assertLessEqual(place.core_share, CORE_SHARE_MAX)
-                self.assertLessEqual(place.slow, 2 * honest.slow + NOISE_SECONDS)
+                self.assertLessEqual(place.slow, 2 * honest.slow)
                 if floods.FLOODS[place.name][1]:
                     self.assertGreater(place.calmed, 0)
     return test
