@@ -89,7 +89,9 @@ static pgl_status ask_log(struct pgl_request *request, struct events_view *view,
     ReadRequest *ask = pgl_message_new(READ_REQUEST_DESCRIPTOR, &view->arena);
     if (ask == NULL)
         return PGL_NO_MEMORY;
-    int64_t look_ns = request->edge->loop->now_ns + EVENTS_LOOK_NS;
+    const struct pgl_loop *loop = request->edge->loop;
+    bool is_short = pgl_loop_is_struck(loop, PGL_BUGGIFY_EVENTS_SHORT_LOOK);
+    int64_t look_ns = loop->now_ns + (is_short ? EVENTS_LOOK_NS / 100 : EVENTS_LOOK_NS);
     ask->log = logs[l];
     ask->after = view->places[l].after;
     ask->max = view->max;
