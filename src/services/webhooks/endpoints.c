@@ -219,6 +219,7 @@ pgl_status pgl_webhooks_change(struct pgl_tx *tx, const struct webhook_change *c
     if (is_enabled) {
         row.because = DISABLED_BECAUSE_UNSPECIFIED;
         row.failing_since_ns = was_enabled ? row.failing_since_ns : 0; /* five days more */
+        row.quiet_until_ns = 0; /* whoever changes it knows better what it takes */
     } else if (was_enabled) {
         row.because = DISABLED_BECAUSE_OPERATOR;
     }

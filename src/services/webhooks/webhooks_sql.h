@@ -16,7 +16,7 @@ struct endpoint_row {
     DisabledBecause because;
     uint8_t secret[PGL_WEBHOOK_SECRET_BYTES], old_secret[PGL_WEBHOOK_SECRET_BYTES];
     bool has_old_secret;
-    int64_t old_secret_until_ns, created_at_ns, failing_since_ns;
+    int64_t old_secret_until_ns, created_at_ns, failing_since_ns, quiet_until_ns;
     int64_t version, waiting, delivered, dead; /* counted by the file itself; not written */
 };
 
