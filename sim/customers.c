@@ -290,11 +290,11 @@ static void run_errand(void *owner)
 }
 
 /* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is
- * of another time. */
+ * of another time; 429: that was so too often. */
 static bool is_open(const struct pgl_sim_answer *answer)
 {
     return answer->status == 0 || answer->status == 503 || answer->status == 504 ||
-           answer->status == 401;
+           answer->status == 401 || answer->status == 429;
 }
 
 static void on_answer(void *owner, const struct pgl_sim_answer *answer)

@@ -451,13 +451,13 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     if (!options->has_edge)
         return PGL_OK;
     PGL_TRY(open_readers(boot));
+    pgl_reload_open(&boot->reload, &boot->loops[PGL_LOOP_RELOAD]);
     PGL_TRY(pgl_mesh_open(&boot->mesh, boot));
     open_logs(boot);
     PGL_TRY(connect_services(boot));
     PGL_TRY(serve_services(boot));
     pgl_metrics_register(boot);
     open_drain(boot);
-    pgl_reload_open(&boot->reload, &boot->loops[PGL_LOOP_RELOAD]);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
     if (options->roles != PGL_RUNS(PGL_RUN_GATEWAY)) /* which has no file to look at */
         pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);

@@ -97,7 +97,9 @@ pgl_status events_next(struct pgl_request *request)
 /* No longer than a look at whether anybody still wants the answer may wait. */
 static pgl_status wait_for_news(struct pgl_request *request, struct events_view *view)
 {
-    int64_t look_ns = request->edge->loop->now_ns + EVENTS_LOOK_NS;
+    const struct pgl_loop *loop = request->edge->loop;
+    bool is_short = pgl_loop_is_struck(loop, PGL_BUGGIFY_EVENTS_SHORT_LOOK);
+    int64_t look_ns = loop->now_ns + (is_short ? EVENTS_LOOK_NS / 100 : EVENTS_LOOK_NS);
     view->is_waiting = true;
     for (int l = 0; l < LOGS; l++) {
         view->wait_ask.wants[l] = view->wants[l];

@@ -1,0 +1,274 @@
+/*
+ * http2_ends_test.c - how streams and connections over HTTP/2 end: resets, limits, drains, silence.
+ *
+ * Method: as http2_server_test.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "transport/http2_bench.h"
+
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+static const char no_settings[9] = { 0, 0, 0, 4, 0, 0, 0, 0, 0 };
+
+static void a_reset_stream_counts_until_its_handler_has_ended(void **unused)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.http2.streams_max = 2;
+    struct bench *bench = bench_open(&limits);
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    call_ask(caller, "/settings"); /* so that the client knows the limit */
+    bench->holds = true;
+    for (int i = 0; i < 2; i++) {
+        struct call *call = call_ask(caller, "/slow");
+        pgl_h2_stream_cancel(&call->stream);
+        bench_run(bench);
+    }
+    assert_int_equal(bench->abandoned_count, 2);
+    struct call *third = call_ask(caller, "/third");
+    assert_true(third->has_failed && third->was_never_sent);
+    assert_int_equal(third->code, PGL_HTTP2_REFUSED_STREAM);
+    for (int i = 0; i < 2; i++) {
+        assert_true(bench->held[i]->is_abandoned);
+        bench_answer(bench->held[i]);
+    }
+    bench->held_count = 0;
+    bench->holds = false;
+    assert_int_equal(call_ask(caller, "/fourth")->status, 200);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static void who_does_not_read_is_reset_and_then_closed(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    struct call *deaf = call_begin(caller, "GET", "/big/900000", false);
+    deaf->stream.handler = &deaf_handler;
+    bench_run(bench);
+    assert_false(deaf->has_failed);
+    assert_int_equal(call_ask(caller, "/meanwhile")->status, 200);
+    for (int second = 0; second < 35; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_true(deaf->has_failed);
+    assert_int_equal(deaf->code, PGL_HTTP2_CANCEL);
+    assert_int_equal(bench->server.exchange_count, 0);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static void one_connection_holds_so_much_and_no_more(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    call_ask(caller, "/settings");
+    for (int i = 0; i < 5; i++) {
+        call_begin(caller, "GET", "/big/500000", false)->stream.handler = &deaf_handler;
+        bench_run(bench);
+    }
+    struct call *refused = call_ask(caller, "/more");
+    assert_true(refused->has_failed && refused->was_never_sent);
+    struct caller *other = caller_open(bench);
+    assert_int_equal(call_ask(other, "/other")->status, 200);
+    for (int i = 1; i <= 5; i++)
+        if (!caller->calls[i].has_failed)
+            pgl_h2_stream_cancel(&caller->calls[i].stream);
+    bench_run(bench);
+    assert_int_equal(call_ask(caller, "/again")->status, 200);
+    caller_close(other);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static void a_slow_body_is_refused(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    struct call *call = call_begin(caller, "POST", "/x", true);
+    assert_true(pgl_is_ok(pgl_h2_stream_write(&call->stream, PGL_TEXT("a"), false)));
+    bench_run(bench);
+    for (int second = 0; second < 7; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_int_equal(call->status, 408);
+    assert_int_equal(bench->asked_count, 0);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static void draining_ends_behind_what_was_asked(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench), *idle = caller_open(bench);
+    (void)unused;
+    call_ask(idle, "/idle");
+    bench->holds = true;
+    struct call *call = call_ask(caller, "/slow");
+    assert_int_equal(bench->server.conn_count, 2);
+    pgl_http_server_drain(&bench->server);
+    bench_run(bench);
+    assert_int_equal(bench->server.conn_count, 1);
+    for (int second = 0; second < 5; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    bench_answer(bench->held[0]);
+    bench->held_count = 0;
+    for (int second = 0; second < 5; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_true(call->has_ended);
+    assert_string_equal(call->body, "/slow");
+    assert_true(pgl_http_server_is_idle(&bench->server));
+    caller_close(caller);
+    caller_close(idle);
+    bench_close(bench);
+}
+
+static void an_old_connection_is_left_without_a_lost_request(void **unused)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.age_ns = PGL_SECONDS(100);
+    struct bench *bench = bench_open(&limits);
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    for (int i = 0; i < 200; i++) {
+        assert_string_equal(call_ask(caller, "/still")->body, "/still");
+        bench_pass(bench, PGL_SECONDS(1));
+    }
+    assert_true(bench->server.metrics.connections_accepted.value >= 2);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static void a_connection_serves_so_many_requests(void **unused)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.requests_per_connection_max = 10;
+    struct bench *bench = bench_open(&limits);
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    for (int i = 0; i < 25; i++) {
+        assert_int_equal(call_ask(caller, "/x")->status, 200);
+        assert_int_equal(bench->server.metrics.connections_accepted.value, 1 + i / 10);
+    }
+    for (int second = 0; second < 5; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_int_equal(bench->server.conn_count, 1); /* those before were left, and closed */
+    assert_int_equal(bench->server.metrics.http2_complaints.value, 0);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static int heads_in(const struct client *client)
+{
+    int count = 0;
+    for (size_t at = 0; at + 9 <= client->heard_bytes;
+         at += 9 + (size_t)(uint8_t)client->heard[at + 2] + 256u * (uint8_t)client->heard[at + 1])
+        count += client->heard[at + 3] == 1; /* HEADERS */
+    return count;
+}
+
+/* POST http / of host "a", which holds its body back: Expect is field 35 of RFC 7541, appendix
+ * A. */
+#define EXPECTING(value)                                                                           \
+    "\0\0\x15\1\4\0\0\0\1\x83\x86\x84\x01\x01"                                                     \
+    "a\x0f\x14\x0c" value
+static void a_body_that_is_held_back_is_asked_for(void **unused)
+{
+    static const char fine[] = EXPECTING("100-continue"), other[] = EXPECTING("200-continue");
+    static const char body[] = "\0\0\1\0\1\0\0\0\1x";
+    (void)unused;
+    for (int is_other = 0; is_other < 2; is_other++) {
+        struct bench *bench = bench_open_default();
+        struct client *client = client_open(bench);
+        client_say_bytes(client, preface, sizeof preface - 1);
+        client_say_bytes(client, no_settings, sizeof no_settings);
+        client_say_bytes(client, is_other ? other : fine, sizeof fine - 1);
+        client_hear(client, SIZE_MAX);
+        assert_int_equal(heads_in(client), 1);
+        assert_int_equal(bench->asked_count, 0);
+        assert_int_equal(bench->refused_status, is_other ? 417 : 0);
+        client_say_bytes(client, body, sizeof body - 1);
+        client_hear(client, SIZE_MAX);
+        assert_int_equal(heads_in(client), is_other ? 1 : 2);
+        assert_int_equal(bench->asked_count, !is_other);
+        client_leave(client);
+        bench_close(bench);
+    }
+}
+
+static void silence_closes_an_idle_connection(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    call_ask(caller, "/x");
+    for (int second = 0; second < 65; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_int_equal(bench->server.conn_count, 0);
+    assert_int_equal(call_ask(caller, "/again")->status, 200); /* over a new one */
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static void who_breaks_the_rules_is_told_why_and_closed(void **unused)
+{
+    static const char data_of_nothing[] = { 0, 0, 1, 0, 0, 0, 0, 0, 0, 'x' }; /* on stream 0 */
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    (void)unused;
+    client_say_bytes(client, preface, sizeof preface - 1);
+    client_say_bytes(client, no_settings, sizeof no_settings);
+    client_say_bytes(client, data_of_nothing, sizeof data_of_nothing);
+    client_hear(client, SIZE_MAX);
+    assert_true(client->has_ended);
+    const char *goaway = NULL;
+    for (size_t at = 0; at < client->heard_bytes;
+         at += 9 + (size_t)(uint8_t)client->heard[at + 2] + 256u * (uint8_t)client->heard[at + 1])
+        goaway = client->heard + at;
+    assert_int_equal(goaway[3], 7);
+    assert_int_equal(goaway[16], PGL_HTTP2_PROTOCOL_ERROR);
+    assert_int_equal(bench->server.metrics.http2_complaints.value, 1);
+    client_leave(client);
+    bench_close(bench);
+}
+
+static void half_a_header_block_is_not_waited_for(void **unused)
+{
+    static const char half[] = { 0, 0, 1, 1, 1, 0, 0, 0, 1, (char)0x82 }; /* no END_HEADERS */
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    (void)unused;
+    client_say_bytes(client, preface, sizeof preface - 1);
+    client_say_bytes(client, no_settings, sizeof no_settings);
+    client_say_bytes(client, half, sizeof half);
+    bench_pass(bench, PGL_SECONDS(4));
+    assert_false(is_gone(client));
+    bench_pass(bench, PGL_SECONDS(2));
+    assert_true(is_gone(client));
+    assert_int_equal(bench->server.metrics.late_heads.value, 1);
+    client_leave(client);
+    bench_close(bench);
+}
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_reset_stream_counts_until_its_handler_has_ended),
+        cmocka_unit_test(who_does_not_read_is_reset_and_then_closed),
+        cmocka_unit_test(one_connection_holds_so_much_and_no_more),
+        cmocka_unit_test(a_slow_body_is_refused),
+        cmocka_unit_test(draining_ends_behind_what_was_asked),
+        cmocka_unit_test(an_old_connection_is_left_without_a_lost_request),
+        cmocka_unit_test(a_connection_serves_so_many_requests),
+        cmocka_unit_test(a_body_that_is_held_back_is_asked_for),
+        cmocka_unit_test(silence_closes_an_idle_connection),
+        cmocka_unit_test(who_breaks_the_rules_is_told_why_and_closed),
+        cmocka_unit_test(half_a_header_block_is_not_waited_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
