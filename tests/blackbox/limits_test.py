@@ -93,6 +93,19 @@ class Strangers(Limits):
             self.assert_limited(answer, "anonymous")
             time.sleep(int(answer.headers["Retry-After"]))
 
+    def test_what_is_not_there_costs_as_much(self):
+        store = self.open("--rates", "anonymous=1/h:6")
+        stranger = store.stranger()
+        asked = [("GET", "/no/such/path", None), ("PUT", "/api/v1/products", None),
+                 ("POST", "/no/such/path", {"a": 1})]
+        answers = [stranger.ask(*one) for one in asked * 2]
+        self.assertEqual([answer.code for answer in answers], [404, 405, 404] * 2)
+        self.assertEqual([standing(answer)["anonymous"]["r"] for answer in answers],
+                         [5, 4, 3, 2, 1, 0])
+        for one in asked + [("GET", "/api/v1/products", None)]:
+            self.assert_limited(stranger.ask(*one), "anonymous")
+        self.assertEqual(stranger.ask("GET", "/livez").code, 200)
+
     def test_health_is_nobodys_rate(self):
         store = self.open("--rates", "anonymous=1/h:1")
         stranger = store.stranger()
