@@ -63,6 +63,8 @@ struct pgl_edge {
     struct pgl_random random; /* request ids: no secret */
     uint32_t in_flight;
     struct edge_limits limits;
+    struct pgl_ip_range proxies[EDGE_PROXIES_MAX]; /* whose connections say whose they are */
+    int proxy_count;
     /* By the number of the route. */
     struct pgl_route_metrics {
         struct pgl_counter answers[6]; /* by status / 100 */

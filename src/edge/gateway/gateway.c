@@ -398,11 +398,19 @@ static bool edge_work(void *owner)
     return pgl_http_server_work(&edge->http);
 }
 
+static pgl_status read_proxies(const struct pgl_gateway_options *options,
+                               struct pgl_ip_range proxies[EDGE_PROXIES_MAX], int *count)
+{
+    const char *text = options->proxy_protocol != NULL ? options->proxy_protocol : "";
+    return edge_proxies_read(pgl_text_of(text), proxies, count);
+}
+
 pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_options *options)
 {
     pgl_random_seed(&edge->random, pgl_entropy_u64(&edge->loop->platform->entropy), 0x65646765);
     pgl_rpc_open(&edge->rpc, edge->loop);
     PGL_TRY(edge_limits_open(&edge->limits, &options->admit, edge->loop->platform));
+    PGL_TRY(read_proxies(options, edge->proxies, &edge->proxy_count));
     edge->body_bytes_max = options->body_bytes_max;
     edge->json = options->json;
     edge->routes = pgl_routes;
@@ -417,6 +425,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
                                               .tls = options->tls,
                                               .tls_host = options->tls_host,
                                               .tls_port = options->tls_port,
+                                              .proxies = edge->proxies,
+                                              .proxy_count = edge->proxy_count,
                                               .owner = edge,
                                               .on_request = on_request,
                                               .refuse = refuse,
@@ -440,7 +450,10 @@ pgl_status pgl_gateway_check(const struct pgl_gateway_options *options)
 {
     struct edge_rules rules;
     struct pgl_cors cors;
+    struct pgl_ip_range proxies[EDGE_PROXIES_MAX];
+    int proxy_count;
     PGL_TRY(edge_rules_read(&options->admit, &rules));
+    PGL_TRY(read_proxies(options, proxies, &proxy_count));
     return pgl_cors_read(&cors, options->cors_origins);
 }
 
