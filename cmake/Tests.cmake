@@ -46,6 +46,8 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     endforeach()
     pgl_script_test(parity/rolling blackbox 120 tests/parity/rolling_test.py
         --binary $<TARGET_FILE:panglot>)
+    pgl_script_test(parity/crowd blackbox 120 tests/parity/crowd_test.py
+        --binary $<TARGET_FILE:panglot>)
     pgl_script_test(parity/identities blackbox 120 tests/parity/identities_test.py
         --binary $<TARGET_FILE:panglot>)
     pgl_script_test(parity/ops blackbox 120 tests/parity/ops_test.py

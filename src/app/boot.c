@@ -372,6 +372,7 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->is_behind = is_behind;
     edge->ready_self = boot;
     PGL_TRY(open_trust(boot));
+    events_watch_open(&boot->events_watch, edge);
     PGL_TRY(pgl_gateway_register(edge, &boot->registry, &boot->arena));
     PGL_TRY(open_certificates(boot));
     return pgl_gateway_open(edge, &boot->options.gateway);
@@ -450,13 +451,13 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     if (!options->has_edge)
         return PGL_OK;
     PGL_TRY(open_readers(boot));
+    pgl_reload_open(&boot->reload, &boot->loops[PGL_LOOP_RELOAD]);
     PGL_TRY(pgl_mesh_open(&boot->mesh, boot));
     open_logs(boot);
     PGL_TRY(connect_services(boot));
     PGL_TRY(serve_services(boot));
     pgl_metrics_register(boot);
     open_drain(boot);
-    pgl_reload_open(&boot->reload, &boot->loops[PGL_LOOP_RELOAD]);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
     if (options->roles != PGL_RUNS(PGL_RUN_GATEWAY)) /* which has no file to look at */
         pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);
@@ -494,6 +495,7 @@ void pgl_boot_close(struct pgl_boot *boot)
     pgl_control_close(&boot->control);
     edge_jwks_close(&boot->jwks);
     edge_trust_close(&boot->trust);
+    events_watch_close(&boot->events_watch);
     pgl_feed_close(&boot->payments_feed);
     pgl_feed_close(&boot->inventory_feed);
     pgl_orders_close(&boot->orders);

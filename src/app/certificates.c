@@ -178,7 +178,11 @@ static pgl_status open_context(struct pgl_certificates *c, const struct set *set
                                struct pgl_tls_context **context)
 {
     const struct pgl_certificates_options *options = &c->options;
-    pgl_status status = pgl_tls_server_context_open(&set->options, context);
+    const struct pgl_tls_client_options caller = { .authorities = set->options.client_authorities,
+                                                   .own = set->options.pairs[0],
+                                                   .is_http2 = options->offers_http2 };
+    pgl_status status = options->is_caller ? pgl_tls_client_context_open_with(&caller, context)
+                                           : pgl_tls_server_context_open(&set->options, context);
     const char *paths = options->certificates != NULL ? options->certificates : options->made;
     return pgl_is_ok(status) ? status : wrong(c, paths, status.text);
 }
@@ -195,7 +199,7 @@ static void say_shown(struct pgl_certificates *c, const struct set *set)
 
 /* ---- exchanging ---- */
 
-/* On the listener's loop. */
+/* On the loop that it is for. */
 static void take(void *owner, struct pgl_message *message)
 {
     struct pgl_certificates *c = owner;

@@ -1,8 +1,8 @@
 /*
- * certificates.h - the certificates of one listener: read at the start, read again when their files
- * change or SIGHUP says so, and shown to whoever comes from then on.
+ * certificates.h - the certificates of one listener, or of those who call on one loop: read at the
+ * start, read again when their files change or SIGHUP says so, and shown from then on.
  *
- * For:      boot.c, for each listener that speaks TLS.
+ * For:      boot.c, for each listener that speaks TLS; mesh.c, for each loop that calls others.
  * Owner:    the boot.
  * Threads:  reads on the loop of `reload`; what was read goes to the listener's loop by message,
  *           and what was shown before comes back the same way.
@@ -25,6 +25,7 @@ struct pgl_certificates_options {
     const char *made;                /* a path: one for localhost is made there; NULL: it is not */
     const char *client_authorities;  /* a path; NULL when no client is asked for a certificate */
     bool needs_client, is_tls13_only, offers_http2;
+    bool is_caller; /* not a listener's: the authorities are those of whom we call */
     int64_t check_every_ns;
 };
 
@@ -32,7 +33,7 @@ struct pgl_certificates {
     struct pgl_platform *platform;
     struct pgl_reload *reload;
     struct pgl_certificates_options options;
-    struct pgl_tls_server_contexts contexts;          /* of the listener's loop */
+    struct pgl_tls_server_contexts contexts;          /* of the loop that it is for */
     struct pgl_counter days_left, exchanged, refused; /* gauge, counters */
 
     /* What follows is its own. */
@@ -49,7 +50,7 @@ struct pgl_certificates {
     } exchange;
 };
 
-/* For a listener on `loop`. */
+/* For a listener or callers on `loop`. */
 PGL_MUST_USE pgl_status pgl_certificates_open(struct pgl_certificates *certificates,
                                               struct pgl_platform *platform,
                                               struct pgl_reload *reload, struct pgl_loop *loop,

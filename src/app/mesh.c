@@ -5,6 +5,8 @@
 #include "app/mesh_server.h"
 #include "base/assert.h"
 
+enum { CALLER_EDGE, CALLER_SERVICES };
+
 #define FLOWS(member) offsetof(struct pgl_boot, member)
 
 /* clang-format off */
@@ -27,6 +29,16 @@ const struct pgl_mesh_row pgl_mesh_rows[PGL_AT_COUNT] = {
 };
 /* clang-format on */
 
+/* What a loop shows whom it calls. NULL: it calls in the open. */
+static struct pgl_tls_context *const *tls_of(const struct pgl_mesh *mesh,
+                                             const struct pgl_loop *loop)
+{
+    if (mesh->boot->options.mesh.certificate_file == NULL)
+        return NULL;
+    int caller = loop == &mesh->boot->loops[PGL_LOOP_EDGE] ? CALLER_EDGE : CALLER_SERVICES;
+    return &mesh->callers[caller].contexts.current;
+}
+
 /* The connection of a loop to a peer; made when it is first asked for. NULL: see mesh->failure. */
 static struct pgl_far *far_of(struct pgl_mesh *mesh, struct pgl_loop *loop, int role)
 {
@@ -43,7 +55,7 @@ static struct pgl_far *far_of(struct pgl_mesh *mesh, struct pgl_loop *loop, int 
         return NULL;
     }
     struct pgl_far *far = &mesh->fars[mesh->far_count];
-    pgl_far_open(far, loop, peer->host, peer->port, mesh->tls, pgl_boot_role_names[role]);
+    pgl_far_open(far, loop, peer->host, peer->port, tls_of(mesh, loop), pgl_boot_role_names[role]);
     mesh->far_keys[mesh->far_count].loop = loop;
     mesh->far_keys[mesh->far_count++].role = role;
     return far;
@@ -83,30 +95,39 @@ struct pgl_log_source *pgl_mesh_source(struct pgl_boot *boot, int at)
     return &far->source;
 }
 
-static pgl_status read_pem(struct pgl_boot *boot, const char *path, struct pgl_text *pem)
+/* A loop of this process calls others: with our own certificate, and it believes who shows one of
+ * our authority with the peer's name. */
+static pgl_status open_caller(struct pgl_mesh *mesh, int caller, int loop, const char *labels)
 {
-    struct pgl_disk *disk = boot->platform->disk;
-    return disk->ops->read_file(disk, path, PGL_TLS_PEM_BYTES_MAX, &boot->arena, pem);
+    struct pgl_boot *boot = mesh->boot;
+    struct pgl_certificates_options options = pgl_mesh_certificates(boot);
+    options.is_caller = true;
+    PGL_TRY(pgl_certificates_open(&mesh->callers[caller], boot->platform, &boot->reload,
+                                  &boot->loops[loop], &options));
+    pgl_certificates_register(&mesh->callers[caller], &boot->registry, labels);
+    return PGL_OK;
 }
 
-/* We show our own certificate, and believe who shows one of our authority with the peer's name. */
-static pgl_status open_tls(struct pgl_mesh *mesh)
+struct pgl_certificates_options pgl_mesh_certificates(const struct pgl_boot *boot)
 {
-    const struct pgl_mesh_options *options = &mesh->boot->options.mesh;
-    struct pgl_tls_client_options tls = { .is_http2 = true };
-    if (options->certificate_file == NULL)
-        return PGL_OK;
-    PGL_TRY(read_pem(mesh->boot, options->certificate_file, &tls.own.certificate));
-    PGL_TRY(read_pem(mesh->boot, options->key_file, &tls.own.key));
-    PGL_TRY(read_pem(mesh->boot, options->ca_file, &tls.authorities));
-    return pgl_tls_client_context_open_with(&tls, &mesh->tls);
+    const struct pgl_mesh_options *mine = &boot->options.mesh;
+    return (struct pgl_certificates_options){ .certificates = mine->certificate_file,
+                                              .keys = mine->key_file,
+                                              .client_authorities = mine->ca_file,
+                                              .offers_http2 = true,
+                                              .check_every_ns =
+                                                  boot->options.certificates.check_every_ns };
 }
 
 pgl_status pgl_mesh_open(struct pgl_mesh *mesh, struct pgl_boot *boot)
 {
     *mesh = (struct pgl_mesh){ .boot = boot };
     pgl_rpc_open(&mesh->rpc, &boot->loops[PGL_LOOP_SERVICES]);
-    return open_tls(mesh);
+    if (boot->options.mesh.certificate_file == NULL)
+        return PGL_OK;
+    if (pgl_boot_runs(boot, PGL_RUN_GATEWAY))
+        PGL_TRY(open_caller(mesh, CALLER_EDGE, PGL_LOOP_EDGE, "caller=\"edge\""));
+    return open_caller(mesh, CALLER_SERVICES, PGL_LOOP_SERVICES, "caller=\"services\"");
 }
 
 pgl_status pgl_mesh_serve(struct pgl_mesh *mesh)
@@ -156,5 +177,6 @@ void pgl_mesh_close(struct pgl_mesh *mesh)
     for (int i = 0; i < mesh->far_count; i++)
         pgl_far_close(&mesh->fars[i]);
     pgl_certificates_close(&mesh->certificates);
-    pgl_tls_context_close(mesh->tls);
+    for (int i = 0; i < PGL_MESH_CALLERS; i++)
+        pgl_certificates_close(&mesh->callers[i]);
 }

@@ -19,6 +19,7 @@
 #define PGL_MESH_PEERS_MAX   8
 #define PGL_MESH_FARS_MAX    (2 * PGL_MESH_PEERS_MAX)
 #define PGL_MESH_LOGS        3
+#define PGL_MESH_CALLERS     2  /* loops that call: the edge, and that of the services */
 #define PGL_MESH_METHODS_MAX 32 /* of one service; the largest has a third of that */
 
 struct pgl_boot;
@@ -60,11 +61,11 @@ struct pgl_mesh {
     int far_count;
     struct pgl_rpc rpc; /* of the followed logs */
     struct pgl_far_log logs[PGL_MESH_LOGS];
-    struct pgl_mesh_behind behind[PGL_MESH_LOGS]; /* of a gateway, the same logs */
-    struct pgl_tls_context *tls;                  /* as who we call the others; NULL: plain */
-    struct pgl_certificates certificates;         /* as who we are called */
-    struct pgl_mesh_server *server;               /* NULL: it does not listen */
-    pgl_status failure;                           /* of an endpoint that could not be made */
+    struct pgl_mesh_behind behind[PGL_MESH_LOGS];      /* of a gateway, the same logs */
+    struct pgl_certificates callers[PGL_MESH_CALLERS]; /* as who we call the others */
+    struct pgl_certificates certificates;              /* as who we are called */
+    struct pgl_mesh_server *server;                    /* NULL: it does not listen */
+    pgl_status failure;                                /* of an endpoint that could not be made */
 };
 
 /* Before any of what follows is asked for. */
@@ -86,6 +87,9 @@ void pgl_mesh_drain(struct pgl_mesh *mesh);
 bool pgl_mesh_is_drained(const struct pgl_mesh *mesh);
 void pgl_mesh_close(struct pgl_mesh *mesh);
 
+/* What both sides of a connection between roles show, and whom they believe. */
+struct pgl_certificates_options pgl_mesh_certificates(const struct pgl_boot *boot);
+
 /* For the server: what of this process is offered. */
 struct pgl_mesh_row {
     const ProtobufCServiceDescriptor *service;
@@ -101,5 +105,7 @@ extern const struct pgl_mesh_row pgl_mesh_rows[PGL_AT_COUNT];
 uint32_t pgl_mesh_callers(int at, int method);
 /* Whether one of the names of a certificate ("orders,payments") is that of such a role. */
 bool pgl_mesh_may_call(const char *names, int at, int method);
+/* Whether one of them is the reader, whose position the log keeps; "" is nobody's. */
+bool pgl_mesh_may_read_as(const char *names, const char *reader);
 
 #endif

@@ -114,3 +114,12 @@ bool pgl_mesh_may_call(const char *names, int at, int method)
     }
     return false;
 }
+
+bool pgl_mesh_may_read_as(const char *names, const char *reader)
+{
+    struct pgl_text left = pgl_text_of(names);
+    bool is_one = reader[0] == '\0';
+    while (left.data != NULL && !is_one)
+        is_one = pgl_text_is(pgl_text_cut(&left, ','), reader);
+    return is_one;
+}

@@ -64,12 +64,24 @@ static void a_role_is_held_to_its_rows(void **unused)
         assert_int_equal(pgl_mesh_may_call(rows[i].names, rows[i].at, rows[i].method), rows[i].may);
 }
 
+static void a_reader_is_one_of_the_roles_that_read(void **unused)
+{
+    (void)unused;
+    assert_true(pgl_mesh_may_read_as("payments", "payments"));
+    assert_true(pgl_mesh_may_read_as("gateway,payments", "payments"));
+    assert_true(pgl_mesh_may_read_as("payments", "")); /* whose position nobody keeps */
+    assert_false(pgl_mesh_may_read_as("payments", "webhooks"));
+    assert_false(pgl_mesh_may_read_as("payments", "payment"));
+    assert_false(pgl_mesh_may_read_as("", "payments"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_method_that_is_offered_has_a_row),
         cmocka_unit_test(nobody_calls_himself_and_catalog_and_identity_nobody),
         cmocka_unit_test(a_role_is_held_to_its_rows),
+        cmocka_unit_test(a_reader_is_one_of_the_roles_that_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,15 +39,22 @@ static const struct mesh_method *method_of(const struct pgl_grpc_call *call)
     return pgl_grpc_method_of(call)->row;
 }
 
-static pgl_status check_caller(const struct pgl_grpc_call *call)
+static pgl_status check_caller(const struct pgl_grpc_call *call, const ProtobufCMessage *ask)
 {
     const struct mesh_method *method = method_of(call);
+    const char *names = call->exchange->tls_peer;
+    const char *why = NULL;
     if (!call->exchange->is_tls)
         return PGL_OK; /* as configured: loopback */
-    if (pgl_mesh_may_call(call->exchange->tls_peer, method->at, method->number))
+    if (!pgl_mesh_may_call(names, method->at, method->number))
+        why = "this role may not call this";
+    else if (ask->descriptor == FOLLOW_REQUEST_DESCRIPTOR &&
+             !pgl_mesh_may_read_as(names, ((const FollowRequest *)ask)->reader))
+        why = "this role is not that reader";
+    if (why == NULL)
         return PGL_OK;
     pgl_counter_add(&method->server->denied, 1);
-    return PGL_FAIL(PGL_DENIED, "this role may not call this");
+    return PGL_FAIL(PGL_DENIED, why);
 }
 
 enum { MESH_ASK, MESH_ANSWER };
@@ -108,7 +115,7 @@ static pgl_status prepare(struct pgl_grpc_call *call, void *ask, struct mesh_cal
 static void take(struct pgl_grpc_call *call, void *ask)
 {
     struct mesh_call *mine = pgl_arena_zalloc(call->arena, sizeof *mine);
-    pgl_status status = mine != NULL ? check_caller(call) : PGL_NO_MEMORY;
+    pgl_status status = mine != NULL ? check_caller(call, ask) : PGL_NO_MEMORY;
     if (pgl_is_ok(status))
         status = prepare(call, ask, mine);
     if (!pgl_is_ok(status)) {
@@ -142,7 +149,7 @@ static struct pgl_http_limits mesh_limits(void)
     limits.exchanges_max = PGL_MESH_CALLS_MAX;
     limits.requests_per_connection_max = UINT32_MAX;
     limits.exchange_bytes_max = 2 * PGL_GRPC_MESH_MESSAGE_BYTES_MAX;
-    limits.stream_bytes_max = 2 * PGL_GRPC_MESH_MESSAGE_BYTES_MAX;
+    limits.connection_bytes_max = limits.buffers_bytes_max; /* a caller has one for all it asks */
     limits.idle_ns = PGL_HOURS(1);
     limits.http2 = PGL_HTTP2_LIMITS_MESH;
     limits.requests_per_turn_max = 1024; /* nobody else waits */
@@ -187,12 +194,8 @@ static pgl_status open_tls(struct pgl_mesh *mesh, struct pgl_http_server_options
 {
     struct pgl_boot *boot = mesh->boot;
     const struct pgl_mesh_options *mine = &boot->options.mesh;
-    struct pgl_certificates_options options = boot->options.certificates;
-    options.certificates = mine->certificate_file;
-    options.keys = mine->key_file;
-    options.made = NULL;
-    options.client_authorities = mine->ca_file;
-    options.needs_client = options.is_tls13_only = options.offers_http2 = true;
+    struct pgl_certificates_options options = pgl_mesh_certificates(boot);
+    options.needs_client = options.is_tls13_only = true;
     PGL_TRY(pgl_certificates_open(&mesh->certificates, boot->platform, &boot->reload,
                                   &boot->loops[PGL_LOOP_SERVICES], &options));
     pgl_certificates_register(&mesh->certificates, &boot->registry, "listener=\"mesh\"");

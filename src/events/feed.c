@@ -5,6 +5,21 @@
 
 #include "wire/message.h"
 
+/* The type is the first field of an event; the others are not worth unpacking for it. */
+static bool is_wanted(const ReadRequest *ask, struct pgl_text bytes)
+{
+    enum { TYPE_TAG = 1 << 3, SMALL = 0x80 };
+    if (ask->n_types == 0)
+        return true;
+    int type = EVENT_TYPE_UNSPECIFIED;
+    if (bytes.size >= 2 && bytes.data[0] == TYPE_TAG && (uint8_t)bytes.data[1] < SMALL)
+        type = bytes.data[1];
+    for (size_t i = 0; i < ask->n_types; i++)
+        if ((int)ask->types[i] == type)
+            return true;
+    return false;
+}
+
 static pgl_status add_event(struct pgl_feed *feed, const struct pgl_log_read *read,
                             struct pgl_arena *arena, struct pgl_text bytes, ReadResponse *reply)
 {
@@ -15,7 +30,7 @@ static pgl_status add_event(struct pgl_feed *feed, const struct pgl_log_read *re
         return PGL_NO_MEMORY;
     PGL_TRY(pgl_message_unpack(EVENT_DESCRIPTOR, arena, bytes, &event));
     logged->log = feed->log->log;
-    logged->seq = read->after + 1 + (int64_t)reply->n_events;
+    logged->seq = reply->until;
     *id = pgl_event_id(feed->log->log, read->epoch, logged->seq);
     logged->id = (ProtobufCBinaryData){ sizeof id->bytes, id->bytes };
     logged->event = event;
@@ -29,7 +44,7 @@ static pgl_status fill_reply(struct pgl_feed *feed, const struct pgl_log_read *r
     PGL_TRY(read->status);
     reply->high = read->high;
     reply->epoch = read->epoch;
-    reply->low = read->after;
+    reply->low = reply->until = read->after;
     reply->behind = pgl_keep_is_behind(&feed->log->keep, feed->loop->now_ns);
     reply->events = pgl_arena_alloc(arena, ((size_t)read->count + 1) * sizeof reply->events[0]);
     if (reply->events == NULL)
@@ -40,7 +55,9 @@ static pgl_status fill_reply(struct pgl_feed *feed, const struct pgl_log_read *r
         uint32_t size;
         memcpy(&size, read->bytes + at, sizeof size);
         struct pgl_text bytes = { (const char *)read->bytes + at + sizeof size, size };
-        PGL_TRY(add_event(feed, read, arena, bytes, reply));
+        reply->until++;
+        if (is_wanted(ask, bytes))
+            PGL_TRY(add_event(feed, read, arena, bytes, reply));
         at += sizeof size + size;
     }
     return PGL_OK;
@@ -151,6 +168,8 @@ void pgl_feed_read(struct pgl_feed *feed, struct pgl_call *call)
     const ReadRequest *ask = call->ask;
     if (ask->max < 1 || ask->max > PGL_FEED_EVENTS_MAX)
         pgl_call_answer(call, PGL_FAIL(PGL_INVALID, "max: 1 to 512 is expected"));
+    else if (ask->n_types > PGL_FEED_TYPES_MAX)
+        pgl_call_answer(call, PGL_FAIL(PGL_INVALID, "types: at most 32"));
     else
         send(feed, call, ask->after, NULL);
 }

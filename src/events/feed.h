@@ -6,8 +6,8 @@
  *           `calls` is the mailbox and the pgl_feed_..._method the rows of its table.
  * Owner:    a service or app/boot.c, on a loop that services share; unpacking is done there and not
  *           in the writer's turn.
- * Bounds:   PGL_FEED_READS_MAX reads at once, more are refused; PGL_FEED_EVENTS_MAX events an
- *           answer.
+ * Bounds:   PGL_FEED_READS_MAX reads at once, more are refused; PGL_FEED_EVENTS_MAX events looked
+ *           at for an answer, of which it has those of the types that were asked for.
  */
 #ifndef PGL_EVENTS_FEED_H
 #define PGL_EVENTS_FEED_H
@@ -17,6 +17,7 @@
 
 #define PGL_FEED_READS_MAX  16
 #define PGL_FEED_EVENTS_MAX PGL_LOG_READ_EVENTS_MAX
+#define PGL_FEED_TYPES_MAX  32 /* that a read asks for; there are fewer in any log */
 
 struct pgl_feed {
     struct pgl_loop *loop;

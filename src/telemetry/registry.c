@@ -5,11 +5,19 @@
 
 #include "base/assert.h"
 
-static struct pgl_metric *add(struct pgl_registry *registry, struct pgl_metric metric)
+/* Behind the last of its name, or of all: the rows of a name are one group in what is written. */
+static void add(struct pgl_registry *registry, struct pgl_metric metric)
 {
+    struct pgl_metric *metrics = registry->metrics;
     PGL_ASSERT(registry->count < PGL_METRICS_MAX);
-    registry->metrics[registry->count] = metric;
-    return &registry->metrics[registry->count++];
+    int at = registry->count;
+    while (at > 0 && strcmp(metrics[at - 1].name, metric.name) != 0)
+        at--;
+    if (at == 0)
+        at = registry->count;
+    memmove(metrics + at + 1, metrics + at, (size_t)(registry->count - at) * sizeof *metrics);
+    metrics[at] = metric;
+    registry->count++;
 }
 
 void pgl_registry_add(struct pgl_registry *registry, const char *name, const char *help,

@@ -35,7 +35,7 @@ void pgl_registry_add(struct pgl_registry *registry, const char *name, const cha
 void pgl_registry_add_latency(struct pgl_registry *registry, const char *name, const char *help,
                               const char *labels, const struct pgl_latency *latency);
 
-/* Prometheus text format 0.0.4. Rows of one name are expected one behind the other. */
+/* Prometheus text format 0.0.4: the rows of one name are one group, however they were added. */
 void pgl_registry_write(const struct pgl_registry *registry, struct pgl_buffer *out);
 
 #endif

@@ -42,9 +42,10 @@ static void counters_and_gauges_are_written_by_name(void **unused)
     pgl_counter_add(&turns, UINT64_MAX);
     pgl_registry_add(&registry, "panglot_orders", "Orders by state.", PGL_METRIC_GAUGE,
                      "state=\"PENDING\"", &orders[0]);
+    pgl_registry_add(&registry, "panglot_turns_total", "Turns.", PGL_METRIC_COUNTER, "", &turns);
     pgl_registry_add(&registry, "panglot_orders", "Orders by state.", PGL_METRIC_GAUGE,
                      "state=\"FAILED\"", &orders[1]);
-    pgl_registry_add(&registry, "panglot_turns_total", "Turns.", PGL_METRIC_COUNTER, "", &turns);
+    /* the rows of one name together, as the format wants it */
     assert_writes("# HELP panglot_orders Orders by state.\n"
                   "# TYPE panglot_orders gauge\n"
                   "panglot_orders{state=\"PENDING\"} 3\n"

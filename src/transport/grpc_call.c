@@ -34,7 +34,7 @@ static void on_late(void *owner)
 static int64_t deadline_of(const struct pgl_grpc_call *call, int64_t timeout_ns)
 {
     const struct pgl_grpc_limits *limits = &call->server->options.limits;
-    bool is_stream = is_server_stream(call);
+    bool is_stream = is_server_stream(call) || is_client_stream(call);
     int64_t at_most_ns = is_stream ? limits->stream_max_ns : limits->deadline_max_ns;
     if (timeout_ns < 0)
         timeout_ns = is_stream ? limits->stream_max_ns : limits->deadline_usual_ns;
@@ -77,8 +77,8 @@ static pgl_status read_json(struct pgl_grpc_call *call, struct pgl_arena *arena,
 {
     if (bytes.size == 0)
         bytes = PGL_TEXT("{}"); /* as an empty message is in the other encoding */
-    return pgl_json_read(pgl_grpc_contract_of(call)->input, arena, bytes,
-                         &call->server->options.limits.json, ask);
+    return pgl_json_read_proto3(pgl_grpc_contract_of(call)->input, arena, bytes,
+                                &call->server->options.limits.json, ask);
 }
 
 static pgl_status unpack(struct pgl_grpc_call *call, struct pgl_text bytes, bool is_packed,

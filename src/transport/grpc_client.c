@@ -6,6 +6,7 @@
 
 #define PAUSE_LEAST_NS PGL_MILLISECONDS(20)
 #define PAUSE_MOST_NS  PGL_SECONDS(1)
+#define FULL_PAUSE_NS  PGL_MILLISECONDS(10) /* of a peer that had no room for a stream */
 #define FIELDS_FIXED   3
 
 static const struct pgl_h2_handler handler;
@@ -33,6 +34,11 @@ static void cut_short(struct pgl_grpc_ask *ask, pgl_status status)
 static void on_late(void *owner)
 {
     struct pgl_grpc_ask *ask = owner;
+    if (!pgl_list_is_empty(&ask->refused)) {
+        pgl_list_remove(&ask->refused);
+        answer(ask, PGL_FAIL(PGL_UNAVAILABLE, "the service has no room for another call"));
+        return;
+    }
     cut_short(ask, pgl_h2_stream_is_out(&ask->stream)
                        ? PGL_FAIL(PGL_DEADLINE, "the service did not answer in time")
                        : PGL_FAIL(PGL_UNAVAILABLE, "the service cannot be reached"));
@@ -65,6 +71,32 @@ static pgl_status start(struct pgl_grpc_ask *ask)
     return PGL_OK;
 }
 
+static void ask_again(void *owner)
+{
+    struct pgl_grpc_client *client = owner;
+    struct pgl_list turn, *node; /* who is refused meanwhile has the next one */
+    pgl_list_init(&turn);
+    while ((node = pgl_list_take_first(&client->refused)) != NULL)
+        pgl_list_append(&turn, node);
+    while ((node = pgl_list_take_first(&turn)) != NULL) {
+        struct pgl_grpc_ask *ask = PGL_CONTAINER(node, struct pgl_grpc_ask, refused);
+        pgl_status status = start(ask);
+        if (!pgl_is_ok(status))
+            answer(ask, status);
+    }
+}
+
+/* Not at once: asking and refusing would be all that either side does. */
+static void put_off(struct pgl_grpc_ask *ask)
+{
+    struct pgl_grpc_client *client = ask->client;
+    struct pgl_loop *loop = client->loop;
+    pgl_list_append(&client->refused, &ask->refused);
+    if (!client->again.is_set)
+        pgl_timer_set(&loop->timers, &client->again, loop->now_ns + FULL_PAUSE_NS, ask_again,
+                      client);
+}
+
 /* Seen whole, it may have been done; else it is asked again. */
 static void on_failure(struct pgl_h2_stream *stream, pgl_status status, uint32_t code,
                        bool was_never_sent)
@@ -74,6 +106,10 @@ static void on_failure(struct pgl_h2_stream *stream, pgl_status status, uint32_t
     pgl_grpc_reader_free(&ask->reader);
     if (ask->client->is_closing)
         return;
+    if (was_never_sent && was_reset) {
+        put_off(ask);
+        return;
+    }
     if (was_never_sent || (!was_reset && !stream->has_said_all)) {
         status = start(ask);
         if (pgl_is_ok(status))
@@ -176,6 +212,7 @@ void pgl_grpc_client_open(struct pgl_grpc_client *client, struct pgl_loop *loop,
     connection.streams_max = options->asks_max;
     connection.again = (struct pgl_retry_rules){ PAUSE_LEAST_NS, PAUSE_MOST_NS, 2 };
     *client = (struct pgl_grpc_client){ .loop = loop, .options = *options };
+    pgl_list_init(&client->refused);
     pgl_h2_client_open(&client->connection, loop, &connection);
 }
 
@@ -184,6 +221,7 @@ void pgl_grpc_client_close(struct pgl_grpc_client *client)
     if (client->loop == NULL)
         return;
     client->is_closing = true;
+    pgl_timer_clear(&client->loop->timers, &client->again);
     pgl_h2_client_close(&client->connection);
 }
 
@@ -210,6 +248,7 @@ pgl_status pgl_grpc_client_ask(struct pgl_grpc_client *client, struct pgl_grpc_a
         return PGL_FAIL(PGL_EXHAUSTED, "too much is waiting for this service already");
     ask->client = client;
     ask->late = (struct pgl_timer){ 0 };
+    pgl_list_init(&ask->refused);
     PGL_TRY(pack(ask));
     PGL_TRY(start(ask));
     int64_t now_ns = client->loop->now_ns; /* a question may be for what is there at once */

@@ -31,8 +31,8 @@
 struct pgl_grpc_client_options {
     const char *host; /* numeric, or "unix:PATH" */
     uint16_t port;
-    struct pgl_tls_context *tls; /* NULL: plain */
-    const char *tls_name;        /* whom the peer's certificate has to name */
+    struct pgl_tls_context *const *tls; /* NULL: plain */
+    const char *tls_name;               /* whom the peer's certificate has to name */
     uint32_t asks_max;
     size_t message_bytes_max;
 };
@@ -55,6 +55,7 @@ struct pgl_grpc_ask {
     struct pgl_grpc_reader reader;
     bool has_reply;
     struct pgl_timer late;
+    struct pgl_list refused; /* in its client's, while it waits to be asked again */
 };
 
 struct pgl_grpc_client {
@@ -62,6 +63,8 @@ struct pgl_grpc_client {
     struct pgl_grpc_client_options options;
     uint32_t ask_count;
     struct pgl_h2_client connection;
+    struct pgl_list refused; /* asks that the peer had no room for */
+    struct pgl_timer again;  /* for them */
     bool is_closing;
 };
 

@@ -11,7 +11,9 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
 
 static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
 {
-    if (!pgl_grpc_server_refuse(owner, exchange, PGL_FAIL(PGL_MALFORMED, reason)))
+    pgl_status why =
+        status == 503 ? PGL_FAIL(PGL_EXHAUSTED, reason) : PGL_FAIL(PGL_MALFORMED, reason);
+    if (!pgl_grpc_server_refuse(owner, exchange, why))
         pgl_http_respond(exchange, status, NULL, 0, pgl_text_of(reason));
 }
 

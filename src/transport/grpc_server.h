@@ -71,7 +71,7 @@ struct pgl_grpc_limits {
     size_t message_bytes_max;    /* either way, unpacked by gzip */
     int64_t deadline_usual_ns;   /* of a call that says none */
     int64_t deadline_max_ns;     /* whatever it says */
-    int64_t stream_max_ns;       /* of a server's stream, whether it says one or not */
+    int64_t stream_max_ns;       /* of a stream either way, whether it says one or not */
     size_t pack_bytes_min;       /* a shorter answer is not worth its packing */
     struct pgl_json_limits json; /* of a request's JSON */
 };

@@ -467,6 +467,28 @@ static void a_clients_stream_is_handed_over_as_it_comes(void **unused)
     assert_line(bench.seen.trailers, "grpc-status: 0");
 }
 
+/* What it sends may come as slowly as it likes: neither a call's time limit nor a body's is its. */
+static void a_clients_stream_may_last(void **unused)
+{
+    static const char *const paths[] = { CHECK, WATCH };
+    (void)unused;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        bench_call(paths[i]);
+        memset(&notes, 0, sizeof notes);
+        bench_ask();
+        for (int64_t at_ns = 0; at_ns < PGL_MINUTES(10); at_ns += PGL_SECONDS(10)) {
+            bench_wait(at_ns);
+            notes.taken[0] = '\0';
+            bench_feed(ASK_A, false);
+            assert_string_equal(notes.taken, "a ");
+        }
+        assert_int_equal(notes.stopped, PGL_CODE_OK);
+        bench_wait(1000 + PGL_HOURS(1));
+        assert_int_equal(notes.stopped, PGL_DEADLINE);
+        pgl_grpc_end(notes.call, PGL_FAIL(PGL_DEADLINE, "late"));
+    }
+}
+
 static void a_client_waits_for_who_holds_it(void **unused)
 {
     (void)unused;
@@ -519,6 +541,7 @@ int main(void)
         USUAL(who_does_not_read_to_the_end_is_cut),
         USUAL(a_stream_may_be_empty),
         STREAM(a_clients_stream_is_handed_over_as_it_comes),
+        STREAM(a_clients_stream_may_last),
         STREAM(a_client_waits_for_who_holds_it),
         STREAM(an_early_end_takes_nothing_more),
     };

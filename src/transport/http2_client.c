@@ -109,7 +109,7 @@ static pgl_status connect_line(struct pgl_h2_line *line)
         struct pgl_socket *plain = line->socket;
         line->socket = NULL;
         pgl_status status =
-            pgl_tls_client_open(options->tls, options->tls_name, client->loop->wall_ns, &tls);
+            pgl_tls_client_open(*options->tls, options->tls_name, client->loop->wall_ns, &tls);
         if (!pgl_is_ok(status)) {
             plain->ops->close(plain);
             return status;

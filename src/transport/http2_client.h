@@ -38,9 +38,10 @@
 struct pgl_h2_client_options {
     const char *host; /* a numeric address, or unix:PATH */
     uint16_t port;
-    const char *authority;       /* what requests are addressed to; NULL: `host` */
-    struct pgl_tls_context *tls; /* NULL: in the open */
-    const char *tls_name;        /* whom the peer's certificate has to name */
+    const char *authority; /* what requests are addressed to; NULL: `host` */
+    /* of the loop, as it is when it connects; NULL: in the open */
+    struct pgl_tls_context *const *tls;
+    const char *tls_name; /* whom the peer's certificate has to name */
     struct pgl_http2_limits http2;
     uint32_t streams_max;
     size_t stream_bytes_max;

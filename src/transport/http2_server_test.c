@@ -226,6 +226,28 @@ static void a_handler_in_pieces_holds_its_peer_back(void **unused)
     bench_close(bench);
 }
 
+/* A client's stream: the time that a whole body has to come in is none of its. */
+static void pieces_may_come_slowly(void **unused)
+{
+    struct bench *bench = open_in_pieces(true);
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    struct call *call = call_begin(caller, "POST", "/pieces", true);
+    for (int i = 0; i < 30; i++) {
+        bench_pass(bench, PGL_SECONDS(10));
+        assert_true(pgl_is_ok(pgl_h2_stream_write(&call->stream, PGL_TEXT("x"), i == 29)));
+        bench_run(bench);
+        assert_int_equal(pieces.seen_bytes, i + 1);
+    }
+    assert_true(pieces.has_last);
+    bench_answer(bench->held[0]);
+    bench->held_count = 0;
+    bench_run(bench);
+    assert_true(call->has_ended);
+    caller_close(caller);
+    bench_close(bench);
+}
+
 static void pieces_come_over_http1_as_well(void **unused)
 {
     static char body[200000];
@@ -578,6 +600,7 @@ int main(void)
         cmocka_unit_test(a_body_over_its_limit_is_refused),
         cmocka_unit_test(a_refused_request_is_an_answer_of_its_stream),
         cmocka_unit_test(a_handler_in_pieces_holds_its_peer_back),
+        cmocka_unit_test(pieces_may_come_slowly),
         cmocka_unit_test(pieces_come_over_http1_as_well),
         cmocka_unit_test(who_answers_early_over_http1_reads_no_further),
         cmocka_unit_test(a_stream_ends_with_its_trailers),

@@ -24,7 +24,7 @@ struct far_call {
 };
 
 void pgl_far_open(struct pgl_far *far, struct pgl_loop *loop, const char *host, uint16_t port,
-                  struct pgl_tls_context *tls, const char *tls_name)
+                  struct pgl_tls_context *const *tls, const char *tls_name)
 {
     const struct pgl_grpc_client_options options = {
         .host = host,
@@ -77,6 +77,20 @@ static void add_trace(struct far_call *call, const struct pgl_trace *trace)
         (struct pgl_http_field){ PGL_TEXT("traceparent"), { call->trace, TRACE_BYTES } };
 }
 
+/* "/service/method". NULL without memory. */
+static const char *path_of(struct pgl_arena *arena, const char *service, const char *method)
+{
+    size_t service_bytes = strlen(service), method_bytes = strlen(method);
+    char *path = pgl_arena_alloc(arena, 1 + service_bytes + 1 + method_bytes + 1);
+    if (path == NULL)
+        return NULL;
+    path[0] = '/';
+    memcpy(path + 1, service, service_bytes);
+    path[1 + service_bytes] = '/';
+    memcpy(path + 1 + service_bytes + 1, method, method_bytes + 1);
+    return path;
+}
+
 pgl_status pgl_far_send(const struct pgl_endpoint *endpoint, int method, struct pgl_rpc_call *call,
                         void (*answered)(struct pgl_rpc_call *call))
 {
@@ -84,7 +98,8 @@ pgl_status pgl_far_send(const struct pgl_endpoint *endpoint, int method, struct 
     const ProtobufCServiceDescriptor *service = endpoint->service;
     const char *name = endpoint->name != NULL ? endpoint->name : service->name;
     struct far_call *mine = pgl_arena_zalloc(call->call.arena, sizeof *mine);
-    if (mine == NULL)
+    const char *path = path_of(call->call.arena, name, service->methods[method].name);
+    if (mine == NULL || path == NULL)
         return PGL_NO_MEMORY;
     mine->ticket = pgl_breaker_admit(&far->breaker, far->client.loop->now_ns, NULL);
     if (mine->ticket == 0)
@@ -93,7 +108,7 @@ pgl_status pgl_far_send(const struct pgl_endpoint *endpoint, int method, struct 
     mine->call = call;
     mine->answered = answered;
     mine->ask = (struct pgl_grpc_ask){
-        .path = pgl_arena_printf(call->call.arena, "/%s/%s", name, service->methods[method].name),
+        .path = path,
         .ask = call->call.ask,
         .reply = call->call.reply,
         .arena = call->call.arena,

@@ -28,7 +28,7 @@ struct pgl_far {
 };
 
 void pgl_far_open(struct pgl_far *far, struct pgl_loop *loop, const char *host, uint16_t port,
-                  struct pgl_tls_context *tls, const char *tls_name);
+                  struct pgl_tls_context *const *tls, const char *tls_name);
 void pgl_far_close(struct pgl_far *far);
 
 /* For rpc.c. `answered` in a later step or turn, with the status in the call. */

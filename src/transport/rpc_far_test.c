@@ -396,6 +396,37 @@ static void what_was_lost_on_the_way_is_not_sent_twice(void **unused)
     assert_int_equal(bench->far.client.connection.connect_count, 2);
 }
 
+/* The peer is asked again until it has room, and not as fast as both can. */
+static void a_peer_without_room_is_asked_again_behind_a_pause(void **unused)
+{
+    (void)unused;
+    endpoint = &bench->far_endpoint;
+    bench->http.options.limits.exchanges_max = 0;
+    ask(PGL_SECONDS(3));
+    turns(PGL_MILLISECONDS(480));
+    assert_false(bench->is_done);
+    assert_in_range(pgl_counter_read(&bench->http.metrics.overloads), 10, 60);
+    bench->http.options.limits.exchanges_max = 10;
+    turns(PGL_MILLISECONDS(20));
+    assert_true(bench->is_done);
+    assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
+    assert_int_equal(bench->asked, 1);
+}
+
+static void a_peer_that_never_has_room_is_not_asked_for_ever(void **unused)
+{
+    (void)unused;
+    endpoint = &bench->far_endpoint;
+    bench->http.options.limits.exchanges_max = 0;
+    ask(PGL_MILLISECONDS(300));
+    turns(PGL_SECONDS(1));
+    assert_true(bench->is_done);
+    assert_int_equal(bench->call.call.status.code, PGL_UNAVAILABLE);
+    uint64_t refused = pgl_counter_read(&bench->http.metrics.overloads);
+    turns(PGL_SECONDS(1));
+    assert_int_equal(pgl_counter_read(&bench->http.metrics.overloads), refused);
+}
+
 /* A peer that goes away answers what it has; what comes meanwhile waits for the next one. */
 static void a_peer_that_drains_loses_nothing(void **unused)
 {
@@ -453,6 +484,8 @@ int main(void)
         TEST(who_does_not_answer_is_waited_for_and_no_longer),
         TEST(what_was_never_sent_is_sent_once_somebody_listens),
         TEST(what_was_lost_on_the_way_is_not_sent_twice),
+        TEST(a_peer_without_room_is_asked_again_behind_a_pause),
+        TEST(a_peer_that_never_has_room_is_not_asked_for_ever),
         TEST(a_peer_that_drains_loses_nothing),
         TEST(nobody_there_is_soon_not_asked_any_more),
     };

@@ -110,7 +110,7 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
     { READ_RESPONSE_DESCRIPTOR,
       "{'events':[{'log':'ORDERS','seq':1,'id':'" ID "','event':"
       EVENT("ORDER_CONFIRMED", "'orderConfirmed':{'amountMinor':5,'lines':[]}") "}],"
-      "'low':1,'high':1,'epoch':2,'behind':false}" },
+      "'low':1,'high':1,'epoch':2,'behind':false,'until':1}" },
     { &every_type_descriptor,
       "{'aInt32':-2147483648,'aSint32':-2147483648,'aSfixed32':-7,'aInt64':-1,'aSint64':-300,"
       "'aSfixed64':-8,'aUint32':4294967295,'aFixed32':5,'aUint64':9007199254740991,'aFixed64':6,"

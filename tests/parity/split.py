@@ -28,25 +28,28 @@ def free_port():
 
 
 class Split(harness.Server):
-    """The same methods; `process` is the gateway's."""
+    """The same methods; `process` is the gateway's. `groups` are the roles of each process."""
     document = None  # of shop.py: answers are compared with it on one process
 
-    def __init__(self, binary, data, options=("--demo",), mesh=("--mesh-plain",)):
+    def __init__(self, binary, data, options=("--demo",), mesh=("--mesh-plain",), groups=ROLES):
         super().__init__(binary, data, options)
-        self.ports = {role: free_port() for role in SERVICES}
-        self.mesh = dict.fromkeys(ROLES, mesh) if isinstance(mesh, tuple) else mesh
+        self.groups = groups
+        ports = {group: free_port() for group in groups}
+        self.ports = {role: ports[group] for group in groups for role in group.split(",")
+                      if role != "gateway"}
+        self.mesh = dict.fromkeys(groups, mesh) if isinstance(mesh, tuple) else mesh
         self.processes, self.serving = {}, {}
 
     def start(self):
         self.address, self.said = None, []
-        for role in ROLES:
-            self.start_role(role)
+        for group in self.groups:
+            self.start_role(group)
 
     def start_role(self, role):
         peers = [word for peer, port in self.ports.items()
                  for word in (f"--peer-{peer}", f"127.0.0.1:{port}")]
         where = (("--http", self.http()) if role == "gateway"
-                 else ("--mesh", f"127.0.0.1:{self.ports[role]}"))
+                 else ("--mesh", f"127.0.0.1:{self.ports[role.split(',')[0]]}"))
         self.serving[role] = threading.Event()
         with self.log.open("ab") as log:
             process = subprocess.Popen(
@@ -75,7 +78,7 @@ class Split(harness.Server):
 
     def wait_ready(self, seconds_max=harness.START_SECONDS_MAX):
         until = time.monotonic() + seconds_max
-        return (all(self.wait_role(role, until - time.monotonic()) for role in ROLES)
+        return (all(self.wait_role(role, until - time.monotonic()) for role in self.groups)
                 and super().wait_ready(max(0, until - time.monotonic())))
 
     def wait_role(self, role, seconds_max=harness.START_SECONDS_MAX):
@@ -106,5 +109,5 @@ class Split(harness.Server):
             return None
 
     def stop(self):
-        codes = [self.stop_role(role) for role in reversed(ROLES)]
+        codes = [self.stop_role(role) for role in reversed(self.groups)]
         return next((code for code in codes if code != 0), 0)

@@ -249,7 +249,7 @@ static pgl_status tell_events(struct follow *follow, bool *is_told)
         PGL_TRY(pgl_grpc_send(follow->of->call, &message.base));
     }
     follow->told = reply->n_events;
-    follow->after = reply->low + (int64_t)reply->n_events;
+    follow->after = reply->until;
     return PGL_OK;
 }
 

@@ -246,12 +246,15 @@ static const struct pgl_endpoint *orders_log_endpoint(const struct pgl_edge *edg
 
 static const void *endings_question(struct stream *stream)
 {
+    static EventType endings[] = { EVENT_TYPE_ORDER_CONFIRMED, EVENT_TYPE_ORDER_CANCELLED };
     ReadRequest *ask = pgl_message_new(READ_REQUEST_DESCRIPTOR, &stream->arena);
     if (ask == NULL)
         return NULL;
     ask->log = LOG_ORDERS;
     ask->after = stream->after;
     ask->max = ENDINGS_AT_ONCE;
+    ask->types = endings;
+    ask->n_types = sizeof endings / sizeof endings[0];
     return ask;
 }
 
@@ -273,13 +276,11 @@ static bool tell_endings(struct stream *stream, struct pgl_buffer *out)
 {
     const ReadResponse *reply = stream->reply;
     for (size_t i = 0; i < reply->n_events; i++) {
-        const Event *event = reply->events[i]->event;
-        bool is_ending =
-            event->type == EVENT_TYPE_ORDER_CONFIRMED || event->type == EVENT_TYPE_ORDER_CANCELLED;
-        if (is_ending && strcmp(event->tenant, stream->request->caller.tenant) == 0)
+        const char *tenant = reply->events[i]->event->tenant;
+        if (strcmp(tenant, stream->request->caller.tenant) == 0)
             tell_ending(reply->events[i], out);
     }
-    stream->after = reply->low + (int64_t)reply->n_events;
+    stream->after = reply->until;
     return false;
 }
 

@@ -265,6 +265,26 @@ static void the_log_is_served(void **unused)
     assert_int_equal(reply.events[1]->event->type, EVENT_TYPE_ORDER_CREATED);
     assert_memory_equal(reply.events[1]->id.data, pgl_event_id(LOG_ORDERS, 1, 2).bytes, 16);
 
+    EventType types[PGL_FEED_TYPES_MAX + 1] = { EVENT_TYPE_ORDER_CONFIRMED };
+    ask.types = types;
+    ask.n_types = 1;
+    reply = (ReadResponse)READ_RESPONSE_INIT;
+    assert_ok(call(method, &ask, &reply));
+    assert_int_equal(reply.n_events, 0);
+    assert_int_equal(reply.until, 2); /* two were looked at */
+    types[1] = EVENT_TYPE_ORDER_CREATED;
+    ask.n_types = 2;
+    ask.after = 1;
+    reply = (ReadResponse)READ_RESPONSE_INIT;
+    assert_ok(call(method, &ask, &reply));
+    assert_int_equal(reply.n_events, 2);
+    assert_int_equal(reply.events[0]->seq, 2);
+    assert_int_equal(reply.until, 3);
+    ask.n_types = PGL_FEED_TYPES_MAX + 1;
+    assert_int_equal(call(method, &ask, &reply).code, PGL_INVALID);
+    ask.n_types = 0;
+    ask.after = 0;
+
     pgl_counter_set(&bench->orders.orders.state.log.keep.behind, PGL_KEEP_BEHIND_EVENTS + 1);
     reply = (ReadResponse)READ_RESPONSE_INIT;
     assert_ok(call(method, &ask, &reply));
