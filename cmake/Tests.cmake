@@ -70,10 +70,9 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
             ${CMAKE_SOURCE_DIR}/tests/blackbox/tls_test.py --binary $<TARGET_FILE:panglot>
             Changes.test_certificates_change_while_people_ask)
     set_tests_properties(blackbox/tls_rotation_long PROPERTIES LABELS "blackbox;prove" TIMEOUT 600)
-    pgl_script_test(blackbox/floods blackbox 400 tests/floods/floods_test.py
+    pgl_script_test(blackbox/floods blackbox 240 tests/floods/floods_test.py
         --binary $<TARGET_FILE:panglot>)
-    set_tests_properties(blackbox/floods PROPERTIES RUN_SERIAL ON) # it compares how long others wait
-    pgl_script_test(blackbox/floods_long "blackbox;prove" 1800 tests/floods/floods_test.py
+    pgl_script_test(blackbox/floods_long "blackbox;prove" 900 tests/floods/floods_test.py
         --binary $<TARGET_FILE:panglot> --seconds 60)
     pgl_script_test(blackbox/kill_loop blackbox 300 tests/kill/kill_loop.py
         --binary $<TARGET_FILE:panglot> --cycles 20 --seed 1)

@@ -1,6 +1,6 @@
 /*
- * json.c - any bytes as JSON. The check and the reader agree on what is JSON; what was read and is
- * written reads as the same again, also after a way through bytes.
+ * json.c - any bytes as JSON, by either set of rules. The check and the reader agree on what is
+ * JSON; what was read and is written reads as the same again, also after a way through bytes.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -65,6 +65,30 @@ static void try_message(const ProtobufCMessageDescriptor *descriptor, struct pgl
     pgl_buffer_free(&first);
 }
 
+static void try_proto3(const ProtobufCMessageDescriptor *descriptor, struct pgl_text bytes,
+                       enum pgl_code checked)
+{
+    void *message, *again;
+    struct pgl_buffer first, second;
+    pgl_status status =
+        pgl_json_read_proto3(descriptor, &arena, bytes, &pgl_json_request_limits, &message);
+    PGL_ASSERT((status.code == PGL_MALFORMED) == (checked == PGL_MALFORMED));
+    if (!pgl_is_ok(status))
+        return;
+    pgl_buffer_init(&first, ARENA_BYTES);
+    pgl_buffer_init(&second, ARENA_BYTES);
+    pgl_json_write_proto3(message, &first);
+    status = pgl_json_read_proto3(descriptor, &arena, pgl_buffer_text(&first),
+                                  &pgl_json_request_limits, &again);
+    PGL_ASSERT(pgl_is_ok(status) || status.code == PGL_EXHAUSTED);
+    if (pgl_is_ok(status)) {
+        pgl_json_write_proto3(again, &second);
+        PGL_ASSERT(pgl_text_equal(pgl_buffer_text(&first), pgl_buffer_text(&second)));
+    }
+    pgl_buffer_free(&first);
+    pgl_buffer_free(&second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pgl_text bytes = { (const char *)data, size };
@@ -75,6 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_message(ORDER_DESCRIPTOR, bytes, checked);
     try_message(EVENT_DESCRIPTOR, bytes, checked);
     try_message(&every_type_descriptor, bytes, checked);
+    try_proto3(ORDER_DESCRIPTOR, bytes, checked);
+    try_proto3(&every_type_descriptor, bytes, checked);
     pgl_arena_reset(&arena);
     return 0;
 }

@@ -49,7 +49,8 @@ THREADS_TEST = "_threads_test.c"  # makes the threads that the module under test
 
 MADE = re.compile(r"contract/\w+\.h|\w+_(migrations|pages)\.h")  # headers made in the build tree
 WAITING = re.compile(r"(runtime|transport)/")
-MAY_WAIT = re.compile(r"/(service|prices|provider(_http)?|worker|reconcile|run)\.[ch]|_test\.c")
+MAY_WAIT = re.compile(
+    r"/(service|prices|provider(_http)?|worker|reconcile|run|lines)\.[ch]|_test\.c")
 SEES_SIM = {"src/app/main.c", "src/app/sim_command.c"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')

@@ -328,6 +328,7 @@ static void on_commit(void *self)
     struct pgl_sim_auditor *auditor = desk->auditor;
     if (auditor->blame->is_set || pgl_sim_disk_is_dead(auditor->machine->disk))
         return; /* nobody will hear of this commit; the next process shows whether it is there */
+    auditor->commits++;
     pgl_status begun = pgl_sim_look_begin(auditor);
     pgl_sim_look_end(auditor, pgl_is_ok(begun) ? look(auditor, desk->file) : begun);
 }

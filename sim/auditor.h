@@ -37,8 +37,8 @@ struct pgl_sim_auditor {
     struct pgl_database eyes[PGL_SIM_FILES];       /* on the files of the living process */
     int64_t position[PGL_SIM_FILES][PGL_SIM_LOGS]; /* how far each file has read each log */
     int64_t sku_id[PGL_SIM_SKUS_MAX], account_id[PGL_SIM_CUSTOMERS_MAX]; /* 0: not looked up yet */
-    uint64_t looks;
-    uint32_t restless; /* the order that was not at its end when it was last asked */
+    uint64_t looks, commits; /* of all looks, those behind a commit */
+    uint32_t restless;       /* the order that was not at its end when it was last asked */
     char unrest[PGL_SIM_SAID_BYTES + 128];
 
     /* Touched by the commit that is looked at. */

@@ -20,7 +20,7 @@
 
 /* Numbers of errands about one wish: those that come too early are tried again under others. */
 #define PGL_SIM_TRIES_STEP 16
-#define PGL_SIM_TRIES_END  240
+#define PGL_SIM_TRIES_END  112 /* seven, over thirteen seconds */
 
 /* Who asks: customers by their numbers, and two who work here. */
 #define PGL_SIM_DOCK   PGL_SIM_CUSTOMERS_MAX

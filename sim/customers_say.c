@@ -10,6 +10,7 @@
 
 #define FOLLOW_MAX_NS PGL_MILLISECONDS(60)
 #define TRY_LATER_NS  PGL_MILLISECONDS(100)
+#define READS_AT_ONCE 2
 #define HURRIES       16 /* and many follow at once: an order may be settled within a millisecond */
 
 /* The states as an answer names them, by the numbers of their rows. */
@@ -352,7 +353,7 @@ static void try_later(struct pgl_sim_errand *errand)
         errand->number < PGL_SIM_TRIES_END)
         pgl_sim_errand_start(errand->customers, errand->kind, errand->about,
                              errand->number + PGL_SIM_TRIES_STEP,
-                             TRY_LATER_NS * (1 + errand->number / PGL_SIM_TRIES_STEP));
+                             TRY_LATER_NS << errand->number / PGL_SIM_TRIES_STEP);
 }
 
 static void judge_ship(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
@@ -404,14 +405,19 @@ void pgl_sim_redeliver(struct pgl_sim_customers *customers)
 
 /* ---- reading all events ---- */
 
-void pgl_sim_read_on(struct pgl_sim_customers *customers, bool is_last)
+static void read_on(struct pgl_sim_customers *customers, uint32_t number, bool is_last)
 {
     struct pgl_sim_errand *errand = customers->free_errands;
     if (customers->reader.is_out || customers->reader.is_through ||
-        !pgl_sim_errand_start(customers, PGL_SIM_READ_ON, 0, 0, 0))
+        !pgl_sim_errand_start(customers, PGL_SIM_READ_ON, 0, number, 0))
         return;
     errand->is_last = is_last;
     customers->reader.is_out = true;
+}
+
+void pgl_sim_read_on(struct pgl_sim_customers *customers, bool is_last)
+{
+    read_on(customers, 0, is_last);
 }
 
 static void ask_read(struct pgl_sim_errand *errand)
@@ -419,7 +425,7 @@ static void ask_read(struct pgl_sim_errand *errand)
     const struct pgl_sim_reader *reader = &errand->customers->reader;
     errand->ask.method = "GET";
     snprintf(errand->ask.target, sizeof errand->ask.target, "%s",
-             reader->target[0] != '\0' ? reader->target : "/api/v1/events?max=20&wait=1");
+             reader->target[0] != '\0' ? reader->target : "/api/v1/events?max=100&wait=1");
 }
 
 /* The next event of an order that the outside is shown, behind `seq`. */
@@ -483,8 +489,11 @@ static void judge_read(struct pgl_sim_errand *errand, const struct pgl_sim_answe
         hear_event(errand, pgl_text_cut(&left, '"'));
     }
     take_link(errand, answer->link);
-    if (!errand->is_last)
+    if (!errand->is_last) { /* until there is something to wait for */
+        if (reader->events > before || errand->number + 1 < READS_AT_ONCE)
+            read_on(errand->customers, errand->number + 1, false);
         return;
+    }
     reader->is_through = reader->events == before;
     for (int log = 1; log < PGL_SIM_LOGS && reader->is_through; log++)
         if (next_shown(book, log, reader->after[log]) <= book->high[log])

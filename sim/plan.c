@@ -12,6 +12,9 @@
 #define STRIKES_MORE 8 /* than are meant for the time that the orders alone would take */
 #define AMPLE        INT64_C(1000000000)
 
+#define DEAR_CHANCE_MAX 5000
+#define REMOTE_CHANCE   300000
+
 static const char *const fault_names[PGL_SIM_FAULT_KINDS] = {
     [PGL_SIM_FAULT_KILL] = "kill",
     [PGL_SIM_FAULT_POWER] = "power",
@@ -132,13 +135,34 @@ static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->io_chance = (uint32_t)between(random, 1, 400);
 }
 
-/* A quarter of the points, each as seldom or as often as it likes. */
+/* Behind these a writer rests for a quarter of a second, or a signature is checked again: often,
+ * nothing else would happen. */
+static bool is_dear(int point)
+{
+    return point == PGL_BUGGIFY_CONSUMER_NO_MEMORY || point == PGL_BUGGIFY_WRITER_DISK_FULL ||
+           point == PGL_BUGGIFY_WRITER_LONG_PAUSE || point == PGL_BUGGIFY_EDGE_FORGETS_TOKENS;
+}
+
+/* The program seldom comes by: a run in which nothing happens there shows nothing. */
+static bool is_remote(int point)
+{
+    return point == PGL_BUGGIFY_RECONCILE_FAILS || point == PGL_BUGGIFY_RECONCILE_LOOKS_TWICE ||
+           point == PGL_BUGGIFY_HOOKS_ONE_AT_ONCE || point == PGL_BUGGIFY_HOOKS_RECORD_LATER ||
+           point == PGL_BUGGIFY_STREAM_SHOWS_LIFE || point == PGL_BUGGIFY_EVENTS_GIVE_UP ||
+           point == PGL_BUGGIFY_EVENTS_SHORT_LOOK;
+}
+
+/* A quarter of the points, half of the remote ones, each as seldom or as often as it likes. */
 static void draw_bugs(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
     static const uint32_t chances[] = { 300, 5000, 50000, 300000 };
     for (int point = 0; point < PGL_BUGGIFY_POINTS; point++) {
-        bool exists = pgl_random_below(random, 4) == 0;
+        bool exists = pgl_random_below(random, is_remote(point) ? 2 : 4) == 0;
         uint32_t chance = ONE_OF(random, chances);
+        if (is_remote(point))
+            chance = REMOTE_CHANCE;
+        if (is_dear(point) && chance > DEAR_CHANCE_MAX)
+            chance = DEAR_CHANCE_MAX;
         if (exists && pgl_sim_plan_has(plan, PGL_SIM_FAULT_BUGS))
             plan->bug_chance[point] = chance;
     }
@@ -151,6 +175,7 @@ static void draw_bank(struct pgl_sim_plan *plan, struct pgl_random *random)
     static const int64_t slow_ns[] = { PGL_MILLISECONDS(1), PGL_MILLISECONDS(100), PGL_SECONDS(3) };
     static const int calls[] = { 1, 4, 64 };
     static const int rates[] = { 20, 200, 5000 };
+    static const int64_t reconcile_ns[] = { 0, 0, PGL_SECONDS(1), PGL_SECONDS(10) };
     plan->card_chance = ONE_OF(random, cards);
     plan->short_hold_ns = between(random, PGL_MILLISECONDS(1), PGL_MILLISECONDS(300));
     plan->slow_card_ns = between(random, PGL_MILLISECONDS(1), PGL_SECONDS(1));
@@ -173,7 +198,7 @@ static void draw_bank(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->card.lease_ns = plan->card.call_ns + PGL_SECONDS(1);
     plan->card.action_ns = PGL_MILLISECONDS(200);
     plan->card.sweep_ns = between(random, PGL_MILLISECONDS(50), PGL_SECONDS(1));
-    plan->card.reconcile_every_ns = pgl_random_below(random, 2) == 0 ? PGL_SECONDS(10) : 0;
+    plan->card.reconcile_every_ns = ONE_OF(random, reconcile_ns);
 }
 
 /* Those who only want to know. */

@@ -1,6 +1,7 @@
 /* run.c - see run.h. */
 #include "run.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,7 +20,9 @@
 /* of webhooks: the waits behind five attempts that failed */
 #define TELL_NS_MAX      PGL_MINUTES(150)
 #define PACE_EVERY_NS    PGL_SECONDS(1)
-#define VERIFY_EVERY     8     /* starts */
+#define VERIFY_EVERY     8 /* starts */
+/* Bytes: a start takes large tables, and uses little of them; from the kernel they come empty. */
+#define MAPPED_FROM      (128 << 10)
 #define WATCH_EVERY_MASK 0xFFF /* steps */
 
 enum phase { CHAOS, SETTLING, LOOKING, OVER };
@@ -42,6 +45,7 @@ struct run {
     int64_t until_ns; /* of the phase */
     int64_t healed_ns, pace_ns;
     bool waits_for_webhooks;
+    bool rests;
     uint64_t moved; /* commits and calls of the bank when it was last looked whether it rests */
     int64_t up_ns, down_since_ns, down_ns; /* when it came up and went down; in all */
 };
@@ -224,12 +228,11 @@ static void check_pace(struct run *run)
 /* All orders are looked at for it: only when something has happened since the last time. */
 static bool is_at_rest(struct run *run)
 {
-    uint64_t moved = run->auditor.looks + run->bank.asked;
-    if (moved == run->moved)
-        return false;
-    bool is_quiet = pgl_sim_auditor_unrest(&run->auditor) == NULL;
-    run->moved = run->auditor.looks + run->bank.asked;
-    return is_quiet;
+    if (run->auditor.looks + run->bank.asked == run->moved)
+        return run->rests;
+    run->rests = pgl_sim_auditor_unrest(&run->auditor) == NULL;
+    run->moved = run->auditor.looks + run->bank.asked; /* it has looked itself */
+    return run->rests;
 }
 
 /* All orders may be at rest for long before: a webhook that was not taken comes again later and
@@ -242,7 +245,6 @@ static bool all_is_told(struct run *run)
         run->until_ns = run->machine.twin.now_ns + TELL_NS_MAX;
         pgl_sim_redeliver(&run->customers);
     }
-    run->moved = is_told ? run->moved : 0; /* it is looked at again, though nothing moves */
     return is_told;
 }
 
@@ -323,7 +325,7 @@ static void write_report(struct run *run)
     report->starts = run->machine.starts;
     report->crashes = run->machine.deaths;
     report->turns = run->sched.turns;
-    report->commits = run->auditor.looks;
+    report->commits = run->auditor.commits;
     report->requests = run->customers.client.asked;
     report->messages = run->customers.followers.messages;
     report->deliveries = run->listener.deliveries;
@@ -337,6 +339,7 @@ static void write_report(struct run *run)
 
 void pgl_sim_run(const struct pgl_sim_run_options *options, struct pgl_sim_report *report)
 {
+    mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
     struct run *run = calloc(1, sizeof *run);
     PGL_ASSERT(run != NULL);
     *report = (struct pgl_sim_report){ 0 };

@@ -39,8 +39,9 @@ extern const struct pgl_invariant_row pgl_invariants[PGL_INVARIANT_COUNT];
 /* All files as they were at one moment (docs/reliability.md: B10). */
 struct pgl_audit_cut {
     struct pgl_view orders, payments, inventory; /* contexts as their readers have them */
-    struct pgl_view webhooks, identity;          /* for their audit logs alone */
-    struct pgl_hash_key key;                     /* random */
+    struct pgl_view webhooks;       /* how far it has read, and its audit log; may be elsewhere */
+    struct pgl_view identity;       /* for its audit log alone */
+    struct pgl_hash_key key;        /* random */
     const atomic_bool *is_stopping; /* looked at along the way; NULL: nobody stops it */
 };
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "services/webhooks/audit.h"
+
 const struct audit_log audit_logs[PGL_AUDITED_LOGS] = {
     [PGL_LOG_OF_ORDERS] = { LOG_ORDERS, "orders" },
     [PGL_LOG_OF_PAYMENTS] = { LOG_PAYMENTS, "payments" },
@@ -135,12 +137,13 @@ pgl_status audit_walk_logs(struct audit *audit)
 
 /* ---- invariants ---- */
 
-static pgl_status judge_position(struct audit *audit, int i, const char *name)
+static pgl_status judge_position(struct audit *audit, const char *reader, enum pgl_audited_log log,
+                                 const struct pgl_log_position *position)
 {
-    const struct pgl_log_position *position = &audit->positions[i];
-    enum pgl_audited_log log = audit_readers[i].log;
     const struct pgl_log_state *state = &audit->logs[log];
+    char name[48];
     bool fits;
+    snprintf(name, sizeof name, "%s of %s", reader, audit_logs[log].name);
     if (position->position == 0)
         return PGL_OK;
     if (position->position > state->high) {
@@ -158,15 +161,28 @@ static pgl_status judge_position(struct audit *audit, int i, const char *name)
     return PGL_OK;
 }
 
+/* Which reads all logs, while somebody outside is to be told. Its file may be another process's. */
+static pgl_status judge_webhooks(struct audit *audit)
+{
+    const struct pgl_view *webhooks = &audit->cut->webhooks;
+    bool listens = false;
+    if (webhooks->db != NULL)
+        PGL_TRY(pgl_webhooks_listens(webhooks, &listens));
+    for (int l = 0; l < PGL_AUDITED_LOGS && listens; l++) {
+        struct pgl_log_position position;
+        PGL_TRY(pgl_log_position_read(webhooks, audit_logs[l].log, &position));
+        PGL_TRY(judge_position(audit, "webhooks", (enum pgl_audited_log)l, &position));
+    }
+    return PGL_OK;
+}
+
 pgl_status audit_a8(struct audit *audit, enum pgl_invariant invariant)
 {
     struct pgl_finding *finding = &audit->report->findings[invariant];
-    for (int i = 0; i < AUDIT_READERS; i++) {
-        char name[48];
-        snprintf(name, sizeof name, "%s of %s", audit_logs[audit_readers[i].reader].name,
-                 audit_logs[audit_readers[i].log].name);
-        PGL_TRY(judge_position(audit, i, name));
-    }
+    for (int i = 0; i < AUDIT_READERS; i++)
+        PGL_TRY(judge_position(audit, audit_logs[audit_readers[i].reader].name,
+                               audit_readers[i].log, &audit->positions[i]));
+    PGL_TRY(judge_webhooks(audit));
     for (int l = 0; l < PGL_AUDITED_LOGS; l++)
         finding->checked += audit->report->events[l];
     return PGL_OK;

@@ -372,6 +372,7 @@ static pgl_status open_edge(struct pgl_boot *boot)
     edge->is_behind = is_behind;
     edge->ready_self = boot;
     PGL_TRY(open_trust(boot));
+    events_watch_open(&boot->events_watch, edge);
     PGL_TRY(pgl_gateway_register(edge, &boot->registry, &boot->arena));
     PGL_TRY(open_certificates(boot));
     return pgl_gateway_open(edge, &boot->options.gateway);
@@ -493,6 +494,7 @@ void pgl_boot_close(struct pgl_boot *boot)
     pgl_control_close(&boot->control);
     edge_jwks_close(&boot->jwks);
     edge_trust_close(&boot->trust);
+    events_watch_close(&boot->events_watch);
     pgl_feed_close(&boot->payments_feed);
     pgl_feed_close(&boot->inventory_feed);
     pgl_orders_close(&boot->orders);

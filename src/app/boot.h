@@ -18,6 +18,7 @@
 #include "app/reload.h"
 #include "edge/gateway/gateway.h"
 #include "edge/jwks.h"
+#include "edge/live/watch.h"
 #include "events/feed.h"
 #include "platform/platform.h"
 #include "runtime/thread.h"
@@ -148,6 +149,7 @@ struct pgl_boot {
     struct pgl_key_set keys; /* until the edge takes them over */
     struct pgl_edge edge;
     struct edge_trust trust;
+    struct events_watch events_watch;
     struct edge_jwks jwks;
     struct pgl_registry registry;
     struct pgl_ops_server ops;  /* without a gateway */

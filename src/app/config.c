@@ -11,6 +11,7 @@
 #define CONFIG_ARENA_CHUNK_BYTES 16384
 #define CONFIG_ARENA_LIMIT_BYTES (1u << 20)
 #define ALL_ROLES                "gateway,catalog,orders,payments,inventory,webhooks,identity"
+#define LIVE                     PGL_SETTING_RELOADABLE
 #define BUFFERS_BYTES_LEAST      (1u << 20)
 
 /* The table is long because every limit is an option. */
@@ -31,9 +32,9 @@ static void fill_settings(struct pgl_config *config)
         /* section.key, marks, the most (0: what its type holds), the option with the least */
         { NULL, 0, 0, { "--config", "FILE", PGL_OPTION_TEXT, &config->file, 0, "YAML: sections of keys, as panglot config prints them" } },
         { "process.data", 0, 0, { "--data", "DIR", PGL_OPTION_TEXT, &boot->data, 0, "where everything is kept" } },
-        { "process.log-level", PGL_SETTING_RELOADABLE, 0, { "--log-level", "LEVEL", PGL_OPTION_TEXT, &config->log_least, 0, "lines below it are not written: debug, info, warn, error" } },
-        { "process.drain-notice", 0, 0, { "--drain-notice", "TIME", PGL_OPTION_DURATION, &boot->drain_notice_ns, PGL_OPTION_MAY_BE_NONE, "behind SIGTERM: not ready, and open, so that balancers notice" } },
-        { "process.drain-time", 0, 0, { "--drain-time", "TIME", PGL_OPTION_DURATION, &boot->drain_ns, 0, "for what is in flight, from closing on" } },
+        { "process.log-level", LIVE, 0, { "--log-level", "LEVEL", PGL_OPTION_TEXT, &config->log_least, 0, "lines below it are not written: debug, info, warn, error" } },
+        { "process.drain-notice", LIVE, 0, { "--drain-notice", "TIME", PGL_OPTION_DURATION, &boot->drain_notice_ns, PGL_OPTION_MAY_BE_NONE, "behind SIGTERM: not ready, and open, so that balancers notice" } },
+        { "process.drain-time", LIVE, 0, { "--drain-time", "TIME", PGL_OPTION_DURATION, &boot->drain_ns, 0, "for what is in flight, from closing on" } },
         { "process.demo", 0, 0, { "--demo", NULL, PGL_OPTION_SWITCH, &config->is_demo, 0, "a shop in an empty folder; no limits per address" } },
         { "process.roles", 0, 0, { "--roles", "LIST", PGL_OPTION_TEXT, &config->roles, 0, "what this process is of gateway,catalog,orders,payments,inventory,webhooks,identity" } },
         { "process.ops", 0, 0, { "--ops", "HOST:PORT", PGL_OPTION_ADDRESS, &boot->ops, 0, "where a process without the gateway answers /livez, /readyz and /metrics, to whoever reaches it" } },
@@ -50,34 +51,34 @@ static void fill_settings(struct pgl_config *config)
         { "peers.identity", 0, 0, { "--peer-identity", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_IDENTITY], 0, "and for identity" } },
         { "http.listen", 0, 0, { "--http", "HOST:PORT", PGL_OPTION_ADDRESS, &config->http, 0, "where to listen; port 0 takes a free one" } },
         { "http.max-connections", 0, 0, { "--max-connections", "N", PGL_OPTION_U32, &http_limits->connections_max, 1, "at once" } },
-        { "http.max-connections-per-address", 0, 0, { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64" } },
-        { "http.connect-burst", 0, 0, { "--connect-burst", "N", PGL_OPTION_U32, &http_limits->connects_per_client_burst, 1, "new connections of an address at once" } },
-        { "http.connect-rate", 0, 0, { "--connect-rate", "N", PGL_OPTION_U32, &http_limits->connects_per_client_per_s, 1, "and a second, in the long run" } },
-        { "http.max-requests-per-connection", 0, 0, { "--max-requests-per-connection", "N", PGL_OPTION_U32, &http_limits->requests_per_connection_max, 1, "then it is closed" } },
-        { "http.max-pipelined", 0, 0, { "--max-pipelined", "N", PGL_OPTION_U32, &http_limits->pipelined_max, 1, "unanswered requests of a connection" } },
+        { "http.max-connections-per-address", LIVE, 0, { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64" } },
+        { "http.connect-burst", LIVE, 0, { "--connect-burst", "N", PGL_OPTION_U32, &http_limits->connects_per_client_burst, 1, "new connections of an address at once" } },
+        { "http.connect-rate", LIVE, 0, { "--connect-rate", "N", PGL_OPTION_U32, &http_limits->connects_per_client_per_s, 1, "and a second, in the long run" } },
+        { "http.max-requests-per-connection", LIVE, 0, { "--max-requests-per-connection", "N", PGL_OPTION_U32, &http_limits->requests_per_connection_max, 1, "then it is closed" } },
+        { "http.max-pipelined", LIVE, 0, { "--max-pipelined", "N", PGL_OPTION_U32, &http_limits->pipelined_max, 1, "unanswered requests of a connection" } },
         { "http.max-buffers", 0, 0, { "--max-buffers", "BYTES", PGL_OPTION_SIZE, &http_limits->buffers_bytes_max, 0, "of all connections; 0: a quarter of the memory, 1 GiB at most" } },
-        { "http.max-stream", 0, 0, { "--max-stream", "BYTES", PGL_OPTION_SIZE, &http_limits->stream_bytes_max, 4096, "not yet taken by a stream's reader" } },
-        { "http.max-request-line", 0, 0, { "--max-request-line", "BYTES", PGL_OPTION_U32, &head->start_line_bytes_max, 64, "method, target and version" } },
-        { "http.max-target", 0, 0, { "--max-target", "BYTES", PGL_OPTION_U32, &head->target_bytes_max, 64, "of the request line" } },
-        { "http.max-head", 0, 0, { "--max-head", "BYTES", PGL_OPTION_U32, &head->head_bytes_max, 256, "request line and fields" } },
-        { "http.max-fields", 0, PGL_HTTP_FIELDS_MAX, { "--max-fields", "N", PGL_OPTION_U32, &head->field_count_max, 1, "of a head, at most 64" } },
-        { "http.max-body", 0, 0, { "--max-body", "BYTES", PGL_OPTION_SIZE, &boot->gateway.body_bytes_max, 64, "JSON" } },
-        { "http.cors-origins", 0, 0, { "--cors-origins", "LIST", PGL_OPTION_TEXT, &boot->gateway.cors_origins, 0, "pages of these origins may call: https://HOST, by commas, or *" } },
-        { "http.head-time", 0, 0, { "--head-time", "TIME", PGL_OPTION_DURATION, &http_limits->head_ns, 0, "for a head to arrive" } },
-        { "http.body-time", 0, 0, { "--body-time", "TIME", PGL_OPTION_DURATION, &http_limits->body_ns, 0, "for a body to arrive" } },
-        { "http.body-rate", 0, 0, { "--body-rate", "BYTES", PGL_OPTION_U32, &http_limits->body_rate_min, 1, "a second that a body needs, after 5s" } },
-        { "http.idle-time", 0, 0, { "--idle-time", "TIME", PGL_OPTION_DURATION, &http_limits->idle_ns, 0, "of a connection without a request" } },
-        { "http.age", 0, 0, { "--age", "TIME", PGL_OPTION_DURATION, &http_limits->age_ns, 0, "of a connection, give or take a tenth" } },
-        { "http.write-stall", 0, 0, { "--write-stall", "TIME", PGL_OPTION_DURATION, &http_limits->write_stall_ns, 0, "that a peer may take nothing" } },
-        { "http2.max-streams", 0, 10000, { "--max-http2-streams", "N", PGL_OPTION_U32, &http2->streams_max, 1, "of a connection at once, each until its handler has ended" } },
-        { "http2.resets-burst", 0, 0, { "--resets-burst", "N", PGL_OPTION_U32, &http2->resets_burst, 1, "resets that a client sends or provokes at once" } },
-        { "http2.resets-rate", 0, 0, { "--resets-rate", "N", PGL_OPTION_U32, &http2->resets_per_s, 1, "and a second, in the long run" } },
-        { "http2.control-burst", 0, 0, { "--control-burst", "N", PGL_OPTION_U32, &http2->control_burst, 1, "frames at once that carry nothing" } },
-        { "http2.control-rate", 0, 0, { "--control-rate", "N", PGL_OPTION_U32, &http2->control_per_s, 1, "and a second, in the long run" } },
-        { "http2.stream-window", 0, 1u << 30, { "--stream-window", "BYTES", PGL_OPTION_U32, &http2->stream_window, 1024, "of a body that nobody has taken yet" } },
-        { "http2.connection-window", 0, 1u << 30, { "--connection-window", "BYTES", PGL_OPTION_U32, &http2->connection_window, 65535, "the same, of all bodies of a connection" } },
-        { "http2.stream-stall", 0, 0, { "--stream-stall", "TIME", PGL_OPTION_DURATION, &http_limits->stream_stall_ns, 0, "that a client may keep its window closed to an answer" } },
-        { "http2.connection-stall", 0, 0, { "--connection-stall", "TIME", PGL_OPTION_DURATION, &http_limits->connection_stall_ns, 0, "the same, to all answers of a connection" } },
+        { "http.max-stream", LIVE, 0, { "--max-stream", "BYTES", PGL_OPTION_SIZE, &http_limits->stream_bytes_max, 4096, "not yet taken by a stream's reader" } },
+        { "http.max-request-line", LIVE, 0, { "--max-request-line", "BYTES", PGL_OPTION_U32, &head->start_line_bytes_max, 64, "method, target and version" } },
+        { "http.max-target", LIVE, 0, { "--max-target", "BYTES", PGL_OPTION_U32, &head->target_bytes_max, 64, "of the request line" } },
+        { "http.max-head", LIVE, 0, { "--max-head", "BYTES", PGL_OPTION_U32, &head->head_bytes_max, 256, "request line and fields" } },
+        { "http.max-fields", LIVE, PGL_HTTP_FIELDS_MAX, { "--max-fields", "N", PGL_OPTION_U32, &head->field_count_max, 1, "of a head, at most 64" } },
+        { "http.max-body", LIVE, 0, { "--max-body", "BYTES", PGL_OPTION_SIZE, &boot->gateway.body_bytes_max, 64, "JSON" } },
+        { "http.cors-origins", LIVE, 0, { "--cors-origins", "LIST", PGL_OPTION_TEXT, &boot->gateway.cors_origins, 0, "pages of these origins may call: https://HOST, by commas, or *" } },
+        { "http.head-time", LIVE, 0, { "--head-time", "TIME", PGL_OPTION_DURATION, &http_limits->head_ns, 0, "for a head to arrive" } },
+        { "http.body-time", LIVE, 0, { "--body-time", "TIME", PGL_OPTION_DURATION, &http_limits->body_ns, 0, "for a body to arrive" } },
+        { "http.body-rate", LIVE, 0, { "--body-rate", "BYTES", PGL_OPTION_U32, &http_limits->body_rate_min, 1, "a second that a body needs, after 5s" } },
+        { "http.idle-time", LIVE, 0, { "--idle-time", "TIME", PGL_OPTION_DURATION, &http_limits->idle_ns, 0, "of a connection without a request" } },
+        { "http.age", LIVE, 0, { "--age", "TIME", PGL_OPTION_DURATION, &http_limits->age_ns, 0, "of a connection, give or take a tenth" } },
+        { "http.write-stall", LIVE, 0, { "--write-stall", "TIME", PGL_OPTION_DURATION, &http_limits->write_stall_ns, 0, "that a peer may take nothing" } },
+        { "http2.max-streams", LIVE, 10000, { "--max-http2-streams", "N", PGL_OPTION_U32, &http2->streams_max, 1, "of a connection at once, each until its handler has ended" } },
+        { "http2.resets-burst", LIVE, 0, { "--resets-burst", "N", PGL_OPTION_U32, &http2->resets_burst, 1, "resets that a client sends or provokes at once" } },
+        { "http2.resets-rate", LIVE, 0, { "--resets-rate", "N", PGL_OPTION_U32, &http2->resets_per_s, 1, "and a second, in the long run" } },
+        { "http2.control-burst", LIVE, 0, { "--control-burst", "N", PGL_OPTION_U32, &http2->control_burst, 1, "frames at once that carry nothing" } },
+        { "http2.control-rate", LIVE, 0, { "--control-rate", "N", PGL_OPTION_U32, &http2->control_per_s, 1, "and a second, in the long run" } },
+        { "http2.stream-window", LIVE, 1u << 30, { "--stream-window", "BYTES", PGL_OPTION_U32, &http2->stream_window, 1024, "of a body that nobody has taken yet" } },
+        { "http2.connection-window", LIVE, 1u << 30, { "--connection-window", "BYTES", PGL_OPTION_U32, &http2->connection_window, 65535, "the same, of all bodies of a connection" } },
+        { "http2.stream-stall", LIVE, 0, { "--stream-stall", "TIME", PGL_OPTION_DURATION, &http_limits->stream_stall_ns, 0, "that a client may keep its window closed to an answer" } },
+        { "http2.connection-stall", LIVE, 0, { "--connection-stall", "TIME", PGL_OPTION_DURATION, &http_limits->connection_stall_ns, 0, "the same, to all answers of a connection" } },
         { "tls.listen", 0, 0, { "--https", "HOST:PORT", PGL_OPTION_ADDRESS, &config->https, 0, "where to listen for TLS, once there is a certificate" } },
         { "tls.only", 0, 0, { "--https-only", NULL, PGL_OPTION_SWITCH, &config->is_https_only, 0, "and nowhere else" } },
         { "tls.certificate", 0, 0, { "--tls-cert", "FILES", PGL_OPTION_TEXT, &tls->certificates, 0, "PEM with what leads to its authority; a comma between two; read again when it changes" } },
@@ -88,35 +89,35 @@ static void fill_settings(struct pgl_config *config)
         { "tls.client-required", 0, 0, { "--tls-client-required", NULL, PGL_OPTION_SWITCH, &tls->needs_client, 0, "who has none is refused" } },
         { "tls.check-every", 0, 0, { "--tls-check-every", "TIME", PGL_OPTION_DURATION, &tls->check_every_ns, 0, "whether the files are others" } },
         { "tls.max-handshakes", 0, 0, { "--max-handshakes", "N", PGL_OPTION_U32, &http_limits->handshakes_max, 1, "at once; then newcomers wait" } },
-        { "tls.handshake-time", 0, 0, { "--handshake-time", "TIME", PGL_OPTION_DURATION, &http_limits->handshake_ns, 0, "for a handshake" } },
+        { "tls.handshake-time", LIVE, 0, { "--handshake-time", "TIME", PGL_OPTION_DURATION, &http_limits->handshake_ns, 0, "for a handshake" } },
         { "grpc.reflection", 0, 0, { "--reflection", NULL, PGL_OPTION_SWITCH, &boot->gateway.has_reflection, 0, "gRPC tells which services there are; with --demo always" } },
-        { "grpc.max-message", 0, 0, { "--max-message", "BYTES", PGL_OPTION_SIZE, &boot->gateway.grpc.message_bytes_max, 1024, "either way, unpacked" } },
-        { "grpc.time", 0, 0, { "--grpc-time", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.deadline_usual_ns, 0, "for a call that says none" } },
-        { "grpc.time-most", 0, 0, { "--grpc-time-most", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.deadline_max_ns, 0, "whatever a call says" } },
-        { "grpc.stream-time", 0, 0, { "--grpc-stream-time", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.stream_max_ns, 0, "of a stream; its client comes back" } },
-        { "limits.rates", 0, 0, { "--rates", "RATES", PGL_OPTION_TEXT, &admit->rates, 0, "of callers: default, off, or NAME=N/UNIT:BURST by commas (anonymous=10/s:20,signed=100/s:200,bad-tokens=5/min:5,user=20/s:40,orders=2/s:10)" } },
-        { "limits.plans", 0, 0, { "--plans", "PLANS", PGL_OPTION_TEXT, &admit->plans, 0, "of partners' keys: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, the first for all others (default=100/s:200)" } },
-        { "limits.trusted-proxies", 0, 0, { "--trusted-proxies", "RANGES", PGL_OPTION_TEXT, &admit->trusted_proxies, 0, "ADDRESS/BITS by commas, whose X-Forwarded-For is believed" } },
-        { "limits.concurrency", 0, 0, { "--concurrency", "POLICY", PGL_OPTION_TEXT, &admit->concurrency, 0, "how many requests may be under way: aimd, gradient or fixed (aimd)" } },
-        { "limits.max-concurrency", 0, 0, { "--max-concurrency", "N", PGL_OPTION_U32, &admit->concurrency_most, 100, "of them at most" } },
-        { "limits.max-streams", 0, 0, { "--max-streams", "N", PGL_OPTION_U32, &admit->streams_most, 1, "server-sent events, in all" } },
-        { "limits.max-streams-per-address", 0, 0, { "--max-streams-per-address", "N", PGL_OPTION_U32, &admit->streams_per_address, 1, "of them" } },
-        { "limits.max-streams-per-user", 0, 0, { "--max-streams-per-user", "N", PGL_OPTION_U32, &admit->streams_per_user, 1, "of them" } },
+        { "grpc.max-message", LIVE, 0, { "--max-message", "BYTES", PGL_OPTION_SIZE, &boot->gateway.grpc.message_bytes_max, 1024, "either way, unpacked" } },
+        { "grpc.time", LIVE, 0, { "--grpc-time", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.deadline_usual_ns, 0, "for a call that says none" } },
+        { "grpc.time-most", LIVE, 0, { "--grpc-time-most", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.deadline_max_ns, 0, "whatever a call says" } },
+        { "grpc.stream-time", LIVE, 0, { "--grpc-stream-time", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.stream_max_ns, 0, "of a stream; its client comes back" } },
+        { "limits.rates", LIVE, 0, { "--rates", "RATES", PGL_OPTION_TEXT, &admit->rates, 0, "of callers: default, off, or NAME=N/UNIT:BURST by commas (anonymous=10/s:20,signed=100/s:200,bad-tokens=5/min:5,user=20/s:40,orders=2/s:10)" } },
+        { "limits.plans", LIVE, 0, { "--plans", "PLANS", PGL_OPTION_TEXT, &admit->plans, 0, "of partners' keys: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, the first for all others (default=100/s:200)" } },
+        { "limits.trusted-proxies", LIVE, 0, { "--trusted-proxies", "RANGES", PGL_OPTION_TEXT, &admit->trusted_proxies, 0, "ADDRESS/BITS by commas, whose X-Forwarded-For is believed" } },
+        { "limits.concurrency", LIVE, 0, { "--concurrency", "POLICY", PGL_OPTION_TEXT, &admit->concurrency, 0, "how many requests may be under way: aimd, gradient or fixed (aimd)" } },
+        { "limits.max-concurrency", LIVE, 0, { "--max-concurrency", "N", PGL_OPTION_U32, &admit->concurrency_most, 100, "of them at most" } },
+        { "limits.max-streams", LIVE, 0, { "--max-streams", "N", PGL_OPTION_U32, &admit->streams_most, 1, "server-sent events, in all" } },
+        { "limits.max-streams-per-address", LIVE, 0, { "--max-streams-per-address", "N", PGL_OPTION_U32, &admit->streams_per_address, 1, "of them" } },
+        { "limits.max-streams-per-user", LIVE, 0, { "--max-streams-per-user", "N", PGL_OPTION_U32, &admit->streams_per_user, 1, "of them" } },
         { "identity.issuer", 0, 0, { "--issuer", "URLS", PGL_OPTION_TEXT, &issuers->issuers, 0, "whose tokens are taken beside our own: OpenID Connect issuers, by commas" } },
         { "identity.audience", 0, 0, { "--audience", "NAMES", PGL_OPTION_TEXT, &issuers->audiences, 0, "who we are in their tokens: one name, or one for each issuer" } },
-        { "identity.jwks", 0, 0, { "--jwks", "URLS", PGL_OPTION_TEXT, &issuers->jwks, 0, "where their keys are; empty: where their own documents say" } },
+        { "identity.jwks", LIVE, 0, { "--jwks", "URLS", PGL_OPTION_TEXT, &issuers->jwks, 0, "where their keys are; empty: where their own documents say" } },
         { "identity.roles-claim", 0, 0, { "--roles-claim", "PATHS", PGL_OPTION_TEXT, &issuers->roles_claims, 0, "where their tokens name roles (roles); realm_access.roles" } },
         { "identity.tenant-claim", 0, 0, { "--tenant-claim", "PATHS", PGL_OPTION_TEXT, &issuers->tenant_claims, 0, "where they name the tenant (tenant); =NAME: it is NAME" } },
         { "identity.issuer-ca", 0, 0, { "--issuer-ca", "FILE", PGL_OPTION_TEXT, &issuers->ca_file, 0, "PEM, in place of the system's roots" } },
         { "identity.issuer-on-loopback", 0, 0, { "--issuer-on-loopback", NULL, PGL_OPTION_SWITCH, &issuers->loopback_too, 0, "plain http as well, to this machine alone" } },
         { "identity.token-lifetime", 0, 0, { "--token-lifetime", "TIME", PGL_OPTION_DURATION, &issuers->lifetime_ns, 0, "of their tokens at most, up to 24h; a key that they have withdrawn is good for twice as long" } },
-        { "identity.jwks-refresh", 0, 0, { "--jwks-refresh", "TIME", PGL_OPTION_DURATION, &issuers->refresh_ns, 0, "their keys are fetched anew, where Cache-Control does not say when" } },
+        { "identity.jwks-refresh", LIVE, 0, { "--jwks-refresh", "TIME", PGL_OPTION_DURATION, &issuers->refresh_ns, 0, "their keys are fetched anew, where Cache-Control does not say when" } },
         { "identity.key-environment", 0, 0, { "--key-environment", "NAME", PGL_OPTION_TEXT, &boot->identity.env, 0, "in every new API key: pgk_NAME_..., of a-z and 0-9" } },
-        { "identity.bad-credentials", 0, 0, { "--bad-credentials", "N", PGL_OPTION_NUMBER, &boot->lockout.free_count, 0, "a minute in one name that cost nothing; then it has to wait, twice as long each time; 0: never" } },
-        { "json.max-depth", 0, 0, { "--max-json-depth", "N", PGL_OPTION_U32, &json->depth_max, 1, "objects and lists within one another" } },
-        { "json.max-keys", 0, 0, { "--max-json-keys", "N", PGL_OPTION_U32, &json->keys_max, 1, "in one object" } },
-        { "json.max-nodes", 0, 0, { "--max-json-nodes", "N", PGL_OPTION_U32, &json->nodes_max, 1, "in all" } },
-        { "json.max-string", 0, 0, { "--max-json-string", "BYTES", PGL_OPTION_U32, &json->string_bytes_max, 1, "of one text" } },
+        { "identity.bad-credentials", LIVE, 0, { "--bad-credentials", "N", PGL_OPTION_NUMBER, &boot->lockout.free_count, 0, "a minute in one name that cost nothing; then it has to wait, twice as long each time; 0: never" } },
+        { "json.max-depth", LIVE, 0, { "--max-json-depth", "N", PGL_OPTION_U32, &json->depth_max, 1, "objects and lists within one another" } },
+        { "json.max-keys", LIVE, 0, { "--max-json-keys", "N", PGL_OPTION_U32, &json->keys_max, 1, "in one object" } },
+        { "json.max-nodes", LIVE, 0, { "--max-json-nodes", "N", PGL_OPTION_U32, &json->nodes_max, 1, "in all" } },
+        { "json.max-string", LIVE, 0, { "--max-json-string", "BYTES", PGL_OPTION_U32, &json->string_bytes_max, 1, "of one text" } },
         { "orders.deadline", 0, 0, { "--deadline", "TIME", PGL_OPTION_DURATION, &boot->orders.deadline_ns, 0, "by which an order has to be settled that does not say" } },
         { "orders.deadline-least", 0, 0, { "--deadline-least", "TIME", PGL_OPTION_DURATION, &boot->orders.deadline_least_ns, 0, "that an order may ask for" } },
         { "orders.max-open", 0, 0, { "--max-open-orders", "N", PGL_OPTION_U32, &boot->orders.open_max, 1, "not settled yet; more are refused" } },
@@ -334,8 +335,17 @@ static const char *settle_tls(struct pgl_config *config)
                                              : NULL;
 }
 
-/* What the options say together; NULL when that makes sense. */
-static const char *settle(struct pgl_config *config)
+/* What is a text here and a table for whoever uses it. */
+static const char *settle_edge(const struct pgl_config *config)
+{
+    struct edge_issuers issuers;
+    pgl_status status = pgl_gateway_check(&config->boot.gateway);
+    if (pgl_is_ok(status))
+        status = edge_issuers_read(&config->boot.issuers, &issuers);
+    return pgl_is_ok(status) ? NULL : status.text;
+}
+
+const char *pgl_config_settle(struct pgl_config *config)
 {
     const char *senseless = settle_tls(config);
     if (senseless != NULL)
@@ -347,7 +357,8 @@ static const char *settle(struct pgl_config *config)
         return "--max-buffers: 0, or 1048576 at least is expected";
     if (config->is_demo)
         settle_demo(config);
-    return settle_roles(config);
+    senseless = settle_edge(config);
+    return senseless != NULL ? senseless : settle_roles(config);
 }
 
 enum pgl_parsed pgl_config_read(struct pgl_config *config, struct pgl_platform *platform,
@@ -378,6 +389,6 @@ enum pgl_parsed pgl_config_read(struct pgl_config *config, struct pgl_platform *
         if (wrong != NULL)
             parsed = complain(face->name, config->settings[i].option.name, wrong);
     }
-    const char *senseless = parsed == PGL_PARSED_RUN ? settle(config) : NULL;
+    const char *senseless = parsed == PGL_PARSED_RUN ? pgl_config_settle(config) : NULL;
     return senseless != NULL ? complain(face->name, "these options", senseless) : parsed;
 }

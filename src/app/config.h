@@ -56,6 +56,10 @@ enum pgl_parsed pgl_config_read(struct pgl_config *config, struct pgl_platform *
                                 const struct pgl_command *face, int argc, char **argv,
                                 const char *(*environment)(const char *name));
 
+/* What the values say together, which fills in what follows from them; why that makes no sense, or
+ * NULL. */
+const char *pgl_config_settle(struct pgl_config *config);
+
 /* What a file says, over what the settings are. Where it is wrong is in `line` and `column`. */
 PGL_MUST_USE pgl_status pgl_config_read_text(struct pgl_config *config, struct pgl_text text);
 

@@ -3,10 +3,9 @@
 
 #include <string.h>
 
-#define ARENA_CHUNK_BYTES 16384
-#define ARENA_LIMIT_BYTES (1u << 20)
+#include "base/assert.h"
 
-/* ---- who takes over what ---- */
+/* ---- taking over ---- */
 
 static void take_log_level(struct pgl_boot *boot, const struct pgl_config *config)
 {
@@ -14,87 +13,145 @@ static void take_log_level(struct pgl_boot *boot, const struct pgl_config *confi
         atomic_store_explicit(&boot->loops[l].log.least, config->log_level, memory_order_relaxed);
 }
 
-/* A row for each setting that is marked PGL_SETTING_RELOADABLE. What other loops use is copied and
- * goes to them by message. */
-static const struct take_row {
-    const char *path;
-    void (*take)(struct pgl_boot *boot, const struct pgl_config *config);
-} takes[] = {
-    { "process.log-level", take_log_level },
-};
-
-static void take(struct pgl_boot *boot, const struct pgl_config *config, const char *path)
+static void take_at_edge(void *owner, struct pgl_message *message)
 {
-    for (size_t i = 0; i < sizeof takes / sizeof takes[0]; i++)
-        if (strcmp(takes[i].path, path) == 0)
-            takes[i].take(boot, config);
+    struct pgl_config_reload *reload = owner;
+    struct pgl_boot *boot = reload->boot;
+    const struct pgl_boot_options *next = &reload->next->boot;
+    pgl_drain_change(&boot->drain, next->drain_notice_ns, next->drain_ns);
+    if (pgl_boot_runs(boot, PGL_RUN_GATEWAY)) {
+        pgl_gateway_change(&boot->edge, &next->gateway);
+        pgl_lockout_change(boot->trust.lockout, next->lockout.free_count);
+    }
+    pgl_message_reply(message);
+}
+
+static void take_at_effects(void *owner, struct pgl_message *message)
+{
+    struct pgl_config_reload *reload = owner;
+    edge_jwks_change(&reload->boot->jwks, &reload->next->boot.issuers);
+    pgl_message_reply(message);
+}
+
+static void take_back(void *owner, struct pgl_message *message)
+{
+    struct pgl_config_reload *reload = owner;
+    (void)message;
+    if (--reload->out_count > 0)
+        return;
+    reload->running = reload->next; /* nobody has a text of the one before any more */
+    reload->next = NULL;
+    if (reload->is_asked_again)
+        pgl_reload_ask(&reload->boot->reload);
+    reload->is_asked_again = false;
+}
+
+static void send(struct pgl_config_reload *reload, struct pgl_mailbox *to,
+                 struct pgl_message *message)
+{
+    message->reply_to = &reload->returns;
+    pgl_status sent = pgl_mailbox_send(reload->boot->reload.loop, to, message);
+    PGL_ASSERT(pgl_is_ok(sent)); /* one at a time */
+    reload->out_count++;
 }
 
 /* ---- reading again ---- */
 
-static void say(struct pgl_config_reload *reload, const struct pgl_setting *setting,
-                const char *value)
+static bool differs(const struct pgl_config_reload *reload, struct pgl_config *fresh, int i)
+{
+    const struct pgl_setting *setting = &fresh->settings[i];
+    const char *now = pgl_option_show(&setting->option, &fresh->arena);
+    return setting->path != NULL &&
+           strcmp(now, pgl_option_show(&reload->running->settings[i].option, &fresh->arena)) != 0;
+}
+
+/* Where the keys of an issuer are belongs to who it is: those of another would be taken for its. */
+static bool can_change(const struct pgl_config_reload *reload, struct pgl_config *fresh, int i)
+{
+    if (strcmp(fresh->settings[i].path, "identity.jwks") == 0 &&
+        strcmp(fresh->boot.issuers.issuers, reload->running->boot.issuers.issuers) != 0)
+        return false;
+    return (fresh->settings[i].marks & PGL_SETTING_RELOADABLE) != 0;
+}
+
+static void say(const struct pgl_config_reload *reload, struct pgl_config *fresh, int i, bool can)
 {
     const struct pgl_log *log = &reload->boot->reload.loop->log;
+    const struct pgl_setting *setting = &fresh->settings[i];
     bool is_secret = (setting->marks & PGL_SETTING_SECRET) != 0;
-    if (setting->marks & PGL_SETTING_RELOADABLE)
+    if (can)
         pgl_log(log, PGL_LOG_INFO, "app", "setting-changed", "setting=%s value=%s", setting->path,
-                is_secret ? "(secret)" : value);
+                is_secret ? "(secret)" : pgl_option_show(&setting->option, &fresh->arena));
     else
         pgl_log(log, PGL_LOG_WARN, "app", "setting-needs-restart", "setting=%s", setting->path);
 }
 
-/* What runs from now on, in an arena of its own. */
-static void know(struct pgl_config_reload *reload, const char *now[PGL_SETTINGS_MAX], int count)
+/* Notes what is to be said of each setting, and makes `fresh` what will run: what cannot change is
+ * as it was. */
+enum news { NO_NEWS, CHANGED, NEEDS_RESTART };
+static bool find_changes(const struct pgl_config_reload *reload, struct pgl_config *fresh,
+                         enum news news[PGL_SETTINGS_MAX])
 {
-    struct pgl_arena arena;
-    pgl_arena_init(&arena, ARENA_CHUNK_BYTES, ARENA_LIMIT_BYTES);
-    for (int i = 0; i < count; i++)
-        reload->known[i] = pgl_arena_printf(&arena, "%s", now[i]);
-    pgl_arena_free(&reload->arena);
-    reload->arena = arena;
+    bool has_changes = false;
+    for (int i = 0; i < fresh->count; i++) {
+        news[i] = !differs(reload, fresh, i)     ? NO_NEWS
+                  : can_change(reload, fresh, i) ? CHANGED
+                                                 : NEEDS_RESTART;
+        has_changes = has_changes || news[i] == CHANGED;
+    }
+    for (int i = 0; i < fresh->count; i++)
+        if (news[i] == NEEDS_RESTART)
+            pgl_option_copy(&fresh->settings[i].option, &reload->running->settings[i].option,
+                            &fresh->arena);
+    return has_changes;
 }
 
 static pgl_status on_reload(void *self)
 {
     struct pgl_config_reload *reload = self;
-    struct pgl_config *fresh = &reload->fresh;
-    const char *now[PGL_SETTINGS_MAX];
+    struct pgl_config *fresh = &reload->rooms[reload->running == &reload->rooms[0]];
+    enum news news[PGL_SETTINGS_MAX];
+    if (reload->next != NULL) {
+        reload->is_asked_again = true;
+        return PGL_OK;
+    }
     pgl_config_close(fresh);
     pgl_config_open(fresh);
     if (pgl_config_read(fresh, reload->boot->platform, reload->face, reload->argc, reload->argv,
                         reload->environment) != PGL_PARSED_RUN)
         return PGL_FAIL(PGL_INVALID, "a setting is wrong, as was said");
-    for (int i = 0; i < fresh->count; i++) {
-        const struct pgl_setting *setting = &fresh->settings[i];
-        now[i] = pgl_option_show(&setting->option, &fresh->arena);
-        if (setting->path == NULL || strcmp(now[i], reload->known[i]) == 0)
-            continue;
-        say(reload, setting, now[i]);
-        if (setting->marks & PGL_SETTING_RELOADABLE)
-            take(reload->boot, fresh, setting->path);
-        else
-            now[i] = reload->known[i];
-    }
-    know(reload, now, fresh->count);
+    bool has_changes = find_changes(reload, fresh, news);
+    const char *senseless = pgl_config_settle(fresh);
+    if (senseless != NULL) /* what can change needs what cannot */
+        return PGL_FAIL(PGL_INVALID, senseless);
+    for (int i = 0; i < fresh->count; i++)
+        if (news[i] != NO_NEWS)
+            say(reload, fresh, i, news[i] == CHANGED);
+    if (!has_changes)
+        return PGL_OK;
+    reload->next = fresh;
+    take_log_level(reload->boot, fresh);
+    send(reload, &reload->edge, &reload->to_edge);
+    if (pgl_boot_runs(reload->boot, PGL_RUN_GATEWAY))
+        send(reload, &reload->effects, &reload->to_effects);
     return PGL_OK;
 }
 
-void pgl_config_reload_open(struct pgl_config_reload *reload, struct pgl_config *config)
+void pgl_config_reload_open(struct pgl_config_reload *reload, const struct pgl_config *config)
 {
-    const char *now[PGL_SETTINGS_MAX];
-    for (int i = 0; i < config->count; i++) {
-        now[i] = pgl_option_show(&config->settings[i].option, &config->arena);
-        if (config->settings[i].path != NULL && config->settings[i].marks & PGL_SETTING_RELOADABLE)
-            take(reload->boot, config, config->settings[i].path);
-    }
-    pgl_config_open(&reload->fresh);
-    know(reload, now, config->count);
-    pgl_reload_add(&reload->boot->reload, "settings", on_reload, reload);
+    struct pgl_boot *boot = reload->boot;
+    reload->running = config;
+    take_log_level(boot, config);
+    pgl_config_open(&reload->rooms[0]);
+    pgl_config_open(&reload->rooms[1]);
+    pgl_mailbox_open(&reload->edge, &boot->loops[PGL_LOOP_EDGE], 1, take_at_edge, reload);
+    pgl_mailbox_open(&reload->effects, &boot->loops[PGL_LOOP_EFFECTS], 1, take_at_effects, reload);
+    pgl_mailbox_open(&reload->returns, boot->reload.loop, 0, take_back, reload);
+    pgl_reload_add(&boot->reload, "settings", on_reload, reload);
 }
 
 void pgl_config_reload_close(struct pgl_config_reload *reload)
 {
-    pgl_arena_free(&reload->arena);
-    pgl_config_close(&reload->fresh);
+    pgl_config_close(&reload->rooms[0]);
+    pgl_config_close(&reload->rooms[1]);
 }

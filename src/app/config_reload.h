@@ -1,11 +1,14 @@
 /*
  * config_reload.h - settings that change while the platform runs: on SIGHUP all origins are read
- * again, and each setting that has another value is taken over, or said to need a new start.
+ * again; what may change does (PGL_SETTING_RELOADABLE), and the others are said to need a new
+ * start.
  *
  * Owner:    serve_command.c.
- * Threads:  opened before the loops run; then that of the reload's loop.
- * Bounds:   two copies of the table's values.
- * Errors:   a file that is wrong changes nothing.
+ * Threads:  opened before the loops run; then that of the reload's loop. The loops of the edge and
+ *           of effects take over between two turns, by message.
+ * Bounds:   two copies of all settings: those that run, and the next. Asked again before all have
+ *           taken over, it reads once more behind that.
+ * Errors:   a file that is wrong, in itself or beside what cannot change, changes nothing.
  */
 #ifndef PGL_APP_CONFIG_RELOAD_H
 #define PGL_APP_CONFIG_RELOAD_H
@@ -20,14 +23,18 @@ struct pgl_config_reload {
     const char *(*environment)(const char *name);
 
     /* What follows is its own. */
-    struct pgl_config fresh;
-    struct pgl_arena arena; /* of `known` */
-    const char *known[PGL_SETTINGS_MAX];
+    const struct pgl_config *running; /* as it was started, or one of the two rooms */
+    struct pgl_config rooms[2];
+    struct pgl_config *next;                   /* that others are about to take over; NULL */
+    struct pgl_mailbox edge, effects, returns; /* of their loops, and of ours */
+    struct pgl_message to_edge, to_effects;
+    int out_count;       /* of the two */
+    bool is_asked_again; /* meanwhile */
 };
 
-/* Takes over what can change, as `config` has it, and adds itself to the boot's reload. The other
- * fields are filled in. */
-void pgl_config_reload_open(struct pgl_config_reload *reload, struct pgl_config *config);
+/* `config` is what the boot was opened with, and outlives it. Adds itself to the boot's reload. The
+ * other fields are filled in. */
+void pgl_config_reload_open(struct pgl_config_reload *reload, const struct pgl_config *config);
 /* When no loop runs any more; also when it was never opened. */
 void pgl_config_reload_close(struct pgl_config_reload *reload);
 

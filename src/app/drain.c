@@ -88,6 +88,12 @@ void pgl_drain_open(struct pgl_drain *drain, struct pgl_loop *loop,
     pgl_mailbox_open(&drain->wishes, loop, 2, take_wish, drain);
 }
 
+void pgl_drain_change(struct pgl_drain *drain, int64_t notice_ns, int64_t at_most_ns)
+{
+    drain->options.notice_ns = notice_ns;
+    drain->options.at_most_ns = at_most_ns;
+}
+
 void pgl_drain_ask(struct pgl_drain *drain)
 {
     if (drain->asked == 2)

@@ -41,6 +41,8 @@ struct pgl_drain {
 
 void pgl_drain_open(struct pgl_drain *drain, struct pgl_loop *loop,
                     const struct pgl_drain_options *options);
+/* From its loop: other times, for an end that has not begun. */
+void pgl_drain_change(struct pgl_drain *drain, int64_t notice_ns, int64_t at_most_ns);
 void pgl_drain_ask(struct pgl_drain *drain);
 
 #endif

@@ -135,6 +135,38 @@ const char *pgl_option_set(const struct pgl_option *option, const char *text)
     return "it has no value";
 }
 
+static size_t value_bytes(enum pgl_option_kind kind)
+{
+    switch (kind) {
+    case PGL_OPTION_TEXT:
+        return sizeof(const char *);
+    case PGL_OPTION_NUMBER:
+    case PGL_OPTION_DURATION:
+        return sizeof(int64_t);
+    case PGL_OPTION_U32:
+        return sizeof(uint32_t);
+    case PGL_OPTION_SIZE:
+        return sizeof(size_t);
+    case PGL_OPTION_INT:
+        return sizeof(int);
+    case PGL_OPTION_ADDRESS:
+        return sizeof(struct pgl_address);
+    case PGL_OPTION_SWITCH:
+        return sizeof(bool);
+    }
+    return 0;
+}
+
+void pgl_option_copy(const struct pgl_option *to, const struct pgl_option *from,
+                     struct pgl_arena *arena)
+{
+    PGL_ASSERT(to->kind == from->kind);
+    memcpy(to->value, from->value, value_bytes(to->kind));
+    const char **text = to->value;
+    if (to->kind == PGL_OPTION_TEXT && *text != NULL)
+        *text = pgl_arena_printf(arena, "%s", *text);
+}
+
 static const char *show_duration(int64_t ns, struct pgl_arena *arena)
 {
     size_t largest_unit = 0;

@@ -80,6 +80,9 @@ enum pgl_parsed pgl_options_parse(const struct pgl_command *command, int argc, c
 void pgl_option_variable(const struct pgl_option *option, char name[PGL_OPTION_VARIABLE_BYTES]);
 /* NULL when `text` is taken, which has to live as long as the option; else what is expected. */
 const char *pgl_option_set(const struct pgl_option *option, const char *text);
+/* The value of another option of the same kind; a text is copied to the arena. */
+void pgl_option_copy(const struct pgl_option *to, const struct pgl_option *from,
+                     struct pgl_arena *arena);
 /* The value as pgl_option_set takes it, "" for none. */
 const char *pgl_option_show(const struct pgl_option *option, struct pgl_arena *arena);
 

@@ -102,12 +102,23 @@ static void say_where(struct pgl_boot *boot, bool is_demo)
     fflush(stdout);
 }
 
-static pgl_status serve(struct pgl_platform *platform, struct pgl_config *config,
+static size_t buffers_bytes_max(void)
+{
+    int64_t quarter = pgl_real_memory_bytes() / 4;
+    return (size_t)(quarter < BUFFERS_BYTES_MOST ? quarter : BUFFERS_BYTES_MOST);
+}
+
+static pgl_status serve(struct pgl_platform *platform, const struct pgl_config *config,
                         struct pgl_config_reload *reload)
 {
     static struct pgl_boot boot; /* there is one platform in a process */
+    struct pgl_boot_options options = config->boot;
+    struct pgl_http_limits *limits = &options.gateway.limits;
     bool is_demo = config->is_demo;
-    pgl_status status = pgl_boot_open(&boot, platform, &config->boot);
+    if (limits->buffers_bytes_max == 0)
+        limits->buffers_bytes_max = buffers_bytes_max();
+    pgl_real_allow_files(limits->connections_max + FILES_BESIDE_CONNECTIONS);
+    pgl_status status = pgl_boot_open(&boot, platform, &options);
     if (pgl_is_ok(status) && is_demo)
         status = pgl_demo_load(&boot);
     reload->boot = &boot;
@@ -134,12 +145,6 @@ static int complain(pgl_status status, const struct pgl_boot_options *options)
     return PGL_EXIT_WRONG;
 }
 
-static size_t buffers_bytes_max(void)
-{
-    int64_t quarter = pgl_real_memory_bytes() / 4;
-    return (size_t)(quarter < BUFFERS_BYTES_MOST ? quarter : BUFFERS_BYTES_MOST);
-}
-
 int pgl_serve_command(struct pgl_platform *platform, int argc, char **argv)
 {
     static struct pgl_config config; /* its values outlive the platform */
@@ -156,10 +161,6 @@ int pgl_serve_command(struct pgl_platform *platform, int argc, char **argv)
         pgl_config_read(&config, platform, &face, argc, argv, pgl_real_environment);
     int code = parsed == PGL_PARSED_HELP ? PGL_EXIT_DONE : PGL_EXIT_USAGE;
     if (parsed == PGL_PARSED_RUN) {
-        struct pgl_http_limits *limits = &config.boot.gateway.limits;
-        if (limits->buffers_bytes_max == 0)
-            limits->buffers_bytes_max = buffers_bytes_max();
-        pgl_real_allow_files(limits->connections_max + FILES_BESIDE_CONNECTIONS);
         reload = (struct pgl_config_reload){
             .face = &face, .argc = argc, .argv = argv, .environment = pgl_real_environment
         };

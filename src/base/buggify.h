@@ -99,7 +99,8 @@
     POINT(STREAM_REFUSED,          "stream.refused") \
     POINT(STREAM_ENDS,             "stream.ends") \
     POINT(STREAM_SHOWS_LIFE,       "stream.shows-life") \
-    POINT(EVENTS_GIVE_UP,          "events.give-up")
+    POINT(EVENTS_GIVE_UP,          "events.give-up") \
+    POINT(EVENTS_SHORT_LOOK,       "events.short-look")
 /* clang-format on */
 
 #define PGL_BUGGIFY_IN_ENUM(name, text) PGL_BUGGIFY_##name,

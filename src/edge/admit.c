@@ -38,17 +38,32 @@ static uint64_t under(enum edge_policy policy, uint64_t hash)
     return hash ^ (uint64_t)(policy + 1) * UINT64_C(0x9E3779B97F4A7C15);
 }
 
+/* And under another rate has another bucket, a full one: what the rate before has made somebody
+ * wait for is over when it is changed. */
+static uint64_t bucket_of(enum edge_policy policy, uint64_t hash, const struct pgl_rate *rate)
+{
+    uint64_t number = (uint64_t)rate->every_ns * 31 + (uint64_t)rate->burst_count;
+    return under(policy, hash) ^ number * UINT64_C(0xD6E8FEB86659FD93);
+}
+
 static void add_rate(struct charges *charges, struct edge_limits *limits, enum edge_policy policy,
-                     uint64_t hash)
+                     const char *name, const struct pgl_rate *rate, uint64_t hash)
 {
     PGL_ASSERT(charges->count < EDGE_STANDINGS_MAX);
     charges->list[charges->count++] = (struct charge){
         .policy = policy,
-        .name = edge_policies[policy].name,
+        .name = name,
         .table = policy < EDGE_POLICY_USER ? &limits->by_address : &limits->by_caller,
-        .rate = limits->rates[policy],
-        .caller = under(policy, hash),
+        .rate = *rate,
+        .caller = bucket_of(policy, hash, rate),
     };
+}
+
+static void add_usual(struct charges *charges, struct edge_limits *limits, enum edge_policy policy,
+                      uint64_t hash)
+{
+    add_rate(charges, limits, policy, edge_policies[policy].name, &limits->rules->rates[policy],
+             hash);
 }
 
 static uint64_t hash_of_caller(const struct edge_limits *limits, const char *first,
@@ -90,9 +105,7 @@ static void add_partner(struct charges *charges, struct edge_limits *limits,
     uint64_t hash = has_key(what)
                         ? hash_of_caller(limits, "", what->caller->key_id)
                         : hash_of_caller(limits, what->caller->tenant, what->caller->subject);
-    add_rate(charges, limits, EDGE_POLICY_PLAN, hash);
-    charges->list[charges->count - 1].name = plan->name;
-    charges->list[charges->count - 1].rate = plan->rate;
+    add_rate(charges, limits, EDGE_POLICY_PLAN, plan->name, &plan->rate, hash);
     add_quota(charges, EDGE_POLICY_DAY, PGL_QUOTA_DAY, plan->day_count, hash);
     add_quota(charges, EDGE_POLICY_MONTH, PGL_QUOTA_MONTH, plan->month_count, hash);
 }
@@ -105,8 +118,8 @@ static bool is_loopback(const char *address)
 
 static bool is_spared(const struct edge_limits *limits, const struct edge_admission *what)
 {
-    return limits->is_off || pgl_route_classes[what->class].cost == 0 ||
-           (limits->spares_loopback && is_loopback(what->address));
+    return limits->rules->is_off || pgl_route_classes[what->class].cost == 0 ||
+           (limits->rules->spares_loopback && is_loopback(what->address));
 }
 
 static struct charges charges_of(struct edge_limits *limits, const struct edge_admission *what)
@@ -118,7 +131,7 @@ static struct charges charges_of(struct edge_limits *limits, const struct edge_a
     if (what->caller == NULL) {
         uint64_t hash = pgl_peer_key(limits->hash_key, what->address);
         if (is_open)
-            add_rate(
+            add_usual(
                 &charges, limits,
                 what->rule->roles & PGL_RULE_SIGNED ? EDGE_POLICY_SIGNED : EDGE_POLICY_ANONYMOUS,
                 hash);
@@ -126,9 +139,9 @@ static struct charges charges_of(struct edge_limits *limits, const struct edge_a
         add_partner(&charges, limits, what);
     } else if (!is_open) {
         uint64_t hash = hash_of_caller(limits, what->caller->tenant, what->caller->subject);
-        add_rate(&charges, limits, EDGE_POLICY_USER, hash);
+        add_usual(&charges, limits, EDGE_POLICY_USER, hash);
         if (what->class == PGL_CLASS_ORDER)
-            add_rate(&charges, limits, EDGE_POLICY_ORDERS, hash);
+            add_usual(&charges, limits, EDGE_POLICY_ORDERS, hash);
     }
     return charges;
 }
@@ -254,7 +267,7 @@ static bool is_measured(enum pgl_route_class class)
 static pgl_status enter_streams(struct edge_limits *limits, const struct edge_admission *what,
                                 struct edge_verdict *verdict)
 {
-    if (limits->is_off || (limits->spares_loopback && is_loopback(what->address)))
+    if (limits->rules->is_off || (limits->rules->spares_loopback && is_loopback(what->address)))
         return PGL_OK;
     uint64_t address = pgl_peer_key(limits->hash_key, what->address);
     uint64_t user = hash_of_caller(limits, what->caller->tenant, what->caller->subject);
@@ -324,7 +337,7 @@ static pgl_status look_at_penalty(struct edge_limits *limits, const struct edge_
 {
     uint64_t hash = pgl_peer_key(limits->hash_key, what->address);
     struct charges charges = { .count = 0 };
-    add_rate(&charges, limits, EDGE_POLICY_BAD_TOKENS, hash);
+    add_usual(&charges, limits, EDGE_POLICY_BAD_TOKENS, hash);
     return look_at_all(limits, &charges, 1, moment, verdict);
 }
 
@@ -345,8 +358,9 @@ pgl_status edge_admit(struct edge_limits *limits, const struct edge_admission *w
  * that is over, so that the next one is twice as long; whoever stays away is forgiven. */
 static void punish(struct edge_limits *limits, uint64_t hash, int64_t now_ns)
 {
-    const struct pgl_rate *rate = &limits->rates[EDGE_POLICY_BAD_TOKENS];
-    uint64_t caller = under(EDGE_POLICY_BAD_TOKENS, hash), memory = under(EDGE_POLICY_COUNT, hash);
+    const struct pgl_rate *rate = &limits->rules->rates[EDGE_POLICY_BAD_TOKENS];
+    uint64_t caller = bucket_of(EDGE_POLICY_BAD_TOKENS, hash, rate);
+    uint64_t memory = bucket_of(EDGE_POLICY_COUNT, hash, rate);
     int64_t left_ns = pgl_gcra_look(&limits->by_address, memory, rate, 1, now_ns).full_ns;
     int64_t penalty_ns = 2 * left_ns > rate->every_ns ? 2 * left_ns : rate->every_ns;
     penalty_ns = penalty_ns < PENALTY_MOST_NS ? penalty_ns : PENALTY_MOST_NS;
@@ -365,7 +379,7 @@ pgl_status edge_note_bad(struct edge_limits *limits, const struct edge_admission
     struct charges charges = { .count = 0 };
     if (is_spared(limits, what))
         return PGL_OK;
-    add_rate(&charges, limits, policy, hash);
+    add_usual(&charges, limits, policy, hash);
     verdict->standing_count = 0;
     PGL_TRY(charge_all(limits, &charges, 1, moment, verdict));
     if (has_credentials && verdict->standings[0].left == 0)

@@ -503,6 +503,35 @@ static void options_are_read_strictly(void **unused)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+static void other_rules_hold_at_once(void **unused)
+{
+    Caller ann = caller_named("ann", ROLE_CUSTOMER), key = ann;
+    struct edge_admission as_ann = {
+        .address = "192.0.2.1", .rule = &known, .class = PGL_CLASS_READ, .caller = &ann
+    };
+    struct edge_admission as_key = as_ann;
+    struct edge_verdict verdict, before;
+    struct edge_rules rules;
+    (void)unused;
+    come_by_key(&key, "k1", "gold");
+    as_key.caller = &key;
+    options.rates = "user=1/h:3,anonymous=1/h:1";
+    options.plans = "gold=1/h:2";
+    open_limits();
+    assert_int_equal(ask_many(&as_ann, 5, &verdict), 3);
+    assert_int_equal(ask_many(&as_key, 5, &before), 2);
+    options.rates = "user=1/h:4";
+    options.plans = "default=1/h:1,gold=1/h:2";
+    options.concurrency_most = 100;
+    assert_true(pgl_is_ok(edge_rules_read(&options, &rules)));
+    edge_limits_change(&limits, &rules, moment.now_ns);
+    assert_int_equal(ask_many(&as_ann, 5, &verdict), 4);   /* another rate, a full bucket */
+    assert_int_equal(ask_many(&as_key, 5, &verdict), 0);   /* the same rate, the same bucket */
+    assert_string_equal(before.standings[0].name, "gold"); /* whose answer is being written */
+    assert_int_equal(limits.adaptive.limit, 100);
+    assert_int_equal(limits.classes[PGL_CLASS_ORDER].most, 35);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +549,7 @@ int main(void)
         TEST(streams_are_counted_by_address_and_by_user),
         TEST(fields_say_how_it_stands),
         TEST(options_are_read_strictly),
+        TEST(other_rules_hold_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,8 @@
 
 static bool is_trusted(const struct edge_limits *limits, const pgl_ip *ip)
 {
-    for (int i = 0; i < limits->proxy_count; i++)
-        if (pgl_ip_is_in(ip->bytes, &limits->proxies[i]))
+    for (int i = 0; i < limits->rules->proxy_count; i++)
+        if (pgl_ip_is_in(ip->bytes, &limits->rules->proxies[i]))
             return true;
     return false;
 }
@@ -60,7 +60,8 @@ const char *edge_client_address(const struct edge_limits *limits, const char *pe
 {
     struct walk walk = { pgl_text_of(peer), 0 };
     pgl_ip ip;
-    if (limits->proxy_count == 0 || !pgl_ip_read(walk.client, &ip) || !is_trusted(limits, &ip))
+    if (limits->rules->proxy_count == 0 || !pgl_ip_read(walk.client, &ip) ||
+        !is_trusted(limits, &ip))
         return peer;
     for (size_t i = head->field_count; i-- > 0;)
         if (pgl_text_equal_nocase(head->fields[i].name, PGL_TEXT("x-forwarded-for")) &&

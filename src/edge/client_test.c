@@ -13,10 +13,11 @@
 static const char *client_of(const char *proxies, const char *peer, const char *first,
                              const char *second)
 {
-    static struct edge_limits limits;
+    static struct edge_rules rules;
+    static const struct edge_limits limits = { .rules = &rules };
     static struct pgl_http_request_head head;
     static struct pgl_arena arena;
-    assert_true(pgl_is_ok(edge_proxies_read(&limits, pgl_text_of(proxies))));
+    assert_true(pgl_is_ok(edge_proxies_read(&rules, pgl_text_of(proxies))));
     pgl_arena_free(&arena);
     pgl_arena_init(&arena, 1024, 4096);
     head.field_count = 0;

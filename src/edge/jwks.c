@@ -328,7 +328,7 @@ static struct pgl_go jwks_end(struct pgl_flow *flow)
 static struct pgl_go jwks_sleep(struct pgl_flow *flow)
 {
     struct edge_fetcher *fetcher = fetcher_of(flow);
-    if (fetcher->wish == NULL && flow->loop->now_ns < fetcher->next_ns)
+    if (!fetcher->is_wish_new && flow->loop->now_ns < fetcher->next_ns)
         return pgl_wait(J_SLEEP);
     pgl_timer_clear(&flow->loop->timers, &fetcher->timer);
     fetcher->is_wish_new = false;
@@ -354,15 +354,21 @@ static void on_done(struct pgl_flow *flow)
 
 /* ---- messages ---- */
 
+/* Also behind a fetch that is under way. */
+static void look_again(struct edge_fetcher *fetcher)
+{
+    fetcher->is_wish_new = true;
+    if (fetcher->flow.step == J_SLEEP)
+        pgl_flow_wake(&fetcher->flow);
+}
+
 static void take_wish(void *owner, struct pgl_message *message)
 {
     struct edge_jwks *jwks = owner;
     struct edge_key_wish *wish = PGL_CONTAINER(message, struct edge_key_wish, message);
     struct edge_fetcher *fetcher = &jwks->fetchers[wish->issuer - 1];
     fetcher->wish = wish;
-    fetcher->is_wish_new = true;
-    if (fetcher->flow.step == J_SLEEP)
-        pgl_flow_wake(&fetcher->flow);
+    look_again(fetcher);
 }
 
 static void take_told(void *owner, struct pgl_message *message)
@@ -370,6 +376,22 @@ static void take_told(void *owner, struct pgl_message *message)
     (void)owner;
     struct edge_key_news *news = PGL_CONTAINER(message, struct edge_key_news, message);
     pgl_flow_wake(&PGL_CONTAINER(news, struct edge_fetcher, news)->flow);
+}
+
+void edge_jwks_change(struct edge_jwks *jwks, const struct edge_issuers_options *options)
+{
+    struct edge_issuers issuers;
+    pgl_status read = edge_issuers_read(options, &issuers);
+    PGL_ASSERT(pgl_is_ok(read) && issuers.count == jwks->count);
+    jwks->options.refresh_ns = options->refresh_ns;
+    for (int i = 0; i < jwks->count; i++) {
+        struct edge_fetcher *fetcher = &jwks->fetchers[i];
+        bool is_elsewhere = !pgl_text_equal(fetcher->configured, issuers.jwks[i]);
+        /* the text before goes, even where it says the same */
+        fetcher->configured = issuers.jwks[i];
+        if (is_elsewhere)
+            look_again(fetcher);
+    }
 }
 
 /* ---- opening ---- */

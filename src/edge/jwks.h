@@ -75,6 +75,10 @@ PGL_MUST_USE pgl_status edge_jwks_open(struct edge_jwks *jwks, struct pgl_loop *
                                        struct edge_trust *trust,
                                        const struct edge_issuers_options *options,
                                        const struct edge_issuers *issuers);
+/* Where the keys of the same issuers are from now on, and how often they are fetched. Read already;
+ * texts live until the next change. Keys that are not at a new address are treated like those that
+ * have gone from a document. */
+void edge_jwks_change(struct edge_jwks *jwks, const struct edge_issuers_options *options);
 void edge_jwks_start(struct edge_jwks *jwks);
 /* When no loop runs any more; also right for one all zero. */
 void edge_jwks_close(struct edge_jwks *jwks);

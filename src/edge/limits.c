@@ -75,19 +75,19 @@ static bool read_rate(struct pgl_text *text, struct pgl_rate *rate)
     return false;
 }
 
-pgl_status edge_rates_read(struct edge_limits *limits, struct pgl_text text)
+static pgl_status read_rates(struct edge_rules *rules, struct pgl_text text)
 {
-    limits->is_off = pgl_text_is(text, "off");
+    rules->is_off = pgl_text_is(text, "off");
     for (int i = 0; i < EDGE_RATE_COUNT; i++)
-        limits->rates[i] = default_rates[i];
-    bool has_changes = !limits->is_off && !pgl_text_is(text, "default");
+        rules->rates[i] = default_rates[i];
+    bool has_changes = !rules->is_off && !pgl_text_is(text, "default");
     while (has_changes && text.data != NULL && text.size > 0) {
         struct pgl_text value = pgl_text_cut(&text, ','), name = pgl_text_cut(&value, '=');
         int policy = 0;
         while (policy < EDGE_POLICY_PLAN && !pgl_text_is(name, edge_policies[policy].name))
             policy++;
         if (policy == EDGE_POLICY_PLAN || value.data == NULL ||
-            !read_rate(&value, &limits->rates[policy]) || value.data != NULL)
+            !read_rate(&value, &rules->rates[policy]) || value.data != NULL)
             return PGL_FAIL(PGL_INVALID, bad_rates);
     }
     return PGL_OK;
@@ -121,26 +121,26 @@ static bool read_plan(struct pgl_text text, struct edge_plan *plan)
     return text.data == NULL && plan->day_count <= UINT32_MAX && plan->month_count <= UINT32_MAX;
 }
 
-pgl_status edge_plans_read(struct edge_limits *limits, struct pgl_text text)
+static pgl_status read_plans(struct edge_rules *rules, struct pgl_text text)
 {
-    limits->plan_count = 0;
+    rules->plan_count = 0;
     while (text.data != NULL) {
-        if (limits->plan_count == EDGE_PLANS_MAX ||
-            !read_plan(pgl_text_cut(&text, ','), &limits->plans[limits->plan_count]))
+        if (rules->plan_count == EDGE_PLANS_MAX ||
+            !read_plan(pgl_text_cut(&text, ','), &rules->plans[rules->plan_count]))
             return PGL_FAIL(PGL_INVALID, bad_plans);
-        limits->plan_count++;
+        rules->plan_count++;
     }
     return PGL_OK;
 }
 
-pgl_status edge_proxies_read(struct edge_limits *limits, struct pgl_text text)
+pgl_status edge_proxies_read(struct edge_rules *rules, struct pgl_text text)
 {
-    limits->proxy_count = 0;
+    rules->proxy_count = 0;
     while (text.data != NULL && text.size > 0) {
-        if (limits->proxy_count == EDGE_PROXIES_MAX ||
-            !pgl_ip_range_read(pgl_text_cut(&text, ','), &limits->proxies[limits->proxy_count]))
+        if (rules->proxy_count == EDGE_PROXIES_MAX ||
+            !pgl_ip_range_read(pgl_text_cut(&text, ','), &rules->proxies[rules->proxy_count]))
             return PGL_FAIL(PGL_INVALID, bad_proxies);
-        limits->proxy_count++;
+        rules->proxy_count++;
     }
     return PGL_OK;
 }
@@ -158,48 +158,69 @@ static pgl_status read_concurrency(const char *name, enum pgl_adaptive_policy *p
     return PGL_FAIL(PGL_INVALID, bad_concurrency);
 }
 
-/* ---- opening ---- */
-
-static pgl_status open_concurrency(struct edge_limits *limits,
-                                   const struct edge_limits_options *options,
-                                   const struct pgl_platform *platform)
+pgl_status edge_rules_read(const struct edge_limits_options *options, struct edge_rules *rules)
 {
-    struct pgl_adaptive_options adaptive = PGL_ADAPTIVE_DEFAULT;
-    PGL_TRY(read_concurrency(options->concurrency, &adaptive.policy));
-    adaptive.most = options->concurrency_most;
-    adaptive.least = adaptive.least < adaptive.most ? adaptive.least : adaptive.most;
-    pgl_adaptive_init(&limits->adaptive, adaptive, limits->hash_key.k0 ^ limits->hash_key.k1,
-                      pgl_clock_monotonic_ns(&platform->clock));
-    pgl_counter_set(&limits->limit, limits->adaptive.limit);
+    *rules = (struct edge_rules){ .spares_loopback = options->spares_loopback,
+                                  .adaptive = PGL_ADAPTIVE_DEFAULT,
+                                  .streams_most = options->streams_most,
+                                  .streams_per_address = options->streams_per_address,
+                                  .streams_per_user = options->streams_per_user };
+    struct pgl_adaptive_options *adaptive = &rules->adaptive;
+    adaptive->most = options->concurrency_most;
+    adaptive->least = adaptive->least < adaptive->most ? adaptive->least : adaptive->most;
+    PGL_TRY(read_rates(rules, pgl_text_of(options->rates)));
+    PGL_TRY(read_plans(rules, pgl_text_of(options->plans)));
+    PGL_TRY(edge_proxies_read(rules, pgl_text_of(options->trusted_proxies)));
+    return read_concurrency(options->concurrency, &adaptive->policy);
+}
+
+/* ---- opening and changing ---- */
+
+static void set_places(struct edge_limits *limits)
+{
+    const struct edge_rules *rules = limits->rules;
     for (int class = 0; class < PGL_CLASS_COUNT; class ++) {
         uint64_t share = pgl_route_classes[class].places_percent;
-        uint64_t most = (options->concurrency_most * share + 99) / 100;
+        uint64_t most = (rules->adaptive.most * share + 99) / 100;
         limits->classes[class].most = (uint32_t)most;
     }
-    limits->classes[PGL_CLASS_STREAM].most = options->streams_most;
-    pgl_bulkheads_init(&limits->streams_of_address, options->streams_per_address,
-                       options->streams_most);
-    pgl_bulkheads_init(&limits->streams_of_user, options->streams_per_user, options->streams_most);
-    return PGL_OK;
+    limits->classes[PGL_CLASS_STREAM].most = rules->streams_most;
+    pgl_counter_set(&limits->limit, limits->adaptive.limit);
 }
 
 pgl_status edge_limits_open(struct edge_limits *limits, const struct edge_limits_options *options,
                             const struct pgl_platform *platform)
 {
-    limits->spares_loopback = options->spares_loopback;
-    PGL_TRY(edge_rates_read(limits, pgl_text_of(options->rates)));
-    PGL_TRY(edge_plans_read(limits, pgl_text_of(options->plans)));
-    PGL_TRY(edge_proxies_read(limits, pgl_text_of(options->trusted_proxies)));
+    struct edge_rules *rules = &limits->rooms[0];
+    PGL_TRY(edge_rules_read(options, rules));
+    limits->rules = rules;
     limits->hash_key.k0 = pgl_entropy_u64(&platform->entropy);
     limits->hash_key.k1 = pgl_entropy_u64(&platform->entropy);
     pgl_quotas_init(&limits->quotas, EDGE_QUOTAS_MAX);
-    PGL_TRY(open_concurrency(limits, options, platform));
+    pgl_adaptive_init(&limits->adaptive, rules->adaptive, limits->hash_key.k0 ^ limits->hash_key.k1,
+                      pgl_clock_monotonic_ns(&platform->clock));
+    set_places(limits);
+    pgl_bulkheads_init(&limits->streams_of_address, rules->streams_per_address,
+                       rules->streams_most);
+    pgl_bulkheads_init(&limits->streams_of_user, rules->streams_per_user, rules->streams_most);
     pgl_status opened = pgl_gcra_open(&limits->by_address, EDGE_CALLERS_MAX);
     if (pgl_is_ok(opened))
         opened = pgl_gcra_open(&limits->by_caller, EDGE_CALLERS_MAX);
     if (!pgl_is_ok(opened))
         edge_limits_close(limits);
     return opened;
+}
+
+void edge_limits_change(struct edge_limits *limits, const struct edge_rules *rules, int64_t now_ns)
+{
+    struct edge_rules *room = &limits->rooms[limits->rules == &limits->rooms[0]];
+    *room = *rules;
+    limits->rules = room;
+    pgl_adaptive_change(&limits->adaptive, rules->adaptive, now_ns);
+    set_places(limits);
+    pgl_bulkheads_change(&limits->streams_of_address, rules->streams_per_address,
+                         rules->streams_most);
+    pgl_bulkheads_change(&limits->streams_of_user, rules->streams_per_user, rules->streams_most);
 }
 
 void edge_limits_close(struct edge_limits *limits)
@@ -229,8 +250,9 @@ void edge_limits_register(struct edge_limits *limits, struct pgl_registry *regis
 
 const struct edge_plan *edge_plan_named(const struct edge_limits *limits, const char *name)
 {
-    for (int i = 0; i < limits->plan_count; i++)
-        if (strcmp(limits->plans[i].name, name) == 0)
-            return &limits->plans[i];
-    return &limits->plans[0];
+    const struct edge_rules *rules = limits->rules;
+    for (int i = 0; i < rules->plan_count; i++)
+        if (strcmp(rules->plans[i].name, name) == 0)
+            return &rules->plans[i];
+    return &rules->plans[0];
 }

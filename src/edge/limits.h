@@ -4,6 +4,8 @@
  *
  * Owner:    the edge; opened with the gateway.
  * Threads:  the edge's loop. Metrics may be read from any.
+ * Changes:  other rules may be taken over between two turns. A rate that is another begins with
+ *           full buckets; whoever is inside stays inside.
  * Bounds:   EDGE_CALLERS_MAX callers with buckets that are not full, addresses and callers apart;
  *           beyond, they share one (resilience/gcra.h). EDGE_QUOTAS_MAX keys that have used a quota
  *           in this month; a further one is refused. A restart forgets rates, quotas it does not
@@ -85,13 +87,21 @@ struct edge_limits_options {
                                    .streams_per_address = 20,                                      \
                                    .streams_per_user = 10 })
 
-struct edge_limits {
+/* What the options say. */
+struct edge_rules {
     bool is_off, spares_loopback;
     struct pgl_rate rates[EDGE_RATE_COUNT];
     struct edge_plan plans[EDGE_PLANS_MAX]; /* the first is for keys whose plan is not known */
     int plan_count;
     struct pgl_ip_range proxies[EDGE_PROXIES_MAX];
     int proxy_count;
+    struct pgl_adaptive_options adaptive;
+    uint32_t streams_most, streams_per_address, streams_per_user;
+};
+
+struct edge_limits {
+    const struct edge_rules *rules;
+    struct edge_rules rooms[2]; /* those, and those before, whose plans' names are still shown */
 
     struct pgl_hash_key hash_key;
     struct pgl_gcra by_address, by_caller;
@@ -105,10 +115,14 @@ struct edge_limits {
     struct pgl_counter limit, in_flight; /* gauges */
 };
 
-/* PGL_INVALID for an option that cannot be read. */
+/* PGL_INVALID for an option that cannot be read, with a reason for people. */
+PGL_MUST_USE pgl_status edge_rules_read(const struct edge_limits_options *options,
+                                        struct edge_rules *rules);
+
 PGL_MUST_USE pgl_status edge_limits_open(struct edge_limits *limits,
                                          const struct edge_limits_options *options,
                                          const struct pgl_platform *platform);
+void edge_limits_change(struct edge_limits *limits, const struct edge_rules *rules, int64_t now_ns);
 void edge_limits_close(struct edge_limits *limits);
 void edge_limits_register(struct edge_limits *limits, struct pgl_registry *registry,
                           struct pgl_arena *arena);
@@ -116,9 +130,7 @@ void edge_limits_register(struct edge_limits *limits, struct pgl_registry *regis
 /* The plan of this name, or the first. */
 const struct edge_plan *edge_plan_named(const struct edge_limits *limits, const char *name);
 
-/* For edge_limits_open and its tests. */
-PGL_MUST_USE pgl_status edge_rates_read(struct edge_limits *limits, struct pgl_text text);
-PGL_MUST_USE pgl_status edge_plans_read(struct edge_limits *limits, struct pgl_text text);
-PGL_MUST_USE pgl_status edge_proxies_read(struct edge_limits *limits, struct pgl_text text);
+/* ADDRESS/BITS by commas; "" for none. */
+PGL_MUST_USE pgl_status edge_proxies_read(struct edge_rules *rules, struct pgl_text text);
 
 #endif

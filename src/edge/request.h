@@ -47,6 +47,7 @@ struct pgl_edge {
      * which have an audit log and nothing else. */
     struct pgl_endpoint admins[5];
     struct edge_trust *trust;       /* whose credentials are taken: trust.h */
+    struct events_watch *events;    /* who waits for news of the logs: live/watch.h */
     const struct pgl_route *routes; /* all of them, for the page that lists them */
     int route_count;
     struct pgl_route_tree route_tree;

@@ -26,6 +26,25 @@ void pgl_adaptive_init(struct pgl_adaptive *adaptive, struct pgl_adaptive_option
     begin_window(adaptive, now_ns);
 }
 
+static uint32_t within(const struct pgl_adaptive_options *options, uint32_t limit)
+{
+    limit = limit < options->most ? limit : options->most;
+    return limit > options->least ? limit : options->least;
+}
+
+void pgl_adaptive_change(struct pgl_adaptive *adaptive, struct pgl_adaptive_options options,
+                         int64_t now_ns)
+{
+    if (options.policy != adaptive->options.policy || options.policy == PGL_ADAPTIVE_FIXED) {
+        pgl_adaptive_init(adaptive, options, pgl_random_next(&adaptive->random), now_ns);
+        return;
+    }
+    adaptive->options = options;
+    adaptive->limit = within(&options, adaptive->limit);
+    if (adaptive->limit_to_keep > 0)
+        adaptive->limit_to_keep = within(&options, adaptive->limit_to_keep);
+}
+
 /* ---- loads: steps of a fourth of a doubling ---- */
 
 static uint32_t step_of(uint32_t load)
@@ -120,8 +139,7 @@ static void close_window(struct pgl_adaptive *adaptive, int64_t now_ns)
     case PGL_ADAPTIVE_FIXED:
         break;
     }
-    limit = limit < options->most ? limit : options->most;
-    adaptive->limit = limit > options->least ? limit : options->least;
+    adaptive->limit = within(options, limit);
     begin_window(adaptive, now_ns);
 }
 

@@ -65,6 +65,11 @@ struct pgl_adaptive {
 void pgl_adaptive_init(struct pgl_adaptive *adaptive, struct pgl_adaptive_options options,
                        uint64_t seed, int64_t now_ns);
 
+/* What was found out holds on under the same policy, within the new bounds; another one begins
+ * anew. */
+void pgl_adaptive_change(struct pgl_adaptive *adaptive, struct pgl_adaptive_options options,
+                         int64_t now_ns);
+
 /* May one more of a kind begin that may have `share_percent` of the limit? */
 static inline bool pgl_adaptive_admits(const struct pgl_adaptive *adaptive, uint32_t in_flight,
                                        uint32_t share_percent)

@@ -228,6 +228,31 @@ static void the_limit_comes_back(void **unused)
     assert_int_equal(adaptive.limit, 100);
 }
 
+static void what_was_found_out_outlives_other_bounds(void **unused)
+{
+    struct pgl_adaptive adaptive;
+    struct pgl_adaptive_options options = small(PGL_ADAPTIVE_AIMD);
+    int64_t now_ns = NOW;
+    (void)unused;
+    pgl_adaptive_init(&adaptive, options, 1, now_ns);
+    window(&adaptive, 3, 100, &now_ns);
+    options.most = 200;
+    pgl_adaptive_change(&adaptive, options, now_ns);
+    assert_int_equal(adaptive.limit, 90); /* and it grows by use, as ever */
+    window(&adaptive, 0, 90, &now_ns);
+    assert_int_equal(adaptive.limit, 91);
+    options.most = 50;
+    pgl_adaptive_change(&adaptive, options, now_ns);
+    assert_int_equal(adaptive.limit, 50);
+    options.policy = PGL_ADAPTIVE_FIXED;
+    options.most = 70;
+    pgl_adaptive_change(&adaptive, options, now_ns);
+    assert_int_equal(adaptive.limit, 70);
+    options.most = 80;
+    pgl_adaptive_change(&adaptive, options, now_ns);
+    assert_int_equal(adaptive.limit, 80);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +264,7 @@ int main(void)
         cmocka_unit_test(at_twice_the_load_nine_tenths_are_in_time),
         cmocka_unit_test(without_overload_nobody_is_shed),
         cmocka_unit_test(payments_pass_while_analytics_are_shed),
+        cmocka_unit_test(what_was_found_out_outlives_other_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

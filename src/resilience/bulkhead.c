@@ -23,6 +23,12 @@ void pgl_bulkheads_init(struct pgl_bulkheads *bulkheads, uint32_t most, uint32_t
     pgl_map_init(&bulkheads->inside, callers_max);
 }
 
+void pgl_bulkheads_change(struct pgl_bulkheads *bulkheads, uint32_t most, uint32_t callers_max)
+{
+    bulkheads->most = most;
+    bulkheads->inside.limit = callers_max;
+}
+
 void pgl_bulkheads_free(struct pgl_bulkheads *bulkheads)
 {
     pgl_map_free(&bulkheads->inside);

@@ -27,6 +27,8 @@ struct pgl_bulkheads {
 };
 
 void pgl_bulkheads_init(struct pgl_bulkheads *bulkheads, uint32_t most, uint32_t callers_max);
+/* Who is inside stays there, also where fewer may be from now on. */
+void pgl_bulkheads_change(struct pgl_bulkheads *bulkheads, uint32_t most, uint32_t callers_max);
 void pgl_bulkheads_free(struct pgl_bulkheads *bulkheads);
 /* False when the caller has enough, or too many callers are inside. */
 PGL_MUST_USE bool pgl_bulkheads_enter(struct pgl_bulkheads *bulkheads, uint64_t caller);

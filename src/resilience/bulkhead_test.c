@@ -52,12 +52,30 @@ static void none_means_none(void **unused)
     pgl_bulkheads_free(&bulkheads);
 }
 
+static void who_is_inside_stays_when_fewer_may_be(void **unused)
+{
+    struct pgl_bulkheads bulkheads;
+    (void)unused;
+    pgl_bulkheads_init(&bulkheads, 2, 10);
+    assert_true(pgl_bulkheads_enter(&bulkheads, 1) && pgl_bulkheads_enter(&bulkheads, 1));
+    assert_true(pgl_bulkheads_enter(&bulkheads, 2));
+    pgl_bulkheads_change(&bulkheads, 1, 1);
+    assert_int_equal(pgl_bulkheads_inside(&bulkheads, 1), 2);
+    assert_false(pgl_bulkheads_enter(&bulkheads, 2) || pgl_bulkheads_enter(&bulkheads, 3));
+    pgl_bulkheads_leave(&bulkheads, 1);
+    assert_false(pgl_bulkheads_enter(&bulkheads, 1));
+    pgl_bulkheads_change(&bulkheads, 3, 10);
+    assert_true(pgl_bulkheads_enter(&bulkheads, 1) && pgl_bulkheads_enter(&bulkheads, 3));
+    pgl_bulkheads_free(&bulkheads);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(so_many_and_no_more),
         cmocka_unit_test(callers_have_their_own),
         cmocka_unit_test(none_means_none),
+        cmocka_unit_test(who_is_inside_stays_when_fewer_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

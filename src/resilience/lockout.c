@@ -26,8 +26,7 @@ struct pgl_lockout {
 struct pgl_lockout *pgl_lockout_open(const struct pgl_lockout_options *options)
 {
     uint32_t capacity = WAYS;
-    PGL_ASSERT(options->free_count >= 0 && options->wait_max_ns >= 0 && options->forget_ns >= 0);
-    PGL_ASSERT(options->free_count == 0 || options->window_ns >= options->free_count);
+    PGL_ASSERT(options->wait_max_ns >= 0 && options->forget_ns >= 0);
     while (capacity < options->capacity && capacity < CAPACITY_MAX)
         capacity *= 2;
     struct pgl_lockout *lockout = calloc(1, sizeof *lockout + capacity * sizeof lockout->places[0]);
@@ -35,10 +34,18 @@ struct pgl_lockout *pgl_lockout_open(const struct pgl_lockout_options *options)
         return NULL;
     lockout->options = *options;
     lockout->capacity = capacity;
-    if (options->free_count > 0)
-        lockout->rate = (struct pgl_rate){ .every_ns = options->window_ns / options->free_count,
-                                           .burst_count = options->free_count };
+    pgl_lockout_change(lockout, options->free_count);
     return lockout;
+}
+
+void pgl_lockout_change(struct pgl_lockout *lockout, int64_t free_count)
+{
+    int64_t window_ns = lockout->options.window_ns;
+    PGL_ASSERT(free_count >= 0 && window_ns >= free_count);
+    lockout->options.free_count = free_count;
+    if (free_count > 0)
+        lockout->rate =
+            (struct pgl_rate){ .every_ns = window_ns / free_count, .burst_count = free_count };
 }
 
 void pgl_lockout_close(struct pgl_lockout *lockout)

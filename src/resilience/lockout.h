@@ -33,6 +33,8 @@ struct pgl_lockout;
 /* NULL without memory. */
 struct pgl_lockout *pgl_lockout_open(const struct pgl_lockout_options *options);
 void pgl_lockout_close(struct pgl_lockout *lockout);
+/* From the next mistake on. */
+void pgl_lockout_change(struct pgl_lockout *lockout, int64_t free_count);
 
 /* How long `who` (a keyed hash) has to wait from now on; 0: not at all. */
 int64_t pgl_lockout_wait_ns(const struct pgl_lockout *lockout, uint64_t who, int64_t now_ns);

@@ -12,14 +12,18 @@
 void pgl_clients_init(struct pgl_clients *clients, struct pgl_hash_key key, uint32_t clients_max,
                       uint32_t connections_max, uint32_t burst, uint32_t per_s)
 {
-    PGL_ASSERT(connections_max > 0 && burst > 0 && per_s > 0);
-    *clients =
-        (struct pgl_clients){ .key = key,
-                              .connections_max =
-                                  connections_max < COUNT_MASK ? connections_max : COUNT_MASK,
-                              .burst = burst,
-                              .interval_ns = PGL_SECONDS(1) / per_s };
+    *clients = (struct pgl_clients){ .key = key };
+    pgl_clients_change(clients, connections_max, burst, per_s);
     pgl_map_init(&clients->map, clients_max);
+}
+
+void pgl_clients_change(struct pgl_clients *clients, uint32_t connections_max, uint32_t burst,
+                        uint32_t per_s)
+{
+    PGL_ASSERT(connections_max > 0 && burst > 0 && per_s > 0);
+    clients->connections_max = connections_max < COUNT_MASK ? connections_max : COUNT_MASK;
+    clients->burst = burst;
+    clients->interval_ns = PGL_SECONDS(1) / per_s;
 }
 
 void pgl_clients_free(struct pgl_clients *clients)

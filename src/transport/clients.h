@@ -31,6 +31,9 @@ struct pgl_clients {
  * once, `per_s` on. */
 void pgl_clients_init(struct pgl_clients *clients, struct pgl_hash_key key, uint32_t clients_max,
                       uint32_t connections_max, uint32_t burst, uint32_t per_s);
+/* For who comes from now on. */
+void pgl_clients_change(struct pgl_clients *clients, uint32_t connections_max, uint32_t burst,
+                        uint32_t per_s);
 void pgl_clients_free(struct pgl_clients *clients);
 
 /* One more of `address`; `*client` is what it leaves by. False when it has enough, or is too

@@ -240,6 +240,14 @@ static void receive(struct pgl_conn *conn)
     keep_input(conn, input, is_kept);
 }
 
+uint32_t pgl_conn_share(const struct pgl_conn *conn)
+{
+    const struct pgl_http_limits *limits = &conn->server->options.limits;
+    uint32_t taken = conn->server->turn_requests, turn = limits->requests_per_turn_max;
+    uint32_t left = taken + PGL_CONN_SHARE_LEAST < turn ? turn - taken : PGL_CONN_SHARE_LEAST;
+    return left < limits->requests_per_read_max ? left : limits->requests_per_read_max;
+}
+
 void pgl_conn_read_on(struct pgl_conn *conn)
 {
     struct pgl_text input = pgl_buffer_text(&conn->input);

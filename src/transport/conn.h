@@ -133,6 +133,13 @@ PGL_MUST_USE bool pgl_conn_open(struct pgl_http_server *server, struct pgl_socke
 /* At once; what the handlers still have is abandoned. Not from within a handler's call. */
 void pgl_conn_close(struct pgl_conn *conn);
 
+/* How many requests a connection may take at once, now. Who sends one after another is never held
+ * up by it; who sends many shares a turn with all who do: when requests_per_turn_max have been
+ * taken by then, PGL_CONN_SHARE_LEAST, and the rest waits in a row for turns of its own. So one
+ * more request of somebody else waits for that much, however many send however much. */
+#define PGL_CONN_SHARE_LEAST 4
+uint32_t pgl_conn_share(const struct pgl_conn *conn);
+
 /* Goes on with input that has waited for its turn. */
 void pgl_conn_read_on(struct pgl_conn *conn);
 /* There is something to write; it goes out at the end of the turn, with what else there is by

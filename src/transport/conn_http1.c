@@ -28,7 +28,7 @@ static bool take_body(struct pgl_conn *conn, struct pgl_text *input);
 
 static void take_requests(struct pgl_conn *conn, struct pgl_text *input)
 {
-    uint32_t left = conn->server->options.limits.requests_per_read_max;
+    uint32_t left = pgl_conn_share(conn);
     conn->is_unread = false;
     while (may_take(conn)) {
         if (left-- == 0) {
@@ -124,6 +124,7 @@ static bool take_head(struct pgl_conn *conn, struct pgl_text *input)
     pgl_http1_parser_init(&conn->parser, &limits->http1);
     begin_body(conn, exchange);
     conn->request_count++;
+    server->turn_requests++;
     conn->takes_no_more = !exchange->head.is_keep_alive || server->is_draining ||
                           conn->request_count >= limits->requests_per_connection_max ||
                           server->loop->now_ns >= conn->age_until_ns;

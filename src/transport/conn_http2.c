@@ -83,10 +83,12 @@ static void leave(struct pgl_conn *conn)
 static void look_whether_to_leave(struct pgl_conn *conn)
 {
     const struct pgl_http_server *server = conn->server;
+    bool has_had_enough = server->is_draining || now_ns(conn) >= conn->age_until_ns ||
+                          conn->request_count >= server->options.limits.requests_per_connection_max;
     if (conn->takes_no_more || conn->is_doomed)
         return;
     if (conn->leaving_since_ns == 0) {
-        if (!server->is_draining && now_ns(conn) < conn->age_until_ns)
+        if (!has_had_enough)
             return;
         conn->leaving_since_ns = now_ns(conn);
         pgl_http2_go_away(conn->session, false);
@@ -99,8 +101,10 @@ static void look_whether_to_leave(struct pgl_conn *conn)
 static bool is_over(struct pgl_conn *conn)
 {
     hear(conn); /* what has ended by being written */
-    if (!conn->is_doomed && pgl_http2_is_over(conn->session))
+    if (!conn->is_doomed && pgl_http2_is_over(conn->session)) {
+        conn->takes_no_more |= conn->leaving_since_ns != 0; /* it has heard so: no complaint */
         doom(conn);
+    }
     look_whether_to_leave(conn);
     if (conn->output.size > 0 || pgl_http2_wants_to_give(conn->session))
         return false;
@@ -116,7 +120,8 @@ static bool may_take(const struct pgl_conn *conn)
 
 static void take_input(struct pgl_conn *conn, struct pgl_text *input)
 {
-    pgl_status taken = pgl_http2_take(conn->session, input, now_ns(conn));
+    pgl_status taken =
+        pgl_http2_take_some(conn->session, input, now_ns(conn), pgl_conn_share(conn));
     if (!pgl_is_ok(taken))
         doom(conn);
     hear(conn);
@@ -143,6 +148,7 @@ static void take_head(struct pgl_conn *conn, const struct pgl_http2_event *event
 {
     struct pgl_http_server *server = conn->server;
     const struct pgl_http_server_options *options = &server->options;
+    server->turn_requests++;
     bool has_enough = conn->exchange_bytes > options->limits.connection_bytes_max;
     struct pgl_http_exchange *exchange =
         conn->is_doomed || has_enough ? NULL : pgl_http_exchange_take(server, conn);
@@ -162,16 +168,19 @@ static void take_head(struct pgl_conn *conn, const struct pgl_http2_event *event
         pgl_http_exchange_refuse(exchange, refusal.status, refusal.reason);
         return;
     }
+    conn->request_count++;
     exchange->is_in_pieces =
         options->wants_pieces != NULL && options->wants_pieces(options->owner, &exchange->head);
-    if (exchange->is_in_pieces) {
-        pgl_http_exchange_ask(exchange);
+    exchange->body_limit = exchange->is_in_pieces ? 0 : pgl_http_exchange_body_limit(exchange);
+    if (!exchange->is_in_pieces && exchange->head.content_length > 0 &&
+        (uint64_t)exchange->head.content_length > exchange->body_limit) {
+        pgl_http_exchange_refuse(exchange, 413, "the body is too large");
         return;
     }
-    exchange->body_limit = pgl_http_exchange_body_limit(exchange);
-    if (exchange->head.content_length > 0 &&
-        (uint64_t)exchange->head.content_length > exchange->body_limit)
-        pgl_http_exchange_refuse(exchange, 413, "the body is too large");
+    if (exchange->head.expects_continue)
+        pgl_http2_answer_continue(conn->session, exchange->stream);
+    if (exchange->is_in_pieces)
+        pgl_http_exchange_ask(exchange);
 }
 
 static void take_data(struct pgl_conn *conn, struct pgl_http_exchange *exchange,

@@ -77,8 +77,8 @@ static pgl_status read_json(struct pgl_grpc_call *call, struct pgl_arena *arena,
 {
     if (bytes.size == 0)
         bytes = PGL_TEXT("{}"); /* as an empty message is in the other encoding */
-    return pgl_json_read(pgl_grpc_contract_of(call)->input, arena, bytes,
-                         &call->server->options.limits.json, ask);
+    return pgl_json_read_proto3(pgl_grpc_contract_of(call)->input, arena, bytes,
+                                &call->server->options.limits.json, ask);
 }
 
 static pgl_status unpack(struct pgl_grpc_call *call, struct pgl_text bytes, bool is_packed,

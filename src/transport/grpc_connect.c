@@ -165,7 +165,7 @@ pgl_status pgl_connect_write(struct pgl_grpc_call *call, const ProtobufCMessage 
     struct pgl_buffer *out = &call->server->scratch, *packed = &call->server->packed;
     pgl_buffer_clear(out);
     if (call->is_json)
-        pgl_json_write(reply, out);
+        pgl_json_write_proto3(reply, out);
     else
         pgl_message_pack(reply, out);
     call->answer_is_packed = call->packs && call->takes_packed && !out->is_full &&

@@ -163,6 +163,7 @@ static void forget_answer(struct pgl_http_client *client, bool asks_head)
     client->stage = PGL_HTTP_CLIENT_ASKED;
     client->asks_head = asks_head;
     client->has_sent = false;
+    client->head.status = 0;
     pgl_buffer_clear(&client->in);
     pgl_buffer_clear(&client->body);
     pgl_http1_parser_init(&client->parser, &limits);

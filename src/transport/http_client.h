@@ -38,7 +38,7 @@ enum pgl_http_client_stage {
 struct pgl_http_client {
     enum pgl_http_client_stage stage;
     pgl_status status;
-    struct pgl_http_response_head head; /* until the next request is sent */
+    struct pgl_http_response_head head; /* until the next request is sent; status 0: none yet */
     struct pgl_buffer body;             /* so far; a reader of a stream consumes what it has read */
     bool has_sent;                      /* a byte of the last request has left, or may have */
     struct pgl_flow *flow;              /* woken at every news; NULL for none */

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "transport/conn.h"
 #include "transport/http_bench.h"
 
 /* ---- size ---- */
@@ -297,6 +298,48 @@ static void others_have_their_turn(void **unused)
     }
 }
 
+/* Forty who send as much as they can, and one who comes last and asks once. */
+#define CROWD      40
+#define CROWD_ASKS 60
+static void a_crowd_does_not_lengthen_a_turn(void **unused)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.pipelined_max = CROWD_ASKS;
+    struct bench *bench = bench_open(&limits);
+    struct client *crowd[CROWD], *polite;
+    char many[CROWD_ASKS * sizeof GET("/")];
+    size_t put;
+    const int turn = (int)limits.requests_per_turn_max, read = (int)limits.requests_per_read_max;
+    const int most = turn + CROWD * PGL_CONN_SHARE_LEAST + turn + read;
+    (void)unused;
+    for (int i = 0; i < CROWD_ASKS; i++)
+        memcpy(many + i * ((int)sizeof GET("/") - 1), GET("/"), sizeof GET("/"));
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = client_open(bench);
+    polite = client_open(bench);
+    struct pgl_span burst = { many, strlen(many) }, one = { GET("/"), strlen(GET("/")) };
+    for (int i = 0; i < CROWD; i++)
+        assert_int_equal(crowd[i]->socket->ops->write(crowd[i]->socket, &burst, 1, &put),
+                         PGL_IO_DONE);
+    assert_int_equal(polite->socket->ops->write(polite->socket, &one, 1, &put), PGL_IO_DONE);
+    bench->waiter->ops->wait(bench->waiter, 0);
+    for (bool has_more = true; has_more;) {
+        int before = bench->asked_count;
+        has_more = pgl_loop_turn(&bench->loop);
+        assert_in_range(bench->asked_count - before, 0, most);
+        if (before > 0)
+            continue;
+        bench->waiter->ops->wait(bench->waiter, 0);
+        client_hear(polite, SIZE_MAX);
+        assert_int_equal(times_in(polite->heard, "200 OK"), 1); /* in the first turn */
+    }
+    assert_int_equal(bench->asked_count, CROWD * CROWD_ASKS + 1);
+    for (int i = 0; i < CROWD; i++)
+        client_leave(crowd[i]);
+    client_leave(polite);
+    bench_close(bench);
+}
+
 static void a_connection_serves_so_many_requests(void **unused)
 {
     struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
@@ -475,6 +518,28 @@ static void an_attack_leaves_nothing_behind(void **unused)
     bench_close(bench);
 }
 
+/* ---- while it serves ---- */
+
+static void other_limits_hold_for_the_next_request(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    struct pgl_http_limits limits = bench->server.options.limits;
+    uint32_t connections_max = limits.connections_max;
+    (void)unused;
+    client_ask(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_contains(client->heard, "200 OK");
+    limits.http1.target_bytes_max = 4;
+    limits.connections_per_client_max = 1;
+    limits.connections_max = 1;
+    pgl_http_server_change(&bench->server, &limits);
+    assert_int_equal(bench->server.options.limits.connections_max, connections_max);
+    client_ask(client, "GET /too/long HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_refused(client, 414);
+    client_leave(client);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,12 +554,14 @@ int main(void)
         cmocka_unit_test(the_longest_idle_makes_place),
         cmocka_unit_test(so_many_requests_wait_for_their_answer),
         cmocka_unit_test(others_have_their_turn),
+        cmocka_unit_test(a_crowd_does_not_lengthen_a_turn),
         cmocka_unit_test(a_connection_serves_so_many_requests),
         cmocka_unit_test(without_an_exchange_the_connection_ends),
         cmocka_unit_test(every_refusal_closes),
         cmocka_unit_test(long_heads_are_refused),
         cmocka_unit_test(a_refused_sender_hears_its_answer),
         cmocka_unit_test(an_attack_leaves_nothing_behind),
+        cmocka_unit_test(other_limits_hold_for_the_next_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,20 @@ uint16_t pgl_http_server_tls_port(const struct pgl_http_server *server)
     return server->tls_listener == NULL ? 0 : server->tls_listener->port;
 }
 
+void pgl_http_server_change(struct pgl_http_server *server, const struct pgl_http_limits *limits)
+{
+    struct pgl_http_limits *now = &server->options.limits;
+    const struct pgl_http_limits before = *now;
+    *now = *limits;
+    now->connections_max = before.connections_max;
+    now->exchanges_max = before.exchanges_max;
+    now->buffers_bytes_max = before.buffers_bytes_max;
+    now->handshakes_max = before.handshakes_max;
+    server->door.options.handshake_ns = limits->handshake_ns;
+    pgl_clients_change(&server->clients, limits->connections_per_client_max,
+                       limits->connects_per_client_burst, limits->connects_per_client_per_s);
+}
+
 /* ---- who comes ---- */
 
 /* A place for one more: at the limit, that of whoever has been silent for longest. */
@@ -202,16 +216,34 @@ static void stop_listening(struct pgl_http_server *server)
     server->listener = server->tls_listener = NULL;
 }
 
+static void move_all(struct pgl_list *from, struct pgl_list *to)
+{
+    struct pgl_list *node;
+    while ((node = pgl_list_take_first(from)) != NULL)
+        pgl_list_append(to, node);
+}
+
+/* In a row: who has had a turn and still has more is behind all others. */
+static void read_on(struct pgl_http_server *server)
+{
+    struct pgl_list turn, *node;
+    pgl_list_init(&turn);
+    move_all(&server->unread_conns, &turn);
+    server->turn_requests = 0; /* those whose sockets had news do not count: they come first */
+    while (server->turn_requests < server->options.limits.requests_per_turn_max &&
+           (node = pgl_list_take_first(&turn)) != NULL)
+        pgl_conn_read_on(PGL_CONTAINER(node, struct pgl_conn, unread));
+    move_all(&server->unread_conns, &turn);
+    move_all(&turn, &server->unread_conns);
+    server->turn_requests = 0;
+}
+
 bool pgl_http_server_work(struct pgl_http_server *server)
 {
-    struct pgl_list turn, *node; /* who becomes unread or dirty meanwhile has the next turn */
+    struct pgl_list turn, *node; /* who becomes dirty meanwhile has the next turn */
+    read_on(server);
     pgl_list_init(&turn);
-    while ((node = pgl_list_take_first(&server->unread_conns)) != NULL)
-        pgl_list_append(&turn, node);
-    while ((node = pgl_list_take_first(&turn)) != NULL)
-        pgl_conn_read_on(PGL_CONTAINER(node, struct pgl_conn, unread));
-    while ((node = pgl_list_take_first(&server->dirty_conns)) != NULL)
-        pgl_list_append(&turn, node);
+    move_all(&server->dirty_conns, &turn);
     while ((node = pgl_list_take_first(&turn)) != NULL)
         pgl_conn_flush(PGL_CONTAINER(node, struct pgl_conn, dirty));
     bool has_more = server->options.tls != NULL && pgl_tls_door_work(&server->door);

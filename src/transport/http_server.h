@@ -46,6 +46,7 @@ struct pgl_http_limits {
     uint32_t exchanges_max;              /* then a connection ends without an answer */
     uint32_t pipelined_max;         /* unanswered requests of a connection; then it is not read */
     uint32_t requests_per_read_max; /* then other connections have their turn */
+    uint32_t requests_per_turn_max; /* of all; then none takes many at once, see conn.h */
     uint32_t requests_per_connection_max; /* the last one's answer says "close" */
     size_t body_bytes_max;                /* whatever `body_limit` says; else 413 */
     size_t exchange_chunk_bytes;          /* an arena's usual chunk: what a typical request needs */
@@ -82,6 +83,7 @@ struct pgl_http_limits {
         .exchanges_max = 10000,              /* as many as connections: each may hold a stream */  \
         .pipelined_max = 16,                 /* few clients pipeline at all */                     \
         .requests_per_read_max = 32,         /* about 1 ms of work */                              \
+        .requests_per_turn_max = 128,        /* 4 ms, which is what somebody else waits for */     \
         .requests_per_connection_max = 10000,/* new connections spread over new loops */           \
         .body_bytes_max = 1u << 20,          /* 100 order lines are 20 KB */                       \
         .exchange_chunk_bytes = 8u << 10,                                                          \
@@ -221,6 +223,7 @@ struct pgl_http_server {
     uint32_t conn_count, exchange_count;        /* in use */
     struct pgl_list busy_conns, idle_conns;     /* idle ones: longest first */
     struct pgl_list unread_conns;               /* have input that waits for their turn */
+    uint32_t turn_requests;                     /* taken in this part of the turn: conn.h */
     struct pgl_list dirty_conns;                /* have output for the end of this turn */
     struct pgl_clients clients;
     struct pgl_random jitter;
@@ -239,6 +242,11 @@ PGL_MUST_USE pgl_status pgl_http_server_open(struct pgl_http_server *server, str
                                              const struct pgl_http_server_options *options);
 uint16_t pgl_http_server_port(const struct pgl_http_server *server);
 uint16_t pgl_http_server_tls_port(const struct pgl_http_server *server);
+
+/* Other limits from now on. What memory was laid out for at the start stays as it is
+ * (connections_max, exchanges_max, buffers_bytes_max, handshakes_max), and a connection of HTTP/2
+ * keeps what it was told of. */
+void pgl_http_server_change(struct pgl_http_server *server, const struct pgl_http_limits *limits);
 
 /* At the end of every turn: reads on where much had come at once, and writes what was answered.
  * True when there is more to do at once. */

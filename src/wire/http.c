@@ -106,6 +106,17 @@ size_t pgl_http_find_field(const struct pgl_http_field *fields, size_t field_cou
     return found;
 }
 
+int64_t pgl_http_retry_after_s(const struct pgl_http_field *fields, size_t field_count,
+                               int64_t s_max)
+{
+    struct pgl_text value;
+    int64_t seconds;
+    if (pgl_http_find_field(fields, field_count, PGL_TEXT("Retry-After"), &value) == 0 ||
+        !pgl_is_ok(pgl_text_to_i64(value, &seconds)) || seconds < 0)
+        return 0;
+    return seconds < s_max ? seconds : s_max;
+}
+
 bool pgl_http_list_has(struct pgl_text list, struct pgl_text token)
 {
     while (list.size > 0)

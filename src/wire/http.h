@@ -81,6 +81,11 @@ const char *pgl_http_reason(int status);
 size_t pgl_http_find_field(const struct pgl_http_field *fields, size_t field_count,
                            struct pgl_text name, struct pgl_text *value);
 
+/* Retry-After (RFC 9110, 10.2.3) in seconds, `s_max` at most; 0 where it is not given, or is a
+ * date: two clocks would have to agree. */
+int64_t pgl_http_retry_after_s(const struct pgl_http_field *fields, size_t field_count,
+                               int64_t s_max);
+
 /* Whether a comma-separated list, as of Connection, holds the token, in any case. */
 bool pgl_http_list_has(struct pgl_text list, struct pgl_text token);
 

@@ -27,10 +27,22 @@ static void allow(struct pgl_http2_allowance *allowance, uint32_t burst, uint32_
     allowance->burst_ns = allowance->cost_ns * burst;
 }
 
+static void complain(struct pgl_http2 *session, const char *complaint, uint32_t code)
+{
+    if (session->complaint != NULL)
+        return;
+    session->complaint = complaint;
+    session->complaint_code = code;
+}
+
 void pgl_http2_complain(struct pgl_http2 *session, const char *complaint)
 {
-    if (session->complaint == NULL)
-        session->complaint = complaint;
+    complain(session, complaint, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+void pgl_http2_object(struct pgl_http2 *session, const char *complaint)
+{
+    complain(session, complaint, NGHTTP2_PROTOCOL_ERROR);
 }
 
 /* ---- events ---- */
@@ -189,6 +201,15 @@ bool pgl_http2_answer(struct pgl_http2 *session, int32_t stream, int status,
                                    has_body ? &body : NULL) == 0;
 }
 
+/* A stream that is no more needs it no more. */
+void pgl_http2_answer_continue(struct pgl_http2 *session, int32_t stream)
+{
+    const nghttp2_nv status = pseudo(":status", PGL_TEXT("100"));
+    int said =
+        nghttp2_submit_headers(session->library, NGHTTP2_FLAG_NONE, stream, NULL, &status, 1, NULL);
+    (void)said;
+}
+
 pgl_status pgl_http2_ask(struct pgl_http2 *session, const struct pgl_http2_request *request,
                          int32_t *stream)
 {
@@ -334,34 +355,42 @@ static void drop_heads(struct pgl_http2 *session)
     session->block_start = 0;
 }
 
-static pgl_status fail(struct pgl_http2 *session, const char *complaint, uint32_t code)
+/* What was complained of, or else the library's own words. */
+static pgl_status fail(struct pgl_http2 *session, ssize_t got)
 {
-    pgl_http2_complain(session, complaint);
+    if (got < 0)
+        pgl_http2_object(session, nghttp2_strerror((int)got));
     if (!session->is_terminated)
-        nghttp2_session_terminate_session(session->library, code);
+        nghttp2_session_terminate_session(session->library, session->complaint_code);
     session->is_terminated = true;
     return PGL_FAIL(PGL_MALFORMED, session->complaint);
 }
 
 pgl_status pgl_http2_take(struct pgl_http2 *session, struct pgl_text *input, int64_t now_ns)
 {
+    return pgl_http2_take_some(session, input, now_ns, UINT32_MAX);
+}
+
+pgl_status pgl_http2_take_some(struct pgl_http2 *session, struct pgl_text *input, int64_t now_ns,
+                               uint32_t heads_max)
+{
+    uint32_t heads_per_take = session->options.limits.heads_per_take;
+    heads_max = heads_max < heads_per_take ? heads_max : heads_per_take;
     PGL_ASSERT(session->next_event == 0 && session->events.size == 0);
     session->now_ns = now_ns;
     session->heads_taken = 0;
     drop_heads(session);
-    while (input->size > 0 && session->heads_taken < session->options.limits.heads_per_take) {
+    while (input->size > 0 && session->heads_taken < heads_max) {
         if (session->is_terminated)
-            return fail(session, NULL, NGHTTP2_NO_ERROR);
+            return fail(session, 0);
         size_t size = input->size < SLICE_BYTES ? input->size : SLICE_BYTES;
         ssize_t got =
             nghttp2_session_mem_recv(session->library, (const uint8_t *)input->data, size);
-        if (got < 0 && session->complaint != NULL)
-            return fail(session, NULL, NGHTTP2_ENHANCE_YOUR_CALM);
         if (got < 0)
-            return fail(session, nghttp2_strerror((int)got), NGHTTP2_PROTOCOL_ERROR);
+            return fail(session, got);
         *input = (struct pgl_text){ input->data + size, input->size - size };
         if (session->complaint != NULL)
-            return fail(session, NULL, NGHTTP2_ENHANCE_YOUR_CALM);
+            return fail(session, 0);
     }
     return PGL_OK;
 }
@@ -378,7 +407,7 @@ pgl_status pgl_http2_give(struct pgl_http2 *session, struct pgl_buffer *out, siz
         pgl_buffer_add(out, bytes, (size_t)size);
     }
     if (session->complaint != NULL && !session->is_terminated)
-        return fail(session, NULL, NGHTTP2_ENHANCE_YOUR_CALM);
+        return fail(session, 0);
     return out->is_full ? PGL_FAIL(PGL_EXHAUSTED, "HTTP/2: too much to be written") : PGL_OK;
 }
 

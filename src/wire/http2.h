@@ -148,10 +148,13 @@ void pgl_http2_close(struct pgl_http2 *session);
  * the next take; DATA points into the input. */
 PGL_MUST_USE pgl_status pgl_http2_take(struct pgl_http2 *session, struct pgl_text *input,
                                        int64_t now_ns);
+/* The same, at most `heads_max` of them if that is less. */
+PGL_MUST_USE pgl_status pgl_http2_take_some(struct pgl_http2 *session, struct pgl_text *input,
+                                            int64_t now_ns, uint32_t heads_max);
 bool pgl_http2_next(struct pgl_http2 *session, struct pgl_http2_event *event);
 
 struct pgl_http2_refusal {
-    int status; /* 400 405 413 414 431 501 */
+    int status; /* 400 405 413 414 417 431 501 */
     const char *reason;
 };
 /* The head of a request, copied into the arena. PGL_MALFORMED: it is none, and `*refusal` says how
@@ -184,6 +187,9 @@ void pgl_http2_let_go(struct pgl_http2 *session);
 PGL_MUST_USE bool pgl_http2_answer(struct pgl_http2 *session, int32_t stream, int status,
                                    const struct pgl_http_field *fields, size_t field_count,
                                    bool has_body);
+
+/* That the peer may send its body (100), before the answer. */
+void pgl_http2_answer_continue(struct pgl_http2 *session, int32_t stream);
 
 /* The client's: a new stream. */
 struct pgl_http2_request {

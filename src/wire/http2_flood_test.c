@@ -168,6 +168,16 @@ static void test_priorities(void **unused)
     expect_flood(PRIORITY, 0, 0x7, "\0\0\0\0\1", 5, 100, 150);
 }
 
+static void test_a_priority_of_no_stream(void **unused)
+{
+    (void)unused;
+    struct pgl_buffer bytes;
+    begin_raw(&bytes);
+    add_frame(&bytes, PRIORITY, 0, 0, "\0\0\0\0\1", 5);
+    assert_int_equal(take_raw(&bytes).code, PGL_MALFORMED);
+    assert_int_equal(goodbye(), PGL_HTTP2_PROTOCOL_ERROR);
+}
+
 static void test_empty_data(void **unused)
 {
     (void)unused;
@@ -515,6 +525,7 @@ int main(void)
         CASE(test_pings),
         CASE(test_settings),
         CASE(test_priorities),
+        CASE(test_a_priority_of_no_stream),
         CASE(test_empty_data),
         CASE(test_data_of_padding),
         CASE(test_small_window_updates),

@@ -89,6 +89,21 @@ static pgl_status take_host(struct pgl_http_request_head *head, struct pgl_http2
     return PGL_OK;
 }
 
+/* RFC 9110, 10.1.1: there is one expectation, and one that is not known is refused. */
+static pgl_status take_expect(struct pgl_http_request_head *head, bool has_body,
+                              struct pgl_http2_refusal *refusal)
+{
+    struct pgl_text expect;
+    size_t count =
+        pgl_http_find_field(head->fields, head->field_count, PGL_TEXT("expect"), &expect);
+    if (count == 0)
+        return PGL_OK;
+    if (count > 1 || !pgl_text_equal_nocase(expect, PGL_TEXT("100-continue")))
+        return refuse(refusal, 417, "an expectation that is not known");
+    head->expects_continue = has_body && head->content_length != 0;
+    return PGL_OK;
+}
+
 pgl_status pgl_http2_read_request(const struct pgl_http2 *session,
                                   const struct pgl_http2_event *event, struct pgl_arena *arena,
                                   struct pgl_http_request_head *head,
@@ -120,6 +135,7 @@ pgl_status pgl_http2_read_request(const struct pgl_http2 *session,
             0 &&
         !read_length(length, &head->content_length))
         return refuse(refusal, 400, "a bad Content-Length");
+    PGL_TRY(take_expect(head, !event->is_end, refusal));
     PGL_TRY(take_method(head, refusal));
     PGL_TRY(take_target(head, session->options.limits.target_bytes_max, refusal));
     return take_host(head, refusal);

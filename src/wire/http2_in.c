@@ -95,6 +95,11 @@ static int on_begin_frame(nghttp2_session *library, const nghttp2_frame_hd *fram
     case NGHTTP2_PING:
         charge_beyond_answers(session, "too many control frames");
         break;
+    case NGHTTP2_PRIORITY: /* ignored, but RFC 9113, 6.3 */
+        if (frame->stream_id == 0)
+            pgl_http2_object(session, "a priority of no stream");
+        charge(session, &session->control, "too many control frames");
+        break;
     default:
         charge(session, &session->control, "too many control frames");
         break;

@@ -51,6 +51,7 @@ struct pgl_http2 {
     struct pgl_http2_allowance resets, control;
     uint32_t earned; /* control frames that our answers let the peer send besides */
     const char *complaint;
+    uint32_t complaint_code; /* what its GOAWAY says */
     uint32_t pongs;
     bool is_ready, is_terminated;
 };
@@ -65,6 +66,8 @@ struct pgl_text pgl_http2_block(const struct pgl_http2 *session,
 
 /* Whoever has done this too often, or at all, is told off behind the callbacks. */
 void pgl_http2_complain(struct pgl_http2 *session, const char *complaint);
+/* The same of what the library lets pass, and RFC 9113 does not. */
+void pgl_http2_object(struct pgl_http2 *session, const char *complaint);
 
 /* NULL for a stream that is no more, or that we never took. */
 struct pgl_http2_record *pgl_http2_record_of(struct pgl_http2 *session, int32_t stream);

@@ -145,6 +145,31 @@ static void fields_are_found_in_any_case_and_counted(void **unused)
     assert_int_equal(pgl_http_find_field(fields, 3, PGL_TEXT("Host"), &value), 0);
 }
 
+static void a_wish_to_be_left_alone_is_in_seconds(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *value;
+        int64_t seconds;
+    } rows[] = {
+        { "0", 0 },
+        { "7", 7 },
+        { "60", 60 },
+        { "61", 60 },
+        { "99999999999999999999", 0 },
+        { "-1", 0 },
+        { "1.5", 0 },
+        { "", 0 },
+        { "7 s", 0 },
+        { "Fri, 01 Jan 2027 00:00:00 GMT", 0 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct pgl_http_field field = { PGL_TEXT("retry-after"), pgl_text_of(rows[i].value) };
+        assert_int_equal(pgl_http_retry_after_s(&field, 1, 60), rows[i].seconds);
+        assert_int_equal(pgl_http_retry_after_s(&field, 0, 60), 0);
+    }
+}
+
 static void a_list_holds_whole_tokens(void **unused)
 {
     (void)unused;
@@ -232,6 +257,7 @@ int main(void)
         cmocka_unit_test(what_is_not_escaped_is_not_copied),
         cmocka_unit_test(a_query_is_pairs),
         cmocka_unit_test(fields_are_found_in_any_case_and_counted),
+        cmocka_unit_test(a_wish_to_be_left_alone_is_in_seconds),
         cmocka_unit_test(a_list_holds_whole_tokens),
         cmocka_unit_test(a_coding_is_taken_or_not),
         cmocka_unit_test(names_and_numbers_are_known),

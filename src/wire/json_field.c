@@ -35,26 +35,43 @@ static char upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-size_t pgl_json_name_write(const ProtobufCFieldDescriptor *field, char *out)
+size_t pgl_json_camel_write(const ProtobufCFieldDescriptor *field, char *out)
 {
     size_t size = 0;
     for (const char *at = field->name; *at != '\0'; at++)
         out[size++] = *at == '_' && at[1] != '\0' ? upper(*++at) : *at;
+    return size;
+}
+
+size_t pgl_json_name_write(const ProtobufCFieldDescriptor *field, char *out)
+{
+    size_t size = pgl_json_camel_write(field, out);
     return pgl_json_is_instant(field) ? size - strlen("Ns") : size;
 }
 
-bool pgl_json_name_is(const ProtobufCFieldDescriptor *field, struct pgl_text name)
+/* What of the field's name is left behind that of the member; NULL when they differ before. */
+static const char *left_of(const ProtobufCFieldDescriptor *field, struct pgl_text name)
 {
     size_t matched = 0;
     const char *at = field->name;
     for (; *at != '\0' && matched < name.size; at++, matched++) {
         char expected = *at == '_' && at[1] != '\0' ? upper(*++at) : *at;
         if (name.data[matched] != expected)
-            return false;
+            return NULL;
     }
-    if (matched < name.size)
-        return false;
-    return pgl_json_is_instant(field) ? strcmp(at, "_ns") == 0 : *at == '\0';
+    return matched == name.size ? at : NULL;
+}
+
+bool pgl_json_name_is(const ProtobufCFieldDescriptor *field, struct pgl_text name)
+{
+    const char *left = left_of(field, name);
+    return left != NULL && strcmp(left, pgl_json_is_instant(field) ? "_ns" : "") == 0;
+}
+
+bool pgl_json_camel_is(const ProtobufCFieldDescriptor *field, struct pgl_text name)
+{
+    const char *left = left_of(field, name);
+    return left != NULL && *left == '\0';
 }
 
 /* The zero of every enum of ours is TYPE_UNSPECIFIED (as `buf lint` wants it), and tells how long

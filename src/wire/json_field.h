@@ -24,6 +24,10 @@ size_t pgl_json_name_write(const ProtobufCFieldDescriptor *field, char *out);
 
 bool pgl_json_name_is(const ProtobufCFieldDescriptor *field, struct pgl_text name);
 
+/* The same of the whole lowerCamelCase, with its unit. */
+size_t pgl_json_camel_write(const ProtobufCFieldDescriptor *field, char *out);
+bool pgl_json_camel_is(const ProtobufCFieldDescriptor *field, struct pgl_text name);
+
 /* Data == NULL when the enum has no such value. */
 struct pgl_text pgl_json_enum_name(const ProtobufCEnumDescriptor *type, int value);
 

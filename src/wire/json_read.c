@@ -14,6 +14,7 @@
 #include "wire/array.h"
 #include "wire/base64.h"
 #include "wire/json_field.h"
+#include "wire/json_proto3.h"
 #include "wire/message.h"
 #include "wire/rfc3339.h"
 
@@ -52,12 +53,13 @@ static pgl_status read_document(struct pgl_json_scan *scan, ProtobufCMessage *me
     return pgl_json_scan_end(scan);
 }
 
-pgl_status pgl_json_read(const ProtobufCMessageDescriptor *descriptor, struct pgl_arena *arena,
-                         struct pgl_text bytes, const struct pgl_json_limits *limits,
-                         void **message)
+static pgl_status read_by(bool is_proto3, const ProtobufCMessageDescriptor *descriptor,
+                          struct pgl_arena *arena, struct pgl_text bytes,
+                          const struct pgl_json_limits *limits, void **message)
 {
     struct pgl_json_scan scan;
     pgl_json_scan_init(&scan, arena, bytes, limits);
+    scan.is_proto3 = is_proto3;
     ProtobufCMessage *root = pgl_message_new(descriptor, arena);
     if (root == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for the message");
@@ -67,6 +69,20 @@ pgl_status pgl_json_read(const ProtobufCMessageDescriptor *descriptor, struct pg
     if (pgl_is_ok(status))
         *message = root;
     return status;
+}
+
+pgl_status pgl_json_read(const ProtobufCMessageDescriptor *descriptor, struct pgl_arena *arena,
+                         struct pgl_text bytes, const struct pgl_json_limits *limits,
+                         void **message)
+{
+    return read_by(false, descriptor, arena, bytes, limits, message);
+}
+
+pgl_status pgl_json_read_proto3(const ProtobufCMessageDescriptor *descriptor,
+                                struct pgl_arena *arena, struct pgl_text bytes,
+                                const struct pgl_json_limits *limits, void **message)
+{
+    return read_by(true, descriptor, arena, bytes, limits, message);
 }
 
 pgl_status pgl_json_check(struct pgl_arena *arena, struct pgl_text bytes,
@@ -84,12 +100,14 @@ pgl_status pgl_json_check(struct pgl_arena *arena, struct pgl_text bytes,
 
 /* Members mostly come in the contract's order, so the search goes on behind the last one found. */
 static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *descriptor,
-                                                  struct pgl_text name, unsigned *near)
+                                                  bool is_proto3, struct pgl_text name,
+                                                  unsigned *near)
 {
     for (unsigned tried = 0; tried < descriptor->n_fields; tried++, (*near)++) {
         if (*near >= descriptor->n_fields)
             *near = 0;
-        if (pgl_json_name_is(&descriptor->fields[*near], name))
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[*near];
+        if (is_proto3 ? pgl_json_proto3_name_is(field, name) : pgl_json_name_is(field, name))
             return &descriptor->fields[(*near)++];
     }
     return NULL;
@@ -116,7 +134,8 @@ static pgl_status read_object(struct pgl_json_scan *scan, const struct place *pl
     PGL_TRY(pgl_json_scan_enter(scan));
     PGL_TRY(pgl_json_scan_member(scan, &count, &name));
     while (name.data != NULL) {
-        const ProtobufCFieldDescriptor *field = find_field(descriptor, name, &near);
+        const ProtobufCFieldDescriptor *field =
+            find_field(descriptor, scan->is_proto3, name, &near);
         if (field == NULL)
             return unknown_member(scan, place, name);
         size_t index = (size_t)(field - descriptor->fields);
@@ -292,11 +311,23 @@ static pgl_status read_message(struct pgl_json_scan *scan, const struct place *p
     return read_object(scan, place, *message);
 }
 
+static pgl_status read_proto3_value(struct pgl_json_scan *scan, const struct place *place,
+                                    enum pgl_json_kind kind, void *slot)
+{
+    const char *what = NULL;
+    if (place->field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return read_message(scan, place, kind, slot);
+    PGL_TRY(pgl_json_proto3_take(scan, place->field, kind, slot, &what));
+    return what == NULL ? PGL_OK : wrong(scan, place, what);
+}
+
 static pgl_status read_value(struct pgl_json_scan *scan, const struct place *place,
                              enum pgl_json_kind kind, void *slot)
 {
     int64_t whole = 0;
     double real = 0;
+    if (scan->is_proto3)
+        return read_proto3_value(scan, place, kind, slot);
     switch (place->field->type) {
     case PROTOBUF_C_TYPE_INT32:
     case PROTOBUF_C_TYPE_SINT32:
@@ -345,15 +376,16 @@ static pgl_status read_value(struct pgl_json_scan *scan, const struct place *pla
 
 /* --- what is wrong, and where --- */
 
-static void write_place(struct pgl_buffer *out, const struct place *place)
+static void write_place(struct pgl_buffer *out, bool is_proto3, const struct place *place)
 {
     if (place->above != NULL) {
-        write_place(out, place->above);
+        write_place(out, is_proto3, place->above);
         pgl_buffer_add_char(out, '.');
     }
     char *at = pgl_buffer_room(out, strlen(place->field->name));
     if (at != NULL)
-        out->size += pgl_json_name_write(place->field, at);
+        out->size += is_proto3 ? pgl_json_camel_write(place->field, at)
+                               : pgl_json_name_write(place->field, at);
     if (place->index < 0)
         return;
     pgl_buffer_add_char(out, '[');
@@ -370,7 +402,7 @@ static pgl_status wrong(struct pgl_json_scan *scan, const struct place *place, c
         return PGL_FAIL(PGL_INVALID, what);
     char text[PLACE_BYTES_MAX];
     struct pgl_buffer out = { .data = text, .capacity = sizeof text, .limit_bytes = sizeof text };
-    write_place(&out, place);
+    write_place(&out, scan->is_proto3, place);
     return PGL_FAIL(PGL_INVALID,
                     pgl_arena_printf(scan->arena, "%.*s: %s", (int)out.size, text, what));
 }

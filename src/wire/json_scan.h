@@ -51,6 +51,7 @@ struct pgl_json_scan {
     struct pgl_arena *arena;
     const struct pgl_json_limits *limits;
     uint32_t depth, nodes;
+    bool is_proto3; /* for json_read.c: which of its two sets of rules holds */
 };
 
 void pgl_json_scan_init(struct pgl_json_scan *scan, struct pgl_arena *arena, struct pgl_text bytes,

@@ -98,7 +98,7 @@ static void put_list(struct pgl_buffer *out, const ProtobufCMessage *message,
 }
 
 /* As few digits as read back to the same number. JSON has no infinity and no NaN. */
-static void put_double(struct pgl_buffer *out, double value)
+void pgl_json_write_double(struct pgl_buffer *out, double value)
 {
     char digits[DOUBLE_TEXT_BYTES];
     if (!isfinite(value)) {
@@ -195,10 +195,10 @@ static void put_value(struct pgl_buffer *out, const ProtobufCFieldDescriptor *fi
         put_uint64(out, *(const uint64_t *)slot);
         break;
     case PROTOBUF_C_TYPE_FLOAT:
-        put_double(out, (double)*(const float *)slot);
+        pgl_json_write_double(out, (double)*(const float *)slot);
         break;
     case PROTOBUF_C_TYPE_DOUBLE:
-        put_double(out, *(const double *)slot);
+        pgl_json_write_double(out, *(const double *)slot);
         break;
     case PROTOBUF_C_TYPE_BOOL:
         pgl_buffer_add_text(

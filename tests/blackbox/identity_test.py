@@ -9,7 +9,10 @@ Method:  a running platform; an issuer of our own in Python, which publishes and
 import contextlib
 import http.server
 import json
+import pathlib
 import re
+import signal
+import tempfile
 import threading
 import time
 import zlib
@@ -204,7 +207,7 @@ class Issuer(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), IssuerFace)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.secrets, self.signed = {}, {}
-        self.fetches, self.is_down, self.made = 0, False, 0
+        self.fetches, self.is_down, self.made, self.fetched = 0, False, 0, set()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def rotate(self):
@@ -229,6 +232,7 @@ class Issuer(http.server.ThreadingHTTPServer):
         if path.endswith("/openid-configuration"):
             return {"issuer": self.url, "jwks_uri": self.url + "/keys"}
         self.fetches += 1
+        self.fetched.add(path)
         return {"keys": [{**forge.jwk(secret), "kid": kid, "alg": "ES256", "use": "sig"}
                          for kid, secret in self.secrets.items()]}
 
@@ -296,6 +300,27 @@ class OtherIssuers(shop.Case):
             for _ in range(20):
                 self.assertEqual(self.ask(store, stranger).code, 401)
             self.assertLessEqual(self.issuer.fetches - before, 1)
+
+    def test_the_address_of_keys_changes_while_it_runs(self):
+        with tempfile.TemporaryDirectory(prefix="pgl-identity-") as folder:
+            file = pathlib.Path(folder) / "settings.yaml"
+            file.write_text(f"identity:\n  jwks: {self.issuer.url}/first\n")
+            with a_shop(*self.options, "--config", str(file)) as store:
+                token = self.issuer.token()
+                self.assertEqual(self.ask(store, token).code, 200)
+                file.write_text(f"identity:\n  jwks: {self.issuer.url}/second\n")
+                store.send(signal.SIGHUP)
+                shop.wait_for(lambda: self.issuer.fetched,
+                              lambda fetched: fetched == {"/first", "/second"})
+                self.assertEqual(self.ask(store, token).code, 200)
+                self.issuer.rotate()  # the new address is asked from now on
+                self.issuer.fetched.clear()
+                self.assertEqual(self.ask(store, self.issuer.token()).code, 200)
+                self.assertEqual(self.issuer.fetched, {"/second"})
+                file.write_text("identity:\n  jwks: ftp://nowhere\n")
+                store.send(signal.SIGHUP)
+                shop.wait_for(store.log.read_text, lambda log: "not-reloaded what=settings" in log)
+                self.assertEqual(self.ask(store, self.issuer.token()).code, 200)
 
     def test_an_issuer_that_is_not_there(self):
         self.issuer.is_down = True

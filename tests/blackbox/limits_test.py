@@ -8,6 +8,9 @@ Method:  one platform without demo, its rates as they are by default, or changed
 """
 import concurrent.futures
 import pathlib
+import re
+import shutil
+import signal
 import tempfile
 import time
 
@@ -57,6 +60,16 @@ class Limits(shop.Case):
         self.assertEqual(problem["violated-policies"], [policy])
         self.assertEqual(standing(answer)[policy]["t"], int(answer.headers["Retry-After"]))
         self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+
+    def stream(self, store, token):
+        connection = harness.Client(store.address, token).connection
+        connection.request("GET", "/api/v1/orders/endings",
+                           headers={"Authorization": "Bearer " + token})
+        self.addCleanup(connection.close)
+        answer = connection.getresponse()
+        if answer.status == 200:
+            self.assertIn("RateLimit", answer.headers)
+        return answer.status, connection
 
 
 class Strangers(Limits):
@@ -209,16 +222,6 @@ class Users(Limits):
             connection.close()
         shop.wait_for(lambda: self.stream(store, ann.token), lambda opened: opened[0] == 200)
 
-    def stream(self, store, token):
-        connection = harness.Client(store.address, token).connection
-        connection.request("GET", "/api/v1/orders/endings",
-                           headers={"Authorization": "Bearer " + token})
-        self.addCleanup(connection.close)
-        answer = connection.getresponse()
-        if answer.status == 200:
-            self.assertIn("RateLimit", answer.headers)
-        return answer.status, connection
-
 
 class Partners(Limits):
     def test_a_plan_is_held(self):
@@ -267,6 +270,88 @@ class Partners(Limits):
         answer = boss.ask("POST", "/api/v1/admin/api-keys", ask)
         self.assertEqual(answer.code, 201, answer.body)
         return answer.json()["key"]
+
+
+class Changes(Limits):
+    """SIGHUP: what a file says from now on."""
+
+    def open(self, **sections):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-limits-"))
+        self.addCleanup(shutil.rmtree, folder)
+        self.file = folder / "settings.yaml"
+        self.write(**sections)
+        self.store = shop.Shop("--config", str(self.file), tables=TABLES, lifted=())
+        self.addCleanup(self.store.close)
+        return self.store
+
+    def write(self, **sections):
+        self.file.write_text("".join(
+            f"{section}:\n" + "".join(f"  {key}: {value}\n" for key, value in rows.items())
+            for section, rows in sections.items()))
+
+    def change(self, *said, **sections):
+        """Tells it, and waits until `said` is in the log and another reload has been through."""
+        self.write(**sections)
+        self.store.send(signal.SIGHUP)
+        for line in said:
+            shop.wait_for(lambda line=line: len(re.findall(line, self.store.log.read_text())),
+                          lambda count: count > 0)
+
+    def codes(self, who, times, path="/api/v1/products", **headers):
+        return [who.ask("GET", path, **headers).code for _ in range(times)]
+
+    def test_rates_and_plans_are_others(self):
+        store = self.open(limits={"rates": "anonymous=1/h:3", "plans": "default=1/h:2"})
+        stranger, boss = store.stranger(), store.person("boss", "operator")
+        key = boss.ask("POST", "/api/v1/admin/api-keys", {"scopes": ["orders:read"]}).json()["key"]
+        self.assertEqual(self.codes(stranger, 4), [200] * 3 + [429])
+        self.assertEqual(self.codes(stranger, 3, "/api/v1/orders", x_api_key=key),
+                         [200, 200, 429])
+        self.change("setting-changed setting=limits.rates value=anonymous=1/h:5",
+                    "setting-changed setting=limits.plans value=default=1/h:4",
+                    limits={"rates": "anonymous=1/h:5", "plans": "default=1/h:4"})
+        shop.wait_for(lambda: stranger.ask("GET", "/api/v1/products"),
+                      lambda answer: standing(answer)["anonymous"]["q"] == 5)
+        self.assertIn(429, self.codes(stranger, 5))
+        self.assertEqual(self.codes(stranger, 5, "/api/v1/orders", x_api_key=key),
+                         [200] * 4 + [429])
+
+    def test_room_is_another(self):
+        store = self.open(limits={"max-streams-per-user": 1}, http={"max-body": 4096})
+        ann, large = store.person("ann", "operator"), {"filler": "x" * 5000}
+
+        def stream():
+            return self.stream(store, ann.token)[0]
+
+        def order():
+            return ann.ask("POST", "/api/v1/orders", large, idempotency_key="a").code
+        self.assertEqual((order(), stream(), stream()), (413, 200, 429))
+        self.change("setting=limits.max-streams-per-user value=2", "setting=http.max-body value=8",
+                    limits={"max-streams-per-user": 2}, http={"max-body": 8192})
+        shop.wait_for(order, lambda code: code != 413)
+        self.assertEqual((stream(), stream()), (200, 429))
+
+    def test_what_is_wrong_changes_nothing(self):
+        rates = {"rates": "anonymous=1/h:3"}
+        store = self.open(limits=rates)
+        stranger = store.stranger()
+        self.assertEqual(self.codes(stranger, 4), [200] * 3 + [429])
+        wrong = ({"limits": {"rates": "anonymous=fast"}}, {"limits": {"plans": "a=b"}},
+                 {"limits": {"max-streams": 0}}, {"limits": {"no-such": 1}},
+                 {"http": {"cors-origins": "shop"}}, {"identity": {"issuer": "ftp://a"}})
+        for count, sections in enumerate(wrong, 1):
+            self.change(f"(?s)(error app not-reloaded what=settings code=invalid.*){{{count}}}",
+                        **{"process": {"log-level": "error"}, **sections})
+        self.assertEqual(self.codes(stranger, 1), [429])
+        self.assertNotIn("setting-changed", store.log.read_text())
+
+    def test_what_needs_a_start_is_named(self):
+        store = self.open(limits={"rates": "anonymous=1/h:3"})
+        self.change("warn app setting-needs-restart setting=files.batch",
+                    "info app setting-changed setting=limits.rates value=off",
+                    limits={"rates": "off"}, files={"batch": 7})
+        shop.wait_for(lambda: self.codes(store.stranger(), 9), lambda codes: set(codes) == {200})
+        self.assertEqual(store.log.read_text().count("setting-needs-restart"), 1)
 
 
 class Options(shop.Case):

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import http.server
 import json
+import socket
 import threading
 import time
 
@@ -18,6 +19,8 @@ class Receiver:
         self.tls = tls  # an ssl.SSLContext; None: plain
         self.answer = answer  # a status, or a function of (how many came before, event) to one
         self.slow_seconds = 0
+        self.fields = {}  # of every answer, beside those that it needs
+        self.connections = []
         self.came, self.lock = [], threading.Lock()
         self.port, self.server = 0, None
         self.start()
@@ -27,12 +30,18 @@ class Receiver:
             protocol_version = "HTTP/1.1"
             receiver = self
 
+            def setup(self):
+                super().setup()
+                self.receiver.connections.append(self.connection)
+
             def do_POST(self):  # pylint: disable=invalid-name
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = self.receiver.take(self.path, self.headers, body)
                 self.send_response(status)
                 if status in (301, 302, 307, 308):
                     self.send_header("Location", "/elsewhere")
+                for name, value in self.receiver.fields.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", "2")
                 self.end_headers()
                 self.wfile.write(b"ok")
@@ -55,6 +64,11 @@ class Receiver:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+        for connection in self.connections:  # also those that are kept
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # closed already
 
     def url(self, path="/hook"):
         return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}{path}"

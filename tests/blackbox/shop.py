@@ -31,6 +31,9 @@ CATALOG = "sku,name,description,category,image_url,price_minor,currency,active\n
 STOCK = "sku,warehouse,on_hand\n"
 CREDIT = "tenant,customer,currency,credit_minor\n"
 
+# What one address that plays all the customers needs; a flag is over what a file says.
+LIFTED = ("--connect-burst", "100000", "--rates", "off", "--max-open-orders-per-customer", "0")
+
 options = argparse.Namespace(binary=None, described=False)
 
 
@@ -47,11 +50,9 @@ def main():
 class Shop(harness.Server):
     """A platform on a new folder; imported are the tables that `tables` has: {"stock": text}."""
 
-    def __init__(self, *serve_options, tables=None):
+    def __init__(self, *serve_options, tables=None, lifted=LIFTED):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-blackbox-"))
-        super().__init__(options.binary, self.folder / "data",
-                         ("--connect-burst", "100000", "--rates", "off",
-                          "--max-open-orders-per-customer", "0", *serve_options))
+        super().__init__(options.binary, self.folder / "data", (*lifted, *serve_options))
         self.tokens, self.keys, self.document = {}, itertools.count(1), None
         for kind, text in (tables or {}).items():
             code, said = self.load(kind, text)

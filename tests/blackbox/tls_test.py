@@ -344,10 +344,10 @@ class Settings(shop.Case):
         file = folder / "settings.yaml"
         file.write_text("process:\n  log-level: info\n")
         with serving("--config", str(file)) as running:
-            file.write_text("process:\n  log-level: debug\nhttp:\n  max-pipelined: 3\n")
+            file.write_text("process:\n  log-level: debug\nfiles:\n  batch: 3\n")
             running.send(signal.SIGHUP)
             running.wait_logged("info app setting-changed setting=process.log-level value=debug")
-            running.wait_logged("warn app setting-needs-restart setting=http.max-pipelined")
+            running.wait_logged("warn app setting-needs-restart setting=files.batch")
             with socket.create_connection(("127.0.0.1", running.tls_port)) as peer:
                 peer.sendall(b"no TLS at all, as one sees\r\n\r\n")
             running.wait_logged("debug transport handshake-failed")

@@ -154,6 +154,36 @@ class Delivering(Case):
         self.assertEqual((delivery["state"], delivery["attempts"], delivery["status"]),
                          ("DELIVERED", 3, 204))
 
+    def test_connections_are_kept(self):
+        one = self.receiver()
+        self.endpoint(one.url(), types=["panglot.order.*"])
+        for _ in range(5):
+            self.ann.buy((sku, 1))
+        shop.wait_for(one.count, lambda count: count == 10)
+        self.assertLessEqual(len(one.connections), 2)  # as many as may be on their way to it
+
+    def test_one_that_closes_what_is_kept_is_told_all_the_same(self):
+        one = self.receiver()
+        endpoint = self.endpoint(one.url(), types=["panglot.order.created.v1"])
+        self.ann.buy((sku, 1))
+        shop.wait_for(one.count, lambda count: count == 1)
+        one.stop()
+        one.start()
+        self.ann.buy((sku, 1))
+        shop.wait_for(one.count, lambda count: count == 2)
+        deliveries = self.olga.get(f"/api/v1/webhooks/{endpoint['id']}/deliveries")["items"]
+        self.assertEqual([d["attempts"] for d in deliveries], [1, 1])
+
+    def test_one_that_asks_to_be_left_alone_is(self):
+        one = self.receiver(lambda before, event: 429 if before < 1 else 204)
+        one.fields = {"Retry-After": "3"}
+        self.endpoint(one.url(), types=["panglot.order.created.v1"])
+        self.ann.buy((sku, 1))
+        shop.wait_for(one.count, lambda count: count == 1)
+        self.ann.buy((sku, 1))  # this one as well
+        shop.wait_for(one.count, lambda count: count == 3, RETRIES_SECONDS_MAX)
+        self.assertGreaterEqual(one.came[1]["at"] - one.came[0]["at"], 2.9)
+
     def test_one_that_is_down_misses_nothing(self):
         one = self.receiver()
         endpoint = self.endpoint(one.url(), types=["panglot.order.created.v1"])

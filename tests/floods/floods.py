@@ -116,6 +116,15 @@ def slow_bodies():
         yield b"".join(frames.frame(frames.DATA, 0, stream, b"[") for stream in STREAMS[:100])
 
 
+def honest():
+    """Somebody who asks now and then."""
+    yield frames.hello()
+    for stream in STREAMS:
+        yield frames.request(stream)
+        for _ in range(100):
+            yield b""
+
+
 # name: (the flood, whether its connections have to be ended with ENHANCE_YOUR_CALM,
 #        seconds between two writes)
 FLOODS = {
@@ -135,3 +144,4 @@ FLOODS = {
     "tiny windows": (tiny_windows, False, 0.1),
     "slow bodies": (slow_bodies, False, 0.5),
 }
+HONEST = (honest, False, 0)

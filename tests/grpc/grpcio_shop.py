@@ -9,6 +9,7 @@ import random
 import signal
 import sys
 import threading
+import time
 import unittest
 
 import protos
@@ -17,6 +18,7 @@ protos.need_python()
 sys.path.insert(0, str(protos.HERE.parent / "blackbox"))
 import grpc  # pylint: disable=wrong-import-position,wrong-import-order
 import shop  # pylint: disable=wrong-import-position
+from google.protobuf import json_format  # pylint: disable=wrong-import-position,wrong-import-order
 
 PROTOS = protos.Protos(protos.CONTRACT)
 ORDERS = "/panglot.orders.v1.OrderService/"
@@ -110,6 +112,20 @@ class Platform(unittest.TestCase):
         wrong = self.fails(grpc.StatusCode.INVALID_ARGUMENT, ORDERS + "CreateOrder",
                            order("twice", 3))
         self.assertIn("Key", wrong.details())
+
+    def test_connect_speaks_the_json_of_generated_clients(self):
+        boss = self.shop.person("olga", "operator")
+        placed = self.by_connect("CreateOrder", order("json"), "Create", self.shop.person("ann"))
+        asked = message("panglot.orders.v1.GetOrderRequest", id=placed.order.id)
+        while self.ask(ORDERS + "GetOrder", asked).order.status != 4:  # CONFIRMED
+            time.sleep(0.05)
+        self.assertEqual(self.by_connect("GetOrder", asked, "Get", boss).order,
+                         self.ask(ORDERS + "GetOrder", asked, "olga", "operator").order)
+
+    def by_connect(self, method, asked, name, person):
+        answer = person.ask("POST", ORDERS + method, json_format.MessageToDict(asked))
+        self.assertEqual(answer.code, 200, answer.body)
+        return json_format.Parse(answer.body, message(f"panglot.orders.v1.{name}OrderResponse"))
 
     def test_a_key_is_required(self):
         wrong = self.fails(grpc.StatusCode.INVALID_ARGUMENT, ORDERS + "CreateOrder", order(""))

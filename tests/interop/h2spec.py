@@ -36,7 +36,6 @@ MAY_FAIL = {
         "looks like what is late for a closed stream; ignored as well",
     "Sends PRIORITY frame that depend on itself":
         "RFC 9113, 5.3.2: priorities are not used any more, and are counted and ignored",
-    "Sends a PRIORITY frame with 0x0 stream identifier": "the same",
 }
 
 

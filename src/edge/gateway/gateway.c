@@ -390,6 +390,29 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     return opened;
 }
 
+pgl_status pgl_gateway_check(const struct pgl_gateway_options *options)
+{
+    struct edge_rules rules;
+    struct pgl_cors cors;
+    PGL_TRY(edge_rules_read(&options->admit, &rules));
+    return pgl_cors_read(&cors, options->cors_origins);
+}
+
+void pgl_gateway_change(struct pgl_edge *edge, const struct pgl_gateway_options *options)
+{
+    struct edge_rules rules;
+    pgl_status read = edge_rules_read(&options->admit, &rules);
+    PGL_ASSERT(pgl_is_ok(read));
+    edge_limits_change(&edge->limits, &rules, edge->loop->now_ns);
+    read = pgl_cors_read(&edge->cors, options->cors_origins);
+    PGL_ASSERT(pgl_is_ok(read));
+    edge->body_bytes_max = options->body_bytes_max;
+    edge->json = options->json;
+    edge->grpc.options.limits = options->grpc;
+    edge->grpc.options.limits.json = options->json;
+    pgl_http_server_change(&edge->http, &options->limits);
+}
+
 pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *registry,
                                 struct pgl_arena *arena)
 {

@@ -32,6 +32,11 @@ PGL_MUST_USE pgl_status pgl_gateway_open(struct pgl_edge *edge,
 /* Before it is opened; `arena` lives as long. */
 PGL_MUST_USE pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *registry,
                                              struct pgl_arena *arena);
+/* Whether all that can change is as it should be; any thread. */
+PGL_MUST_USE pgl_status pgl_gateway_check(const struct pgl_gateway_options *options);
+/* Takes over, between two turns, what was found right: limits, rules of callers, and whose pages
+ * may call. Where it listens stays. The texts live until the next change. */
+void pgl_gateway_change(struct pgl_edge *edge, const struct pgl_gateway_options *options);
 void pgl_gateway_drain(struct pgl_edge *edge);
 bool pgl_gateway_is_idle(const struct pgl_edge *edge);
 void pgl_gateway_close(struct pgl_edge *edge);

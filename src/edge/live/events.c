@@ -3,11 +3,12 @@
 
 #include "base/time.h"
 #include "contract/events.h"
+#include "edge/live/watch.h"
 #include "edge/query.h"
 #include "wire/base64.h"
 #include "wire/cloud_event.h"
 
-#define LOGS               3
+#define LOGS               EVENTS_LOGS
 #define READ_CHUNK_BYTES   (64u << 10)
 #define READ_LIMIT_BYTES   (16u << 20) /* what three logs answer at once, unpacked */
 #define CURSOR_BYTES_MAX   160         /* six numbers of 20 characters */
@@ -33,10 +34,15 @@ struct events_view {
     int asked[LOGS];        /* the number of the log's call in this round; -1 for none */
     ReadResponse replies[LOGS];
     size_t taken[LOGS]; /* of the replies' events */
+
+    bool is_waiting; /* for news, and not for the logs' answers */
+    struct events_wait_ask wait_ask;
+    struct events_wait_reply waited;
 };
 
 static pgl_status read_query(struct pgl_request *request, struct events_view *view);
 static pgl_status ask_logs(struct pgl_request *request);
+static pgl_status wait_for_news(struct pgl_request *request, struct events_view *view);
 static pgl_status take_replies(struct pgl_request *request, struct events_view *view);
 static pgl_status reply_events(struct pgl_request *request, struct events_view *view);
 
@@ -71,14 +77,39 @@ static bool is_time_up(const struct pgl_request *request, const struct events_vi
 pgl_status events_next(struct pgl_request *request)
 {
     struct events_view *view = request->view;
-    pgl_status status = take_replies(request, view);
-    if (pgl_is_ok(status) && !has_events(view) && !is_time_up(request, view)) {
+    bool has_waited = view->is_waiting;
+    view->is_waiting = false;
+    pgl_status status = has_waited ? edge_answer(request, 0) : take_replies(request, view);
+    if (pgl_is_ok(status) && has_waited && view->waited.has_news) {
         edge_next_round(request);
         return ask_logs(request);
+    }
+    if (pgl_is_ok(status) && !has_events(view) && !is_time_up(request, view)) {
+        edge_next_round(request);
+        return wait_for_news(request, view);
     }
     if (pgl_is_ok(status))
         status = reply_events(request, view);
     pgl_arena_free(&view->arena);
+    return status;
+}
+
+/* No longer than a look at whether anybody still wants the answer may wait. */
+static pgl_status wait_for_news(struct pgl_request *request, struct events_view *view)
+{
+    const struct pgl_loop *loop = request->edge->loop;
+    bool is_short = pgl_loop_is_struck(loop, PGL_BUGGIFY_EVENTS_SHORT_LOOK);
+    int64_t look_ns = loop->now_ns + (is_short ? EVENTS_LOOK_NS / 100 : EVENTS_LOOK_NS);
+    view->is_waiting = true;
+    for (int l = 0; l < LOGS; l++) {
+        view->wait_ask.wants[l] = view->wants[l];
+        view->wait_ask.high[l] = view->replies[l].high;
+    }
+    pgl_status status = edge_ask_until(request, &request->edge->events->self, EVENTS_WAIT,
+                                       &view->wait_ask, &view->waited, &view->arena,
+                                       look_ns < view->until_ns ? look_ns : view->until_ns);
+    if (!pgl_is_ok(status))
+        pgl_arena_free(&view->arena);
     return status;
 }
 
@@ -89,14 +120,12 @@ static pgl_status ask_log(struct pgl_request *request, struct events_view *view,
     ReadRequest *ask = pgl_message_new(READ_REQUEST_DESCRIPTOR, &view->arena);
     if (ask == NULL)
         return PGL_NO_MEMORY;
-    int64_t look_ns = request->edge->loop->now_ns + EVENTS_LOOK_NS;
     ask->log = logs[l];
     ask->after = view->places[l].after;
     ask->max = view->max;
     view->asked[l] = request->call_count;
     return edge_ask_until(request, &request->edge->logs[l], EVENT_LOG_SERVICE_READ, ask,
-                          &view->replies[l], &view->arena,
-                          look_ns < view->until_ns ? look_ns : view->until_ns);
+                          &view->replies[l], &view->arena, request->edge->loop->now_ns);
 }
 
 /* The arena goes where nobody is asked and so nobody comes back. */

@@ -12,8 +12,9 @@
  * end being reached: its Link leads on all the same. The events of one log come in its order; those
  * of several in the order of time, as far as an answer goes.
  *
- * Bounds:   EVENTS_MAX events or EVENTS_BYTES an answer; a wait looks again every EVENTS_LOOK_NS.
- *           Each log takes PGL_FEED_READS_MAX reads at a time (events/feed.h); more are 503.
+ * Bounds:   EVENTS_MAX events or EVENTS_BYTES an answer. A wait is woken by the logs (watch.h), and
+ *           looks every EVENTS_LOOK_NS whether its client is still there. Each log takes
+ *           PGL_FEED_READS_MAX reads at a time (events/feed.h); more are 503.
  */
 #ifndef PGL_EDGE_EVENTS_H
 #define PGL_EDGE_EVENTS_H
@@ -24,7 +25,7 @@
 #define EVENTS_USUAL     100
 #define EVENTS_BYTES     (512u << 10)
 #define EVENTS_WAIT_S    15
-#define EVENTS_LOOK_NS   PGL_MILLISECONDS(100)
+#define EVENTS_LOOK_NS   PGL_SECONDS(1)
 #define EVENTS_TYPES_MAX 32
 
 pgl_status events_begin(struct pgl_request *request);

@@ -47,8 +47,7 @@ pgl_status pgl_orders_cancel(struct pgl_tx *tx, const CancelOrderRequest *ask,
     pgl_id id;
     struct order_row order;
     PGL_TRY(order_parse_id(ask->id, &id));
-    PGL_TRY(order_get(&tx->view, id, &order));
-    PGL_TRY(order_check_owner(&order, ask->caller));
+    PGL_TRY(order_get_for(&tx->view, id, ask->caller, &order));
 
     reply->answer = answer_in[order.state]; /* too late is an answer, not an error */
     bool is_staff =

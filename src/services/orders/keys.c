@@ -25,10 +25,11 @@ pgl_status order_find_by_key(struct pgl_tx *tx, const CreateOrderRequest *ask,
         PGL_TRY(pgl_recent_get(&orders->by_key, *place, &id));
         if (pgl_id_is_zero(id))
             return PGL_OK;
-        PGL_TRY(order_get(&tx->view, id, order));
-        *is_there = pgl_text_equal(order->tenant, tenant) &&
-                    pgl_text_equal(order->customer, customer) &&
-                    pgl_text_equal(order->idempotency_key, key);
+        pgl_status found = order_get_of(&tx->view, id, tenant, customer, order);
+        if (found.code == PGL_NOT_FOUND)
+            continue; /* another customer's key has the same hash */
+        PGL_TRY(found);
+        *is_there = pgl_text_equal(order->idempotency_key, key);
         if (*is_there)
             return PGL_OK;
     }

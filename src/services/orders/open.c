@@ -12,18 +12,19 @@ static const OrderStatus status_of_open[ORDER_STATE_COUNT] = {
 
 struct age {
     pgl_id id;
-    OrderStatus status; /* UNSPECIFIED: it has ended */
+    OrderStatus status; /* UNSPECIFIED: it has ended, or is another's */
     int64_t created_at_ns, deadline_at_ns;
 };
 
 static struct age read_age(const struct pgl_rows *rows)
 {
-    int64_t state = pgl_column_i64(rows, 2);
+    int64_t state = pgl_column_i64(rows, 1);
+    bool is_state = state >= 0 && state < ORDER_STATE_COUNT;
     return (struct age){
         .id = pgl_column_id(rows, 0),
-        .status = state < ORDER_STATE_COUNT ? status_of_open[state] : ORDER_STATUS_UNSPECIFIED,
-        .created_at_ns = pgl_column_i64(rows, 3),
-        .deadline_at_ns = pgl_column_i64(rows, 4),
+        .status = is_state ? status_of_open[state] : ORDER_STATUS_UNSPECIFIED,
+        .created_at_ns = pgl_column_i64(rows, 2),
+        .deadline_at_ns = pgl_column_i64(rows, 3),
     };
 }
 
@@ -65,7 +66,8 @@ pgl_status pgl_orders_list_open(const struct pgl_view *view, const ListOpenReque
     reply->items = pgl_arena_alloc(view->arena, (size_t)ask->limit * sizeof reply->items[0]);
     if (reply->items == NULL)
         return PGL_NO_MEMORY;
-    struct pgl_rows rows = order_ages_behind(view, &last, ORDER_OPEN_LOOK_MAX);
+    struct pgl_rows rows =
+        order_ages_behind(view, &last, ORDER_OPEN_LOOK_MAX, pgl_text_of(ask->caller->tenant));
     while (reply->n_items < (size_t)ask->limit) {
         PGL_TRY(pgl_rows_next(&rows));
         if (!rows.has_row)
@@ -73,7 +75,7 @@ pgl_status pgl_orders_list_open(const struct pgl_view *view, const ListOpenReque
         struct age age = read_age(&rows);
         last = age.id;
         looked++;
-        if (is_wanted(ask, &age) && pgl_text_is(pgl_column_text(&rows, 1), ask->caller->tenant))
+        if (is_wanted(ask, &age))
             add_order(view->arena, &age, reply);
     }
     bool is_more = rows.has_row || looked == ORDER_OPEN_LOOK_MAX;

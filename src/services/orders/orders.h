@@ -111,9 +111,6 @@ PGL_MUST_USE pgl_status order_show_changes(struct pgl_arena *arena, const struct
 /* What is shown of a line and not kept: its place counts, from 1. */
 void order_number_lines(Order *order);
 
-/* PGL_NOT_FOUND for another's order: that it exists is nobody's business. */
-PGL_MUST_USE pgl_status order_check_owner(const struct order_row *row, const Caller *caller);
-
 /* An id in the caller's text; PGL_NOT_FOUND for what cannot be one. */
 PGL_MUST_USE pgl_status order_parse_id(const char *text, pgl_id *id);
 

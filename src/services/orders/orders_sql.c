@@ -2,6 +2,7 @@
 #include "services/orders/orders_sql.h"
 
 #include "orders_migrations.h" /* made from sql/ */
+#include "saga/caller.h"
 #include "store/migrate.h"
 
 /* ---- the tables ---- */
@@ -36,11 +37,16 @@ pgl_status order_hash_seed(struct pgl_database *db, uint8_t seed[16])
 
 /* ---- an order ---- */
 
-static const char get_sql[] =
-    "SELECT tenant, customer, idempotency_key, fingerprint, state, cancel, currency, total_minor, "
-    "body, "
-    "created_at_ns, deadline_at_ns, reason, changes, said, last_event_seq, previous_id, beyond "
-    "FROM orders WHERE order_id = ?1";
+#define GET_ORDER                                                                                  \
+    "SELECT tenant, customer, idempotency_key, fingerprint, state, cancel, currency, "             \
+    "total_minor, "                                                                                \
+    "body, created_at_ns, deadline_at_ns, reason, changes, said, last_event_seq, previous_id, "    \
+    "beyond FROM orders WHERE order_id = ?1"
+
+static const char get_sql[] = GET_ORDER;
+static const char get_of_tenant_sql[] = GET_ORDER " AND tenant = ?2";
+static const char get_of_customer_sql[] = GET_ORDER " AND tenant = ?2 AND customer = ?3";
+static const char get_previous_sql[] = "SELECT previous_id FROM orders WHERE order_id = ?1";
 static const char get_facts_sql[] =
     "SELECT state, cancel, said, last_event_seq, tenant, reason, beyond FROM orders "
     "WHERE order_id = ?1";
@@ -90,17 +96,63 @@ static pgl_status checked(const struct pgl_view *view)
     return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
 }
 
+static const pgl_status no_such_order = { PGL_NOT_FOUND, "there is no such order" };
+
+static pgl_status take_order(const struct pgl_view *view, struct pgl_rows *rows,
+                             struct order_row *order)
+{
+    PGL_TRY(pgl_rows_next(rows));
+    if (!rows->has_row)
+        return no_such_order;
+    read_row(view, rows, order);
+    pgl_rows_end(rows);
+    return checked(view);
+}
+
 pgl_status order_get(const struct pgl_view *view, pgl_id id, struct order_row *order)
 {
     *order = (struct order_row){ .id = id };
     struct pgl_rows rows = pgl_view_rows(view, get_sql);
     pgl_bind_id(&rows, &id);
+    return take_order(view, &rows, order);
+}
+
+pgl_status order_get_of(const struct pgl_view *view, pgl_id id, struct pgl_text tenant,
+                        struct pgl_text customer, struct order_row *order)
+{
+    *order = (struct order_row){ .id = id };
+    struct pgl_rows rows = pgl_view_rows(view, get_of_customer_sql);
+    pgl_bind_id(&rows, &id);
+    pgl_bind_text(&rows, tenant);
+    pgl_bind_text(&rows, customer);
+    return take_order(view, &rows, order);
+}
+
+pgl_status order_get_for(const struct pgl_view *view, pgl_id id, const Caller *caller,
+                         struct order_row *order)
+{
+    if (caller == NULL)
+        return no_such_order;
+    if (!pgl_caller_sees_tenant(caller))
+        return order_get_of(view, id, pgl_text_of(caller->tenant), pgl_text_of(caller->subject),
+                            order);
+    *order = (struct order_row){ .id = id };
+    struct pgl_rows rows = pgl_view_rows(view, get_of_tenant_sql);
+    pgl_bind_id(&rows, &id);
+    pgl_bind_text(&rows, pgl_text_of(caller->tenant));
+    return take_order(view, &rows, order);
+}
+
+pgl_status order_previous(const struct pgl_view *view, pgl_id *id)
+{
+    struct pgl_rows rows = pgl_view_rows(view, get_previous_sql);
+    pgl_bind_id(&rows, id);
     PGL_TRY(pgl_rows_next(&rows));
     if (!rows.has_row)
-        return PGL_FAIL(PGL_NOT_FOUND, "there is no such order");
-    read_row(view, &rows, order);
+        return no_such_order;
+    *id = pgl_column_id(&rows, 0);
     pgl_rows_end(&rows);
-    return checked(view);
+    return PGL_OK;
 }
 
 pgl_status order_get_facts(const struct pgl_view *view, pgl_id id, struct order_row *order)
@@ -110,7 +162,7 @@ pgl_status order_get_facts(const struct pgl_view *view, pgl_id id, struct order_
     pgl_bind_id(&rows, &id);
     PGL_TRY(pgl_rows_next(&rows));
     if (!rows.has_row)
-        return PGL_FAIL(PGL_NOT_FOUND, "there is no such order");
+        return no_such_order;
     order->state = (enum order_state)pgl_column_i64(&rows, 0);
     order->cancel = (enum order_cancel)pgl_column_i64(&rows, 1);
     order->said = pgl_column_i64(&rows, 2);

@@ -45,8 +45,18 @@ struct order_row {
 PGL_MUST_USE pgl_status pgl_orders_migrate(struct pgl_database *db,
                                            const struct pgl_entropy *entropy);
 
-/* All columns, copied to the arena. PGL_NOT_FOUND when there is none. */
+/* All columns, copied to the arena. PGL_NOT_FOUND when there is none. For ourselves: an event has
+ * named the order. */
 PGL_MUST_USE pgl_status order_get(const struct pgl_view *view, pgl_id id, struct order_row *order);
+/* For a caller: another's order is not found, like one that was never placed. Whose it has to be
+ * is in the statement, so that nothing of it is read. */
+PGL_MUST_USE pgl_status order_get_for(const struct pgl_view *view, pgl_id id, const Caller *caller,
+                                      struct order_row *order);
+/* Of this customer, whoever asks. */
+PGL_MUST_USE pgl_status order_get_of(const struct pgl_view *view, pgl_id id, struct pgl_text tenant,
+                                     struct pgl_text customer, struct order_row *order);
+/* The order before `*id` in its chain; zero for the first. */
+PGL_MUST_USE pgl_status order_previous(const struct pgl_view *view, pgl_id *id);
 
 /* What an event needs to know: state, cancel, said, last_event_seq, tenant, reason, beyond. */
 PGL_MUST_USE pgl_status order_get_facts(const struct pgl_view *view, pgl_id id,

@@ -11,8 +11,7 @@ pgl_status pgl_orders_get(const struct pgl_view *view, const GetOrderRequest *as
     pgl_id id;
     struct order_row order;
     PGL_TRY(order_parse_id(ask->id, &id));
-    PGL_TRY(order_get(view, id, &order));
-    PGL_TRY(order_check_owner(&order, ask->caller));
+    PGL_TRY(order_get_for(view, id, ask->caller, &order));
     return order_show(view, &order, &reply->order);
 }
 
@@ -24,8 +23,7 @@ pgl_status pgl_orders_story(const struct pgl_view *view, const ReadKeyRequest *a
     if (ask->key.len != sizeof id.bytes)
         return PGL_FAIL(PGL_NOT_FOUND, "there is no such order");
     memcpy(id.bytes, ask->key.data, sizeof id.bytes);
-    PGL_TRY(order_get(view, id, &order));
-    PGL_TRY(order_check_owner(&order, ask->caller));
+    PGL_TRY(order_get_for(view, id, ask->caller, &order));
     return pgl_story_read(view, LOG_ORDERS, order.last_event_seq, reply);
 }
 
@@ -45,16 +43,6 @@ struct page {
     bool is_of_tenant;
 };
 
-static bool is_wanted(const struct page *page, const struct order_row *row, const Order *order)
-{
-    if (!pgl_text_is(row->tenant, page->ask->caller->tenant))
-        return false;
-    /* Two customers may share a hash, and then a chain. */
-    if (!page->is_of_tenant && !pgl_text_is(row->customer, page->ask->caller->subject))
-        return false;
-    return page->ask->status == ORDER_STATUS_UNSPECIFIED || page->ask->status == order->status;
-}
-
 /* The largest id below `*id`; zero when there is none. */
 static pgl_status id_below(const struct pgl_view *view, pgl_id *id)
 {
@@ -69,8 +57,9 @@ static pgl_status add_order(const struct pgl_view *view, struct page *page,
                             const struct order_row *row)
 {
     Order *order;
+    OrderStatus wanted = page->ask->status;
     PGL_TRY(order_show(view, row, &order));
-    if (is_wanted(page, row, order))
+    if (wanted == ORDER_STATUS_UNSPECIFIED || wanted == order->status)
         page->reply->items[page->reply->n_items++] = order;
     return PGL_OK;
 }
@@ -79,17 +68,22 @@ static pgl_status add_order(const struct pgl_view *view, struct page *page,
 static pgl_status check_cursor(const struct pgl_view *view, const struct order_page *from)
 {
     static const pgl_status not_ours = { PGL_INVALID, "cursor: not one that we gave" };
-    const struct pgl_orders_state *orders = view->context;
-    const Caller *caller = from->ask->caller;
     struct order_row row;
-    pgl_status found = order_get(view, from->first, &row);
-    if (found.code == PGL_NOT_FOUND)
-        return not_ours;
-    PGL_TRY(found);
-    int64_t chain =
-        order_hash_of_customer(orders, pgl_text_of(caller->tenant), pgl_text_of(caller->subject));
-    bool is_in_chain = order_hash_of_customer(orders, row.tenant, row.customer) == chain;
-    return pgl_caller_sees_tenant(caller) || is_in_chain ? PGL_OK : not_ours;
+    pgl_id id = from->first;
+    pgl_status found = pgl_caller_sees_tenant(from->ask->caller)
+                           ? order_previous(view, &id) /* a page of a tenant is cut anywhere */
+                           : order_get_for(view, id, from->ask->caller, &row);
+    return found.code == PGL_NOT_FOUND ? not_ours : found;
+}
+
+static pgl_status go_on_at(const struct pgl_view *view, pgl_id id, ListOrdersResponse *reply)
+{
+    char *next = pgl_arena_zalloc(view->arena, PGL_ID_TEXT_BYTES + 1);
+    if (next == NULL)
+        return PGL_NO_MEMORY;
+    pgl_id_format(id, next);
+    reply->next = next;
+    return PGL_OK;
 }
 
 pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page *from,
@@ -107,21 +101,17 @@ pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page 
         PGL_TRY(id_below(view, &id));
     }
     for (int looked = 0; !pgl_id_is_zero(id); looked++) {
-        if (reply->n_items == (size_t)from->ask->limit || looked == PGL_ORDER_SCAN_MAX) {
-            char *next = pgl_arena_zalloc(view->arena, PGL_ID_TEXT_BYTES + 1);
-            if (next == NULL)
-                return PGL_NO_MEMORY;
-            pgl_id_format(id, next);
-            reply->next = next;
-            return PGL_OK;
-        }
         struct order_row row;
-        PGL_TRY(order_get(view, id, &row));
-        PGL_TRY(add_order(view, &page, &row));
-        if (page.is_of_tenant)
-            PGL_TRY(id_below(view, &id));
-        else
-            id = row.previous_id;
+        pgl_status found = order_get_for(view, id, from->ask->caller, &row);
+        bool is_theirs = pgl_is_ok(found); /* two customers may share a hash, and then a chain */
+        if (!is_theirs && found.code != PGL_NOT_FOUND)
+            return found;
+        bool is_full = reply->n_items == (size_t)from->ask->limit;
+        if ((is_full && is_theirs) || looked == PGL_ORDER_SCAN_MAX)
+            return go_on_at(view, id, reply);
+        if (is_theirs)
+            PGL_TRY(add_order(view, &page, &row));
+        PGL_TRY(page.is_of_tenant ? id_below(view, &id) : order_previous(view, &id));
     }
     return PGL_OK;
 }

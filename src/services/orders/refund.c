@@ -194,8 +194,7 @@ pgl_status pgl_orders_refund(struct pgl_tx *tx, const RefundOrderRequest *ask,
     uint8_t fingerprint[FINGERPRINT_BYTES];
     PGL_TRY(check_ask(ask));
     PGL_TRY(order_parse_id(ask->id, &id));
-    PGL_TRY(order_get(&tx->view, id, &order));
-    PGL_TRY(order_check_owner(&order, ask->caller));
+    PGL_TRY(order_get_for(&tx->view, id, ask->caller, &order));
     PGL_TRY(pgl_message_pack_text(&ask->refund->base, pgl_tx_arena(tx), &packed));
     pgl_sha256(packed, fingerprint);
     pgl_status found = order_refund_of_key(&tx->view, id, pgl_text_of(ask->caller->subject),

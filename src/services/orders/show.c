@@ -1,7 +1,6 @@
 /* show.c - a row as others see it. */
 #include "services/orders/orders.h"
 
-#include "saga/caller.h"
 #include "wire/message.h"
 
 /* By enum order_state. */
@@ -23,14 +22,6 @@ pgl_status order_parse_id(const char *text, pgl_id *id)
     if (!pgl_is_ok(pgl_id_parse(pgl_text_of(text), id)))
         return PGL_FAIL(PGL_NOT_FOUND, "there is no such order");
     return PGL_OK;
-}
-
-pgl_status order_check_owner(const struct order_row *row, const Caller *caller)
-{
-    bool is_allowed =
-        caller != NULL && pgl_text_is(row->tenant, caller->tenant) &&
-        (pgl_caller_sees_tenant(caller) || pgl_text_is(row->customer, caller->subject));
-    return is_allowed ? PGL_OK : PGL_FAIL(PGL_NOT_FOUND, "there is no such order");
 }
 
 void order_number_lines(Order *order)

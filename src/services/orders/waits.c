@@ -29,8 +29,7 @@ static pgl_status look(struct pgl_waits *waits, struct pgl_call *call, pgl_id id
     WaitOrderResponse *reply = call->reply;
     struct pgl_view view = { &waits->writer->db, call->arena, waits->writer->context };
     struct order_row order;
-    PGL_TRY(order_get(&view, id, &order));
-    PGL_TRY(order_check_owner(&order, ask->caller));
+    PGL_TRY(order_get_for(&view, id, ask->caller, &order));
     return order_show_changes(call->arena, &order, ask->after_version, reply);
 }
 

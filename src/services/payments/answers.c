@@ -3,7 +3,6 @@
 
 #include "events/story.h"
 #include "saga/audit_log.h"
-#include "saga/caller.h"
 #include "services/payments/card_sql.h"
 #include "services/payments/ledger.h"
 #include "wire/message.h"
@@ -22,16 +21,6 @@ static const char *const cause_names[] = {
     [CAUSE_OUT_OF_STOCK] = "out_of_stock",
     [CAUSE_ORPHAN] = "orphan",
 };
-
-static pgl_status get_for(const struct pgl_view *view, const Caller *caller, const pgl_id *order_id,
-                          struct payment_row *row)
-{
-    PGL_TRY(payment_get(view, order_id, row));
-    bool is_theirs = caller != NULL && strcmp(caller->tenant, row->tenant) == 0 &&
-                     (pgl_caller_sees_tenant(caller) ||
-                      (row->customer[0] != '\0' && strcmp(caller->subject, row->customer) == 0));
-    return is_theirs ? PGL_OK : PGL_FAIL(PGL_NOT_FOUND, not_found);
-}
 
 static const char *reason_of(const struct payment_row *row)
 {
@@ -62,7 +51,7 @@ pgl_status pgl_payments_get(const struct pgl_view *view, const GetPaymentRequest
     struct payment_row row;
     if (!pgl_is_ok(pgl_id_parse(pgl_text_of(ask->order_id), &order_id)))
         return PGL_FAIL(PGL_NOT_FOUND, not_found);
-    PGL_TRY(get_for(view, ask->caller, &order_id, &row));
+    PGL_TRY(payment_get_for(view, &order_id, ask->caller, &row));
     char *id = pgl_arena_zalloc(view->arena, PGL_ID_TEXT_BYTES + 1);
     Payment *payment = pgl_message_new(PAYMENT_DESCRIPTOR, view->arena);
     if (id == NULL || payment == NULL)
@@ -89,7 +78,7 @@ pgl_status pgl_payments_story(const struct pgl_view *view, const ReadKeyRequest 
     if (ask->key.len != sizeof order_id.bytes)
         return PGL_FAIL(PGL_NOT_FOUND, not_found);
     memcpy(order_id.bytes, ask->key.data, sizeof order_id.bytes);
-    PGL_TRY(get_for(view, ask->caller, &order_id, &row));
+    PGL_TRY(payment_get_for(view, &order_id, ask->caller, &row));
     return pgl_story_read(view, LOG_PAYMENTS, row.last_event_seq, reply);
 }
 
@@ -109,9 +98,9 @@ pgl_status pgl_payments_describe(const struct pgl_view *view, const char *tenant
         [OP_UNKNOWN] = "is asked about",
     };
     struct payment_row row;
-    pgl_status found = payment_get(view, order_id, &row);
+    pgl_status found = payment_get_of(view, order_id, tenant, &row);
     *state = NULL;
-    if (found.code == PGL_NOT_FOUND || (pgl_is_ok(found) && strcmp(row.tenant, tenant) != 0))
+    if (found.code == PGL_NOT_FOUND)
         return PGL_OK;
     PGL_TRY(found);
     *state = pgl_payment_machine.state_names[row.facts.state];

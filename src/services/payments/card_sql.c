@@ -15,12 +15,12 @@ static const char cards_captured_sql[] =
 #define INTENT_COLUMNS                                                                             \
     "i.order_id, i.refund_no, op, i.op_state, attempt, tries, due_at_ns, planned_at_ns, "          \
     "first_sent_at_ns, sent_at_ns, owner_epoch, sent_seen, seen, code, http_status, "              \
-    "i.amount_minor"
+    "i.amount_minor, i.is_awaited"
 /* A LEFT JOIN each, since an orphan has no card yet, and a payment's own operation no refund. */
 #define INTENT_WITH_PAYMENT                                                                        \
     "SELECT i.order_id, i.refund_no, i.op, i.op_state, attempt, tries, due_at_ns, planned_at_ns, " \
     "first_sent_at_ns, sent_at_ns, owner_epoch, sent_seen, seen, code, http_status, "              \
-    "i.amount_minor, p.currency, c.handle, c.card_token, r.handle FROM intent AS i "               \
+    "i.amount_minor, i.is_awaited, p.currency, c.handle, c.card_token, r.handle FROM intent AS i " \
     "LEFT JOIN payment AS p ON p.order_id = i.order_id "                                           \
     "LEFT JOIN card AS c ON c.order_id = i.order_id "                                              \
     "LEFT JOIN refund AS r ON r.order_id = i.order_id AND r.refund_no = i.refund_no "
@@ -30,8 +30,8 @@ static const char intent_get_sql[] =
 static const char intent_put_sql[] =
     "INSERT OR REPLACE INTO intent (order_id, refund_no, op, op_state, attempt, tries, due_at_ns, "
     "planned_at_ns, first_sent_at_ns, sent_at_ns, owner_epoch, sent_seen, seen, code, http_status, "
-    "amount_minor, lane) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-    "?16, ?17)";
+    "amount_minor, is_awaited, lane) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+    "?13, ?14, ?15, ?16, ?17, ?18)";
 static const char intent_delete_sql[] = "DELETE FROM intent WHERE order_id = ?1 AND refund_no = ?2";
 static const char intents_due_sql[] = INTENT_WITH_PAYMENT
     "WHERE lane = ?1 AND due_at_ns BETWEEN ?2 AND ?3 ORDER BY due_at_ns LIMIT ?4";
@@ -151,6 +151,7 @@ static void read_intent(const struct pgl_rows *rows, struct pgl_arena *arena,
         .code = text_of_row(rows, 13, arena),
         .http_status = (int)pgl_column_i64(rows, 14),
         .amount_minor = pgl_column_i64(rows, 15),
+        .is_awaited = pgl_column_i64(rows, 16) != 0,
     };
 }
 
@@ -163,10 +164,10 @@ static pgl_status read_intents(const struct pgl_view *view, struct pgl_rows *row
             return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
         struct intent_row *row = &found[*count];
         read_intent(rows, view->arena, row);
-        row->currency = text_of_row(rows, 16, view->arena);
-        row->handle = text_of_row(rows, 17, view->arena);
-        row->card_token = text_of_row(rows, 18, view->arena);
-        row->refund_handle = text_of_row(rows, 19, view->arena);
+        row->currency = text_of_row(rows, 17, view->arena);
+        row->handle = text_of_row(rows, 18, view->arena);
+        row->card_token = text_of_row(rows, 19, view->arena);
+        row->refund_handle = text_of_row(rows, 20, view->arena);
     }
 }
 
@@ -189,7 +190,7 @@ static enum intent_lane lane_of(const struct intent_row *row)
     if (row->op_state == INTENT_PARKED)
         return LANE_PARKED;
     if (row->tries > 0)
-        return row->op == PAYMENT_OP_CAPTURE ? LANE_CAPTURE_AGAIN : LANE_AGAIN;
+        return row->is_awaited ? LANE_AWAITED_AGAIN : LANE_AGAIN;
     bool is_ending = row->op == PAYMENT_OP_CAPTURE || row->op == PAYMENT_OP_VOID;
     return is_ending ? LANE_ENDING : LANE_FRESH;
 }
@@ -208,6 +209,7 @@ pgl_status intent_put(struct pgl_tx *tx, const struct intent_row *row)
     pgl_bind_text(&rows, pgl_text_of(row->code));
     pgl_bind_i64(&rows, row->http_status);
     pgl_bind_i64(&rows, row->amount_minor);
+    pgl_bind_i64(&rows, row->is_awaited);
     pgl_bind_i64(&rows, lane_of(row));
     return pgl_rows_run(&rows, NULL);
 }

@@ -33,9 +33,11 @@ PGL_MUST_USE pgl_status cards_captured(const struct pgl_view *view, const pgl_id
 #define INTENT_SEEN_NONE (-1)
 
 /* Fresh is what was never tried. What ends a payment goes before what begins another: however many
- * orders come, those that were taken are brought to their end. Captures of which nobody knows
- * whether they were made are the only ones that an order has to wait for: they have a lane. */
-enum intent_lane { LANE_FRESH, LANE_AGAIN, LANE_PARKED, LANE_ENDING, LANE_CAPTURE_AGAIN };
+ * orders come, those that were taken are brought to their end. What an order has to wait for, also
+ * behind its deadline, has a lane when it is tried again: it would stand behind what nobody waits
+ * for any more. Within a lane the one that is due for longest is first, not the oldest order: those
+ * that never succeed would be it. */
+enum intent_lane { LANE_FRESH, LANE_AGAIN, LANE_PARKED, LANE_ENDING, LANE_AWAITED_AGAIN };
 
 struct intent_row {
     pgl_id order_id;
@@ -49,6 +51,7 @@ struct intent_row {
     const char *code;
     int http_status;
     int64_t amount_minor;
+    bool is_awaited; /* by its order: a capture, and the void behind one that was refused */
 
     /* What intents_due tells of the payment beside it. */
     const char *currency, *handle, *card_token, *refund_handle;

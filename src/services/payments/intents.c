@@ -84,7 +84,7 @@ pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
     PGL_ASSERT(ask->fresh_max + ask->slow_max <= PGL_CARD_CLAIM_MAX);
     int64_t now_ns = pgl_tx_now_ns(tx), old_ns = ask->fresh_from_ns - 1;
     int fresh_room = ask->fresh_max, slow_room = ask->slow_max;
-    const bool captures_first = !ask->is_others_turn;
+    const bool awaited_first = !ask->is_others_turn;
     const struct {
         bool is_on;
         enum intent_lane lane;
@@ -96,8 +96,8 @@ pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
         { true, LANE_FRESH, ask->fresh_from_ns, now_ns, &fresh_room, &reply->has_more_fresh },
         /* Customers wait for these; without the others' turns a bank whose captures fail would
          * leave nothing for anybody else. */
-        { captures_first, LANE_CAPTURE_AGAIN, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
-        { captures_first, LANE_CAPTURE_AGAIN, 0, now_ns, &slow_room, &reply->has_slow },
+        { awaited_first, LANE_AWAITED_AGAIN, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
+        { awaited_first, LANE_AWAITED_AGAIN, 0, now_ns, &slow_room, &reply->has_slow },
         { true, LANE_AGAIN, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
         { true, LANE_ENDING, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
         { true, LANE_FRESH, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
@@ -105,8 +105,8 @@ pgl_status pgl_intents_claim(struct pgl_tx *tx, const struct card_claim *ask,
         { true, LANE_ENDING, 0, old_ns, &slow_room, &reply->has_slow },
         { true, LANE_FRESH, 0, old_ns, &slow_room, &reply->has_slow },
         { true, LANE_AGAIN, 0, now_ns, &slow_room, &reply->has_slow },
-        { !captures_first, LANE_CAPTURE_AGAIN, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
-        { !captures_first, LANE_CAPTURE_AGAIN, 0, now_ns, &slow_room, &reply->has_slow },
+        { !awaited_first, LANE_AWAITED_AGAIN, far_ns, INT64_MAX, &slow_room, &reply->has_slow },
+        { !awaited_first, LANE_AWAITED_AGAIN, 0, now_ns, &slow_room, &reply->has_slow },
     };
     struct intent_row *found =
         pgl_arena_alloc(pgl_tx_arena(tx), (PGL_CARD_CLAIM_MAX + 1) * sizeof *found);

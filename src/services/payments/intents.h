@@ -34,7 +34,7 @@ struct card_claim {
     int64_t epoch;
     int64_t fresh_from_ns; /* what was due before is left behind by an outage, and slow */
     int fresh_max, slow_max;
-    bool is_others_turn; /* of what is slow, captures are not first this time */
+    bool is_others_turn; /* of what is slow, the awaited are not first this time */
     bool is_reconciled;  /* with the provider, since the program was started; see provider_hold.h */
 };
 

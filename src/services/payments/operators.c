@@ -118,9 +118,10 @@ static pgl_status find(struct payment_turn *turn, const Caller *caller, const ch
     PGL_TRY(check_caller(caller));
     if (!pgl_is_ok(pgl_id_parse(pgl_text_of(id), &order_id)))
         return PGL_FAIL(PGL_NOT_FOUND, not_found);
-    PGL_TRY(payment_turn_begin(turn, &order_id, ""));
-    if (turn->is_new || strcmp(turn->row.tenant, caller->tenant) != 0)
+    pgl_status found = payment_turn_begin_for(turn, &order_id, caller);
+    if (found.code == PGL_NOT_FOUND)
         return PGL_FAIL(PGL_NOT_FOUND, not_found);
+    PGL_TRY(found);
     if (refund_no != 0)
         PGL_TRY(
             intent_get(&turn->tx->view, &order_id, refund_no, &turn->intent, &turn->has_intent));

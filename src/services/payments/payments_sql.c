@@ -2,6 +2,7 @@
 #include "services/payments/payments_sql.h"
 
 #include "payments_migrations.h" /* made from sql/ */
+#include "saga/caller.h"
 
 pgl_status pgl_payments_migrate(struct pgl_database *db)
 {
@@ -9,11 +10,16 @@ pgl_status pgl_payments_migrate(struct pgl_database *db)
                        sizeof payments_migrations / sizeof payments_migrations[0]);
 }
 
-static const char get_sql[] = "SELECT tenant, customer, method, decline_code, currency, state, "
-                              "decision, op, op_state, cause, "
-                              "amount_minor, authorized_minor, captured_minor, released_minor, "
-                              "hold_minor, refunded_minor, account_id, emitted, "
-                              "last_event_seq FROM payment WHERE order_id = ?1";
+#define GET_PAYMENT                                                                                \
+    "SELECT tenant, customer, method, decline_code, currency, state, decision, op, op_state, "     \
+    "cause, amount_minor, authorized_minor, captured_minor, released_minor, hold_minor, "          \
+    "refunded_minor, account_id, emitted, last_event_seq FROM payment WHERE order_id = ?1"
+
+static const char get_sql[] = GET_PAYMENT;
+static const char get_of_tenant_sql[] = GET_PAYMENT " AND tenant = ?2";
+/* An orphan's customer is not known: it is nobody's, also not of somebody without a name. */
+static const char get_of_customer_sql[] =
+    GET_PAYMENT " AND tenant = ?2 AND customer = ?3 AND customer <> ''";
 static const char get_promise_sql[] = "SELECT promise FROM payment WHERE order_id = ?1";
 static const char insert_sql[] =
     "INSERT INTO payment (order_id, state, decision, op, op_state, cause, authorized_minor, "
@@ -63,37 +69,68 @@ static const char *text_of_row(const struct pgl_rows *rows, int column, struct p
     return pgl_arena_string(arena, pgl_column_text(rows, column));
 }
 
+static const pgl_status no_such_payment = { PGL_NOT_FOUND, "no payment belongs to this order" };
+
+static pgl_status take_payment(const struct pgl_view *view, struct pgl_rows *rows,
+                               const pgl_id *order_id, struct payment_row *row)
+{
+    PGL_TRY(pgl_rows_next(rows));
+    if (!rows->has_row)
+        return no_such_payment;
+    *row = (struct payment_row){
+        .order_id = *order_id,
+        .tenant = text_of_row(rows, 0, view->arena),
+        .customer = text_of_row(rows, 1, view->arena),
+        .method = text_of_row(rows, 2, view->arena),
+        .decline_code = text_of_row(rows, 3, view->arena),
+        .currency = text_of_row(rows, 4, view->arena),
+        .facts = { .state = (enum payment_state)pgl_column_i64(rows, 5),
+                   .decision = (enum payment_decision)pgl_column_i64(rows, 6),
+                   .op = (enum payment_op)pgl_column_i64(rows, 7),
+                   .op_state = (enum op_state)pgl_column_i64(rows, 8),
+                   .cause = (Cause)pgl_column_i64(rows, 9) },
+        .amount_minor = pgl_column_i64(rows, 10),
+        .authorized_minor = pgl_column_i64(rows, 11),
+        .captured_minor = pgl_column_i64(rows, 12),
+        .released_minor = pgl_column_i64(rows, 13),
+        .hold_minor = pgl_column_i64(rows, 14),
+        .refunded_minor = pgl_column_i64(rows, 15),
+        .account_id = pgl_column_i64(rows, 16),
+        .emitted = pgl_column_i64(rows, 17),
+        .last_event_seq = pgl_column_i64(rows, 18),
+    };
+    pgl_rows_end(rows);
+    return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
+}
+
 pgl_status payment_get(const struct pgl_view *view, const pgl_id *order_id, struct payment_row *row)
 {
     struct pgl_rows rows = pgl_view_rows(view, get_sql);
     pgl_bind_id(&rows, order_id);
-    PGL_TRY(pgl_rows_next(&rows));
-    if (!rows.has_row)
-        return PGL_FAIL(PGL_NOT_FOUND, "no payment belongs to this order");
-    *row = (struct payment_row){
-        .order_id = *order_id,
-        .tenant = text_of_row(&rows, 0, view->arena),
-        .customer = text_of_row(&rows, 1, view->arena),
-        .method = text_of_row(&rows, 2, view->arena),
-        .decline_code = text_of_row(&rows, 3, view->arena),
-        .currency = text_of_row(&rows, 4, view->arena),
-        .facts = { .state = (enum payment_state)pgl_column_i64(&rows, 5),
-                   .decision = (enum payment_decision)pgl_column_i64(&rows, 6),
-                   .op = (enum payment_op)pgl_column_i64(&rows, 7),
-                   .op_state = (enum op_state)pgl_column_i64(&rows, 8),
-                   .cause = (Cause)pgl_column_i64(&rows, 9) },
-        .amount_minor = pgl_column_i64(&rows, 10),
-        .authorized_minor = pgl_column_i64(&rows, 11),
-        .captured_minor = pgl_column_i64(&rows, 12),
-        .released_minor = pgl_column_i64(&rows, 13),
-        .hold_minor = pgl_column_i64(&rows, 14),
-        .refunded_minor = pgl_column_i64(&rows, 15),
-        .account_id = pgl_column_i64(&rows, 16),
-        .emitted = pgl_column_i64(&rows, 17),
-        .last_event_seq = pgl_column_i64(&rows, 18),
-    };
-    pgl_rows_end(&rows);
-    return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
+    return take_payment(view, &rows, order_id, row);
+}
+
+pgl_status payment_get_of(const struct pgl_view *view, const pgl_id *order_id, const char *tenant,
+                          struct payment_row *row)
+{
+    struct pgl_rows rows = pgl_view_rows(view, get_of_tenant_sql);
+    pgl_bind_id(&rows, order_id);
+    pgl_bind_text(&rows, pgl_text_of(tenant));
+    return take_payment(view, &rows, order_id, row);
+}
+
+pgl_status payment_get_for(const struct pgl_view *view, const pgl_id *order_id,
+                           const Caller *caller, struct payment_row *row)
+{
+    if (caller == NULL)
+        return no_such_payment;
+    if (pgl_caller_sees_tenant(caller))
+        return payment_get_of(view, order_id, caller->tenant, row);
+    struct pgl_rows rows = pgl_view_rows(view, get_of_customer_sql);
+    pgl_bind_id(&rows, order_id);
+    pgl_bind_text(&rows, pgl_text_of(caller->tenant));
+    pgl_bind_text(&rows, pgl_text_of(caller->subject));
+    return take_payment(view, &rows, order_id, row);
 }
 
 pgl_status payment_get_promise(const struct pgl_view *view, const pgl_id *order_id,
@@ -103,7 +140,7 @@ pgl_status payment_get_promise(const struct pgl_view *view, const pgl_id *order_
     pgl_bind_id(&rows, order_id);
     PGL_TRY(pgl_rows_next(&rows));
     if (!rows.has_row)
-        return PGL_FAIL(PGL_NOT_FOUND, "no payment belongs to this order");
+        return no_such_payment;
     struct pgl_text blob = pgl_column_blob(&rows, 0);
     char *copy = pgl_arena_string(view->arena, blob);
     *promise = (struct pgl_text){ copy, blob.size };

@@ -6,6 +6,7 @@
 #ifndef PGL_PAYMENTS_SQL_H
 #define PGL_PAYMENTS_SQL_H
 
+#include "contract/common.h"
 #include "services/payments/payment_machine.h"
 #include "store/migrate.h"
 #include "store/tx.h"
@@ -26,9 +27,15 @@ struct payment_row {
     int64_t last_event_seq;
 };
 
-/* Without what was ordered. PGL_NOT_FOUND when there is none. */
+/* Without what was ordered. PGL_NOT_FOUND when there is none. For ourselves: an event or the
+ * provider has named the order. */
 PGL_MUST_USE pgl_status payment_get(const struct pgl_view *view, const pgl_id *order_id,
                                     struct payment_row *row);
+/* For those who ask: whose it has to be is in the statement. Another's is not found. */
+PGL_MUST_USE pgl_status payment_get_of(const struct pgl_view *view, const pgl_id *order_id,
+                                       const char *tenant, struct payment_row *row);
+PGL_MUST_USE pgl_status payment_get_for(const struct pgl_view *view, const pgl_id *order_id,
+                                        const Caller *caller, struct payment_row *row);
 /* What was ordered: PaymentAuthorized, packed. */
 PGL_MUST_USE pgl_status payment_get_promise(const struct pgl_view *view, const pgl_id *order_id,
                                             struct pgl_text *promise);

@@ -298,13 +298,7 @@ static bool is_replayed(const struct pgl_http_response_head *head)
 
 static int64_t retry_after_ns(const struct pgl_http_response_head *head)
 {
-    struct pgl_text value;
-    int64_t seconds;
-    if (pgl_http_find_field(head->fields, head->field_count, PGL_TEXT("Retry-After"), &value) ==
-            0 ||
-        !pgl_is_ok(pgl_text_to_i64(value, &seconds)) || seconds < 0)
-        return 0;
-    return PGL_SECONDS(seconds < RETRY_AFTER_S_MAX ? seconds : RETRY_AFTER_S_MAX);
+    return PGL_SECONDS(pgl_http_retry_after_s(head->fields, head->field_count, RETRY_AFTER_S_MAX));
 }
 
 /* ---- what was seen ---- */

@@ -27,6 +27,14 @@ static pgl_status load_card(struct payment_turn *turn)
     return intent_get(view, order_id, 0, &turn->intent, &turn->has_intent);
 }
 
+static pgl_status begin_with_row(struct payment_turn *turn)
+{
+    PGL_TRY(load_card(turn));
+    turn->state_before = turn->row.facts.state;
+    find_out_where_the_money_is(turn);
+    return PGL_OK;
+}
+
 pgl_status payment_turn_begin(struct payment_turn *turn, const pgl_id *order_id, const char *tenant)
 {
     struct payment_row *row = &turn->row;
@@ -41,11 +49,15 @@ pgl_status payment_turn_begin(struct payment_turn *turn, const pgl_id *order_id,
                                      .currency = "" };
     } else {
         PGL_TRY(status);
-        PGL_TRY(load_card(turn));
     }
-    turn->state_before = row->facts.state;
-    find_out_where_the_money_is(turn);
-    return PGL_OK;
+    return begin_with_row(turn);
+}
+
+pgl_status payment_turn_begin_for(struct payment_turn *turn, const pgl_id *order_id,
+                                  const Caller *caller)
+{
+    PGL_TRY(payment_get_for(&turn->tx->view, order_id, caller, &turn->row));
+    return begin_with_row(turn);
 }
 
 static bool is_method(const struct payment_turn *turn, const char *method)
@@ -249,6 +261,7 @@ static pgl_status perform(struct payment_turn *turn, enum payment_op op,
 static pgl_status plan(struct payment_turn *turn, enum payment_op op)
 {
     int64_t now_ns = pgl_tx_now_ns(turn->tx);
+    enum payment_state state = turn->row.facts.state;
     turn->intent = (struct intent_row){
         .order_id = turn->row.order_id,
         .op = (int)op,
@@ -260,6 +273,7 @@ static pgl_status plan(struct payment_turn *turn, enum payment_op op)
         .seen = INTENT_SEEN_NONE,
         .code = "",
         .amount_minor = op == PAYMENT_OP_CAPTURE ? turn->taking_minor : turn->row.amount_minor,
+        .is_awaited = state == PAYMENT_CAPTURING || state == PAYMENT_ABORTING,
     };
     turn->is_planned = true;
     return PGL_OK;

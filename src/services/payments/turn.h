@@ -39,6 +39,9 @@ struct payment_turn {
 /* Begins it with the rows there are; one that is not there yet is new and empty, of `tenant`. */
 PGL_MUST_USE pgl_status payment_turn_begin(struct payment_turn *turn, const pgl_id *order_id,
                                            const char *tenant);
+/* For those who ask: PGL_NOT_FOUND where there is none that they may see. */
+PGL_MUST_USE pgl_status payment_turn_begin_for(struct payment_turn *turn, const pgl_id *order_id,
+                                               const Caller *caller);
 /* A new order's row. */
 PGL_MUST_USE pgl_status payment_turn_fill_in(struct payment_turn *turn, const OrderCreated *order);
 

@@ -12,7 +12,7 @@
 #define OFFER_AGAIN_NS         PGL_MILLISECONDS(100)
 #define SLOW_BURST_PER         5                    /* of what a second may have, so much at once */
 #define SAID_NS                PGL_MILLISECONDS(10) /* where there is none, it is said */
-#define OTHERS_EVERY           4 /* of the claims of what is slow, one where captures are last */
+#define OTHERS_EVERY           4 /* of the claims of what is slow, one where the awaited are last */
 
 /* What the worker asks of the writer; nobody else can. */
 enum inner_method { INNER_CLAIM, INNER_SETTLE, INNER_METHOD_COUNT };

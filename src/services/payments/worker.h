@@ -6,7 +6,7 @@
  * Threads:  the loop `effects`. It meets the writer in commands (intents.h) only.
  * Bounds:   `calls_max` calls in flight; what else is due waits in the file, so that an outage
  *           takes no memory. What was tried before, and what an outage left behind, is slow:
- *           `slow_per_s`, of it first the captures that may have been made, then the rest. An
+ *           `slow_per_s`, of it first what an order has to wait for, then the rest. An
  *           open breaker only delays.
  * Errors:   an outcome that the writer cannot take now is offered again until it can; one that it
  *           refuses is dropped: the lease ends, and the provider is asked.

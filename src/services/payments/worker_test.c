@@ -387,35 +387,45 @@ static void what_ends_goes_before_what_begins(void **unused)
     card_bench_close(&bench);
 }
 
-/* Whose capture may have been made is asked about before all others that wait for their next try,
- * except when it is their turn. */
-static void a_capture_that_is_not_known_goes_first(void **unused)
+/* What an order has to wait for goes before all others that wait for their next try, except when it
+ * is their turn: a capture that may have been made, and the void behind a capture that was
+ * refused. */
+static void what_an_order_waits_for_goes_first(void **unused)
 {
     (void)unused;
+    static const struct {
+        const char *script; /* behind three creates that are not sent */
+        enum payment_op op;
+        enum payment_state state;
+    } rows[] = {
+        { "nnnl", PAYMENT_OP_CAPTURE, PAYMENT_CAPTURING },
+        { "nnnr.l", PAYMENT_OP_VOID, PAYMENT_ABORTING },
+    };
     static struct card_bench bench;
     static struct claiming mine;
-    for (int is_others = 0; is_others < 2; is_others++) {
+    for (int i = 0; i < 4; i++) {
+        bool is_others = i % 2 == 1;
         card_bench_open(&bench, 1);
         bench.script = "..";
         tell(&bench, 'O', 4);
         card_bench_run(&bench, PGL_SECONDS(1));
-        bench.script = "nnnl"; /* three creates are not sent, and a capture is lost */
+        bench.script = rows[i / 2].script;
         for (int order = 1; order <= 3; order++)
             tell(&bench, 'O', order);
         card_bench_run(&bench, 0);
         tell(&bench, 'R', 4);
         card_bench_run(&bench, 0);
+        assert_int_equal(count(&bench, "SELECT max(state) FROM payment"), rows[i / 2].state);
         bench.payments.store.now_ns += PGL_MINUTES(5);
         mine.claim = (struct card_claim){ .epoch = bench.payments.payments.desk.epoch,
                                           .fresh_from_ns = bench.payments.store.now_ns,
                                           .slow_max = 1,
-                                          .is_others_turn = is_others == 1 };
+                                          .is_others_turn = is_others };
         assert_int_equal(pgl_writer_run_now(&bench.payments.store.writer, claim, &mine).code,
                          PGL_CODE_OK);
         assert_int_equal(mine.claimed.count, 1);
         assert_true(mine.claimed.has_slow);
-        assert_int_equal(mine.claimed.tasks[0].op,
-                         is_others ? PAYMENT_OP_CREATE : PAYMENT_OP_CAPTURE);
+        assert_int_equal(mine.claimed.tasks[0].op, is_others ? PAYMENT_OP_CREATE : rows[i / 2].op);
         card_bench_close(&bench);
     }
 }
@@ -526,7 +536,7 @@ int main(void)
         cmocka_unit_test(what_a_hold_lost_is_said),
         cmocka_unit_test(a_key_that_is_too_old_is_never_sent_again),
         cmocka_unit_test(what_ends_goes_before_what_begins),
-        cmocka_unit_test(a_capture_that_is_not_known_goes_first),
+        cmocka_unit_test(what_an_order_waits_for_goes_first),
         cmocka_unit_test(a_claim_of_another_run_is_worth_nothing),
         cmocka_unit_test(another_amount_is_for_people),
         cmocka_unit_test(an_orphan_is_looked_for),

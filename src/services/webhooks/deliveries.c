@@ -11,6 +11,8 @@
 #define WAIT_NS_MIN       PGL_SECONDS(1)
 #define ATTEMPTS_MAX      64 /* 72 h take about 20 */
 #define STATUS_GONE       410
+#define STATUS_TOO_MANY   429
+#define STATUS_BUSY       503
 #define PROBLEM_BYTES_MAX 200
 #define PAGE_MAX          100
 #define DUE_PER_ENDPOINT  (2 * PGL_WEBHOOK_IN_FLIGHT_MAX) /* those in flight are among them */
@@ -45,6 +47,11 @@ static pgl_status add_due(const struct pgl_view *view, const struct webhook_due_
     struct delivery_row rows[DUE_PER_ENDPOINT];
     int64_t next_ns;
     int count, room = PGL_WEBHOOK_DUE_MAX - reply->count;
+    if (endpoint->quiet_until_ns > ask->now_ns) {
+        if (endpoint->waiting > 0 && endpoint->quiet_until_ns < reply->next_ns)
+            reply->next_ns = endpoint->quiet_until_ns;
+        return PGL_OK;
+    }
     PGL_TRY(deliveries_due(view, endpoint->id, ask->now_ns,
                            room < DUE_PER_ENDPOINT ? room : DUE_PER_ENDPOINT, rows, &count));
     for (int i = 0; i < count; i++)
@@ -80,11 +87,15 @@ static void give_up(struct delivery_row *row)
     row->state = DELIVERY_STATE_DEAD;
 }
 
-static void wait_longer(struct delivery_row *row, int64_t now_ns, uint64_t drawn)
+/* As long as is drawn, or as the receiver wishes where that is longer; until it is given up. */
+static void wait_longer(struct delivery_row *row, int64_t now_ns,
+                        const struct webhook_attempt *attempt)
 {
     int64_t behind = row->attempts < WAITS ? row->attempts : WAITS;
     int64_t longest_ns = waits_ns[behind - 1] - WAIT_NS_MIN;
-    row->due_ns = now_ns + WAIT_NS_MIN + (int64_t)(drawn % (uint64_t)longest_ns);
+    int64_t wait_ns = WAIT_NS_MIN + (int64_t)(attempt->drawn % (uint64_t)longest_ns);
+    int64_t wished_ns = PGL_SECONDS(attempt->retry_after_s);
+    row->due_ns = now_ns + (wished_ns > wait_ns ? wished_ns : wait_ns);
     if (row->due_ns - row->since_ns > GIVEN_UP_NS || row->attempts >= ATTEMPTS_MAX)
         give_up(row);
 }
@@ -110,27 +121,36 @@ static pgl_status record_success(struct pgl_tx *tx, struct endpoint_row *endpoin
     return prune(tx, endpoint, DELIVERY_STATE_DELIVERED, endpoint->delivered + 1);
 }
 
+/* It is not this delivery that the receiver has too much of. */
+static bool wants_quiet(const struct webhook_attempt *attempt)
+{
+    return attempt->retry_after_s > 0 &&
+           (attempt->status == STATUS_TOO_MANY || attempt->status == STATUS_BUSY);
+}
+
 static pgl_status record_failure(struct pgl_tx *tx, struct endpoint_row *endpoint,
-                                 struct delivery_row *row, uint64_t drawn)
+                                 struct delivery_row *row, const struct webhook_attempt *attempt)
 {
     int64_t now_ns = pgl_tx_now_ns(tx);
     bool is_gone = row->status == STATUS_GONE;
     if (is_gone)
         give_up(row);
     else
-        wait_longer(row, now_ns, drawn);
+        wait_longer(row, now_ns, attempt);
     PGL_TRY(delivery_update(tx, row));
     if (row->state == DELIVERY_STATE_DEAD)
         PGL_TRY(prune(tx, endpoint, DELIVERY_STATE_DEAD, endpoint->dead + 1));
-    bool is_first = endpoint->failing_since_ns == 0;
+    bool is_first = endpoint->failing_since_ns == 0, is_to_wait = wants_quiet(attempt);
     if (is_first)
         endpoint->failing_since_ns = now_ns;
+    if (is_to_wait)
+        endpoint->quiet_until_ns = now_ns + PGL_SECONDS(attempt->retry_after_s);
     if (endpoint->state == ENDPOINT_STATE_ENABLED && is_gone)
         return endpoint_disable(tx, endpoint, DISABLED_BECAUSE_GONE);
     if (endpoint->state == ENDPOINT_STATE_ENABLED &&
         now_ns - endpoint->failing_since_ns >= FAILING_NS)
         return endpoint_disable(tx, endpoint, DISABLED_BECAUSE_FAILING);
-    return is_first ? endpoint_update(tx, endpoint) : PGL_OK;
+    return is_first || is_to_wait ? endpoint_update(tx, endpoint) : PGL_OK;
 }
 
 pgl_status pgl_webhooks_record(struct pgl_tx *tx, const struct webhook_attempt *attempt,
@@ -143,7 +163,7 @@ pgl_status pgl_webhooks_record(struct pgl_tx *tx, const struct webhook_attempt *
     if (found.code == PGL_NOT_FOUND || (pgl_is_ok(found) && row.state != DELIVERY_STATE_WAITING))
         return PGL_OK; /* its endpoint was deleted meanwhile */
     PGL_TRY(found);
-    PGL_TRY(endpoint_get(&tx->view, row.endpoint, &endpoint));
+    PGL_TRY(endpoint_get(&tx->view, row.endpoint, NULL, &endpoint));
     size_t problem_bytes = strlen(attempt->problem);
     row.attempts++;
     row.last_ns = pgl_tx_now_ns(tx);
@@ -153,7 +173,7 @@ pgl_status pgl_webhooks_record(struct pgl_tx *tx, const struct webhook_attempt *
                            problem_bytes < PROBLEM_BYTES_MAX ? problem_bytes : PROBLEM_BYTES_MAX };
     bool is_taken = attempt->status >= 200 && attempt->status < 300;
     return is_taken ? record_success(tx, &endpoint, &row)
-                    : record_failure(tx, &endpoint, &row, attempt->drawn);
+                    : record_failure(tx, &endpoint, &row, attempt);
 }
 
 /* ---- for operators ---- */
@@ -195,8 +215,7 @@ static pgl_status find_endpoint(const struct pgl_view *view, const Caller *calle
         return PGL_OK;
     if (!pgl_is_ok(pgl_id_parse(pgl_text_of(text), id)))
         return none;
-    PGL_TRY(endpoint_get(view, *id, &row));
-    return pgl_text_is(row.tenant, caller->tenant) ? PGL_OK : none;
+    return endpoint_get(view, *id, caller->tenant, &row);
 }
 
 /* The number that a page begins below; none that we gave is 0 or less. */
@@ -254,7 +273,7 @@ static pgl_status check_redelivery(struct pgl_tx *tx, const RedeliverRequest *as
     if (range == NULL || range->from < 1 || range->to < range->from)
         return PGL_FAIL(PGL_INVALID, "from, to: numbers of deliveries are expected");
     PGL_TRY(find_endpoint(&tx->view, ask->caller, ask->endpoint_id, &id));
-    PGL_TRY(endpoint_get(&tx->view, id, endpoint));
+    PGL_TRY(endpoint_get(&tx->view, id, ask->caller->tenant, endpoint));
     if (endpoint->state != ENDPOINT_STATE_ENABLED)
         return PGL_FAIL(PGL_CONFLICT, "the endpoint is disabled; enable it first");
     return PGL_OK;

@@ -103,6 +103,38 @@ static void waits_grow_and_are_drawn(void **unused)
     bench_close(bench);
 }
 
+/* 429 and 503 are about all of its deliveries, another refusal about this one; and a receiver
+ * cannot make a wait shorter than what is drawn. */
+static void who_asks_to_be_left_alone_is(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int status;
+        int64_t asked_s, wait_s;
+        bool is_quiet;
+    } rows[] = {
+        { 429, 60, 60, true }, { 503, 60, 60, true }, { 500, 60, 60, false },
+        { 429, 0, 1, false },  { 429, 1, 1, true },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench *bench = bench_open();
+        char *id = create(bench, "https://a.example.com/", NULL);
+        hear(bench);
+        hear(bench);
+        struct webhook_attempt attempt = {
+            .number = 1, .status = rows[i].status, .problem = "", .retry_after_s = rows[i].asked_s
+        };
+        assert_ok(command(bench, COMMAND(pgl_webhooks_record), &attempt, NULL));
+        struct webhook_due_reply next = due(bench);
+        assert_int_equal(next.count, rows[i].is_quiet ? 0 : 1);
+        assert_int_equal(next.next_ns - wall_ns(bench), PGL_SECONDS(rows[i].wait_s));
+        bench->store.now_ns += PGL_SECONDS(rows[i].wait_s);
+        assert_int_equal(due(bench).count, 2);
+        assert_int_equal(look(bench, id)->version, 1); /* nobody has changed it */
+        bench_close(bench);
+    }
+}
+
 static void after_three_days_it_is_dead_and_after_five_nobody_is_told(void **unused)
 {
     (void)unused;
@@ -296,6 +328,7 @@ int main(void)
         cmocka_unit_test(one_that_takes_nothing_is_disabled),
         cmocka_unit_test(a_success_ends_it),
         cmocka_unit_test(waits_grow_and_are_drawn),
+        cmocka_unit_test(who_asks_to_be_left_alone_is),
         cmocka_unit_test(after_three_days_it_is_dead_and_after_five_nobody_is_told),
         cmocka_unit_test(gone_disables_at_once),
         cmocka_unit_test(only_so_many_are_kept),

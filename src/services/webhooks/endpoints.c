@@ -114,8 +114,7 @@ static pgl_status find(const struct pgl_view *view, const Caller *caller, const 
     pgl_id id;
     if (caller == NULL || !pgl_is_ok(pgl_id_parse(pgl_text_of(text), &id)))
         return none;
-    PGL_TRY(endpoint_get(view, id, row));
-    return pgl_text_is(row->tenant, caller->tenant) ? PGL_OK : none;
+    return endpoint_get(view, id, caller->tenant, row);
 }
 
 /* The URL is left out: whoever runs the receiver may have put a secret into it. */
@@ -199,7 +198,7 @@ static pgl_status apply(struct pgl_tx *tx, const EndpointChange *change, struct 
 static pgl_status update(struct pgl_tx *tx, struct endpoint_row *row)
 {
     PGL_TRY(endpoint_update(tx, row));
-    return endpoint_get(&tx->view, row->id, row);
+    return endpoint_get(&tx->view, row->id, NULL, row);
 }
 
 pgl_status pgl_webhooks_change(struct pgl_tx *tx, const struct webhook_change *change,
@@ -220,6 +219,7 @@ pgl_status pgl_webhooks_change(struct pgl_tx *tx, const struct webhook_change *c
     if (is_enabled) {
         row.because = DISABLED_BECAUSE_UNSPECIFIED;
         row.failing_since_ns = was_enabled ? row.failing_since_ns : 0; /* five days more */
+        row.quiet_until_ns = 0; /* whoever changes it knows better what it takes */
     } else if (was_enabled) {
         row.because = DISABLED_BECAUSE_OPERATOR;
     }

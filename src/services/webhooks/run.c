@@ -4,10 +4,8 @@
 #include <stdlib.h>
 
 #include "base/time.h"
-#include "services/webhooks/guard.h"
+#include "services/webhooks/lines.h"
 #include "services/webhooks/sign.h"
-#include "transport/http_client.h"
-#include "transport/lookup.h"
 
 #define LOOK_ARENA_CHUNK_BYTES (64u << 10)
 #define LOOK_ARENA_LIMIT_BYTES (128u << 20) /* PGL_WEBHOOK_DUE_MAX of the largest, and endpoints */
@@ -17,10 +15,14 @@
 #define LOOKUP_NS              PGL_SECONDS(2)
 #define CONNECT_NS             PGL_SECONDS(3)
 #define SEND_NS                PGL_SECONDS(10) /* all of it */
-#define ASK_NS                 PGL_SECONDS(5)  /* of our own writer and reader */
-#define AGAIN_NS               PGL_SECONDS(1)  /* when they are busy */
-#define LOOK_NS_MAX            PGL_MINUTES(1)  /* the calendar may be set */
+#define ANSWER_NS              (SEND_NS - LOOKUP_NS - CONNECT_NS)
+#define ASK_NS                 PGL_SECONDS(5) /* of our own writer and reader */
+#define AGAIN_NS               PGL_SECONDS(1) /* when they are busy */
+#define LOOK_NS_MAX            PGL_MINUTES(1) /* the calendar may be set */
+#define RETRY_AFTER_S_MAX      (8 * 3600) /* our own longest wait: nobody puts us off for longer */
 #define FIELDS                 5
+
+_Static_assert(PGL_WEBHOOK_LINES_MAX == PGL_WEBHOOK_SENDERS_MAX, "a line for each sender");
 
 /* ---- one delivery ---- */
 
@@ -35,7 +37,7 @@ struct webhook_sender {
     struct pgl_arena arena;
     struct pgl_webhook_url url;
     struct pgl_lookup lookup;
-    struct pgl_http_client client;
+    struct webhook_line *line; /* NULL before and behind the call */
     int64_t until_ns;
 
     struct webhook_attempt attempt;
@@ -72,8 +74,13 @@ static struct pgl_go fail(struct webhook_sender *sender, const char *problem)
 /* Also when the answer's head is all that came of it: that says how it went. */
 static struct pgl_go finish(struct webhook_sender *sender, const char *problem)
 {
-    sender->attempt.status = sender->client.head.status;
-    return fail(sender, sender->attempt.status != 0 ? "" : problem);
+    const struct pgl_http_response_head *head = &sender->line->client.head;
+    sender->attempt.status = head->status;
+    if (head->status == 0)
+        return fail(sender, problem);
+    sender->attempt.retry_after_s =
+        pgl_http_retry_after_s(head->fields, head->field_count, RETRY_AFTER_S_MAX);
+    return fail(sender, "");
 }
 
 static struct pgl_go sender_lookup(struct pgl_flow *flow)
@@ -109,13 +116,14 @@ static const char *check_addresses(const struct webhook_sender *sender)
 static pgl_status connect(struct webhook_sender *sender)
 {
     struct pgl_webhook_run *run = sender->run;
-    const char *address = sender->lookup.addresses[0];
-    if (!sender->url.is_tls)
-        return pgl_http_client_connect(&sender->client, address, sender->url.port);
+    struct webhook_line *line = sender->line;
+    line->is_used = false;
+    if (!line->is_tls)
+        return pgl_http_client_connect(&line->client, line->address, line->port);
     if (run->tls == NULL)
         PGL_TRY(pgl_tls_client_context_open(PGL_TEXT(""), &run->tls));
-    return pgl_http_client_connect_tls(&sender->client, address, sender->url.port, run->tls,
-                                       sender->url.host);
+    return pgl_http_client_connect_tls(&line->client, line->address, line->port, run->tls,
+                                       line->host);
 }
 
 static struct pgl_text host_field(struct webhook_sender *sender)
@@ -156,19 +164,34 @@ static pgl_status send_request(struct webhook_sender *sender)
                                          .content_length = (int64_t)due->body.size,
                                          .fields = fields,
                                          .field_count = FIELDS };
-    return pgl_http_client_send(&sender->client, &request, due->body);
+    return pgl_http_client_send(&sender->line->client, &request, due->body);
+}
+
+static struct pgl_go call(struct webhook_sender *sender);
+
+/* A kept connection that was closed before it brought an answer: the receiver had given it up, and
+ * may never have seen this. Once, and only while there is time for all of it. */
+static bool may_call_anew(const struct webhook_sender *sender)
+{
+    return sender->line->is_used && sender->line->client.head.status == 0 &&
+           sender->flow.loop->now_ns <= sender->until_ns - CONNECT_NS - ANSWER_NS;
 }
 
 /* Where an attempt stands, when the client has news. */
 static struct pgl_go look_at_answer(struct webhook_sender *sender, int wait_for)
 {
-    switch (sender->client.stage) {
+    struct pgl_http_client *client = &sender->line->client;
+    switch (client->stage) {
     case PGL_HTTP_CLIENT_ANSWERED:
         if (pgl_loop_is_struck(sender->flow.loop, PGL_BUGGIFY_HOOKS_ANSWER_LOST))
             return fail(sender, "no answer in time, it is said");
         return finish(sender, "");
     case PGL_HTTP_CLIENT_FAILED:
-        return finish(sender, sender->client.status.text);
+        if (may_call_anew(sender)) {
+            pgl_http_client_close(client);
+            return call(sender);
+        }
+        return finish(sender, client->status.text);
     case PGL_HTTP_CLIENT_CLOSED:
     case PGL_HTTP_CLIENT_READY:
     case PGL_HTTP_CLIENT_ASKED:
@@ -180,17 +203,24 @@ static struct pgl_go look_at_answer(struct webhook_sender *sender, int wait_for)
     return pgl_wait(wait_for);
 }
 
+static struct pgl_go call(struct webhook_sender *sender)
+{
+    struct pgl_http_client *client = &sender->line->client;
+    pgl_status status = pgl_http_client_is_open(client) ? PGL_OK : connect(sender);
+    if (pgl_is_ok(status))
+        status = send_request(sender);
+    return pgl_is_ok(status) ? look_at_answer(sender, S_SENT) : fail(sender, status.text);
+}
+
 static struct pgl_go sender_connect(struct pgl_flow *flow)
 {
     struct webhook_sender *sender = sender_of(flow);
     const char *problem = check_addresses(sender);
     if (problem != NULL)
         return fail(sender, problem);
-    sender->client.flow = flow;
-    pgl_status status = connect(sender);
-    if (pgl_is_ok(status))
-        status = send_request(sender);
-    return pgl_is_ok(status) ? look_at_answer(sender, S_SENT) : fail(sender, status.text);
+    sender->line = webhook_line_take(&sender->run->lines, &sender->url, &sender->lookup);
+    sender->line->client.flow = flow;
+    return call(sender);
 }
 
 static struct pgl_go sender_sent(struct pgl_flow *flow)
@@ -201,7 +231,7 @@ static struct pgl_go sender_sent(struct pgl_flow *flow)
 static struct pgl_go sender_sent_late(struct pgl_flow *flow)
 {
     struct webhook_sender *sender = sender_of(flow);
-    if (!sender->client.has_sent)
+    if (!sender->line->client.has_sent)
         return fail(sender, "no connection in time");
     return look_at_answer(sender, S_ANSWER);
 }
@@ -215,7 +245,9 @@ static struct pgl_go sender_record(struct pgl_flow *flow)
 {
     struct webhook_sender *sender = sender_of(flow);
     struct pgl_webhook_run *run = sender->run;
-    pgl_http_client_close(&sender->client);
+    if (sender->line != NULL)
+        webhook_line_give(&run->lines, sender->line);
+    sender->line = NULL;
     if (pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_HOOKS_RECORD_LATER))
         return pgl_wait(S_RECORD);
     sender->attempt.number = sender->number;
@@ -244,7 +276,7 @@ static const struct pgl_step sender_steps[] = {
     [S_LOOKUP_LATE] = { "webhook.lookup-late", sender_lookup_late, 0, 0 },
     [S_SENT] = { "webhook.sent", sender_sent, CONNECT_NS, S_SENT_LATE },
     [S_SENT_LATE] = { "webhook.sent-late", sender_sent_late, 0, 0 },
-    [S_ANSWER] = { "webhook.answer", sender_sent, SEND_NS - LOOKUP_NS - CONNECT_NS, S_LATE },
+    [S_ANSWER] = { "webhook.answer", sender_sent, ANSWER_NS, S_LATE },
     [S_LATE] = { "webhook.late", sender_late, 0, 0 },
     [S_RECORD] = { "webhook.record", sender_record, AGAIN_NS, S_RECORD },
     [S_DONE] = { "webhook.done", sender_done, 0, 0 },
@@ -253,7 +285,6 @@ static const struct pgl_step sender_steps[] = {
 static void on_sender_done(struct pgl_flow *flow)
 {
     struct webhook_sender *sender = sender_of(flow);
-    pgl_http_client_free(&sender->client);
     pgl_arena_free(&sender->arena);
     sender->is_busy = false;
     sender->done_in_look = sender->run->looks;
@@ -271,7 +302,6 @@ static void start_sender(struct pgl_webhook_run *run, struct webhook_sender *sen
                                        .attempt = { .problem = "" },
                                        .until_ns = run->loop->now_ns + SEND_NS };
     pgl_arena_init(&sender->arena, SEND_ARENA_CHUNK_BYTES, SEND_ARENA_LIMIT_BYTES);
-    pgl_http_client_init(&sender->client, run->loop, ANSWER_BYTES_MAX);
     sender->due.url.data = pgl_arena_string(&sender->arena, due->url);
     sender->due.body.data = pgl_arena_string(&sender->arena, due->body);
     pgl_flow_start(&sender->flow, run->loop, sender_steps, S_LOOKUP, on_sender_done);
@@ -419,6 +449,7 @@ pgl_status pgl_webhook_run_open(struct pgl_webhook_run *run, struct pgl_loop *lo
     run->senders = calloc(PGL_WEBHOOK_SENDERS_MAX, sizeof run->senders[0]);
     if (run->senders == NULL)
         return PGL_FAIL(PGL_EXHAUSTED, "no memory for webhooks");
+    webhook_lines_open(&run->lines, loop, ANSWER_BYTES_MAX);
     pgl_arena_init(&run->arena, LOOK_ARENA_CHUNK_BYTES, LOOK_ARENA_LIMIT_BYTES);
     pgl_rpc_open(&run->rpc, loop);
     pgl_random_seed(&run->random, pgl_entropy_u64(&loop->platform->entropy), 0x68777562);
@@ -438,9 +469,9 @@ void pgl_webhook_run_close(struct pgl_webhook_run *run)
         if (!sender->is_busy)
             continue;
         pgl_lookup_stop(&sender->lookup);
-        pgl_http_client_free(&sender->client);
         pgl_arena_free(&sender->arena);
     }
+    webhook_lines_close(&run->lines);
     pgl_tls_context_close(run->tls);
     pgl_arena_free(&run->arena);
     free(run->senders);

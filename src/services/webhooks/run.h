@@ -15,6 +15,7 @@
 #define PGL_WEBHOOKS_RUN_H
 
 #include "base/random.h"
+#include "services/webhooks/lines.h"
 #include "services/webhooks/webhooks.h"
 #include "telemetry/metrics.h"
 #include "transport/rpc.h"
@@ -45,6 +46,7 @@ struct pgl_webhook_run {
     struct webhook_due_ask ask;
     struct webhook_due_reply reply;
     struct webhook_sender *senders;
+    struct webhook_lines lines;
 };
 
 PGL_MUST_USE pgl_status pgl_webhook_run_open(struct pgl_webhook_run *run, struct pgl_loop *loop,

@@ -115,9 +115,10 @@ PGL_MUST_USE pgl_status pgl_webhooks_due(const struct pgl_view *view,
 /* How an attempt ended. */
 struct webhook_attempt {
     int64_t number;
-    int status;          /* of the answer; 0: none came */
-    const char *problem; /* "" where an answer came */
-    uint64_t drawn;      /* a random number, for the wait until the next attempt */
+    int status;            /* of the answer; 0: none came */
+    const char *problem;   /* "" where an answer came */
+    int64_t retry_after_s; /* as the receiver wishes; 0: it has not said */
+    uint64_t drawn;        /* a random number, for the wait until the next attempt */
 };
 /* `reply` is not used. An attempt of what is not there any more, or does not wait, changes
  * nothing. */

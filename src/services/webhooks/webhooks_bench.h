@@ -156,7 +156,10 @@ static inline struct webhook_due_reply due(struct bench *bench)
 
 static inline void record(struct bench *bench, int64_t delivery, int status, uint64_t drawn)
 {
-    struct webhook_attempt attempt = { delivery, status, status == 0 ? "no route" : "", drawn };
+    struct webhook_attempt attempt = { .number = delivery,
+                                       .status = status,
+                                       .problem = status == 0 ? "no route" : "",
+                                       .drawn = drawn };
     assert_ok(command(bench, COMMAND(pgl_webhooks_record), &attempt, NULL));
 }
 

@@ -15,17 +15,22 @@ pgl_status pgl_webhooks_migrate(struct pgl_database *db)
 
 #define ENDPOINT_COLUMNS                                                                           \
     "endpoint_id, tenant, url, types, description, state, because, secret, old_secret, "           \
-    "old_secret_until_ns, created_at_ns, failing_since_ns, waiting, delivered, dead, version"
+    "old_secret_until_ns, created_at_ns, failing_since_ns, quiet_until_ns, waiting, "              \
+    "delivered, dead, version"
 
 static const char endpoint_get_sql[] =
     "SELECT " ENDPOINT_COLUMNS " FROM endpoint WHERE endpoint_id = ?1";
+static const char endpoint_get_of_sql[] =
+    "SELECT " ENDPOINT_COLUMNS " FROM endpoint WHERE endpoint_id = ?1 AND tenant = ?2";
 static const char endpoint_insert_sql[] =
     "INSERT INTO endpoint (" ENDPOINT_COLUMNS ") "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0, 1)";
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0, 0, 0, "
+    "1)";
 static const char endpoint_update_sql[] =
     "UPDATE endpoint SET tenant = ?2, url = ?3, types = ?4, description = ?5, state = ?6, "
     "because = ?7, secret = ?8, old_secret = ?9, old_secret_until_ns = ?10, created_at_ns = ?11, "
-    "failing_since_ns = ?12, version = version + ((url, types, description, state, secret) IS NOT "
+    "failing_since_ns = ?12, quiet_until_ns = ?13, version = version + ((url, types, description, "
+    "state, secret) IS NOT "
     "(?3, ?4, ?5, ?6, ?8)) WHERE endpoint_id = ?1";
 static const char endpoint_delete_sql[] = "DELETE FROM endpoint WHERE endpoint_id = ?1";
 static const char endpoints_all_sql[] =
@@ -67,17 +72,22 @@ static pgl_status endpoint_of_row(const struct pgl_rows *rows, struct pgl_arena 
     row->old_secret_until_ns = pgl_column_i64(rows, 9);
     row->created_at_ns = pgl_column_i64(rows, 10);
     row->failing_since_ns = pgl_column_i64(rows, 11);
-    row->waiting = pgl_column_i64(rows, 12);
-    row->delivered = pgl_column_i64(rows, 13);
-    row->dead = pgl_column_i64(rows, 14);
-    row->version = pgl_column_i64(rows, 15);
+    row->quiet_until_ns = pgl_column_i64(rows, 12);
+    row->waiting = pgl_column_i64(rows, 13);
+    row->delivered = pgl_column_i64(rows, 14);
+    row->dead = pgl_column_i64(rows, 15);
+    row->version = pgl_column_i64(rows, 16);
     return arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
 }
 
-pgl_status endpoint_get(const struct pgl_view *view, pgl_id id, struct endpoint_row *row)
+pgl_status endpoint_get(const struct pgl_view *view, pgl_id id, const char *tenant,
+                        struct endpoint_row *row)
 {
-    struct pgl_rows rows = pgl_view_rows(view, endpoint_get_sql);
+    struct pgl_rows rows =
+        pgl_view_rows(view, tenant != NULL ? endpoint_get_of_sql : endpoint_get_sql);
     pgl_bind_id(&rows, &id);
+    if (tenant != NULL)
+        pgl_bind_text(&rows, pgl_text_of(tenant));
     PGL_TRY(pgl_rows_next(&rows));
     if (!rows.has_row)
         return PGL_FAIL(PGL_NOT_FOUND, "there is no such endpoint");
@@ -101,6 +111,7 @@ static pgl_status endpoint_write(struct pgl_tx *tx, const char *sql, const struc
     pgl_bind_i64(&rows, row->old_secret_until_ns);
     pgl_bind_i64(&rows, row->created_at_ns);
     pgl_bind_i64(&rows, row->failing_since_ns);
+    pgl_bind_i64(&rows, row->quiet_until_ns);
     return pgl_rows_run(&rows, NULL);
 }
 

@@ -16,12 +16,13 @@ struct endpoint_row {
     DisabledBecause because;
     uint8_t secret[PGL_WEBHOOK_SECRET_BYTES], old_secret[PGL_WEBHOOK_SECRET_BYTES];
     bool has_old_secret;
-    int64_t old_secret_until_ns, created_at_ns, failing_since_ns;
+    int64_t old_secret_until_ns, created_at_ns, failing_since_ns, quiet_until_ns;
     int64_t version, waiting, delivered, dead; /* counted by the file itself; not written */
 };
 
-/* PGL_NOT_FOUND when there is none. */
-PGL_MUST_USE pgl_status endpoint_get(const struct pgl_view *view, pgl_id id,
+/* Of one tenant, or (`tenant` NULL) of any. PGL_NOT_FOUND when there is none: also when it is
+ * another tenant's. */
+PGL_MUST_USE pgl_status endpoint_get(const struct pgl_view *view, pgl_id id, const char *tenant,
                                      struct endpoint_row *row);
 PGL_MUST_USE pgl_status endpoint_insert(struct pgl_tx *tx, const struct endpoint_row *row);
 PGL_MUST_USE pgl_status endpoint_update(struct pgl_tx *tx, const struct endpoint_row *row);

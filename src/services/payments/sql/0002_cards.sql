@@ -35,6 +35,7 @@ CREATE TABLE intent (
     code             TEXT    NOT NULL,   -- of a refusal
     http_status      INTEGER NOT NULL,
     amount_minor     INTEGER NOT NULL CHECK (amount_minor >= 0),
+    is_awaited       INTEGER NOT NULL CHECK (is_awaited BETWEEN 0 AND 1), -- its order cannot end before
     PRIMARY KEY (order_id, refund_no)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX intent_due ON intent (lane, due_at_ns);

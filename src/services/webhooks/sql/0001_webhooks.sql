@@ -13,6 +13,7 @@ CREATE TABLE endpoint (
     created_at_ns       INTEGER NOT NULL,
     version             INTEGER NOT NULL CHECK (version >= 1),  -- counts changes of what people set
     failing_since_ns    INTEGER NOT NULL,   -- the first failure behind the last success; 0: none
+    quiet_until_ns      INTEGER NOT NULL,   -- the receiver has asked to be left alone until then
     waiting             INTEGER NOT NULL CHECK (waiting >= 0),     -- deliveries by state, counted by
     delivered           INTEGER NOT NULL CHECK (delivered >= 0),   -- the triggers below
     dead                INTEGER NOT NULL CHECK (dead >= 0),
