@@ -1,5 +1,5 @@
 /*
- * http2_server_test.c - exchanges over HTTP/2: streams, bodies, windows, ends.
+ * http2_server_test.c - exchanges over HTTP/2: streams, whole bodies, windows, ends.
  *
  * Method: the server and a client of ours on one loop over the twin; raw bytes where a client of
  * ours would not say such a thing.
@@ -14,6 +14,7 @@
 #include "transport/http2_bench.h"
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+static const char no_settings[9] = { 0, 0, 0, 4, 0, 0, 0, 0, 0 };
 
 static void streams_are_answered_each(void **unused)
 {
@@ -154,198 +155,248 @@ static void a_refused_request_is_an_answer_of_its_stream(void **unused)
     bench_close(bench);
 }
 
-/* ---- bodies in pieces, trailers ---- */
+/* ---- ends ---- */
 
-static struct pieces {
-    size_t taken_bytes, seen_bytes;
-    bool has_last, takes;
-    int room_count;
-} pieces;
-
-static bool wants_pieces(void *owner, const struct pgl_http_request_head *head)
+static void a_reset_stream_counts_until_its_handler_has_ended(void **unused)
 {
-    (void)owner;
-    return pgl_text_starts_with(head->path, PGL_TEXT("/pieces"));
-}
-
-static void on_piece(void *owner, struct pgl_http_exchange *exchange, struct pgl_text piece,
-                     bool is_last)
-{
-    (void)owner;
-    pieces.seen_bytes += piece.size;
-    pieces.has_last |= is_last;
-    if (pieces.takes)
-        pgl_http_body_taken(exchange, piece.size);
-}
-
-static void on_room(void *owner, struct pgl_http_exchange *exchange)
-{
-    (void)owner, (void)exchange;
-    pieces.room_count++;
-}
-
-static struct bench *open_in_pieces(bool takes)
-{
-    struct bench *bench = bench_open_default();
-    pieces = (struct pieces){ .takes = takes };
-    bench->server.options.wants_pieces = wants_pieces;
-    bench->server.options.on_piece = on_piece;
-    bench->server.options.on_room = on_room;
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.http2.streams_max = 2;
+    struct bench *bench = bench_open(&limits);
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    call_ask(caller, "/settings"); /* so that the client knows the limit */
     bench->holds = true;
-    return bench;
-}
-
-static void a_handler_in_pieces_holds_its_peer_back(void **unused)
-{
-    static char body[200000];
-    struct bench *bench = open_in_pieces(false);
-    struct caller *caller = caller_open(bench);
-    (void)unused;
-    struct call *call = call_begin(caller, "POST", "/pieces", true);
-    bench_run(bench);
-    assert_int_equal(bench->held_count, 1); /* at its head */
-    assert_true(pgl_is_ok(
-        pgl_h2_stream_write(&call->stream, (struct pgl_text){ body, sizeof body }, true)));
-    bench_run(bench);
-    assert_int_equal(pieces.seen_bytes, 64 << 10);
-    pgl_http_body_taken(bench->held[0], pieces.seen_bytes);
-    bench_run(bench);
-    assert_int_equal(pieces.seen_bytes, 128 << 10);
-    pieces.takes = true;
-    pgl_http_body_taken(bench->held[0], 64 << 10);
-    bench_run(bench);
-    assert_int_equal(pieces.seen_bytes, sizeof body);
-    assert_true(pieces.has_last);
-    bench_pass(bench, PGL_MINUTES(5)); /* how long it takes is the handler's business */
-    bench_answer(bench->held[0]);
-    bench->held_count = 0;
-    bench_run(bench);
-    assert_true(call->has_ended);
-    caller_close(caller);
-    bench_close(bench);
-}
-
-/* A client's stream: the time that a whole body has to come in is none of its. */
-static void pieces_may_come_slowly(void **unused)
-{
-    struct bench *bench = open_in_pieces(true);
-    struct caller *caller = caller_open(bench);
-    (void)unused;
-    struct call *call = call_begin(caller, "POST", "/pieces", true);
-    for (int i = 0; i < 30; i++) {
-        bench_pass(bench, PGL_SECONDS(10));
-        assert_true(pgl_is_ok(pgl_h2_stream_write(&call->stream, PGL_TEXT("x"), i == 29)));
+    for (int i = 0; i < 2; i++) {
+        struct call *call = call_ask(caller, "/slow");
+        pgl_h2_stream_cancel(&call->stream);
         bench_run(bench);
-        assert_int_equal(pieces.seen_bytes, i + 1);
     }
-    assert_true(pieces.has_last);
-    bench_answer(bench->held[0]);
-    bench->held_count = 0;
-    bench_run(bench);
-    assert_true(call->has_ended);
-    caller_close(caller);
-    bench_close(bench);
-}
-
-static void pieces_come_over_http1_as_well(void **unused)
-{
-    static char body[200000];
-    struct bench *bench = open_in_pieces(false);
-    bench->twin.pipe_bytes_max = 2 * sizeof body;
-    struct client *client = client_open(bench);
-    (void)unused;
-    memset(body, 'x', sizeof body);
-    client_say(client, "POST /pieces HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n");
-    assert_int_equal(bench->held_count, 1);
-    client_say_bytes(client, body, sizeof body);
-    assert_true(pieces.seen_bytes < 140000 && !pieces.has_last);
-    pieces.takes = true;
-    pgl_http_body_taken(bench->held[0], pieces.seen_bytes);
-    bench_run(bench);
-    assert_int_equal(pieces.seen_bytes, sizeof body);
-    assert_true(pieces.has_last);
-    bench_answer(bench->held[0]);
+    assert_int_equal(bench->abandoned_count, 2);
+    struct call *third = call_ask(caller, "/third");
+    assert_true(third->has_failed && third->was_never_sent);
+    assert_int_equal(third->code, PGL_HTTP2_REFUSED_STREAM);
+    for (int i = 0; i < 2; i++) {
+        assert_true(bench->held[i]->is_abandoned);
+        bench_answer(bench->held[i]);
+    }
     bench->held_count = 0;
     bench->holds = false;
-    assert_contains(client_ask(client, GET("/next")), "/next");
-    client_leave(client);
-    bench_close(bench);
-}
-
-static void who_answers_early_over_http1_reads_no_further(void **unused)
-{
-    struct bench *bench = open_in_pieces(true);
-    struct client *client = client_open(bench);
-    (void)unused;
-    client_say(client, "POST /pieces HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nhalf");
-    assert_int_equal(bench->held_count, 1);
-    bench_answer(bench->held[0]);
-    bench->held_count = 0;
-    client_say(client, "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
-    client_hear(client, SIZE_MAX);
-    assert_contains(client->heard, "Connection: close\r\n");
-    assert_lacks(client->heard, "smuggled");
-    assert_int_equal(bench->asked_count, 1);
-    client_leave(client);
-    bench_close(bench);
-}
-
-static void a_stream_ends_with_its_trailers(void **unused)
-{
-    static const struct pgl_http_field trailers[] = { { { "grpc-status", 11 }, { "0", 1 } } };
-    struct bench *bench = open_in_pieces(true);
-    struct caller *caller = caller_open(bench);
-    (void)unused;
-    struct call *call = call_ask(caller, "/pieces"), *bare = call_ask(caller, "/pieces");
-    assert_true(pieces.has_last);
-    pgl_http_stream_begin(bench->held[0], 200, NULL, 0);
-    assert_true(pgl_is_ok(pgl_http_stream_write(bench->held[0], PGL_TEXT("one"))));
-    bench_run(bench);
-    assert_string_equal(call->body, "one");
-    assert_false(call->has_ended);
-    assert_true(pgl_is_ok(pgl_http_stream_write(bench->held[0], PGL_TEXT("two"))));
-    pgl_http_stream_end_with(bench->held[0], trailers, 1);
-    pgl_http_stream_begin(bench->held[1], 200, NULL, 0);
-    pgl_http_stream_end_with(bench->held[1], trailers, 1);
-    bench->held_count = 0;
-    bench_run(bench);
-    assert_true(call->has_ended && bare->has_ended);
-    assert_string_equal(call->body, "onetwo");
-    assert_string_equal(call->trailer, "grpc-status: 0");
-    assert_string_equal(bare->trailer, "grpc-status: 0");
+    assert_int_equal(call_ask(caller, "/fourth")->status, 200);
     caller_close(caller);
     bench_close(bench);
 }
 
-static void a_writer_is_told_when_there_is_room(void **unused)
+static void who_does_not_read_is_reset_and_then_closed(void **unused)
 {
-    static char piece[65536];
-    struct bench *bench = open_in_pieces(true);
+    struct bench *bench = bench_open_default();
     struct caller *caller = caller_open(bench);
     (void)unused;
-    call_ask(caller, "/pieces")->stream.handler = &deaf_handler;
-    struct pgl_http_exchange *exchange = bench->held[0];
-    pgl_http_stream_begin(exchange, 200, NULL, 0);
-    pgl_status status = PGL_OK;
-    for (int i = 0; i < 20 && pgl_is_ok(status); i++) {
-        status = pgl_http_stream_write(exchange, (struct pgl_text){ piece, sizeof piece });
+    struct call *deaf = call_begin(caller, "GET", "/big/900000", false);
+    deaf->stream.handler = &deaf_handler;
+    bench_run(bench);
+    assert_false(deaf->has_failed);
+    assert_int_equal(call_ask(caller, "/meanwhile")->status, 200);
+    for (int second = 0; second < 35; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_true(deaf->has_failed);
+    assert_int_equal(deaf->code, PGL_HTTP2_CANCEL);
+    assert_int_equal(bench->server.exchange_count, 0);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static void one_connection_holds_so_much_and_no_more(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    call_ask(caller, "/settings");
+    for (int i = 0; i < 5; i++) {
+        call_begin(caller, "GET", "/big/500000", false)->stream.handler = &deaf_handler;
         bench_run(bench);
     }
-    assert_int_equal(status.code, PGL_EXHAUSTED);
-    assert_int_equal(pieces.room_count, 0);
-    pgl_h2_stream_taken(&caller->calls[0].stream, caller->calls[0].body_bytes);
+    struct call *refused = call_ask(caller, "/more");
+    assert_true(refused->has_failed && refused->was_never_sent);
+    struct caller *other = caller_open(bench);
+    assert_int_equal(call_ask(other, "/other")->status, 200);
+    for (int i = 1; i <= 5; i++)
+        if (!caller->calls[i].has_failed)
+            pgl_h2_stream_cancel(&caller->calls[i].stream);
     bench_run(bench);
-    assert_int_equal(pieces.room_count, 1);
-    pgl_http_stream_abort(exchange);
-    bench->held_count = 0;
-    bench_run(bench);
-    assert_true(caller->calls[0].has_failed);
-    assert_int_equal(caller->calls[0].code, PGL_HTTP2_INTERNAL_ERROR);
+    assert_int_equal(call_ask(caller, "/again")->status, 200);
+    caller_close(other);
     caller_close(caller);
     bench_close(bench);
 }
 
-/* ---- ends ---- */
+static void a_slow_body_is_refused(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    struct call *call = call_begin(caller, "POST", "/x", true);
+    assert_true(pgl_is_ok(pgl_h2_stream_write(&call->stream, PGL_TEXT("a"), false)));
+    bench_run(bench);
+    for (int second = 0; second < 7; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_int_equal(call->status, 408);
+    assert_int_equal(bench->asked_count, 0);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static void draining_ends_behind_what_was_asked(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench), *idle = caller_open(bench);
+    (void)unused;
+    call_ask(idle, "/idle");
+    bench->holds = true;
+    struct call *call = call_ask(caller, "/slow");
+    assert_int_equal(bench->server.conn_count, 2);
+    pgl_http_server_drain(&bench->server);
+    bench_run(bench);
+    assert_int_equal(bench->server.conn_count, 1);
+    for (int second = 0; second < 5; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    bench_answer(bench->held[0]);
+    bench->held_count = 0;
+    for (int second = 0; second < 5; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_true(call->has_ended);
+    assert_string_equal(call->body, "/slow");
+    assert_true(pgl_http_server_is_idle(&bench->server));
+    caller_close(caller);
+    caller_close(idle);
+    bench_close(bench);
+}
+
+static void an_old_connection_is_left_without_a_lost_request(void **unused)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.age_ns = PGL_SECONDS(100);
+    struct bench *bench = bench_open(&limits);
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    for (int i = 0; i < 200; i++) {
+        assert_string_equal(call_ask(caller, "/still")->body, "/still");
+        bench_pass(bench, PGL_SECONDS(1));
+    }
+    assert_true(bench->server.metrics.connections_accepted.value >= 2);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static void a_connection_serves_so_many_requests(void **unused)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.requests_per_connection_max = 10;
+    struct bench *bench = bench_open(&limits);
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    for (int i = 0; i < 25; i++) {
+        assert_int_equal(call_ask(caller, "/x")->status, 200);
+        assert_int_equal(bench->server.metrics.connections_accepted.value, 1 + i / 10);
+    }
+    for (int second = 0; second < 5; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_int_equal(bench->server.conn_count, 1); /* those before were left, and closed */
+    assert_int_equal(bench->server.metrics.http2_complaints.value, 0);
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static int heads_in(const struct client *client)
+{
+    int count = 0;
+    for (size_t at = 0; at + 9 <= client->heard_bytes;
+         at += 9 + (size_t)(uint8_t)client->heard[at + 2] + 256u * (uint8_t)client->heard[at + 1])
+        count += client->heard[at + 3] == 1; /* HEADERS */
+    return count;
+}
+
+/* POST http / of host "a", which holds its body back: Expect is field 35 of RFC 7541, appendix
+ * A. */
+#define EXPECTING(value)                                                                           \
+    "\0\0\x15\1\4\0\0\0\1\x83\x86\x84\x01\x01"                                                     \
+    "a\x0f\x14\x0c" value
+static void a_body_that_is_held_back_is_asked_for(void **unused)
+{
+    static const char fine[] = EXPECTING("100-continue"), other[] = EXPECTING("200-continue");
+    static const char body[] = "\0\0\1\0\1\0\0\0\1x";
+    (void)unused;
+    for (int is_other = 0; is_other < 2; is_other++) {
+        struct bench *bench = bench_open_default();
+        struct client *client = client_open(bench);
+        client_say_bytes(client, preface, sizeof preface - 1);
+        client_say_bytes(client, no_settings, sizeof no_settings);
+        client_say_bytes(client, is_other ? other : fine, sizeof fine - 1);
+        client_hear(client, SIZE_MAX);
+        assert_int_equal(heads_in(client), 1);
+        assert_int_equal(bench->asked_count, 0);
+        assert_int_equal(bench->refused_status, is_other ? 417 : 0);
+        client_say_bytes(client, body, sizeof body - 1);
+        client_hear(client, SIZE_MAX);
+        assert_int_equal(heads_in(client), is_other ? 1 : 2);
+        assert_int_equal(bench->asked_count, !is_other);
+        client_leave(client);
+        bench_close(bench);
+    }
+}
+
+static void silence_closes_an_idle_connection(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct caller *caller = caller_open(bench);
+    (void)unused;
+    call_ask(caller, "/x");
+    for (int second = 0; second < 65; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_int_equal(bench->server.conn_count, 0);
+    assert_int_equal(call_ask(caller, "/again")->status, 200); /* over a new one */
+    caller_close(caller);
+    bench_close(bench);
+}
+
+static void who_breaks_the_rules_is_told_why_and_closed(void **unused)
+{
+    static const char data_of_nothing[] = { 0, 0, 1, 0, 0, 0, 0, 0, 0, 'x' }; /* on stream 0 */
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    (void)unused;
+    client_say_bytes(client, preface, sizeof preface - 1);
+    client_say_bytes(client, no_settings, sizeof no_settings);
+    client_say_bytes(client, data_of_nothing, sizeof data_of_nothing);
+    client_hear(client, SIZE_MAX);
+    assert_true(client->has_ended);
+    const char *goaway = NULL;
+    for (size_t at = 0; at < client->heard_bytes;
+         at += 9 + (size_t)(uint8_t)client->heard[at + 2] + 256u * (uint8_t)client->heard[at + 1])
+        goaway = client->heard + at;
+    assert_int_equal(goaway[3], 7);
+    assert_int_equal(goaway[16], PGL_HTTP2_PROTOCOL_ERROR);
+    assert_int_equal(bench->server.metrics.http2_complaints.value, 1);
+    client_leave(client);
+    bench_close(bench);
+}
+
+static void half_a_header_block_is_not_waited_for(void **unused)
+{
+    static const char half[] = { 0, 0, 1, 1, 1, 0, 0, 0, 1, (char)0x82 }; /* no END_HEADERS */
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    (void)unused;
+    client_say_bytes(client, preface, sizeof preface - 1);
+    client_say_bytes(client, no_settings, sizeof no_settings);
+    client_say_bytes(client, half, sizeof half);
+    bench_pass(bench, PGL_SECONDS(4));
+    assert_false(is_gone(client));
+    bench_pass(bench, PGL_SECONDS(2));
+    assert_true(is_gone(client));
+    assert_int_equal(bench->server.metrics.late_heads.value, 1);
+    client_leave(client);
+    bench_close(bench);
+}
 
 int main(void)
 {
@@ -357,12 +408,17 @@ int main(void)
         cmocka_unit_test(large_bodies_pass_through_the_windows),
         cmocka_unit_test(a_body_over_its_limit_is_refused),
         cmocka_unit_test(a_refused_request_is_an_answer_of_its_stream),
-        cmocka_unit_test(a_handler_in_pieces_holds_its_peer_back),
-        cmocka_unit_test(pieces_may_come_slowly),
-        cmocka_unit_test(pieces_come_over_http1_as_well),
-        cmocka_unit_test(who_answers_early_over_http1_reads_no_further),
-        cmocka_unit_test(a_stream_ends_with_its_trailers),
-        cmocka_unit_test(a_writer_is_told_when_there_is_room),
+        cmocka_unit_test(a_reset_stream_counts_until_its_handler_has_ended),
+        cmocka_unit_test(who_does_not_read_is_reset_and_then_closed),
+        cmocka_unit_test(one_connection_holds_so_much_and_no_more),
+        cmocka_unit_test(a_slow_body_is_refused),
+        cmocka_unit_test(draining_ends_behind_what_was_asked),
+        cmocka_unit_test(an_old_connection_is_left_without_a_lost_request),
+        cmocka_unit_test(a_connection_serves_so_many_requests),
+        cmocka_unit_test(a_body_that_is_held_back_is_asked_for),
+        cmocka_unit_test(silence_closes_an_idle_connection),
+        cmocka_unit_test(who_breaks_the_rules_is_told_why_and_closed),
+        cmocka_unit_test(half_a_header_block_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
