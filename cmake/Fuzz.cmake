@@ -32,6 +32,7 @@ endfunction()
 #        target    library
 pgl_fuzz(http1     wire)
 pgl_fuzz(http2     wire)
+pgl_fuzz(proxy_protocol wire)
 pgl_fuzz(json      wire)
 pgl_fuzz(jwt       wire)
 pgl_fuzz(api_key   wire)

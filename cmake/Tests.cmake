@@ -50,8 +50,12 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
             --binary $<TARGET_FILE:panglot>)
     endforeach()
     # The same cases where every role is a process of its own.
-    foreach(test rest events webhooks unhappy bad_input oversell fulfilment after card)
+    foreach(test rest catalog identity events webhooks unhappy bad_input oversell fulfilment after card)
         pgl_script_test(parity/${test} blackbox 240 tests/parity/far_test.py ${test}
+            --binary $<TARGET_FILE:panglot>)
+    endforeach()
+    foreach(test operators verify) # a minute each
+        pgl_script_test(parity/${test} "blackbox;prove" 400 tests/parity/far_test.py ${test}
             --binary $<TARGET_FILE:panglot>)
     endforeach()
     pgl_script_test(parity/rolling blackbox 120 tests/parity/rolling_test.py

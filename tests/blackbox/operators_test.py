@@ -198,7 +198,7 @@ class Operators(shop.Case):
         with Stopped(self.store, "payments") as payments:
             payments.say(poison_of(uuid.uuid4().bytes, b"another"))
         self.reopen()
-        shop.wait_for(lambda: self.store.stranger().ask("GET", "/metrics").body.decode(),
+        shop.wait_for(self.store.metrics,
                       lambda page: 'panglot_events_parked{consumer="orders",log="payments"} 1'
                       in page)
         self.assertEqual(self.parked(), [])
@@ -389,7 +389,7 @@ class Copies(Operators):
         self.restored(folder)
         self.assertEqual(self.ann.get(f"/api/v1/orders/{before}")["status"], "CONFIRMED")
         self.assertEqual(self.ann.buy(("PEN", 1))["status"], "CONFIRMED")
-        page = self.store.stranger().ask("GET", "/metrics").body.decode()
+        page = self.store.metrics()
         self.assertNotRegex(page, r"panglot_consumer_halted\{[^}]*\} 1")
         shop.wait_for(lambda: json.loads(self.store.run("verify", "--json")[1]),
                       lambda look: look["idle"] and look["ok"])
@@ -450,7 +450,7 @@ class Copies(Operators):
             (pathlib.Path(self.store.data) / f"payments.db{ending}").unlink(missing_ok=True)
         shutil.copy(backup / "payments.db", self.store.data)
         self.reopen()
-        shop.wait_for(lambda: self.store.stranger().ask("GET", "/metrics").body.decode(),
+        shop.wait_for(self.store.metrics,
                       lambda page: 'panglot_consumer_halted{consumer="orders",log="payments"} 1'
                       in page)
 

@@ -117,9 +117,10 @@ static const struct {
     /* refunds, one behind the other */
     { "O-R-1-2-", "",     "create authorize capture refund refund", "6|1|0|500|500|0|0|400\n", CAPTURED " PaymentRefunded PaymentRefunded" },
     { "O-R-12-",  "",     "create authorize capture refund refund", "6|1|0|500|500|0|0|400\n", CAPTURED " PaymentRefunded PaymentRefunded" },
-    { "O-R-1-",   "...k", "create authorize capture refund get refund", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
-    { "O-R-1-",   "...l", "create authorize capture refund get refund", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
-    { "O-R-1-",   "...r", "create authorize capture refund get", "6|1|0|500|500|0|0|0\n", CAPTURED " PaymentRefundFailed" },
+    { "O-R-1-",   "...k", "create authorize capture refund find_refund", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
+    { "O-R-1-",   "...5", "create authorize capture refund find_refund refund find_refund find_refund refund", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
+    { "O-R-1-",   "...l", "create authorize capture refund find_refund refund", "6|1|0|500|500|0|0|200\n", CAPTURED " PaymentRefunded" },
+    { "O-R-1-",   "...r", "create authorize capture refund find_refund", "6|1|0|500|500|0|0|0\n", CAPTURED " PaymentRefundFailed" },
     { "O-P-12-",  "",     "create authorize capture refund", "6|1|0|500|200|300|0|200\n", CAPTURED " PaymentRefundFailed PaymentRefunded" },
     { "O-1-",     "",     "create authorize", "3|0|0|500|0|0|500|0\n", AUTHORIZED " PaymentRefundFailed" },
 };
@@ -393,6 +394,26 @@ static void what_ends_goes_before_what_begins(void **unused)
     card_bench_close(&bench);
 }
 
+/* Somebody has given back as much by hand, at the provider: that is not our refund. */
+static void what_others_refund_is_not_taken_for_ours(void **unused)
+{
+    (void)unused;
+    static struct card_bench bench;
+    card_bench_open(&bench, 1);
+    tell(&bench, 'O', 1);
+    card_bench_run(&bench, PGL_SECONDS(1));
+    tell(&bench, 'R', 1);
+    card_bench_run(&bench, PGL_SECONDS(1));
+    card_bench_object(&bench, 1)->object.refunded_minor = 200;
+    bench.script = "5"; /* what was sent did nothing, and its key is burnt */
+    tell(&bench, '1', 1);
+    card_bench_run(&bench, PGL_MINUTES(5));
+    assert_int_equal(card_bench_object(&bench, 1)->refunds, 1);
+    assert_int_equal(count(&bench, "SELECT refunded_minor FROM payment"), 200);
+    assert_int_equal(count(&bench, "SELECT count(*) FROM intent"), 0);
+    card_bench_close(&bench);
+}
+
 /* What an order has to wait for goes before all others that wait for their next try, except when it
  * is their turn: a capture that may have been made, and the void behind a capture that was
  * refused. */
@@ -548,6 +569,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_a_hold_lost_is_said),
         cmocka_unit_test(a_key_that_is_too_old_is_never_sent_again),
         cmocka_unit_test(what_ends_goes_before_what_begins),
+        cmocka_unit_test(what_others_refund_is_not_taken_for_ours),
         cmocka_unit_test(what_an_order_waits_for_goes_first),
         cmocka_unit_test(a_claim_of_another_run_is_worth_nothing),
         cmocka_unit_test(another_amount_is_for_people),
