@@ -86,7 +86,7 @@ static void each_method(show *one, struct pgl_buffer *out)
         for (unsigned n = 0; n < service->contract->n_methods; n++) {
             const struct edge_grpc_row *row = service->methods[n].row;
             char path[128];
-            snprintf(path, sizeof path, "/%s/%s", edge_grpc_name(service),
+            snprintf(path, sizeof path, "/%s/%s", pgl_grpc_service_name(service),
                      service->contract->methods[n].name);
             if (row != NULL)
                 one("POST", path, &row->route.rule, out);
