@@ -50,6 +50,7 @@ static void fill_settings(struct pgl_config *config)
         { "peers.webhooks", 0, 0, { "--peer-webhooks", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_WEBHOOKS], 0, "and for webhooks" } },
         { "peers.identity", 0, 0, { "--peer-identity", "HOST:PORT", PGL_OPTION_ADDRESS, &mesh->peers[PGL_RUN_IDENTITY], 0, "and for identity" } },
         { "http.listen", 0, 0, { "--http", "HOST:PORT", PGL_OPTION_ADDRESS, &config->http, 0, "where to listen; port 0 takes a free one" } },
+        { "http.proxy-protocol", 0, 0, { "--proxy-protocol", "RANGES", PGL_OPTION_TEXT, &boot->gateway.proxy_protocol, 0, "ADDRESS/BITS by commas, whose connections begin with the PROXY protocol (v1 or v2), here and through TLS" } },
         { "http.max-connections", 0, 0, { "--max-connections", "N", PGL_OPTION_U32, &http_limits->connections_max, 1, "at once" } },
         { "http.max-connections-per-address", LIVE, 0, { "--max-connections-per-address", "N", PGL_OPTION_U32, &http_limits->connections_per_client_max, 1, "an IPv4 address or IPv6 /64" } },
         { "http.connect-burst", LIVE, 0, { "--connect-burst", "N", PGL_OPTION_U32, &http_limits->connects_per_client_burst, 1, "new connections of an address at once" } },

@@ -1,6 +1,8 @@
 /* ip.c - see ip.h. */
 #include "base/ip.h"
 
+#include <stdio.h>
+
 static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
 
 /* Four decimal numbers without leading zeros. */
@@ -72,6 +74,48 @@ bool pgl_ip_read(struct pgl_text text, pgl_ip *ip)
 {
     memcpy(ip->bytes, mapped, sizeof mapped);
     return read_ipv4(text, ip->bytes + sizeof mapped) || read_v6(text, ip->bytes);
+}
+
+/* RFC 5952, 4.2: the longest run of two or more groups of zeros, the first of several; where it
+ * begins, and in `*count` how many; 0 for none. */
+static int longest_gap(const uint16_t groups[8], int *count)
+{
+    int begin = 0;
+    *count = 0;
+    for (int i = 0; i < 8; i++) {
+        int end = i;
+        while (end < 8 && groups[end] == 0)
+            end++;
+        if (end - i > 1 && end - i > *count) {
+            begin = i;
+            *count = end - i;
+        }
+    }
+    return begin;
+}
+
+void pgl_ip_write(const pgl_ip *ip, char text[PGL_IP_TEXT_BYTES])
+{
+    uint16_t groups[8];
+    int gap_count, at = 0;
+    const uint8_t *b = ip->bytes;
+    if (pgl_ip_is_v4(ip)) {
+        snprintf(text, PGL_IP_TEXT_BYTES, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
+        return;
+    }
+    for (int i = 0; i < 8; i++)
+        groups[i] = (uint16_t)(b[2 * i] << 8 | b[2 * i + 1]);
+    int gap = longest_gap(groups, &gap_count);
+    for (int i = 0; i < 8; i++) {
+        size_t left = (size_t)(PGL_IP_TEXT_BYTES - at);
+        if (gap_count > 0 && i == gap) {
+            at += snprintf(text + at, left, "::");
+            i += gap_count - 1;
+        } else {
+            bool is_first = at == 0 || text[at - 1] == ':';
+            at += snprintf(text + at, left, "%s%x", is_first ? "" : ":", groups[i]);
+        }
+    }
 }
 
 bool pgl_ip_is_v4(const pgl_ip *ip)

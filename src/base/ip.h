@@ -3,7 +3,8 @@
  *
  * For:      who may connect from where, which proxies are believed, where a webhook may go.
  * Memory:   values. An IPv4 address is kept as ::ffff:a.b.c.d, so that there is one kind.
- * Source:   RFC 4291, 2.2 for text; no zone, no leading zeros in a decimal.
+ * Source:   RFC 4291, 2.2 for text; no zone, no leading zeros in a decimal. Written as RFC 5952 has
+ *           it.
  */
 #ifndef PGL_BASE_IP_H
 #define PGL_BASE_IP_H
@@ -13,7 +14,8 @@
 
 #include "base/text.h"
 
-#define PGL_IP_BYTES 16
+#define PGL_IP_BYTES      16
+#define PGL_IP_TEXT_BYTES 40 /* and a NUL */
 
 typedef struct pgl_ip {
     uint8_t bytes[PGL_IP_BYTES];
@@ -28,6 +30,9 @@ struct pgl_ip_range {
 /* False for anything that is no address. */
 bool pgl_ip_read(struct pgl_text text, pgl_ip *ip);
 bool pgl_ip_read_v6(struct pgl_text text, pgl_ip *ip);
+
+/* With a NUL behind. */
+void pgl_ip_write(const pgl_ip *ip, char text[PGL_IP_TEXT_BYTES]);
 
 bool pgl_ip_is_v4(const pgl_ip *ip); /* its four bytes are the last ones */
 bool pgl_ip_is_loopback(const pgl_ip *ip);

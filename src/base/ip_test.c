@@ -86,11 +86,38 @@ static void a_range_holds_what_it_says(void **unused)
     }
 }
 
+static void addresses_are_written_the_short_way(void **unused)
+{
+    static const struct {
+        const char *read, *written;
+    } rows[] = {
+        { "192.0.2.7", "192.0.2.7" },
+        { "::ffff:192.0.2.7", "192.0.2.7" },
+        { "0:0:0:0:0:0:0:0", "::" },
+        { "0:0:0:0:0:0:0:1", "::1" },
+        { "2001:0DB8:0:0:0:0:0:7", "2001:db8::7" },
+        { "2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1" }, /* one group is no run */
+        { "2001:0:0:1:0:0:0:1", "2001:0:0:1::1" },
+        { "2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1" },
+        { "1:2:3:4:5:6:0:0", "1:2:3:4:5:6::" },
+        { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+    };
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pgl_ip ip;
+        char text[PGL_IP_TEXT_BYTES];
+        assert_true(pgl_ip_read(pgl_text_of(rows[i].read), &ip));
+        pgl_ip_write(&ip, text);
+        assert_string_equal(text, rows[i].written);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_strictly),
         cmocka_unit_test(a_range_holds_what_it_says),
+        cmocka_unit_test(addresses_are_written_the_short_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@ static const struct code_row {
     [PGL_UNKNOWN]         = { "unknown",          "Unknown error",                   500,  2 },
     [PGL_MALFORMED]       = { "malformed",        "The request cannot be read",      400,  3 },
     [PGL_INVALID]         = { "invalid",          "The request is not valid",        422,  3 },
+    [PGL_OTHER_MEDIA]     = { "other-media",      "The body is of another kind",     415,  3 },
     [PGL_TOO_LARGE]       = { "too-large",        "The request is too large",        413,  8 },
     [PGL_DEADLINE]        = { "deadline",         "Not done in time",                504,  4 },
     [PGL_NOT_FOUND]       = { "not-found",        "Not found",                       404,  5 },

@@ -20,6 +20,7 @@ enum pgl_code {
     PGL_UNKNOWN,         /* somebody else's error that we cannot classify */
     PGL_MALFORMED,       /* cannot be parsed */
     PGL_INVALID,         /* parsed, but wrong */
+    PGL_OTHER_MEDIA,     /* of a kind that is not read here */
     PGL_TOO_LARGE,       /* a size limit of one request */
     PGL_DEADLINE,        /* time ran out; the outcome is unknown to the caller */
     PGL_NOT_FOUND,       /* also: not yours */

@@ -17,7 +17,8 @@ static const char *client_of(const char *proxies, const char *peer, const char *
     static const struct edge_limits limits = { .rules = &rules };
     static struct pgl_http_request_head head;
     static struct pgl_arena arena;
-    assert_true(pgl_is_ok(edge_proxies_read(&rules, pgl_text_of(proxies))));
+    assert_true(
+        pgl_is_ok(edge_proxies_read(pgl_text_of(proxies), rules.proxies, &rules.proxy_count)));
     pgl_arena_free(&arena);
     pgl_arena_init(&arena, 1024, 4096);
     head.field_count = 0;

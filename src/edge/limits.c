@@ -46,7 +46,8 @@ static const char bad_rates[] =
     "signed, bad-tokens, user, orders, units s, min, h";
 static const char bad_plans[] = "plans: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, 16 at most; "
                                 "names of letters, digits and dashes";
-static const char bad_proxies[] = "trusted-proxies: ADDRESS/BITS by commas, 32 at most";
+static const char bad_proxies[] =
+    "trusted-proxies, proxy-protocol: ADDRESS/BITS by commas, 32 at most";
 static const char bad_concurrency[] = "concurrency: aimd, gradient or fixed";
 
 static bool read_count(struct pgl_text text, int64_t *count)
@@ -133,14 +134,15 @@ static pgl_status read_plans(struct edge_rules *rules, struct pgl_text text)
     return PGL_OK;
 }
 
-pgl_status edge_proxies_read(struct edge_rules *rules, struct pgl_text text)
+pgl_status edge_proxies_read(struct pgl_text text, struct pgl_ip_range proxies[EDGE_PROXIES_MAX],
+                             int *count)
 {
-    rules->proxy_count = 0;
+    *count = 0;
     while (text.data != NULL && text.size > 0) {
-        if (rules->proxy_count == EDGE_PROXIES_MAX ||
-            !pgl_ip_range_read(pgl_text_cut(&text, ','), &rules->proxies[rules->proxy_count]))
+        if (*count == EDGE_PROXIES_MAX ||
+            !pgl_ip_range_read(pgl_text_cut(&text, ','), &proxies[*count]))
             return PGL_FAIL(PGL_INVALID, bad_proxies);
-        rules->proxy_count++;
+        ++*count;
     }
     return PGL_OK;
 }
@@ -170,7 +172,8 @@ pgl_status edge_rules_read(const struct edge_limits_options *options, struct edg
     adaptive->least = adaptive->least < adaptive->most ? adaptive->least : adaptive->most;
     PGL_TRY(read_rates(rules, pgl_text_of(options->rates)));
     PGL_TRY(read_plans(rules, pgl_text_of(options->plans)));
-    PGL_TRY(edge_proxies_read(rules, pgl_text_of(options->trusted_proxies)));
+    PGL_TRY(edge_proxies_read(pgl_text_of(options->trusted_proxies), rules->proxies,
+                              &rules->proxy_count));
     return read_concurrency(options->concurrency, &adaptive->policy);
 }
 

@@ -131,6 +131,8 @@ void edge_limits_register(struct edge_limits *limits, struct pgl_registry *regis
 const struct edge_plan *edge_plan_named(const struct edge_limits *limits, const char *name);
 
 /* ADDRESS/BITS by commas; "" for none. */
-PGL_MUST_USE pgl_status edge_proxies_read(struct edge_rules *rules, struct pgl_text text);
+PGL_MUST_USE pgl_status edge_proxies_read(struct pgl_text text,
+                                          struct pgl_ip_range proxies[EDGE_PROXIES_MAX],
+                                          int *count);
 
 #endif

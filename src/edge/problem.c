@@ -61,12 +61,11 @@ static bool may_be_tried_again(enum pgl_code code)
     return code == PGL_EXHAUSTED || code == PGL_UNAVAILABLE || code == PGL_LIMITED;
 }
 
-static struct pgl_text retry_after(const struct pgl_request *request)
+static struct pgl_text retry_after(const struct edge_verdict *verdict, struct pgl_arena *arena)
 {
-    if (!request->verdict.is_refused)
+    if (!verdict->is_refused)
         return PGL_TEXT(RETRY_AFTER);
-    const char *seconds =
-        pgl_arena_printf(request->arena, "%lld", (long long)request->verdict.retry_after_s);
+    const char *seconds = pgl_arena_printf(arena, "%lld", (long long)verdict->retry_after_s);
     return seconds != NULL ? pgl_text_of(seconds) : PGL_TEXT(RETRY_AFTER);
 }
 
@@ -99,28 +98,47 @@ void edge_answer_problem(struct pgl_request *request, pgl_status status)
     edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json"));
     edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     if (may_be_tried_again(status.code))
-        edge_add_field(request, PGL_TEXT("Retry-After"), retry_after(request));
+        edge_add_field(request, PGL_TEXT("Retry-After"),
+                       retry_after(&request->verdict, request->arena));
     if (status.code == PGL_UNAUTHENTICATED)
         edge_add_field(request, PGL_TEXT("WWW-Authenticate"), PGL_TEXT("Bearer"));
 }
 
+static size_t add_rate_fields(const struct edge_verdict *verdict, struct pgl_arena *arena,
+                              struct pgl_http_field *fields)
+{
+    struct pgl_text policies = edge_write_policies(verdict, arena);
+    struct pgl_text standings = edge_write_standings(verdict, arena);
+    if (policies.size == 0 || standings.size == 0)
+        return 0;
+    fields[0] = (struct pgl_http_field){ PGL_TEXT("RateLimit-Policy"), policies };
+    fields[1] = (struct pgl_http_field){ PGL_TEXT("RateLimit"), standings };
+    return 2;
+}
+
 void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
-                          int http_status, const char *type, const char *detail, const char *allow)
+                          const struct edge_refusal *refusal)
 {
     char id[2 * PGL_REQUEST_ID_BYTES + 1];
+    const struct edge_verdict none = { 0 };
+    const struct edge_verdict *verdict = refusal->verdict != NULL ? refusal->verdict : &none;
+    struct pgl_arena *arena = &exchange->arena;
     edge_make_request_id(edge, id);
-    struct pgl_http_field fields[5 + PGL_CORS_FIELDS_MAX] = {
+    struct pgl_http_field fields[7 + PGL_CORS_FIELDS_MAX] = {
         { PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json") },
         { PGL_TEXT("Cache-Control"), PGL_TEXT("no-store") },
         { PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff") },
     };
     size_t count = 3;
-    if (allow != NULL)
-        fields[count++] = (struct pgl_http_field){ PGL_TEXT("Allow"), pgl_text_of(allow) };
-    if (http_status == 503)
-        fields[count++] = (struct pgl_http_field){ PGL_TEXT("Retry-After"), PGL_TEXT(RETRY_AFTER) };
+    if (refusal->allow != NULL)
+        fields[count++] = (struct pgl_http_field){ PGL_TEXT("Allow"), pgl_text_of(refusal->allow) };
+    if (refusal->http_status == 503 || verdict->is_refused)
+        fields[count++] =
+            (struct pgl_http_field){ PGL_TEXT("Retry-After"), retry_after(verdict, arena) };
+    count += add_rate_fields(verdict, arena, &fields[count]);
     count += pgl_cors_answer(&edge->cors, &exchange->head, &fields[count]);
-    struct pgl_text body = write_problem(&exchange->arena, http_status, type, detail,
-                                         pgl_arena_string(&exchange->arena, pgl_text_of(id)), NULL);
-    pgl_http_respond(exchange, http_status, fields, count, body);
+    struct pgl_text body = write_problem(
+        arena, refusal->http_status, verdict->is_refused ? QUOTA_EXCEEDED : refusal->type,
+        refusal->detail, pgl_arena_string(arena, pgl_text_of(id)), verdict->refused_name);
+    pgl_http_respond(exchange, refusal->http_status, fields, count, body);
 }

@@ -9,10 +9,15 @@
 /* Fills the request's answer in. */
 void edge_answer_problem(struct pgl_request *request, pgl_status status);
 
-/* Answers an exchange that never became a request. `allow` is the Allow field of a 405, NULL
- * else. */
+/* Answers an exchange that never became a request. */
+struct edge_refusal {
+    int http_status;
+    const char *type, *detail;
+    const char *allow;                  /* of a 405; NULL else */
+    const struct edge_verdict *verdict; /* of the rate that it is charged to; NULL: to none */
+};
 void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
-                          int http_status, const char *type, const char *detail, const char *allow);
+                          const struct edge_refusal *refusal);
 
 /* "5f0c..."; for the answer and for our logs. */
 void edge_make_request_id(struct pgl_edge *edge, char id[2 * PGL_REQUEST_ID_BYTES + 1]);

@@ -215,18 +215,30 @@ pgl_status edge_reply_json(struct pgl_request *request, int status, const Protob
 
 /* ---- reading ---- */
 
-pgl_status edge_read_body(struct pgl_request *request, const ProtobufCMessageDescriptor *descriptor,
-                          void **message)
+pgl_status edge_read_media(struct pgl_request *request, const char *const *types, int type_count,
+                           int *which)
 {
     struct pgl_text type;
     PGL_TRY(edge_find_field(request, PGL_TEXT("content-type"), &type));
     struct pgl_text media = pgl_text_trim(pgl_text_cut(&type, ';'));
+    for (*which = 0; *which < type_count; ++*which)
+        if (media.size == 0 || pgl_text_equal_nocase(media, pgl_text_of(types[*which])))
+            return PGL_OK;
+    const char *why =
+        pgl_arena_printf(request->arena, "Content-Type: %s is expected%s%s", types[0],
+                         type_count > 1 ? ", or " : "", type_count > 1 ? types[1] : "");
+    return why != NULL ? PGL_FAIL(PGL_OTHER_MEDIA, why) : PGL_NO_MEMORY;
+}
+
+pgl_status edge_read_body(struct pgl_request *request, const ProtobufCMessageDescriptor *descriptor,
+                          void **message)
+{
     /* The form's type is what curl -d and others say when nobody has told them; the body is read as
      * JSON. */
-    if (media.size > 0 && !pgl_text_equal_nocase(media, PGL_TEXT("application/json")) &&
-        !pgl_text_equal_nocase(media, PGL_TEXT("application/merge-patch+json")) &&
-        !pgl_text_equal_nocase(media, PGL_TEXT("application/x-www-form-urlencoded")))
-        return PGL_FAIL(PGL_INVALID, "Content-Type: application/json is expected");
+    static const char *const types[] = { "application/json", "application/merge-patch+json",
+                                         "application/x-www-form-urlencoded" };
+    int which;
+    PGL_TRY(edge_read_media(request, types, sizeof types / sizeof types[0], &which));
     if (request->exchange->body.size == 0)
         return PGL_FAIL(PGL_MALFORMED, "a body is expected");
     return pgl_json_read(descriptor, request->arena, request->exchange->body, &request->edge->json,

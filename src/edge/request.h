@@ -65,6 +65,8 @@ struct pgl_edge {
     struct pgl_random random; /* request ids: no secret */
     uint32_t in_flight;
     struct edge_limits limits;
+    struct pgl_ip_range proxies[EDGE_PROXIES_MAX]; /* whose connections say whose they are */
+    int proxy_count;
     /* By the number of the route. */
     struct pgl_route_metrics {
         struct pgl_counter answers[6]; /* by status / 100 */
@@ -154,7 +156,12 @@ void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pg
 /* The fields RateLimit and RateLimit-Policy, where a rate holds for the request. */
 void edge_add_standings(struct pgl_request *request);
 
-/* The body as a message; PGL_MALFORMED, PGL_INVALID. */
+/* Which of these types the body is of, by Content-Type; of the first where nothing is said.
+ * PGL_OTHER_MEDIA: of none of them. */
+PGL_MUST_USE pgl_status edge_read_media(struct pgl_request *request, const char *const *types,
+                                        int type_count, int *which);
+
+/* The body as a message; PGL_OTHER_MEDIA, PGL_MALFORMED, PGL_INVALID. */
 PGL_MUST_USE pgl_status edge_read_body(struct pgl_request *request,
                                        const ProtobufCMessageDescriptor *descriptor,
                                        void **message);

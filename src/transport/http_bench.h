@@ -99,9 +99,10 @@ static inline bool bench_work(void *owner)
     return pgl_http_server_work(owner);
 }
 
-/* `tls` as in the server's options. */
-static inline struct bench *bench_open_tls(const struct pgl_http_limits *limits,
-                                           const struct pgl_tls_server_contexts *tls)
+/* `tls` and `proxies` as in the server's options. */
+static inline struct bench *bench_open_behind(const struct pgl_http_limits *limits,
+                                              const struct pgl_tls_server_contexts *tls,
+                                              const struct pgl_ip_range *proxies, int proxy_count)
 {
     struct pgl_arena memory;
     pgl_arena_init(&memory, sizeof(struct bench), sizeof(struct bench) + 16);
@@ -116,6 +117,8 @@ static inline struct bench *bench_open_tls(const struct pgl_http_limits *limits,
                                                .tls = tls,
                                                .tls_host = "127.0.0.1",
                                                .tls_port = BENCH_TLS_PORT,
+                                               .proxies = proxies,
+                                               .proxy_count = proxy_count,
                                                .owner = bench,
                                                .on_request = bench_on_request,
                                                .refuse = bench_refuse,
@@ -127,6 +130,12 @@ static inline struct bench *bench_open_tls(const struct pgl_http_limits *limits,
     bench->loop.work = bench_work;
     bench->loop.owner = &bench->server;
     return bench;
+}
+
+static inline struct bench *bench_open_tls(const struct pgl_http_limits *limits,
+                                           const struct pgl_tls_server_contexts *tls)
+{
+    return bench_open_behind(limits, tls, NULL, 0);
 }
 
 static inline struct bench *bench_open(const struct pgl_http_limits *limits)

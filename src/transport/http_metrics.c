@@ -40,6 +40,12 @@ static const struct {
 void pgl_http_server_add_metrics(const struct pgl_http_server *server,
                                  struct pgl_registry *registry)
 {
+    pgl_registry_add(registry, "panglot_http_proxied_total",
+                     "Connections from proxies, by whether they said whose they are.",
+                     PGL_METRIC_COUNTER, "outcome=\"through\"", &server->proxy_door.through);
+    pgl_registry_add(registry, "panglot_http_proxied_total",
+                     "Connections from proxies, by whether they said whose they are.",
+                     PGL_METRIC_COUNTER, "outcome=\"refused\"", &server->proxy_door.refused);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *metrics = (const char *)&server->metrics;
         pgl_registry_add(registry, rows[i].name, rows[i].help, rows[i].kind, rows[i].labels,

@@ -5,10 +5,12 @@
 #include "transport/conn.h"
 #include "transport/tls_socket.h"
 
-#define ACCEPTS_PER_TURN       64 /* then those who are here already are served */
-#define CLIENTS_PER_CONNECTION 2  /* remembered: those here, and as many who left just now */
+#define ACCEPTS_PER_TURN       64  /* then those who are here already are served */
+#define CLIENTS_PER_CONNECTION 2   /* remembered: those here, and as many who left just now */
+#define PROXY_VISITORS_MAX     256 /* who are to say whose they are: a quarter of a MiB */
 #define SLOTS_CHUNK_BYTES      (64u << 10) /* the pools grow by this */
 
+static pgl_status open_proxy_door(struct pgl_http_server *server);
 static pgl_status listen_at(struct pgl_http_server *server, const char *host, uint16_t port);
 static pgl_status listen_for_tls(struct pgl_http_server *server);
 static void stop_listening(struct pgl_http_server *server);
@@ -40,7 +42,9 @@ pgl_status pgl_http_server_open(struct pgl_http_server *server, struct pgl_loop 
     server->read_room = pgl_arena_alloc(&server->slots, PGL_CONN_READ_BYTES);
     pgl_status status = server->read_room == NULL
                             ? PGL_FAIL(PGL_EXHAUSTED, "no memory for a server")
-                            : listen_at(server, host, port);
+                            : open_proxy_door(server);
+    if (pgl_is_ok(status))
+        status = listen_at(server, host, port);
     if (pgl_is_ok(status))
         status = listen_for_tls(server);
     if (!pgl_is_ok(status)) {
@@ -116,17 +120,34 @@ static bool may_come(struct pgl_http_server *server, struct pgl_socket *socket, 
     return false;
 }
 
+static void let_in(struct pgl_http_server *server, struct pgl_socket *socket)
+{
+    struct pgl_conn_origin origin = { .tls_peer = "" };
+    if (may_come(server, socket, &origin.client))
+        open_conn(server, socket, &origin);
+}
+
+static void let_in_through_tls(struct pgl_http_server *server, struct pgl_socket *socket)
+{
+    uint64_t client;
+    if (!may_come(server, socket, &client) || pgl_tls_door_take(&server->door, socket, client))
+        return;
+    pgl_clients_leave(&server->clients, client, server->loop->now_ns);
+    pgl_counter_add(&server->metrics.connections_refused, 1);
+}
+
 static void on_connections(void *owner)
 {
     struct pgl_http_server *server = owner;
     struct pgl_socket *listener = server->listener, *socket;
-    struct pgl_conn_origin origin = { .tls_peer = "" };
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         socket = listener->ops->accept(listener, &server->loop->ready_sockets);
         if (socket == NULL)
             break;
-        if (may_come(server, socket, &origin.client))
-            open_conn(server, socket, &origin);
+        if (pgl_proxy_door_is_for(&server->proxy_door, socket->peer))
+            pgl_proxy_door_take(&server->proxy_door, socket, false);
+        else
+            let_in(server, socket);
     }
 }
 
@@ -134,7 +155,6 @@ static void on_tls_connections(void *owner)
 {
     struct pgl_http_server *server = owner;
     struct pgl_socket *listener = server->tls_listener, *socket;
-    uint64_t client;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         if (!pgl_tls_door_has_place(&server->door)) {
             listener->ops->want(listener, false, false);
@@ -143,11 +163,35 @@ static void on_tls_connections(void *owner)
         socket = listener->ops->accept(listener, &server->loop->ready_sockets);
         if (socket == NULL)
             break;
-        if (!may_come(server, socket, &client) || pgl_tls_door_take(&server->door, socket, client))
-            continue;
-        pgl_clients_leave(&server->clients, client, server->loop->now_ns);
-        pgl_counter_add(&server->metrics.connections_refused, 1);
+        if (pgl_proxy_door_is_for(&server->proxy_door, socket->peer))
+            pgl_proxy_door_take(&server->proxy_door, socket, true);
+        else
+            let_in_through_tls(server, socket);
     }
+}
+
+/* Whose it is has been said by a proxy. */
+static void on_told(void *owner, struct pgl_socket *socket, bool is_tls)
+{
+    struct pgl_http_server *server = owner;
+    if (!is_tls)
+        let_in(server, socket);
+    else if (pgl_tls_door_has_place(&server->door))
+        let_in_through_tls(server, socket);
+    else
+        turn_away(server, socket);
+}
+
+static pgl_status open_proxy_door(struct pgl_http_server *server)
+{
+    const struct pgl_proxy_door_options options = { .proxies = server->options.proxies,
+                                                    .proxy_count = server->options.proxy_count,
+                                                    .visitors_max = PROXY_VISITORS_MAX,
+                                                    .header_ns =
+                                                        server->options.limits.handshake_ns,
+                                                    .owner = server,
+                                                    .on_through = on_told };
+    return pgl_proxy_door_open(&server->proxy_door, server->loop, &server->slots, &options);
 }
 
 static void on_place(void *owner)
@@ -313,6 +357,7 @@ void pgl_http_server_drain(struct pgl_http_server *server)
 {
     server->is_draining = true;
     stop_listening(server);
+    pgl_proxy_door_close(&server->proxy_door);
     if (server->options.tls != NULL)
         pgl_tls_door_close(&server->door);
     leave_all(&server->idle_conns);

@@ -31,6 +31,7 @@
 #include "runtime/loop.h"
 #include "telemetry/metrics.h"
 #include "transport/clients.h"
+#include "transport/proxy_door.h"
 #include "transport/tls_door.h"
 #include "wire/http.h"
 #include "wire/http1.h"
@@ -164,6 +165,9 @@ struct pgl_http_server_options {
     const struct pgl_tls_server_contexts *tls;
     const char *tls_host;
     uint16_t tls_port;
+    /* Whose connections begin with the PROXY protocol, on both listeners; they outlive it too. */
+    const struct pgl_ip_range *proxies;
+    int proxy_count;
     void *owner;
     /* A whole request. Ends in pgl_http_respond or pgl_http_stream_end, in this call or later. */
     void (*on_request)(void *owner, struct pgl_http_exchange *exchange);
@@ -213,6 +217,7 @@ struct pgl_http_server {
     struct pgl_http_metrics metrics;
     struct pgl_socket *listener, *tls_listener; /* NULL once draining */
     struct pgl_tls_door door;
+    struct pgl_proxy_door proxy_door;
     bool is_draining;
 
     /* What follows is the server's own. */

@@ -11,6 +11,8 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
+import ssl
 import tempfile
 import time
 
@@ -92,6 +94,19 @@ class Strangers(Limits):
                 self.assertEqual(standing(answer)["anonymous"]["q"], 3)
             self.assert_limited(answer, "anonymous")
             time.sleep(int(answer.headers["Retry-After"]))
+
+    def test_what_is_not_there_costs_as_much(self):
+        store = self.open("--rates", "anonymous=1/h:6")
+        stranger = store.stranger()
+        asked = [("GET", "/no/such/path", None), ("PUT", "/api/v1/products", None),
+                 ("POST", "/no/such/path", {"a": 1})]
+        answers = [stranger.ask(*one) for one in asked * 2]
+        self.assertEqual([answer.code for answer in answers], [404, 405, 404] * 2)
+        self.assertEqual([standing(answer)["anonymous"]["r"] for answer in answers],
+                         [5, 4, 3, 2, 1, 0])
+        for one in asked + [("GET", "/api/v1/products", None)]:
+            self.assert_limited(stranger.ask(*one), "anonymous")
+        self.assertEqual(stranger.ask("GET", "/livez").code, 200)
 
     def test_health_is_nobodys_rate(self):
         store = self.open("--rates", "anonymous=1/h:1")
@@ -354,10 +369,65 @@ class Changes(Limits):
         self.assertEqual(store.log.read_text().count("setting-needs-restart"), 1)
 
 
+class Proxies(Limits):
+    """One that passes bytes on, from 127.0.0.2, and says whose they are."""
+
+    def ask(self, port, header, *fields, path="/api/v1/products?limit=1", is_tls=False):
+        """The status of one request; None for a connection that was closed."""
+        with socket.create_connection(("127.0.0.1", port), 10, ("127.0.0.2", 0)) as peer:
+            peer.sendall(header)
+            if is_tls:
+                context = ssl.create_default_context()
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                peer = context.wrap_socket(peer)
+            lines = (f"GET {path} HTTP/1.1", "Host: a", "Connection: close", *fields, "", "")
+            try:
+                peer.sendall("\r\n".join(lines).encode())
+                heard = b"".join(iter(lambda: peer.recv(65536), b""))
+            except ConnectionError:
+                heard = b""
+            peer.close()
+            return int(heard[9:12]) if heard else None
+
+    @staticmethod
+    def text(client):
+        return f"PROXY TCP4 {client} 127.0.0.1 40000 80\r\n".encode()
+
+    @staticmethod
+    def binary(client):
+        return (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + socket.inet_aton(client) +
+                socket.inet_aton("127.0.0.1") + b"\x9c\x40\0\x50")
+
+    def test_a_connection_is_whose_the_proxy_says(self):
+        store = self.open("--rates", "anonymous=1/h:3", "--proxy-protocol", "127.0.0.2",
+                          "--tls-dev", "--https", "127.0.0.1:0")
+        port = store.address[1]
+        tls_port = int(re.search(r"https://127.0.0.1:(\d+)", "".join(store.said)).group(1))
+        codes = [self.ask(port, self.text("198.51.100.1")) for _ in range(2)]
+        codes += [self.ask(tls_port, self.binary("198.51.100.1"), is_tls=True) for _ in range(2)]
+        self.assertEqual(codes, [200, 200, 200, 429])
+        self.assertEqual(self.ask(port, self.binary("198.51.100.2")), 200)
+        self.assertEqual(self.ask(port, b""), None)  # a proxy says so
+        own = store.stranger()  # anybody else is who he is, whatever he says
+        self.assertEqual(own.ask("GET", "/api/v1/products").code, 200)
+        with socket.create_connection(store.address, 10) as peer:
+            peer.sendall(self.text("198.51.100.3") + b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.assertTrue(peer.recv(65536).startswith(b"HTTP/1.1 400 "))
+
+    def test_a_key_is_bound_to_the_client(self):
+        store = self.open("--proxy-protocol", "127.0.0.2/32")
+        key = store.person("boss", "operator").ask("POST", "/api/v1/admin/api-keys", {
+            "scopes": ["orders:read"], "cidrs": ["198.51.100.0/24"]}).json()["key"]
+        for client, code in (("198.51.100.7", 200), ("203.0.113.7", 403)):
+            self.assertEqual(self.ask(store.address[1], self.text(client), f"X-Api-Key: {key}",
+                                      path="/api/v1/orders"), code)
+
+
 class Options(shop.Case):
     def test_what_is_no_rate_stops_the_start(self):
         for option, value in (("--rates", "user=fast"), ("--plans", "a=b"),
-                              ("--trusted-proxies", "10.0.0.1/8"), ("--concurrency", "guess")):
+                              ("--trusted-proxies", "10.0.0.1/8"),
+                              ("--proxy-protocol", "all"), ("--concurrency", "guess")):
             with self.assertRaisesRegex(RuntimeError, option.lstrip("-")):
                 shop.Shop(option, value)
 

@@ -107,7 +107,7 @@ class Run(threading.Thread):
     def __init__(self, proxy, seed, numbers, stop):
         super().__init__(daemon=True)
         self.proxy, self.seed, self.numbers, self.stop = proxy, seed, numbers, stop
-        self.people = [Person(port) for port in self.proxy.ports[:2]]
+        self.people = [Person(port) for port in self.proxy.plain_ports]
         self.statuses, self.requests, self.wrong = {}, 0, None
 
     def run(self):
@@ -116,13 +116,14 @@ class Run(threading.Thread):
             for number in self.numbers:
                 if self.stop.is_set():
                     return
-                which = number % 2
+                which = number % len(self.people)
                 if number % HTTP2_EVERY == 0:
                     be_strange(self.proxy.ports[2],
                                mutate.http2_requests(self.seed, number, HTTP2_STREAMS))
                     self.requests += HTTP2_STREAMS
                 else:
-                    status = be_strange(self.proxy.ports[which], mutate.request(self.seed, number))
+                    status = be_strange(self.people[which].port,
+                                        mutate.request(self.seed, number))
                     self.statuses[status] = self.statuses.get(status, 0) + 1
                     self.requests += 1
                 self.people[which].ask(SKUS[(number * 7 + self.seed) % len(SKUS)])
@@ -176,7 +177,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-desync-"))
-    server = harness.Server(options.binary, folder / "data", ("--demo", "--rates", "off"))
+    server = harness.Server(options.binary, folder / "data", ("--demo", "--rates", "off",
+                                                                "--proxy-protocol", "127.0.0.2"))
     running = []
     try:
         server.start()

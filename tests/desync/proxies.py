@@ -82,6 +82,12 @@ frontend http2
     default_backend shop
 backend shop
     server one {backend} pool-purge-delay 60s
+frontend told
+    bind 127.0.0.1:{ports[3]}
+    default_backend told_shop
+backend told_shop
+    source 127.0.0.2
+    server one {backend} pool-purge-delay 60s send-proxy-v2
 backend lenient_shop
     option accept-invalid-http-response
     server one {backend} pool-purge-delay 60s
@@ -98,12 +104,14 @@ def free_ports(count):
 
 
 class Proxy:
-    """`ports`: usual, lenient or unbuffered, HTTP/2 by prior knowledge."""
+    """`ports`: usual, lenient or unbuffered, HTTP/2 by prior knowledge; of HAProxy one more, behind
+    which each connection begins with whose it is (from 127.0.0.2)."""
 
     def __init__(self, name, command, template, folder, backend):
         self.name, self.folder = name, pathlib.Path(folder) / name
         self.folder.mkdir()
-        self.ports = free_ports(3)
+        self.ports = free_ports(template.count("127.0.0.1:{ports["))
+        self.plain_ports = self.ports[:2] + self.ports[3:]
         config = self.folder / "config"
         config.write_text(template.format(folder=self.folder, backend="%s:%d" % backend,
                                           ports=self.ports))

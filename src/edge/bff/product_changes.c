@@ -203,15 +203,13 @@ pgl_status admin_product_next(struct pgl_request *request)
 
 pgl_status product_import_begin(struct pgl_request *request)
 {
-    struct pgl_text type;
+    static const char *const types[] = { "application/x-ndjson", "text/csv" };
+    int which;
     ImportProductsRequest *ask = EDGE_NEW(request, IMPORT_PRODUCTS_REQUEST_DESCRIPTOR);
     if (ask == NULL)
         return no_memory;
-    PGL_TRY(edge_find_field(request, PGL_TEXT("content-type"), &type));
-    struct pgl_text media = pgl_text_trim(pgl_text_cut(&type, ';'));
-    ask->is_csv = pgl_text_equal_nocase(media, PGL_TEXT("text/csv"));
-    if (!ask->is_csv && !pgl_text_equal_nocase(media, PGL_TEXT("application/x-ndjson")))
-        return PGL_FAIL(PGL_INVALID, "Content-Type: application/x-ndjson or text/csv is expected");
+    PGL_TRY(edge_read_media(request, types, sizeof types / sizeof types[0], &which));
+    ask->is_csv = which == 1;
     struct pgl_text body = request->exchange->body;
     ask->caller = &request->caller;
     ask->table = (ProtobufCBinaryData){ body.size, (uint8_t *)(uintptr_t)body.data };

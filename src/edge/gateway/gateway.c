@@ -270,18 +270,66 @@ static const char *type_of_refusal(int status)
     }
 }
 
+/* Whoever asks for what there is not is charged for it by address, like any stranger. */
+static void answer_nothing_there(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                                 int status, const char *reason)
+{
+    static const struct pgl_rule anyone = PGL_ANYONE;
+    struct edge_verdict verdict = { 0 };
+    const struct edge_admission what = { .address =
+                                             edge_client_address(&edge->limits, exchange->peer,
+                                                                 &exchange->head, &exchange->arena),
+                                         .rule = &anyone,
+                                         .class = PGL_CLASS_READ };
+    pgl_status admitted = edge_admit(&edge->limits, &what, moment_of(edge->loop), &verdict);
+    struct edge_refusal refusal = { .http_status = status,
+                                    .type = type_of_refusal(status),
+                                    .detail = reason,
+                                    .verdict = &verdict };
+    if (!pgl_is_ok(admitted)) {
+        refusal.http_status = pgl_code_http(admitted.code);
+        refusal.detail = admitted.text;
+    } else if (status == 405) { /* a method may be refused before there is a path */
+        refusal.allow =
+            exchange->head.path.size > 0
+                ? pgl_route_allow(&edge->route_tree, exchange->head.path, &exchange->arena)
+                : "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE";
+    }
+    edge_respond_problem(edge, exchange, &refusal);
+}
+
+static void answer_no_route(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                            const struct pgl_route_match *match)
+{
+    if (match->path_is_known)
+        answer_nothing_there(edge, exchange, 405, "this path has other methods, see Allow");
+    else
+        answer_nothing_there(edge, exchange, 404,
+                             "there is nothing at this path; see / for what there is");
+}
+
 static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
 {
     struct pgl_edge *edge = owner;
-    const char *allow = NULL;
+    const struct pgl_http_request_head *head = &exchange->head;
+    struct pgl_route_match match;
     if (pgl_faces_refuse(edge, exchange, status, reason))
         return;
-    if (status ==
-        405) /* a method may be refused before there is a path: then what there is at all */
-        allow = exchange->head.path.size > 0
-                    ? pgl_route_allow(&edge->route_tree, exchange->head.path, &exchange->arena)
-                    : "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE";
-    edge_respond_problem(edge, exchange, status, type_of_refusal(status), reason, allow);
+    if (status == 405) {
+        answer_nothing_there(edge, exchange, status, reason);
+        return;
+    }
+    if (status == 413 && head->path.size > 0) { /* no body is small enough for what is not there */
+        pgl_route_find(&edge->route_tree, head->method_known, head->path, &match);
+        if (match.route == NULL) {
+            answer_no_route(edge, exchange, &match);
+            return;
+        }
+    }
+    const struct edge_refusal refusal = { .http_status = status,
+                                          .type = type_of_refusal(status),
+                                          .detail = reason };
+    edge_respond_problem(edge, exchange, &refusal);
 }
 
 static void start(struct pgl_request *request)
@@ -299,7 +347,7 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
     }
     struct pgl_request *request = pgl_arena_zalloc(&exchange->arena, sizeof *request);
     if (request == NULL) {
-        edge_respond_problem(edge, exchange, 503, "exhausted", "no memory for this request", NULL);
+        refuse(edge, exchange, 503, "no memory for this request");
         return;
     }
     struct pgl_route_match match;
@@ -307,9 +355,7 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
         return;
     pgl_route_find(&edge->route_tree, exchange->head.method_known, exchange->head.path, &match);
     if (match.route == NULL) {
-        refuse(edge, exchange, match.path_is_known ? 405 : 404,
-               match.path_is_known ? "this path has other methods, see Allow"
-                                   : "there is nothing at this path; see / for what there is");
+        answer_no_route(edge, exchange, &match);
         return;
     }
     request->edge = edge;
@@ -352,11 +398,19 @@ static bool edge_work(void *owner)
     return pgl_http_server_work(&edge->http);
 }
 
+static pgl_status read_proxies(const struct pgl_gateway_options *options,
+                               struct pgl_ip_range proxies[EDGE_PROXIES_MAX], int *count)
+{
+    const char *text = options->proxy_protocol != NULL ? options->proxy_protocol : "";
+    return edge_proxies_read(pgl_text_of(text), proxies, count);
+}
+
 pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_options *options)
 {
     pgl_random_seed(&edge->random, pgl_entropy_u64(&edge->loop->platform->entropy), 0x65646765);
     pgl_rpc_open(&edge->rpc, edge->loop);
     PGL_TRY(edge_limits_open(&edge->limits, &options->admit, edge->loop->platform));
+    PGL_TRY(read_proxies(options, edge->proxies, &edge->proxy_count));
     edge->body_bytes_max = options->body_bytes_max;
     edge->json = options->json;
     edge->routes = pgl_routes;
@@ -371,6 +425,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
                                               .tls = options->tls,
                                               .tls_host = options->tls_host,
                                               .tls_port = options->tls_port,
+                                              .proxies = edge->proxies,
+                                              .proxy_count = edge->proxy_count,
                                               .owner = edge,
                                               .on_request = on_request,
                                               .refuse = refuse,
@@ -394,7 +450,10 @@ pgl_status pgl_gateway_check(const struct pgl_gateway_options *options)
 {
     struct edge_rules rules;
     struct pgl_cors cors;
+    struct pgl_ip_range proxies[EDGE_PROXIES_MAX];
+    int proxy_count;
     PGL_TRY(edge_rules_read(&options->admit, &rules));
+    PGL_TRY(read_proxies(options, proxies, &proxy_count));
     return pgl_cors_read(&cors, options->cors_origins);
 }
 

@@ -17,6 +17,7 @@ struct pgl_gateway_options {
     const struct pgl_tls_server_contexts *tls; /* NULL for none; they outlive it */
     const char *tls_host;
     uint16_t tls_port;
+    const char *proxy_protocol; /* whose connections begin with it: ADDRESS/BITS by commas; NULL */
     struct pgl_http_limits limits;
     size_t body_bytes_max; /* JSON; the largest order, of 100 lines, has 12 KiB */
     struct pgl_json_limits json;
