@@ -127,6 +127,8 @@ static void on_connections(void *owner)
             break;
         if (may_come(server, socket, &origin.client))
             open_conn(server, socket, &origin);
+        if (pgl_loop_is_struck(server->loop, PGL_BUGGIFY_HTTP_ACCEPTS_ONE))
+            break;
     }
 }
 
