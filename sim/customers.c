@@ -297,6 +297,10 @@ static void run_errand(void *owner)
         look_again(errand);
         return;
     }
+    if (!pgl_sim_client_is_free(&customers->client)) { /* before anything is written */
+        set_timer(errand, BUSY_AGAIN_NS);
+        return;
+    }
     errand->ask.token = token_of(customers, who_asks(errand));
     errand->ask.patience_ns = PATIENCE_MIN_NS + up_to(random_of(errand), PATIENCE_MAX_NS);
     errand->ask.on_answer = on_answer;

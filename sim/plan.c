@@ -218,7 +218,7 @@ static void draw_others(struct pgl_sim_plan *plan, struct pgl_random *random)
     if (!pgl_sim_plan_has(plan, PGL_SIM_FAULT_HOOKS))
         plan->listener_chance = 0;
     plan->help_chance = ONE_OF(random, chances);
-    plan->look_over_chance = plan->help_chance / 10;
+    plan->look_over_chance = plan->help_chance / 20;
 }
 
 struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t allowed)
