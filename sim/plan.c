@@ -125,14 +125,14 @@ static void draw_program(struct pgl_sim_plan *plan, struct pgl_random *random)
 static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
 {
     int64_t length_ns = plan->arrival_ns * plan->orders;
-    int64_t strikes = between(random, 2, 4 + plan->orders / 55);
+    int64_t strikes = between(random, 2, 4 + plan->orders / 40);
     plan->quiet_ns = length_ns / strikes + QUIET_MIN_NS;
     plan->strikes_max = (uint32_t)strikes + STRIKES_MORE;
     plan->down_ns_max = between(random, PGL_MILLISECONDS(1), PGL_SECONDS(2));
     plan->delay_ns_max = between(random, PGL_MILLISECONDS(1), PGL_MILLISECONDS(200));
     plan->delay_chance = (uint32_t)between(random, 1000, 100000);
     /* A restart makes some hundred calls, an order about fifty: few enough to get somewhere. */
-    plan->io_chance = (uint32_t)between(random, 1, 250);
+    plan->io_chance = (uint32_t)between(random, 1, 300);
 }
 
 /* Behind these a writer rests for a quarter of a second, or a signature is checked again: often,
