@@ -131,9 +131,9 @@ endif()
 # Sweeps: in full where the code is fast, sampled under the sanitizers.
 # pgl_sweep(NAME LIBRARY TEST EVERY): one in EVERY is taken where it is `sampled`.
 function(pgl_sweep name library test every)
-    set_tests_properties(${library}/${test} PROPERTIES LABELS sim TIMEOUT 300)
+    set_tests_properties(${library}/${test} PROPERTIES LABELS sim TIMEOUT 600)
     add_test(NAME ${library}/${name}_sampled COMMAND ${library}_${test} --every ${every})
-    set_tests_properties(${library}/${name}_sampled PROPERTIES LABELS "unit;sampled" TIMEOUT 300)
+    set_tests_properties(${library}/${name}_sampled PROPERTIES LABELS "unit;sampled" TIMEOUT 600)
     pgl_computes(60 ${library}/${test} ${library}/${name}_sampled)
 endfunction()
 

@@ -311,7 +311,7 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
 static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
 {
     struct pgl_sim_listener *listener = owner;
-    if (status != 408) /* its sender has lost power in the middle, or the net is that slow */
+    if (status != 408) /* whoever was killed while it wrote never sends the rest */
         pgl_sim_blame(listener->blame, "H13: what a listener was sent is no request: %d %s", status,
                       reason);
     respond(exchange, status);

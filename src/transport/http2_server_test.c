@@ -287,63 +287,6 @@ static void an_old_connection_is_left_without_a_lost_request(void **unused)
     bench_close(bench);
 }
 
-static void a_connection_serves_so_many_requests(void **unused)
-{
-    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
-    limits.requests_per_connection_max = 10;
-    struct bench *bench = bench_open(&limits);
-    struct caller *caller = caller_open(bench);
-    (void)unused;
-    for (int i = 0; i < 25; i++) {
-        assert_int_equal(call_ask(caller, "/x")->status, 200);
-        assert_int_equal(bench->server.metrics.connections_accepted.value, 1 + i / 10);
-    }
-    for (int second = 0; second < 5; second++)
-        bench_pass(bench, PGL_SECONDS(1));
-    assert_int_equal(bench->server.conn_count, 1); /* those before were left, and closed */
-    assert_int_equal(bench->server.metrics.http2_complaints.value, 0);
-    caller_close(caller);
-    bench_close(bench);
-}
-
-static int heads_in(const struct client *client)
-{
-    int count = 0;
-    for (size_t at = 0; at + 9 <= client->heard_bytes;
-         at += 9 + (size_t)(uint8_t)client->heard[at + 2] + 256u * (uint8_t)client->heard[at + 1])
-        count += client->heard[at + 3] == 1; /* HEADERS */
-    return count;
-}
-
-/* POST http / of host "a", which holds its body back: Expect is field 35 of RFC 7541, appendix
- * A. */
-#define EXPECTING(value)                                                                           \
-    "\0\0\x15\1\4\0\0\0\1\x83\x86\x84\x01\x01"                                                     \
-    "a\x0f\x14\x0c" value
-static void a_body_that_is_held_back_is_asked_for(void **unused)
-{
-    static const char fine[] = EXPECTING("100-continue"), other[] = EXPECTING("200-continue");
-    static const char body[] = "\0\0\1\0\1\0\0\0\1x";
-    (void)unused;
-    for (int is_other = 0; is_other < 2; is_other++) {
-        struct bench *bench = bench_open_default();
-        struct client *client = client_open(bench);
-        client_say_bytes(client, preface, sizeof preface - 1);
-        client_say_bytes(client, no_settings, sizeof no_settings);
-        client_say_bytes(client, is_other ? other : fine, sizeof fine - 1);
-        client_hear(client, SIZE_MAX);
-        assert_int_equal(heads_in(client), 1);
-        assert_int_equal(bench->asked_count, 0);
-        assert_int_equal(bench->refused_status, is_other ? 417 : 0);
-        client_say_bytes(client, body, sizeof body - 1);
-        client_hear(client, SIZE_MAX);
-        assert_int_equal(heads_in(client), is_other ? 1 : 2);
-        assert_int_equal(bench->asked_count, !is_other);
-        client_leave(client);
-        bench_close(bench);
-    }
-}
-
 static void silence_closes_an_idle_connection(void **unused)
 {
     struct bench *bench = bench_open_default();
@@ -414,8 +357,6 @@ int main(void)
         cmocka_unit_test(a_slow_body_is_refused),
         cmocka_unit_test(draining_ends_behind_what_was_asked),
         cmocka_unit_test(an_old_connection_is_left_without_a_lost_request),
-        cmocka_unit_test(a_connection_serves_so_many_requests),
-        cmocka_unit_test(a_body_that_is_held_back_is_asked_for),
         cmocka_unit_test(silence_closes_an_idle_connection),
         cmocka_unit_test(who_breaks_the_rules_is_told_why_and_closed),
         cmocka_unit_test(half_a_header_block_is_not_waited_for),

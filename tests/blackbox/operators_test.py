@@ -24,8 +24,9 @@ TABLES = {
 ACTION_REQUIRED = 16  # which an order that has ended takes no notice of
 MANY = 10000
 PENDING_TWIN = """
-CREATE TEMP TABLE twin AS SELECT * FROM orders LIMIT 1;
-UPDATE twin SET order_id = x'00000000000000000000000000000001', idempotency_key = 'twin', state = 0,
+CREATE TEMP TABLE twin AS SELECT * FROM orders ORDER BY order_id DESC LIMIT 1;
+UPDATE twin SET order_id = CAST(substr(order_id, 1, 8) || x'bfffffffffffffff' AS BLOB),
+    idempotency_key = 'twin', state = 0, -- the youngest: those before may be known to be final
     deadline_at_ns = 4000000000000000000, reason = '', changes = substr(changes, 1, 9),
     last_event_seq = 0;
 INSERT INTO orders SELECT * FROM twin;
