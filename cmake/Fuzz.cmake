@@ -26,7 +26,7 @@ function(pgl_fuzz name library)
     add_test(NAME fuzz/${name}
         COMMAND fuzz_${name} -max_total_time=10 -rss_limit_mb=512 -artifact_prefix=${found}- ${found}
             ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name})
-    set_tests_properties(fuzz/${name} PROPERTIES LABELS "fuzz" TIMEOUT 120)
+    set_tests_properties(fuzz/${name} PROPERTIES LABELS "fuzz" TIMEOUT 120 PROCESSORS 2)
 endfunction()
 
 #        target    library

@@ -1,6 +1,10 @@
 # Tests that are no unit tests: the form of the code, the black box, suites of others; and benches.
 # A label says where a test runs (scripts/test.py has the table): `unit` under asan too, `threads`
 # under tsan, `fuzz` with clang; `prove` is for long forms. Return 77 to skip, and say why.
+#
+# scripts/test.py gives a core two places. A test that mostly waits for a server takes one, a test that
+# computes (each unit test, and those of pgl_computes) takes both. COST, in seconds, says what to
+# start first, so that nothing long is left for the end.
 
 # pgl_script_test(NAME LABELS SECONDS_MAX SCRIPT [ARGUMENTS...])
 function(pgl_script_test name labels seconds_max script)
@@ -9,11 +13,17 @@ function(pgl_script_test name labels seconds_max script)
         LABELS "${labels}" TIMEOUT ${seconds_max} SKIP_RETURN_CODE 77)
 endfunction()
 
+# pgl_computes(COST TESTS...)
+function(pgl_computes cost)
+    set_tests_properties(${ARGN} PROPERTIES PROCESSORS 2 COST ${cost})
+endfunction()
+
 pgl_script_test(form/floors form 60 scripts/floors.py)
 pgl_script_test(form/names form 60 scripts/names.py)
 pgl_script_test(form/checks form 60 scripts/form_test.py)
 pgl_script_test(form/layout form 120 scripts/lint.sh format scripts)
 pgl_script_test(form/tidy "form;prove" 600 scripts/lint.sh tidy)
+pgl_computes(10 form/layout)
 
 # bench/NAME.c: one program a promise of speed, run by `make bench`.
 file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.c)
@@ -32,16 +42,20 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     # Each answer is held against /openapi.json, but where asking for that would be counted, or is no
     # plain HTTP.
     foreach(test access identity rest http catalog events webhooks unhappy bad_input oversell fulfilment after process verify operators card)
-        pgl_script_test(blackbox/${test} blackbox 120 tests/blackbox/${test}_test.py
+        pgl_script_test(blackbox/${test} blackbox 240 tests/blackbox/${test}_test.py
             --binary $<TARGET_FILE:panglot> --described)
     endforeach()
     foreach(test limits tls)
-        pgl_script_test(blackbox/${test} blackbox 120 tests/blackbox/${test}_test.py
+        pgl_script_test(blackbox/${test} blackbox 240 tests/blackbox/${test}_test.py
             --binary $<TARGET_FILE:panglot>)
     endforeach()
     # The same cases where every role is a process of its own.
-    foreach(test rest events webhooks unhappy bad_input oversell fulfilment after card)
-        pgl_script_test(parity/${test} blackbox 120 tests/parity/far_test.py ${test}
+    foreach(test rest catalog identity events webhooks unhappy bad_input oversell fulfilment after card)
+        pgl_script_test(parity/${test} blackbox 240 tests/parity/far_test.py ${test}
+            --binary $<TARGET_FILE:panglot>)
+    endforeach()
+    foreach(test operators verify) # a minute each
+        pgl_script_test(parity/${test} "blackbox;prove" 400 tests/parity/far_test.py ${test}
             --binary $<TARGET_FILE:panglot>)
     endforeach()
     pgl_script_test(parity/rolling blackbox 120 tests/parity/rolling_test.py
@@ -56,7 +70,9 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         --binary $<TARGET_FILE:panglot>) # a minute and a half
     pgl_script_test(parity/rolling_long "blackbox;prove" 600 tests/parity/rolling_test.py
         --binary $<TARGET_FILE:panglot> --rate 2000 --rounds 3)
-    set_tests_properties(blackbox/tls PROPERTIES TIMEOUT 300) # 40 s on an idle machine
+    set_tests_properties(blackbox/tls PROPERTIES TIMEOUT 300)
+    set_tests_properties(blackbox/tls blackbox/verify blackbox/operators blackbox/webhooks parity/webhooks
+        parity/after PROPERTIES COST 40)
     pgl_script_test(blackbox/desync blackbox 300 tests/desync/desync.py
         --binary $<TARGET_FILE:panglot> --requests 100000)
     pgl_script_test(blackbox/desync_long "blackbox;prove" 3600 tests/desync/desync.py
@@ -82,8 +98,11 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         --binary $<TARGET_FILE:panglot> --cycles 1000 --seed 4 --cards 0.5)
     pgl_script_test(blackbox/kill_loop_long "blackbox;prove" 1800 tests/kill/kill_loop.py
         --binary $<TARGET_FILE:panglot> --cycles 200 --seed 2)
+    pgl_computes(50 blackbox/desync blackbox/floods)
+    set_tests_properties(blackbox/kill_loop blackbox/kill_loop_cards blackbox/cards PROPERTIES COST 100)
 endif()
-pgl_script_test(blackbox/kill_checker blackbox 120 tests/kill/kill_checker_test.py)
+pgl_script_test(blackbox/kill_checker blackbox 240 tests/kill/kill_checker_test.py)
+set_tests_properties(blackbox/kill_checker PROPERTIES COST 70)
 
 # A folder of tests/ that needs more than a row here brings its own rules.
 file(GLOB suites CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*/CMakeLists.txt)
@@ -98,6 +117,7 @@ if(TARGET sim_explore_test)
         pgl_script_test(sim/explore_agrees_${size} sim 120 sim/explore_agrees.py
             $<TARGET_FILE:sim_explore_test> ${size})
     endforeach()
+    pgl_computes(20 sim/explore_agrees_small sim/explore_agrees_big)
 endif()
 
 # All threads of the program at once, where TSan watches.
@@ -105,13 +125,26 @@ if(TARGET panglot AND PGL_SANITIZE STREQUAL "thread")
     pgl_script_test(threads/whole_program threads 120 tests/threads/whole_program_test.py
         $<TARGET_FILE:panglot>)
     add_dependencies(threads_tests panglot)
+    pgl_computes(20 threads/whole_program)
 endif()
 
-# Every call of the disk, stopped: in full where the code is fast, sampled under the sanitizers.
+# Sweeps: in full where the code is fast, sampled under the sanitizers.
+# pgl_sweep(NAME LIBRARY TEST EVERY): one in EVERY is taken where it is `sampled`.
+function(pgl_sweep name library test every)
+    set_tests_properties(${library}/${test} PROPERTIES LABELS sim TIMEOUT 600)
+    add_test(NAME ${library}/${name}_sampled COMMAND ${library}_${test} --every ${every})
+    set_tests_properties(${library}/${name}_sampled PROPERTIES LABELS "unit;sampled" TIMEOUT 600)
+    pgl_computes(60 ${library}/${test} ${library}/${name}_sampled)
+endfunction()
+
+# Each story by card, its process ended at a turn.
+if(TARGET payments_worker_test)
+    pgl_sweep(worker payments worker_test 9)
+endif()
+
+# Every call of the disk, stopped.
 if(TARGET sim_sweep_test)
-    set_tests_properties(sim/sweep_test PROPERTIES LABELS sim TIMEOUT 300)
-    add_test(NAME sim/sweep_sampled COMMAND sim_sweep_test --every 61)
-    set_tests_properties(sim/sweep_sampled PROPERTIES LABELS unit TIMEOUT 300)
+    pgl_sweep(sweep sim sweep_test 61)
     add_test(NAME sim/sweep_long COMMAND sim_sweep_test --long)
     set_tests_properties(sim/sweep_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)
 endif()
@@ -123,7 +156,7 @@ if(TARGET sim_sweep_memory_test)
             pgl_sim_inode_new pgl_sim_shm_map)
         target_link_options(sim_sweep_memory_test PRIVATE -Wl,--wrap=${name})
     endforeach()
-    set_tests_properties(sim/sweep_memory_test PROPERTIES TIMEOUT 400) # twice as slow under asan
+    pgl_sweep(sweep_memory sim sweep_memory_test 97)
     add_test(NAME sim/sweep_memory_long COMMAND sim_sweep_memory_test --long)
     set_tests_properties(sim/sweep_memory_long PROPERTIES LABELS "sim;prove" TIMEOUT 1800)
 endif()
@@ -147,5 +180,6 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         set_tests_properties(sim/script_${name} PROPERTIES LABELS sim TIMEOUT 120)
     endforeach()
     pgl_script_test(sim/mutants_of_the_tables sim 300 sim/mutants.py --catcher explorer)
+    pgl_computes(50 sim/seeds_from_1 sim/seeds_from_21 sim/points sim/twice sim/mutants_of_the_tables)
     pgl_script_test(sim/mutants "sim;prove" 7200 sim/mutants.py)
 endif()

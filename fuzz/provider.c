@@ -28,6 +28,7 @@ static struct provider_call read_answer(uint8_t first, struct pgl_text body,
     struct provider_call call = { .verb = (enum provider_verb)(first % PROVIDER_VERB_COUNT),
                                   .handle = "pi_1",
                                   .refund_handle = "re_1",
+                                  .refund_no = 1,
                                   .page = page };
     PGL_ASSERT(pgl_is_ok(pgl_id_parse(PGL_TEXT(ORDER), &call.order_id)));
     memcpy(call.code, old, strlen(old));
@@ -53,7 +54,8 @@ static void check_outcome(const struct provider_call *call)
         PGL_ASSERT(call->page_count <= PGL_PROVIDER_PAGE_MAX);
         for (int i = 0; i < call->page_count; i++)
             check_object(&call->page[i]);
-    } else if (call->verb == PROVIDER_REFUND || call->verb == PROVIDER_GET_REFUND) {
+    } else if (call->verb == PROVIDER_REFUND || call->verb == PROVIDER_GET_REFUND ||
+               call->verb == PROVIDER_FIND_REFUND) {
         PGL_ASSERT(call->refund_handle_out[0] != '\0');
         PGL_ASSERT(!call->refund_is_done || !call->refund_has_failed);
     } else {

@@ -16,8 +16,8 @@
 #define RETRY_NS           PGL_MILLISECONDS(200) /* longer each time, so many times */
 #define LATELY             400 /* orders: some generations of the smallest index of keys */
 #define RETURNING          8
-#define ACT_TRIES_MAX      20
-#define ACT_AGAIN_NS       PGL_MILLISECONDS(50)
+#define LOOKS_MAX          20
+#define LOOK_AGAIN_NS      PGL_MILLISECONDS(50)
 #define RETURN_CHANCE      800000
 #define RETRIES_SLOWER     20
 #define TOKEN_NS           PGL_HOURS(20)
@@ -205,10 +205,13 @@ bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_erra
 
 /* What each is in a script, where it is there by chance. */
 static const enum pgl_sim_choice_kind choice_of[PGL_SIM_ERRAND_KINDS] = {
-    [PGL_SIM_TWIN] = PGL_SIM_ASK_TWICE,    [PGL_SIM_OTHER_BODY] = PGL_SIM_ASK_OTHER,
-    [PGL_SIM_WRONG] = PGL_SIM_ASK_WRONG,   [PGL_SIM_CANCEL] = PGL_SIM_ASK_CANCEL,
-    [PGL_SIM_LOOK] = PGL_SIM_ASK_LOOK,     [PGL_SIM_SHIP] = PGL_SIM_ASK_SHIP,
-    [PGL_SIM_REFUND] = PGL_SIM_ASK_REFUND, [PGL_SIM_ACT] = PGL_SIM_ASK_ACT,
+    [PGL_SIM_TWIN] = PGL_SIM_ASK_TWICE,     [PGL_SIM_OTHER_BODY] = PGL_SIM_ASK_OTHER,
+    [PGL_SIM_WRONG] = PGL_SIM_ASK_WRONG,    [PGL_SIM_CANCEL] = PGL_SIM_ASK_CANCEL,
+    [PGL_SIM_LOOK] = PGL_SIM_ASK_LOOK,      [PGL_SIM_SHIP] = PGL_SIM_ASK_SHIP,
+    [PGL_SIM_REFUND] = PGL_SIM_ASK_REFUND,  [PGL_SIM_ACT] = PGL_SIM_ASK_ACT,
+    [PGL_SIM_RETRY] = PGL_SIM_ASK_HELP,     [PGL_SIM_SETTLE] = PGL_SIM_ASK_HELP,
+    [PGL_SIM_REPLAY] = PGL_SIM_ASK_HELP,    [PGL_SIM_RECONCILE] = PGL_SIM_ASK_HELP,
+    [PGL_SIM_REDELIVER] = PGL_SIM_ASK_HELP,
 };
 
 void pgl_sim_errand_may_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
@@ -237,6 +240,10 @@ static int who_asks(const struct pgl_sim_errand *errand)
     case PGL_SIM_SHIP:
         return PGL_SIM_DOCK;
     case PGL_SIM_REFUND:
+    case PGL_SIM_RETRY:
+    case PGL_SIM_SETTLE:
+    case PGL_SIM_REPLAY:
+    case PGL_SIM_RECONCILE:
     case PGL_SIM_READ_ON:
     case PGL_SIM_SUBSCRIBE:
     case PGL_SIM_REDELIVER:
@@ -253,6 +260,14 @@ static struct pgl_random *random_of(struct pgl_sim_errand *errand)
     return is_about_none ? &errand->customers->moving : &pgl_sim_wish_of(errand)->random;
 }
 
+static void look_again(struct pgl_sim_errand *errand)
+{
+    if (errand->looks++ < LOOKS_MAX)
+        set_timer(errand, LOOK_AGAIN_NS);
+    else
+        finish(errand);
+}
+
 /* The customer has seen where to go, or looks again a little later. */
 static void act(struct pgl_sim_errand *errand)
 {
@@ -262,8 +277,8 @@ static void act(struct pgl_sim_errand *errand)
     bool has_where = order != NULL && order->next_action[0] != '\0';
     if (has_where)
         pgl_sim_bank_act(errand->customers->bank, pgl_text_of(order->next_action));
-    if (!has_where && wish->card == PGL_SIM_CARD_ASKS && errand->tries++ < ACT_TRIES_MAX)
-        set_timer(errand, ACT_AGAIN_NS);
+    if (!has_where && wish->card == PGL_SIM_CARD_ASKS)
+        look_again(errand);
     else
         finish(errand);
 }
@@ -274,6 +289,10 @@ static void run_errand(void *owner)
     struct pgl_sim_customers *customers = errand->customers;
     if (errand->kind == PGL_SIM_ACT) {
         act(errand);
+        return;
+    }
+    if (errand->kind == PGL_SIM_SETTLE && !pgl_sim_may_settle(errand)) {
+        look_again(errand);
         return;
     }
     errand->ask.token = token_of(customers, who_asks(errand));
@@ -290,11 +309,11 @@ static void run_errand(void *owner)
 }
 
 /* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is
- * of another time. */
+ * of another time; 429: that was so too often; 408: the net was too slow for the request. */
 static bool is_open(const struct pgl_sim_answer *answer)
 {
     return answer->status == 0 || answer->status == 503 || answer->status == 504 ||
-           answer->status == 401;
+           answer->status == 401 || answer->status == 429 || answer->status == 408;
 }
 
 static void on_answer(void *owner, const struct pgl_sim_answer *answer)

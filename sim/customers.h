@@ -38,6 +38,10 @@ enum pgl_sim_errand_kind {
     PGL_SIM_SHIP,      /* a parcel leaves */
     PGL_SIM_REFUND,    /* an operator gives back */
     PGL_SIM_ACT,       /* a customer does what the bank wants to see done */
+    PGL_SIM_RETRY,     /* an operator has tried now what is open at the bank */
+    PGL_SIM_SETTLE,    /* an operator says what the bank's ledger has */
+    PGL_SIM_REPLAY,    /* an operator replays all that is parked: nothing is */
+    PGL_SIM_RECONCILE, /* an operator has both sides compared */
     PGL_SIM_READ_ON,   /* an operator reads on in the events */
     PGL_SIM_SUBSCRIBE, /* somebody wants to be told by webhooks */
     PGL_SIM_REDELIVER, /* an operator has what was not taken told again, now */
@@ -48,13 +52,14 @@ enum pgl_sim_errand_kind {
 struct pgl_sim_errand {
     struct pgl_sim_customers *customers;
     enum pgl_sim_errand_kind kind;
-    uint32_t about;  /* the number of a wish or of a move */
-    uint32_t number; /* among those about it */
-    int tries;
-    int last_status; /* of the answer that was not conclusive */
+    uint32_t about;   /* the number of a wish or of a move */
+    uint32_t number;  /* among those about it */
+    int tries, looks; /* requests; looks whether there is something to ask */
+    int last_status;  /* of the answer that was not conclusive */
     bool is_under_way;
-    int rank_before; /* what was known when it was asked */
-    bool is_last;    /* of a look: when all is over */
+    int rank_before;    /* what was known when it was asked */
+    bool is_last;       /* of a look: when all is over */
+    bool is_of_capture; /* of a settlement */
     struct pgl_sim_ask ask;
     struct pgl_timer timer;
     struct pgl_sim_errand *next_free;
@@ -135,11 +140,37 @@ bool pgl_sim_errand_start(struct pgl_sim_customers *customers, enum pgl_sim_erra
 void pgl_sim_errand_may_start(struct pgl_sim_customers *customers, enum pgl_sim_errand_kind kind,
                               uint32_t wish, uint32_t number, uint32_t chance, int64_t most_ns);
 
+/* What follows from an order whose id is known: operators who help (customers_help.c). */
+void pgl_sim_may_help(struct pgl_sim_errand *errand);
+
 /* An operator does not wait until webhooks that were not taken come again by themselves. */
 void pgl_sim_redeliver(struct pgl_sim_customers *customers);
 
 /* Goes on where the reader is, unless somebody does already. */
 void pgl_sim_read_on(struct pgl_sim_customers *customers, bool is_last);
+
+/* The order as the auditor has seen it committed; blamed, and NULL, when it has not. */
+struct pgl_sim_order *pgl_sim_errand_order(struct pgl_sim_errand *errand);
+/* Blamed for any other status. */
+bool pgl_sim_errand_expects(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer,
+                            int status);
+/* The text behind "name": in an object of ours, whose names are not repeated at its first level;
+ * without quotes. */
+struct pgl_text pgl_sim_answer_member(const struct pgl_sim_answer *answer, const char *name);
+
+/* Rows of the table of errands that are in customers_help.c. */
+bool pgl_sim_may_settle(const struct pgl_sim_errand *errand);
+void pgl_sim_ask_retry(struct pgl_sim_errand *errand);
+void pgl_sim_ask_settle(struct pgl_sim_errand *errand);
+void pgl_sim_ask_replay(struct pgl_sim_errand *errand);
+void pgl_sim_ask_reconcile(struct pgl_sim_errand *errand);
+void pgl_sim_ask_subscribe(struct pgl_sim_errand *errand);
+void pgl_sim_ask_redeliver(struct pgl_sim_errand *errand);
+void pgl_sim_judge_retry(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer);
+void pgl_sim_judge_settle(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer);
+void pgl_sim_judge_accepted(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer);
+void pgl_sim_judge_subscribe(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer);
+void pgl_sim_judge_redeliver(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer);
 
 /* The numbers of the states as an answer names them, -1 for no such name. */
 int pgl_sim_rank_named(struct pgl_text status);

@@ -148,23 +148,6 @@ static void ask_refund(struct pgl_sim_errand *errand)
              errand->number);
 }
 
-static void ask_subscribe(struct pgl_sim_errand *errand)
-{
-    errand->ask.method = "POST";
-    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/webhooks");
-    pgl_sim_listener_subscribe(errand->customers->listener, errand->ask.body,
-                               sizeof errand->ask.body);
-}
-
-static void ask_redeliver(struct pgl_sim_errand *errand)
-{
-    errand->ask.method = "POST";
-    snprintf(errand->ask.target, sizeof errand->ask.target, "/api/v1/webhooks/%s/redeliver",
-             errand->customers->listener->id);
-    snprintf(errand->ask.body, sizeof errand->ask.body,
-             "{\"from\":%u,\"to\":4000000000,\"state\":\"WAITING\"}", errand->number);
-}
-
 /* ---- reading ---- */
 
 int pgl_sim_rank_named(struct pgl_text status)
@@ -180,10 +163,9 @@ bool pgl_sim_is_final_rank(int rank)
     return rank >= FIRST_FINAL;
 }
 
-/* The text behind "name": in an object of ours, whose names are not repeated at its first level;
- * without quotes. */
-static struct pgl_text member(struct pgl_text body, const char *name)
+struct pgl_text pgl_sim_answer_member(const struct pgl_sim_answer *answer, const char *name)
 {
+    struct pgl_text body = answer->body;
     char wanted[32];
     int size = snprintf(wanted, sizeof wanted, "\"%s\":", name);
     const char *found = body.size > 0 ? memmem(body.data, body.size, wanted, (size_t)size) : NULL;
@@ -201,9 +183,9 @@ static struct pgl_text member(struct pgl_text body, const char *name)
     return (struct pgl_text){ rest.data, end };
 }
 
-static int status_in(struct pgl_text body)
+static int status_in(const struct pgl_sim_answer *answer)
 {
-    return pgl_sim_rank_named(member(body, "status"));
+    return pgl_sim_rank_named(pgl_sim_answer_member(answer, "status"));
 }
 
 static uint64_t hash_of(struct pgl_text body)
@@ -211,8 +193,7 @@ static uint64_t hash_of(struct pgl_text body)
     return pgl_hash((struct pgl_hash_key){ 3, 5 }, body.data, body.size);
 }
 
-/* The order as the auditor has seen it committed; blamed when it has not. */
-static struct pgl_sim_order *order_of(struct pgl_sim_errand *errand)
+struct pgl_sim_order *pgl_sim_errand_order(struct pgl_sim_errand *errand)
 {
     struct pgl_sim_order *order =
         pgl_sim_book_find(&errand->customers->auditor->book, pgl_sim_wish_of(errand)->id);
@@ -224,8 +205,8 @@ static struct pgl_sim_order *order_of(struct pgl_sim_errand *errand)
 
 /* ---- judging ---- */
 
-static bool has_status(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer,
-                       int expected)
+bool pgl_sim_errand_expects(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer,
+                            int expected)
 {
     if (answer->status == expected)
         return true;
@@ -263,6 +244,7 @@ static void follow_up(struct pgl_sim_errand *errand)
         pgl_sim_errand_may_start(customers, followers[i].kind, errand->about, 1 + (uint32_t)i,
                                  chance, within_ns);
     }
+    pgl_sim_may_help(errand);
 }
 
 static void judge_create(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
@@ -270,9 +252,10 @@ static void judge_create(struct pgl_sim_errand *errand, const struct pgl_sim_ans
     struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
     struct pgl_sim_blame *blame = errand->customers->blame;
     pgl_id id;
-    if (!has_status(errand, answer, 201))
+    if (!pgl_sim_errand_expects(errand, answer, 201))
         return;
-    if (!pgl_is_ok(pgl_id_parse(member(answer->body, "id"), &id)) || status_in(answer->body) != 0) {
+    if (!pgl_is_ok(pgl_id_parse(pgl_sim_answer_member(answer, "id"), &id)) ||
+        status_in(answer) != 0) {
         pgl_sim_blame(blame, "H5: an order was answered without its id, or not as PENDING");
         return;
     }
@@ -286,7 +269,7 @@ static void judge_create(struct pgl_sim_errand *errand, const struct pgl_sim_ans
     wish->is_answered = true;
     wish->id = id;
     wish->answer_hash = hash_of(answer->body);
-    if (order_of(errand) == NULL || !is_first)
+    if (pgl_sim_errand_order(errand) == NULL || !is_first)
         return;
     follow_up(errand);
     pgl_sim_followers_may_follow(&errand->customers->followers, errand->about);
@@ -294,13 +277,13 @@ static void judge_create(struct pgl_sim_errand *errand, const struct pgl_sim_ans
 
 static void judge_refused(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
 {
-    (void)has_status(errand, answer, 422);
+    (void)pgl_sim_errand_expects(errand, answer, 422);
 }
 
 static void judge_cancel(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
 {
     char said[PGL_SIM_SAID_BYTES];
-    const struct pgl_sim_order *order = order_of(errand);
+    const struct pgl_sim_order *order = pgl_sim_errand_order(errand);
     if (order == NULL)
         return;
     bool is_true = false;
@@ -319,10 +302,10 @@ static void judge_cancel(struct pgl_sim_errand *errand, const struct pgl_sim_ans
 static void judge_look(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
 {
     struct pgl_sim_wish *wish = pgl_sim_wish_of(errand);
-    const struct pgl_sim_order *order = order_of(errand);
-    if (order == NULL || !has_status(errand, answer, 200))
+    const struct pgl_sim_order *order = pgl_sim_errand_order(errand);
+    if (order == NULL || !pgl_sim_errand_expects(errand, answer, 200))
         return;
-    int rank = status_in(answer->body);
+    int rank = status_in(answer);
     bool was_final = errand->rank_before >= FIRST_FINAL;
     if (rank < errand->rank_before || (was_final && rank != errand->rank_before))
         pgl_sim_blame(errand->customers->blame, "H7: k-%u was seen %d and then %d", errand->about,
@@ -331,7 +314,7 @@ static void judge_look(struct pgl_sim_errand *errand, const struct pgl_sim_answe
         pgl_sim_blame(errand->customers->blame, "Q7: k-%u was seen %d, and is %d", errand->about,
                       rank, order->state);
     int64_t total;
-    if (!pgl_is_ok(pgl_text_to_i64(member(answer->body, "totalMinor"), &total)) ||
+    if (!pgl_is_ok(pgl_text_to_i64(pgl_sim_answer_member(answer, "totalMinor"), &total)) ||
         total != order->amount_minor)
         pgl_sim_blame(errand->customers->blame, "H8: k-%u has another total", errand->about);
     if (rank > wish->rank_seen)
@@ -342,13 +325,14 @@ static void judge_move(struct pgl_sim_errand *errand, const struct pgl_sim_answe
 {
     struct pgl_sim_move *move = &errand->customers->journal.moves[errand->about];
     bool is_unknown = answer->status == 404 && move->kind != PGL_SIM_GOODS_IN; /* of this SKU */
-    move->is_answered = !is_unknown && (answer->status == 200 || has_status(errand, answer, 201));
+    move->is_answered =
+        !is_unknown && (answer->status == 200 || pgl_sim_errand_expects(errand, answer, 201));
 }
 
 /* Too early is tried again, with another key: it is another wish. */
 static void try_later(struct pgl_sim_errand *errand)
 {
-    const struct pgl_sim_order *order = order_of(errand);
+    const struct pgl_sim_order *order = pgl_sim_errand_order(errand);
     if (order != NULL && !pgl_sim_has_said(order, PGL_SIM_FINALS) &&
         errand->number < PGL_SIM_TRIES_END)
         pgl_sim_errand_start(errand->customers, errand->kind, errand->about,
@@ -360,8 +344,8 @@ static void judge_ship(struct pgl_sim_errand *errand, const struct pgl_sim_answe
 {
     if (answer->status == 409 || answer->status == 404) {
         try_later(errand);
-    } else if (has_status(errand, answer, 201)) {
-        const struct pgl_sim_order *order = order_of(errand);
+    } else if (pgl_sim_errand_expects(errand, answer, 201)) {
+        const struct pgl_sim_order *order = pgl_sim_errand_order(errand);
         errand->customers->journal.shipments++;
         if (order != NULL && order->shipment_count == 0)
             pgl_sim_blame(errand->customers->blame, "A11: a parcel of k-%u is not on disk",
@@ -373,34 +357,13 @@ static void judge_refund(struct pgl_sim_errand *errand, const struct pgl_sim_ans
 {
     if (answer->status == 409 || answer->status == 404) {
         try_later(errand);
-    } else if (answer->status != 422 && has_status(errand, answer, 202)) {
-        const struct pgl_sim_order *order = order_of(errand);
+    } else if (answer->status != 422 && pgl_sim_errand_expects(errand, answer, 202)) {
+        const struct pgl_sim_order *order = pgl_sim_errand_order(errand);
         errand->customers->journal.refunds++;
         if (order != NULL && order->refund_count == 0)
             pgl_sim_blame(errand->customers->blame, "A11: a refund of k-%u is not on disk",
                           errand->about);
     }
-}
-
-static void judge_subscribe(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
-{
-    if (has_status(errand, answer, 201))
-        pgl_sim_listener_subscribed(errand->customers->listener, member(answer->body, "id"),
-                                    member(answer->body, "secret"));
-}
-
-static void judge_redeliver(struct pgl_sim_errand *errand, const struct pgl_sim_answer *answer)
-{
-    int64_t next = 0;
-    if (has_status(errand, answer, 202) &&
-        pgl_is_ok(pgl_text_to_i64(member(answer->body, "nextFrom"), &next)) && next > 0)
-        pgl_sim_errand_start(errand->customers, PGL_SIM_REDELIVER, 0, (uint32_t)next, 0);
-}
-
-void pgl_sim_redeliver(struct pgl_sim_customers *customers)
-{
-    if (customers->listener->number >= 0)
-        pgl_sim_errand_start(customers, PGL_SIM_REDELIVER, 0, 1, 0);
 }
 
 /* ---- reading all events ---- */
@@ -481,7 +444,7 @@ static void judge_read(struct pgl_sim_errand *errand, const struct pgl_sim_answe
     const char *found;
     uint64_t before = reader->events;
     reader->is_out = false;
-    if (!has_status(errand, answer, 200))
+    if (!pgl_sim_errand_expects(errand, answer, 200))
         return;
     while ((found = memmem(left.data, left.size, begin, sizeof begin - 1)) != NULL) {
         size_t at = (size_t)(found - left.data) + sizeof begin - 1;
@@ -518,8 +481,12 @@ static const struct {
     [PGL_SIM_SHIP] = { ask_ship, judge_ship },
     [PGL_SIM_REFUND] = { ask_refund, judge_refund },
     [PGL_SIM_READ_ON] = { ask_read, judge_read },
-    [PGL_SIM_REDELIVER] = { ask_redeliver, judge_redeliver },
-    [PGL_SIM_SUBSCRIBE] = { ask_subscribe, judge_subscribe },
+    [PGL_SIM_RETRY] = { pgl_sim_ask_retry, pgl_sim_judge_retry },
+    [PGL_SIM_SETTLE] = { pgl_sim_ask_settle, pgl_sim_judge_settle },
+    [PGL_SIM_REPLAY] = { pgl_sim_ask_replay, pgl_sim_judge_accepted },
+    [PGL_SIM_RECONCILE] = { pgl_sim_ask_reconcile, pgl_sim_judge_accepted },
+    [PGL_SIM_REDELIVER] = { pgl_sim_ask_redeliver, pgl_sim_judge_redeliver },
+    [PGL_SIM_SUBSCRIBE] = { pgl_sim_ask_subscribe, pgl_sim_judge_subscribe },
 };
 
 void pgl_sim_errand_write(struct pgl_sim_errand *errand)

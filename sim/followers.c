@@ -279,7 +279,8 @@ static bool take_head(struct pgl_sim_follower *follower)
     if (head.status != 200) {
         if (head.status == 401)
             followers->renew(followers->self, follower->wish);
-        if (head.status != 503 && head.status != 504 && head.status != 401 && head.status != 429)
+        if (head.status != 503 && head.status != 504 && head.status != 401 && head.status != 429 &&
+            head.status != 408)
             pgl_sim_blame(followers->blame, "H4: to follow k-%u was answered %d", follower->wish,
                           head.status);
         come_back(follower);

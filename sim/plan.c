@@ -215,6 +215,8 @@ static void draw_others(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->listener_chance = ONE_OF(random, chances);
     if (!pgl_sim_plan_has(plan, PGL_SIM_FAULT_HOOKS))
         plan->listener_chance = 0;
+    plan->help_chance = ONE_OF(random, chances);
+    plan->look_over_chance = plan->help_chance / 10;
 }
 
 struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t allowed)

@@ -73,7 +73,8 @@ struct pgl_sim_plan {
     uint32_t cancel_chance, look_chance, twin_chance, other_body_chance, wrong_chance, leave_chance;
     uint32_t partial_chance, deadline_chance, ship_chance, refund_chance, act_chance;
     uint32_t follow_chance, read_chance;
-    int moves; /* goods in, sales, counts */
+    uint32_t help_chance, look_over_chance; /* that an operator helps one order on, or all */
+    int moves;                              /* goods in, sales, counts */
     bool has_sales, has_counts;
 
     /* The bank. */

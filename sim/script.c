@@ -60,6 +60,7 @@ static const struct {
     [PGL_SIM_ASK_ACT]          = { "ask-act",          false },
     [PGL_SIM_ASK_FOLLOW]       = { "ask-follow",       false },
     [PGL_SIM_ASK_READ]         = { "ask-read",         false },
+    [PGL_SIM_ASK_HELP]         = { "ask-help",         false },
     [PGL_SIM_FOLLOWER_LEAVES]  = { "follower-leaves",  true },
     [PGL_SIM_LISTENER_BENDS]   = { "listener-bends",   true },  /*              how                     */
 };

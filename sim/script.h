@@ -68,6 +68,7 @@ enum pgl_sim_choice_kind {
     PGL_SIM_ASK_ACT,
     PGL_SIM_ASK_FOLLOW,
     PGL_SIM_ASK_READ,
+    PGL_SIM_ASK_HELP,
     /* `at` counts the messages, and the deliveries. */
     PGL_SIM_FOLLOWER_LEAVES,
     PGL_SIM_LISTENER_BENDS,

@@ -459,8 +459,7 @@ pgl_status pgl_boot_open(struct pgl_boot *boot, struct pgl_platform *platform,
     pgl_metrics_register(boot);
     open_drain(boot);
     struct pgl_loop *audit = &boot->loops[PGL_LOOP_AUDIT];
-    if (options->roles != PGL_RUNS(PGL_RUN_GATEWAY)) /* which has no file to look at */
-        pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);
+    pgl_control_open(&boot->control, boot, audit, &boot->threads[PGL_THREAD_AUDIT].is_stopping);
     PGL_TRY(pgl_mesh_serve(&boot->mesh));
     return pgl_boot_runs(boot, PGL_RUN_GATEWAY) ? open_edge(boot) : open_ops(boot);
 }

@@ -39,6 +39,8 @@ static struct pgl_go ask_writers(struct pgl_control *control, bool is_wanted, in
     control->hold_count = 0;
     for (int i = 0; i < PGL_CUT_FILES; i++)
         control->hold_count += pgl_boot_has(control->boot, i) ? 1 : 0;
+    if (control->hold_count == 0)
+        return pgl_go(next); /* a gateway alone has no file */
     for (int i = 0; i < PGL_CUT_FILES; i++) {
         if (!pgl_boot_has(control->boot, i))
             continue;
@@ -258,7 +260,7 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
 {
     struct pgl_control *control = owner;
     const struct pgl_control_task *task =
-        pgl_control_task_find(exchange, control->boot->options.roles == PGL_RUNS_ALL);
+        pgl_control_task_find(exchange, control->boot->options.roles);
     if (pgl_text_is(exchange->head.path, "/release")) {
         release(control, exchange);
         return;

@@ -6,7 +6,7 @@
  *     GET /audit-log?limit=N         what operators did, the newest
  *     GET /audit-log/verify          whether somebody has changed it
  *     POST /signing-key              a new key signs tokens; "at-once" in the body drops the old
- *     ones
+ *                                    ones; of the process that has the edge
  *     POST /part                     of a process with some of the roles: its files into that
  *                                    folder, as of a moment that its peers share: it says "held",
  *                                    and holds until POST /release, which comes once all do

@@ -122,26 +122,29 @@ static void end_backup(struct pgl_control *control)
     pgl_backup_end(&control->backup);
 }
 
+#define ALL  PGL_RUNS_ALL
+#define EDGE PGL_RUNS(PGL_RUN_GATEWAY)
+#define ANY  0 /* a part of the files is good for nothing but to be joined with the others */
+
 /* clang-format off */
 const struct pgl_control_task pgl_control_tasks[] = {
-    /* method        path                 shared streamed joint  begin         goes on            ends        is written */
-    { PGL_HTTP_GET,  "/verify",           true,  false,    false, NULL,         verify,            NULL,       write_report },
-    { PGL_HTTP_GET,  "/audit-log",        false, false,    false, NULL,         list_deeds,        NULL,       write_said },
-    { PGL_HTTP_GET,  "/audit-log/verify", false, false,    false, NULL,         check_deeds,       NULL,       write_said },
-    { PGL_HTTP_POST, "/signing-key",      false, false,    false, begin_rotation, go_on_with_rotation, NULL,    write_said },
-    { PGL_HTTP_POST, "/backup",           false, true,     false, begin_backup, go_on_with_backup, end_backup, write_said },
-    { PGL_HTTP_POST, "/part",             false, true,     true,  begin_part,   go_on_with_backup, end_backup, write_said },
+    /* method        path                 shared streamed joint  roles begin           goes on              ends        is written */
+    { PGL_HTTP_GET,  "/verify",           true,  false,   false, ALL,  NULL,           verify,              NULL,       write_report },
+    { PGL_HTTP_GET,  "/audit-log",        false, false,   false, ALL,  NULL,           list_deeds,          NULL,       write_said },
+    { PGL_HTTP_GET,  "/audit-log/verify", false, false,   false, ALL,  NULL,           check_deeds,         NULL,       write_said },
+    { PGL_HTTP_POST, "/signing-key",      false, false,   false, EDGE, begin_rotation, go_on_with_rotation, NULL,       write_said },
+    { PGL_HTTP_POST, "/backup",           false, true,    false, ALL,  begin_backup,   go_on_with_backup,   end_backup, write_said },
+    { PGL_HTTP_POST, "/part",             false, true,    true,  ANY,  begin_part,     go_on_with_backup,   end_backup, write_said },
 };
 /* clang-format on */
 
-/* A part of the files is good for nothing but to be joined with the others. */
 const struct pgl_control_task *pgl_control_task_find(const struct pgl_http_exchange *exchange,
-                                                     bool has_all)
+                                                     uint32_t roles)
 {
     for (size_t i = 0; i < sizeof pgl_control_tasks / sizeof pgl_control_tasks[0]; i++)
         if (exchange->head.method_known == pgl_control_tasks[i].method &&
             pgl_text_is(exchange->head.path, pgl_control_tasks[i].path) &&
-            (has_all || pgl_control_tasks[i].is_joint))
+            (roles & pgl_control_tasks[i].roles) == pgl_control_tasks[i].roles)
             return &pgl_control_tasks[i];
     return NULL;
 }

@@ -12,6 +12,7 @@ struct pgl_control_task {
     bool is_shared;   /* one look answers everybody who waits for it */
     bool is_streamed; /* lines of progress while it lasts, then "done" or "failed: why" */
     bool is_joint;    /* streamed; says "held", and holds until it is told that all others do */
+    uint32_t roles;   /* a process that has all of these can do it */
     pgl_status (*begin)(struct pgl_control *control); /* NULL: nothing */
     /* Of the first asker. Long; but the writers are on their way, and nobody else is on this
      * thread. */
@@ -22,8 +23,8 @@ struct pgl_control_task {
 
 extern const struct pgl_control_task pgl_control_tasks[];
 
-/* NULL when there is none. `has_all`: the process has all files of the platform. */
+/* NULL when there is none, or none for a process with these roles. */
 const struct pgl_control_task *pgl_control_task_find(const struct pgl_http_exchange *exchange,
-                                                     bool has_all);
+                                                     uint32_t roles);
 
 #endif

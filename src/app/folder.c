@@ -92,6 +92,25 @@ static pgl_status look_at_gathered(struct pgl_platform *platform, struct pgl_boo
     return status;
 }
 
+/* The process of the edge, which may be one of several. */
+static int ask_edge(struct pgl_platform *platform, const char *folder,
+                    const struct pgl_folder_look *look)
+{
+    struct pgl_folder_look asked = *look;
+    struct pgl_arena arena;
+    struct pgl_buffer out;
+    bool is_clean;
+    pgl_arena_init(&arena, 4096, 4096);
+    pgl_buffer_init(&out, PGL_CONTROL_ANSWER_BYTES_MAX);
+    asked.question.socket = pgl_control_socket(&arena, PGL_RUNS(PGL_RUN_GATEWAY));
+    asked.question.waits_not = true;
+    pgl_status status = pgl_control_ask(platform, folder, &asked.question, &out, &is_clean);
+    int code = pgl_is_ok(status) ? print(&out, is_clean) : ask_running(platform, folder, look);
+    pgl_buffer_free(&out);
+    pgl_arena_free(&arena);
+    return code;
+}
+
 int pgl_folder_look(struct pgl_platform *platform, const char *folder,
                     const struct pgl_folder_look *look)
 {
@@ -110,7 +129,10 @@ int pgl_folder_look(struct pgl_platform *platform, const char *folder,
     else
         code = -1;
     pgl_boot_close(&boot);
-    if (code < 0 && look_at_gathered(platform, &boot, &options, look, &code).code == PGL_NOT_FOUND)
+    if (code < 0 && look->is_of_edge)
+        code = ask_edge(platform, folder, look);
+    else if (code < 0 &&
+             look_at_gathered(platform, &boot, &options, look, &code).code == PGL_NOT_FOUND)
         code = ask_running(platform, folder, look);
     return code;
 }

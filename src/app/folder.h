@@ -10,6 +10,7 @@
 struct pgl_folder_look {
     const char *command;                  /* for complaints: "verify" */
     struct pgl_control_question question; /* to a running platform */
+    bool is_of_edge; /* of what the edge keeps: its process is asked, wherever the files are */
     /* At a cut of a stopped one; writes what is said. */
     pgl_status (*look)(struct pgl_boot *boot, struct pgl_cut *cut, void *self,
                        struct pgl_buffer *out, bool *is_clean);

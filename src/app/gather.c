@@ -6,6 +6,7 @@
 #include "platform/real/real.h"
 
 #define ANSWER_BYTES_MAX 65536
+#define LOOK_AGAIN_NS    PGL_MILLISECONDS(50)
 
 static const char *const databases[] = { "catalog",   "orders",   "payments",
                                          "inventory", "webhooks", "identity" };
@@ -147,6 +148,27 @@ static pgl_status copy_keys(struct gathering *gathering)
     return PGL_OK;
 }
 
+/* The lock goes with the process. */
+static pgl_status wait_for_turn(const struct gathering *gathering)
+{
+    struct pgl_platform *platform = gathering->platform;
+    struct pgl_disk *disk = platform->disk;
+    const char *path = pgl_arena_printf(gathering->arena, "%s.lock", gathering->to);
+    int64_t now_ns = pgl_clock_monotonic_ns(&platform->clock);
+    int64_t until_ns = now_ns + PGL_GATHER_TURN_NS;
+    struct pgl_waiter *waiter = platform->waiter_open(platform);
+    if (waiter == NULL)
+        return PGL_NO_MEMORY;
+    pgl_status status = disk->ops->lock(disk, path);
+    while (status.code == PGL_CONFLICT && now_ns < until_ns) {
+        waiter->ops->wait(waiter, now_ns + LOOK_AGAIN_NS);
+        now_ns = pgl_clock_monotonic_ns(&platform->clock);
+        status = disk->ops->lock(disk, path);
+    }
+    waiter->ops->close(waiter);
+    return status;
+}
+
 pgl_status pgl_gather(struct pgl_platform *platform, struct pgl_arena *arena, const char *folder,
                       const char **to)
 {
@@ -155,6 +177,7 @@ pgl_status pgl_gather(struct pgl_platform *platform, struct pgl_arena *arena, co
     if (!pgl_real_whole_path(folder, whole, sizeof whole))
         return PGL_FAIL(PGL_INVALID, "the path is too long");
     *to = gathering.to = pgl_arena_printf(arena, "%s/gathered", whole);
+    PGL_TRY(wait_for_turn(&gathering));
     pgl_gather_forget(platform, arena, *to); /* of a look that did not end */
     PGL_TRY(platform->disk->ops->make_folder(platform->disk, *to));
     gather_next(&gathering);

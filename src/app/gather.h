@@ -3,16 +3,20 @@
  * one folder: each process holds its writers, and once all do, each goes on and copies what it had.
  *
  * For:      commands that look into a folder (folder.h).
- * Owner:    a command; blocks.
- * Bounds:   PGL_CONTROL_JOINT_NS from the first to the last that holds; the room on the disk.
+ * Owner:    a command; blocks. One gathers at a time, whoever else wants to waits for it.
+ * Bounds:   PGL_GATHER_TURN_NS until it is our turn; PGL_CONTROL_JOINT_NS from the first to the
+ *           last that holds; the room on the disk.
  */
 #ifndef PGL_APP_GATHER_H
 #define PGL_APP_GATHER_H
 
 #include "app/boot.h"
 
+#define PGL_GATHER_TURN_NS PGL_MINUTES(2)
+
 /* Into FOLDER/gathered, whose path is put into `to`. PGL_NOT_FOUND: no process with some of the
- * roles runs there. PGL_UNAVAILABLE: some of the files nobody has, or they could not all hold. */
+ * roles runs there. PGL_UNAVAILABLE: some of the files nobody has, or they could not all hold.
+ * PGL_CONFLICT: others gather all the time. It is our turn until the process ends. */
 PGL_MUST_USE pgl_status pgl_gather(struct pgl_platform *platform, struct pgl_arena *arena,
                                    const char *folder, const char **to);
 /* What is in it, and the folder. */

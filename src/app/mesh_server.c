@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "edge/traceparent.h"
 #include "transport/grpc_listener.h"
+#include "transport/grpc_metrics.h"
 
 struct mesh_method {
     struct pgl_mesh_server *server;
@@ -175,8 +176,9 @@ static void fill_service(struct pgl_mesh_server *server, int at, struct pgl_grpc
     *service = (struct pgl_grpc_service){ row->service, row->name, server->methods[at] };
 }
 
-static void open_grpc(struct pgl_mesh_server *server)
+static pgl_status open_grpc(struct pgl_mesh_server *server)
 {
+    struct pgl_boot *boot = server->mesh->boot;
     struct pgl_grpc_server_options options = { .limits = PGL_GRPC_LIMITS_EDGE,
                                                .is_mesh = true,
                                                .services = server->services,
@@ -184,9 +186,11 @@ static void open_grpc(struct pgl_mesh_server *server)
     options.limits.message_bytes_max = PGL_GRPC_MESH_MESSAGE_BYTES_MAX;
     options.limits.deadline_max_ns = PGL_MINUTES(1);
     for (int at = 0; at < PGL_AT_COUNT; at++)
-        if (pgl_boot_runs(server->mesh->boot, pgl_mesh_rows[at].role))
+        if (pgl_boot_runs(boot, pgl_mesh_rows[at].role))
             fill_service(server, at, &server->services[options.service_count++]);
+    PGL_TRY(pgl_grpc_metrics_add(&server->grpc, &options, "mesh", &boot->registry, &boot->arena));
     pgl_grpc_server_open(&server->grpc, server->rpc.loop, &options);
+    return PGL_OK;
 }
 
 /* Nobody comes in without a certificate of our authority; its name says which role it is. */
@@ -214,7 +218,7 @@ pgl_status pgl_mesh_server_open(struct pgl_mesh *mesh)
         return PGL_NO_MEMORY;
     server->mesh = mesh;
     pgl_rpc_open(&server->rpc, &boot->loops[PGL_LOOP_SERVICES]);
-    open_grpc(server);
+    PGL_TRY(open_grpc(server));
     struct pgl_http_server_options http = pgl_grpc_listener_options(&server->grpc);
     http.limits = mesh_limits();
     if (options->certificate_file != NULL)

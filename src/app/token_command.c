@@ -77,6 +77,7 @@ static int rotate(struct pgl_platform *platform, const struct token_options *opt
         .question = { .method = "POST",
                       .target = "/signing-key",
                       .body = at_once ? PGL_TEXT("at-once") : PGL_TEXT("with-overlap") },
+        .is_of_edge = true,
         .look = rotate_stopped,
         .self = &at_once,
     };

@@ -10,13 +10,18 @@
 #ifndef PGL_EDGE_FACE_H
 #define PGL_EDGE_FACE_H
 
+#include "base/arena.h"
 #include "base/status.h"
+#include "telemetry/registry.h"
 #include "transport/http_server.h"
 
 struct pgl_edge;
 struct pgl_request;
 
 struct edge_face {
+    /* Before it is open: what it counts. */
+    pgl_status (*add_metrics)(struct pgl_edge *edge, struct pgl_registry *registry,
+                              struct pgl_arena *arena);
     void (*open)(struct pgl_edge *edge);
     void (*close)(struct pgl_edge *edge);
 

@@ -39,6 +39,7 @@ struct pgl_edge {
     struct pgl_http_server http;
     struct pgl_grpc_server grpc;
     struct pgl_grpc_limits grpc_limits;
+    struct pgl_grpc_counts **grpc_counts;
     bool has_reflection;                        /* gRPC tells what it serves */
     void (*start)(struct pgl_request *request); /* through the gateway's flow */
     struct pgl_endpoint catalog, orders, payments, inventory, webhooks, identity;

@@ -6,6 +6,10 @@
 
 #include "base/assert.h"
 
+/* A reader that looks at the head of the log while it is being written takes the write lock for a
+ * moment, to look again. */
+#define LOCKED_MS_MAX 1000
+
 void pgl_store_start(void)
 {
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD); /* a connection stays on its thread */
@@ -78,6 +82,7 @@ pgl_status pgl_database_open_writer(struct pgl_database *db,
     PGL_TRY(open_connection(db, options, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
     db->is_writer = true;
     sqlite3_wal_hook(db->handle, on_commit, db);
+    sqlite3_busy_timeout(db->handle, LOCKED_MS_MAX);
     /* FULL: a commit is on disk before any connection can see it. */
     PGL_TRY(pgl_database_run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
     /* Frames that a killed process wrote and did not sync are still taken for committed. Make them

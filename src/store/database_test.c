@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/time.h"
 #include "store/migrate.h"
@@ -295,6 +296,37 @@ static void a_reader_drops_what_is_late(void **unused)
     pgl_reader_close(&readers.reader);
 }
 
+static struct {
+    struct pgl_database db; /* of whoever has the lock */
+    int (*sleep)(sqlite3_vfs *vfs, int microseconds);
+    int naps;
+} holder;
+
+/* While somebody waits, the lock is let go of. */
+static int nap(sqlite3_vfs *vfs, int microseconds)
+{
+    if (++holder.naps == 3)
+        assert_ok(pgl_database_run(&holder.db, "COMMIT"));
+    return holder.sleep(vfs, microseconds);
+}
+
+static void a_writer_waits_for_a_lock_of_a_moment(void **unused)
+{
+    (void)unused;
+    struct pgl_database_options options = { .path = bench.path, .cache_kib = 64 };
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    assert_ok(pgl_database_run(db(), "CREATE TABLE t (i INTEGER)"));
+    assert_ok(pgl_database_open_writer(&holder.db, &options));
+    assert_ok(pgl_database_run(&holder.db, "BEGIN IMMEDIATE"));
+    holder.sleep = vfs->xSleep;
+    vfs->xSleep = nap;
+    assert_ok(pgl_database_run(db(), "BEGIN IMMEDIATE; INSERT INTO t VALUES (1); COMMIT"));
+    vfs->xSleep = holder.sleep;
+    assert_int_equal(holder.naps, 3);
+    pgl_database_close(&holder.db);
+    assert_rows("SELECT count(*) FROM t", "1\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 
 int main(void)
@@ -304,7 +336,7 @@ int main(void)
         TEST(a_file_that_is_none_does_not_open), TEST(each_step_is_taken_once),
         TEST(a_step_that_fails_leaves_nothing),  TEST(a_file_of_the_future_is_left_alone),
         TEST(counts_move_with_the_transaction),  TEST(a_reader_sees_what_is_committed),
-        TEST(a_reader_drops_what_is_late),
+        TEST(a_reader_drops_what_is_late),       TEST(a_writer_waits_for_a_lock_of_a_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "telemetry/metrics.h"
 
-#define PGL_METRICS_MAX 1024 /* about 100 routes of 5 rows each, and 300 of the services */
+#define PGL_METRICS_MAX 2048 /* 110 routes of 5 rows, 170 methods of 3, 300 of the services */
 
 enum pgl_metric_kind { PGL_METRIC_COUNTER, PGL_METRIC_GAUGE, PGL_METRIC_LATENCY };
 

@@ -1,6 +1,7 @@
 /* grpc_call.c - the life of a call: messages in, the handler, its deadline, its end. */
 #include "base/assert.h"
 #include "transport/grpc_call.h"
+#include "transport/grpc_metrics.h"
 #include "wire/gzip.h"
 
 #define PIECES_CHUNK_BYTES 4096u
@@ -218,8 +219,7 @@ void pgl_grpc_go_on(struct pgl_grpc_call *call)
 /* The handler's last word is said, or nobody listens to it. */
 static void finish(struct pgl_grpc_call *call)
 {
-    int status = pgl_code_grpc(call->status.code);
-    pgl_counter_add(&call->server->metrics.failures[status], 1);
+    pgl_grpc_metrics_note(call);
     if (call->is_gone != NULL)
         *call->is_gone = true;
     pgl_grpc_call_free(call);

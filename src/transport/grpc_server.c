@@ -118,7 +118,7 @@ bool pgl_grpc_server_wants_pieces(const struct pgl_http_request_head *head)
     return media != NULL && media->face == PGL_FACE_GRPC;
 }
 
-static const char *name_of(const struct pgl_grpc_service *service)
+const char *pgl_grpc_service_name(const struct pgl_grpc_service *service)
 {
     return service->name != NULL ? service->name : service->contract->name;
 }
@@ -132,7 +132,7 @@ static void find_method(struct pgl_grpc_call *call, struct pgl_text path)
         return;
     for (int i = 0; i < options->service_count; i++) {
         const struct pgl_grpc_service *service = &options->services[i];
-        if (!pgl_text_is(name, name_of(service)))
+        if (!pgl_text_is(name, pgl_grpc_service_name(service)))
             continue;
         for (unsigned n = 0; n < service->contract->n_methods; n++)
             if (service->methods[n].handler != NULL &&

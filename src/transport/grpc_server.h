@@ -87,11 +87,14 @@ struct pgl_grpc_limits {
         .json = pgl_json_request_limits })
 /* clang-format on */
 
+struct pgl_grpc_counts;
+
 struct pgl_grpc_server_options {
     struct pgl_grpc_limits limits;
     bool is_mesh; /* gRPC only: no gRPC-Web, no Connect */
     const struct pgl_grpc_service *services;
     int service_count;
+    struct pgl_grpc_counts **counts; /* grpc_metrics.h; NULL: methods are not counted */
     void *owner;
     /* A message before it is unpacked; a status that is not good ends the call. NULL: not asked. */
     pgl_status (*check)(void *owner, const struct pgl_grpc_call *call, struct pgl_text message);
@@ -208,6 +211,8 @@ void pgl_grpc_go_on(struct pgl_grpc_call *call);
  * PGL_GRPC_METADATA_MAX are dropped. */
 void pgl_grpc_add(struct pgl_grpc_metadata *metadata, struct pgl_text name, struct pgl_text value);
 
+/* Its full name. */
+const char *pgl_grpc_service_name(const struct pgl_grpc_service *service);
 const struct pgl_grpc_method *pgl_grpc_method_of(const struct pgl_grpc_call *call);
 const ProtobufCMethodDescriptor *pgl_grpc_contract_of(const struct pgl_grpc_call *call);
 

@@ -5,6 +5,7 @@
  * that the contract does not give it.
  */
 #include "transport/grpc_bench.h"
+#include "transport/grpc_metrics.h"
 
 #include "wire/gzip.h"
 
@@ -369,6 +370,53 @@ static void a_body_that_does_not_come_is_late(void **unused)
     assert_string_equal(notes.taken, "");
 }
 
+static void what_became_of_calls_is_counted_by_method(void **unused)
+{
+    static const struct {
+        const char *path;
+        enum pgl_code code;
+    } calls[] = { { CHECK, PGL_CODE_OK },     { CHECK, PGL_CODE_OK },     { CHECK, PGL_NOT_FOUND },
+                  { CHECK, PGL_EXHAUSTED },   { CHECK, PGL_UNAVAILABLE }, { WATCH, PGL_DENIED },
+                  { "/a.b.C/D", PGL_CODE_OK } };
+    static const char *const rows[] = {
+        "panglot_grpc_calls_total{listener=\"x\",method=\"grpc.health.v1.Health/"
+        "Check\",outcome=\"done\"} 2\n",
+        "panglot_grpc_calls_total{listener=\"x\",method=\"grpc.health.v1.Health/"
+        "Check\",outcome=\"refused\"} 1\n",
+        "panglot_grpc_calls_total{listener=\"x\",method=\"grpc.health.v1.Health/"
+        "Check\",outcome=\"failed\"} 2\n",
+        "panglot_grpc_calls_total{listener=\"x\",method=\"grpc.health.v1.Health/"
+        "Watch\",outcome=\"refused\"} 1\n",
+        "panglot_grpc_statuses_total{listener=\"x\",status=\"OK\"} 2\n",
+        "panglot_grpc_statuses_total{listener=\"x\",status=\"UNIMPLEMENTED\"} 1\n",
+        "panglot_grpc_messages_in_total{listener=\"x\"} 6\n",
+    };
+    static struct pgl_registry registry;
+    struct pgl_grpc_server_options options = bench.server.options;
+    struct pgl_arena arena;
+    struct pgl_buffer page;
+    HealthCheckResponse reply = serving();
+    (void)unused;
+    pgl_arena_init(&arena, 4096, 1 << 20);
+    assert_true(pgl_is_ok(pgl_grpc_metrics_add(&bench.server, &options, "x", &registry, &arena)));
+    bench.server.options.counts = options.counts;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        bench_call(calls[i].path);
+        bench_ask();
+        bench_feed(ASK_A, true);
+        if (!bench.seen.is_over)
+            pgl_grpc_answer(notes.call, (pgl_status){ calls[i].code, "" }, &reply.base);
+    }
+    pgl_buffer_init(&page, 1 << 20);
+    pgl_registry_write(&registry, &page);
+    pgl_buffer_add_char(&page, '\0');
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strstr(page.data, rows[i]) == NULL)
+            fail_msg("%s is not in:\n%s", rows[i], page.data);
+    pgl_buffer_free(&page);
+    pgl_arena_free(&arena);
+}
+
 static void a_client_that_goes_is_noticed(void **unused)
 {
     (void)unused;
@@ -536,6 +584,7 @@ int main(void)
         USUAL(a_bomb_is_refused),
         USUAL(every_call_has_a_deadline),
         USUAL(a_body_that_does_not_come_is_late),
+        USUAL(what_became_of_calls_is_counted_by_method),
         USUAL(a_client_that_goes_is_noticed),
         USUAL(a_stream_waits_for_room),
         USUAL(who_does_not_read_to_the_end_is_cut),

@@ -6,6 +6,7 @@ Method: one shop with two small warehouses. A warehouse ships what was reserved 
 its own; what must not leave is tried as well. Behind each story `panglot verify` looks at
 everything that there is.
 """
+import datetime
 import itertools
 
 import shop
@@ -14,10 +15,10 @@ TABLES = {
     "catalog": shop.CATALOG + "".join(
         f"{sku},A {sku},,things,,{price},USD,1\n"
         for sku, price in (("CUP", 100), ("POT", 900), ("MUG", 300), ("JAR", 200),
-                           ("PAN", 500), ("LID", 50), ("NIL", 900), ("BOX", 900))),
+                           ("PAN", 500), ("LID", 50), ("NIL", 900), ("BOX", 900), ("TIN", 90))),
     "stock": shop.STOCK + "CUP,WH-EU-1,4\nCUP,WH-US-1,9\nPOT,WH-EU-1,3\nMUG,WH-EU-1,10\n"
                           "JAR,WH-EU-1,5\nPAN,WH-EU-1,8\nPAN,WH-US-1,8\nLID,WH-EU-1,4\n"
-                          "BOX,WH-EU-1,3\n",
+                          "BOX,WH-EU-1,3\nTIN,WH-EU-1,10\n",
 }
 
 
@@ -197,6 +198,17 @@ class Fulfilment(shop.Case):
         self.assertEqual(self.move("MUG", "counts", counted=10, source="scanner",
                                    sourceSeq=8).json()["onHand"], 10)
         self.assert_problem(self.move("MUG", "counts", counted=1, sourceSeq=3), 422, "sourceSeq")
+
+    def test_a_count_may_be_of_some_time_ago(self):
+        before = self.level("TIN")["onHand"]
+        then = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        self.move("TIN", "receipts", quantity=3)
+        counted = self.move("TIN", "counts", counted=before - 1, countedAt=then + "Z")
+        self.assertEqual(counted.json()["onHand"], before + 2)
+        self.assertEqual(self.move("TIN", "counts", counted=before).json()["onHand"], before)
+        for wrong in ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "yesterday"):
+            self.assert_problem(self.move("TIN", "counts", counted=1, countedAt=wrong), 422,
+                                "countedAt")
 
     def test_what_tills_must_not_send(self):
         self.assert_problem(self.move("MUG", "sales", quantity=0), 422, "quantity")

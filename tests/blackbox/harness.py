@@ -26,6 +26,7 @@ class Server:
     """`panglot serve` on a data folder; start it again after it ended, with what it left there."""
 
     document = None  # /openapi.json, where answers are held against it
+    has_one_process = True
 
     def __init__(self, binary, data, options=("--demo",)):
         self.binary, self.data, self.options = str(binary), str(data), options
@@ -87,6 +88,10 @@ class Server:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=START_SECONDS_MAX * 4, check=False)
         return done.returncode, done.stdout
+
+    def metrics(self):
+        """What /metrics of the platform says, as text."""
+        return Client(self.address).ask("GET", "/metrics").body.decode()
 
     def token(self, name, *options):
         """A bearer token for the customer of that name."""

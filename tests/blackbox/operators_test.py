@@ -24,8 +24,9 @@ TABLES = {
 ACTION_REQUIRED = 16  # which an order that has ended takes no notice of
 MANY = 10000
 PENDING_TWIN = """
-CREATE TEMP TABLE twin AS SELECT * FROM orders LIMIT 1;
-UPDATE twin SET order_id = x'00000000000000000000000000000001', idempotency_key = 'twin', state = 0,
+CREATE TEMP TABLE twin AS SELECT * FROM orders ORDER BY order_id DESC LIMIT 1;
+UPDATE twin SET order_id = CAST(substr(order_id, 1, 8) || x'bfffffffffffffff' AS BLOB),
+    idempotency_key = 'twin', state = 0, -- the youngest: those before may be known to be final
     deadline_at_ns = 4000000000000000000, reason = '', changes = substr(changes, 1, 9),
     last_event_seq = 0;
 INSERT INTO orders SELECT * FROM twin;
@@ -198,7 +199,7 @@ class Operators(shop.Case):
         with Stopped(self.store, "payments") as payments:
             payments.say(poison_of(uuid.uuid4().bytes, b"another"))
         self.reopen()
-        shop.wait_for(lambda: self.store.stranger().ask("GET", "/metrics").body.decode(),
+        shop.wait_for(self.store.metrics,
                       lambda page: 'panglot_events_parked{consumer="orders",log="payments"} 1'
                       in page)
         self.assertEqual(self.parked(), [])
@@ -389,7 +390,7 @@ class Copies(Operators):
         self.restored(folder)
         self.assertEqual(self.ann.get(f"/api/v1/orders/{before}")["status"], "CONFIRMED")
         self.assertEqual(self.ann.buy(("PEN", 1))["status"], "CONFIRMED")
-        page = self.store.stranger().ask("GET", "/metrics").body.decode()
+        page = self.store.metrics()
         self.assertNotRegex(page, r"panglot_consumer_halted\{[^}]*\} 1")
         shop.wait_for(lambda: json.loads(self.store.run("verify", "--json")[1]),
                       lambda look: look["idle"] and look["ok"])
@@ -450,7 +451,7 @@ class Copies(Operators):
             (pathlib.Path(self.store.data) / f"payments.db{ending}").unlink(missing_ok=True)
         shutil.copy(backup / "payments.db", self.store.data)
         self.reopen()
-        shop.wait_for(lambda: self.store.stranger().ask("GET", "/metrics").body.decode(),
+        shop.wait_for(self.store.metrics,
                       lambda page: 'panglot_consumer_halted{consumer="orders",log="payments"} 1'
                       in page)
 

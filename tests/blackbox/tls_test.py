@@ -24,6 +24,7 @@ import time
 
 import harness
 import shop
+from authority import Authority, openssl
 
 SECONDS_MAX = 10  # for what takes milliseconds
 IDLE = 400        # connections, to see what one costs
@@ -31,39 +32,6 @@ IDLE_KIB_MAX = 48
 SILENT = 300      # connections that never shake hands
 REFUSED = 'panglot_tls_certificates_refused_total{listener="edge"}'
 folder = authority = store = None
-
-
-def openssl(*arguments, said=""):
-    """What it writes."""
-    done = subprocess.run(["openssl", *map(str, arguments)], input=said, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
-    return done.stdout
-
-
-class Authority:
-    """Makes certificates, each in one file with its key."""
-
-    def __init__(self, name):
-        self.key, self.pem = folder / f"{name}.ca.key", folder / f"{name}.ca.pem"
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                "-keyout", self.key, "-out", self.pem, "-subj", f"/CN={name}", "-days", "2")
-
-    def issue(self, to, names, *, days=2, use="serverAuth", newkey="ec:P-256"):
-        """`to` is written beside and renamed, so that nobody sees half of it."""
-        kind, _, detail = newkey.partition(":")
-        how = ["-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{detail}"]
-        if kind == "rsa":
-            how = ["-newkey", newkey]
-        key, request = to.with_suffix(".newkey"), to.with_suffix(".request")
-        openssl("req", *how, "-nodes", "-keyout", key, "-out", request, "-subj", "/CN=somebody")
-        extensions = to.with_suffix(".extensions")
-        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage={use}\n")
-        made = to.with_suffix(".new")
-        openssl("x509", "-req", "-in", request, "-CA", self.pem, "-CAkey", self.key,
-                "-CAcreateserial", "-days", days, "-extfile", extensions, "-out", made)
-        made.write_text(made.read_text() + key.read_text())
-        made.rename(to)
-        return to
 
 
 class TlsShop(shop.Shop):
@@ -199,7 +167,7 @@ class Speech(shop.Case):
 
 class Clients(shop.Case):
     def test_clients_show_who_they_are(self):
-        other = Authority("other")
+        other = Authority(folder, "other")
         mine = authority.issue(folder / "mine.pem", "URI:panglot:role/edge", use="clientAuth")
         theirs = other.issue(folder / "theirs.pem", "URI:panglot:role/edge", use="clientAuth")
         with serving("--tls-client-ca", str(authority.pem), "--tls-client-required") as strict:
@@ -444,7 +412,7 @@ def serving(*options, certificates=None, check="5s", trusts=True):
 def setUpModule():
     global folder, store, authority
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-tls-"))
-    authority = Authority("ours")
+    authority = Authority(folder, "ours")
     first = authority.issue(folder / "shop.pem", "DNS:shop.example")
     second = authority.issue(folder / "partners.pem", "DNS:partners.example,DNS:*.partners.example")
     files = f"{first},{second}"

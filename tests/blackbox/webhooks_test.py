@@ -171,8 +171,9 @@ class Delivering(Case):
         one.start()
         self.ann.buy((sku, 1))
         shop.wait_for(one.count, lambda count: count == 2)
-        deliveries = self.olga.get(f"/api/v1/webhooks/{endpoint['id']}/deliveries")["items"]
-        self.assertEqual([d["attempts"] for d in deliveries], [1, 1])
+        path = f"/api/v1/webhooks/{endpoint['id']}/deliveries"
+        shop.wait_for(lambda: [one["attempts"] for one in self.olga.get(path)["items"]],
+                      lambda attempts: attempts == [1, 1])
 
     def test_one_that_asks_to_be_left_alone_is(self):
         one = self.receiver(lambda before, event: 429 if before < 1 else 204)

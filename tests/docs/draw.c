@@ -2,9 +2,10 @@
  * draw.c - prints one of the program's tables as Markdown, for the pages that show it. made.py puts
  * it there, and fails when a page has another one.
  *
- *     docs_draw order | payment | reservation | routes | access | problems
+ *     docs_draw order | payment | reservation | routes | access | methods | open | problems
  *
- * `rules` is for tests/blackbox/access_test.py: an object of JSON a route.
+ * `rules` is for tests/blackbox/access_test.py, `method_rules` for tests/grpc/access.py: an object
+ * of JSON a call.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 #include "base/time.h"
 #include "edge/gateway/routes.h"
+#include "edge/grpc/services.h"
 #include "services/inventory/reservation_machine.h"
 #include "services/orders/order_machine.h"
 #include "services/payments/payment_machine.h"
@@ -66,54 +68,108 @@ static bool is_open(const struct pgl_rule *rule)
     return (rule->roles & (PGL_RULE_ANYONE | PGL_RULE_SIGNED)) != 0;
 }
 
-static void draw_access(struct pgl_buffer *out)
+/* Whatever can be called: its method, its path, its rule. */
+typedef void show(const char *method, const char *path, const struct pgl_rule *rule,
+                  struct pgl_buffer *out);
+
+static void each_route(show *one, struct pgl_buffer *out)
+{
+    for (int i = 0; i < pgl_route_count; i++)
+        one(pgl_http_method_name(pgl_routes[i].method), pgl_routes[i].path, &pgl_routes[i].rule,
+            out);
+}
+
+static void each_method(show *one, struct pgl_buffer *out)
+{
+    for (int i = 0; i < EDGE_GRPC_SERVICES_WITH_REFLECTION; i++) {
+        const struct pgl_grpc_service *service = &edge_grpc_services[i];
+        for (unsigned n = 0; n < service->contract->n_methods; n++) {
+            const struct edge_grpc_row *row = service->methods[n].row;
+            char path[128];
+            snprintf(path, sizeof path, "/%s/%s", pgl_grpc_service_name(service),
+                     service->contract->methods[n].name);
+            if (row != NULL)
+                one("POST", path, &row->route.rule, out);
+        }
+    }
+}
+
+static void show_row(const char *method, const char *path, const struct pgl_rule *rule,
+                     struct pgl_buffer *out)
+{
+    if (is_open(rule))
+        return;
+    if (strncmp(path, "/api/", 5) == 0)
+        pgl_buffer_printf(out, "| `%s %s` |", method, path);
+    else
+        pgl_buffer_printf(out, "| `%s` |", path + 1);
+    for (int r = 0; r < PGL_ROLE_COUNT; r++)
+        pgl_buffer_printf(out, " %s |", rule->roles & role_columns[r] ? "yes" : "");
+    pgl_buffer_printf(out, " `%s` |\n", rule->scope);
+}
+
+static void draw_header(struct pgl_buffer *out)
 {
     pgl_buffer_add_literal(out, "| call |");
     for (int r = 0; r < PGL_ROLE_COUNT; r++)
         pgl_buffer_printf(out, " %s |", pgl_jwt_role_name(role_columns[r]));
     pgl_buffer_add_literal(out, " scope of a key |\n| --- | --- | --- | --- | --- | --- | --- |\n");
-    for (int i = 0; i < pgl_route_count; i++) {
-        const struct pgl_route *route = &pgl_routes[i];
-        if (is_open(&route->rule))
-            continue;
-        pgl_buffer_printf(out, "| `%s %s` |", pgl_http_method_name(route->method), route->path);
-        for (int r = 0; r < PGL_ROLE_COUNT; r++)
-            pgl_buffer_printf(out, " %s |", route->rule.roles & role_columns[r] ? "yes" : "");
-        pgl_buffer_printf(out, " `%s` |\n", route->rule.scope);
-    }
+}
+
+static void draw_access(struct pgl_buffer *out)
+{
+    draw_header(out);
+    each_route(show_row, out);
+}
+
+static void draw_methods(struct pgl_buffer *out)
+{
+    draw_header(out);
+    each_method(show_row, out);
+}
+
+static void show_open(const char *method, const char *path, const struct pgl_rule *rule,
+                      struct pgl_buffer *out)
+{
+    if (!is_open(rule))
+        return;
+    pgl_buffer_printf(out, "| `%s %s` | ", method, path);
+    pgl_rule_write(rule, out);
+    pgl_buffer_add_literal(out, " |\n");
 }
 
 static void draw_open(struct pgl_buffer *out)
 {
     pgl_buffer_add_literal(out, "| call | who |\n| --- | --- |\n");
-    for (int i = 0; i < pgl_route_count; i++) {
-        const struct pgl_route *route = &pgl_routes[i];
-        if (!is_open(&route->rule))
+    each_route(show_open, out);
+    each_method(show_open, out);
+}
+
+static void show_rule(const char *method, const char *path, const struct pgl_rule *rule,
+                      struct pgl_buffer *out)
+{
+    pgl_buffer_printf(out, "{\"method\":\"%s\",\"path\":\"%s\",\"open\":%s,\"scope\":\"%s\"",
+                      method, path, is_open(rule) ? "true" : "false",
+                      rule->scope != NULL ? rule->scope : "");
+    pgl_buffer_add_literal(out, ",\"roles\":[");
+    const char *before = "";
+    for (int r = 0; r < PGL_ROLE_COUNT; r++) {
+        if ((rule->roles & role_columns[r]) == 0)
             continue;
-        pgl_buffer_printf(out, "| `%s %s` | ", pgl_http_method_name(route->method), route->path);
-        pgl_rule_write(&route->rule, out);
-        pgl_buffer_add_literal(out, " |\n");
+        pgl_buffer_printf(out, "%s\"%s\"", before, pgl_jwt_role_name(role_columns[r]));
+        before = ",";
     }
+    pgl_buffer_add_literal(out, "]}\n");
 }
 
 static void draw_rules(struct pgl_buffer *out)
 {
-    for (int i = 0; i < pgl_route_count; i++) {
-        const struct pgl_route *route = &pgl_routes[i];
-        const char *scope = route->rule.scope;
-        pgl_buffer_printf(out, "{\"method\":\"%s\",\"path\":\"%s\",\"open\":%s,\"scope\":\"%s\"",
-                          pgl_http_method_name(route->method), route->path,
-                          is_open(&route->rule) ? "true" : "false", scope != NULL ? scope : "");
-        pgl_buffer_add_literal(out, ",\"roles\":[");
-        const char *before = "";
-        for (int r = 0; r < PGL_ROLE_COUNT; r++) {
-            if ((route->rule.roles & role_columns[r]) == 0)
-                continue;
-            pgl_buffer_printf(out, "%s\"%s\"", before, pgl_jwt_role_name(role_columns[r]));
-            before = ",";
-        }
-        pgl_buffer_add_literal(out, "]}\n");
-    }
+    each_route(show_rule, out);
+}
+
+static void draw_method_rules(struct pgl_buffer *out)
+{
+    each_method(show_rule, out);
 }
 
 static void draw_problems(struct pgl_buffer *out)
@@ -128,9 +184,16 @@ static const struct {
     const char *name;
     void (*draw)(struct pgl_buffer *out);
 } tables[] = {
-    { "order", draw_order },   { "payment", draw_payment },   { "reservation", draw_reservation },
-    { "routes", draw_routes }, { "problems", draw_problems }, { "access", draw_access },
-    { "open", draw_open },     { "rules", draw_rules },
+    { "order", draw_order },
+    { "payment", draw_payment },
+    { "reservation", draw_reservation },
+    { "routes", draw_routes },
+    { "problems", draw_problems },
+    { "access", draw_access },
+    { "open", draw_open },
+    { "rules", draw_rules },
+    { "methods", draw_methods },
+    { "method_rules", draw_method_rules },
 };
 
 int main(int argc, char **argv)
@@ -146,6 +209,7 @@ int main(int argc, char **argv)
         return is_whole ? 0 : 1;
     }
     fprintf(stderr,
-            "usage: docs_draw order|payment|reservation|routes|access|open|problems|rules\n");
+            "usage: docs_draw order|payment|reservation|routes|access|methods|open|problems|"
+            "rules|method_rules\n");
     return 2;
 }

@@ -4,8 +4,9 @@
  *
  *     create ORDER_ID AMOUNT CURRENCY CARD_TOKEN KEY
  *     authorize HANDLE KEY        capture HANDLE AMOUNT KEY       void HANDLE KEY
- *     get HANDLE                  refund HANDLE AMOUNT KEY ORDER_ID
- *     get_refund HANDLE           find ORDER_ID                   list SINCE
+ *     get HANDLE                  refund HANDLE AMOUNT KEY ORDER_ID NO
+ *     get_refund HANDLE           find_refund HANDLE ORDER_ID NO
+ *     find ORDER_ID               list SINCE
  *
  * For tests that try it against what others have made of Stripe's API.
  */
@@ -38,8 +39,8 @@ static const char *const seen_names[PROVIDER_SEEN_COUNT] = {
     [PROVIDER_SEEN_NO_OBJECT] = "NO_OBJECT",
 };
 
-/* What the words behind a verb are: o an order's id, h a handle, r a refund's, a an amount,
- * c a currency, t a card token, k a key, s seconds. */
+/* What the words behind a verb are: o an order's id, h a handle, r a refund's, n its number,
+ * a an amount, c a currency, t a card token, k a key, s seconds. */
 static const struct {
     const char *name;
     enum provider_verb verb;
@@ -50,7 +51,8 @@ static const struct {
     { "capture", PROVIDER_CAPTURE, "hak" },
     { "void", PROVIDER_VOID, "hk" },
     { "get", PROVIDER_GET, "h" },
-    { "refund", PROVIDER_REFUND, "hako" },
+    { "refund", PROVIDER_REFUND, "hakon" },
+    { "find_refund", PROVIDER_FIND_REFUND, "hon" },
     { "get_refund", PROVIDER_GET_REFUND, "r" },
     { "find", PROVIDER_FIND, "o" },
     { "list", PROVIDER_LIST, "s" },
@@ -67,6 +69,8 @@ static bool take_word(struct provider_call *call, char kind, const char *word)
     case 'r':
         call->refund_handle = word;
         return true;
+    case 'n':
+        return pgl_is_ok(pgl_text_to_i64(pgl_text_of(word), &call->refund_no));
     case 'a':
         return pgl_is_ok(pgl_text_to_i64(pgl_text_of(word), &call->amount_minor));
     case 'c':

@@ -39,8 +39,10 @@ FULL = [
     ("capture {H} 1500 x1", "OUTCOME", 200, {"captured": 1500, "capturable": 0}),
     ("capture {H} 1500 x2", "REFUSED", 400, {"captured": 1500}),
     ("void {H} v1", "REFUSED", 400, {"captured": 1500}),
-    ("refund {H} 500 r1 {o1}", "OUTCOME", 200, {"refund_is_done": True}),
+    ("refund {H} 500 r1 {o1} 1", "OUTCOME", 200, {"refund_is_done": True}),
     ("get_refund {R}", "OUTCOME", 200, {"refund_is_done": True}),
+    ("find_refund {H} {o1} 1", "OUTCOME", 200, {"refund": "{R}", "refund_is_done": True}),
+    ("find_refund {H} {o1} 2", "NO_OBJECT", 200, {}),
     ("get {H}", "OUTCOME", 200, {"captured": 1500, "refunded": 500}),
     ("find {o1}", "OUTCOME", 200, {"handle": "{H}"}),
     ("find {o9}", "NO_OBJECT", 200, {}),
@@ -62,7 +64,7 @@ MOCKED = [  # every request is one that the specification allows: 200, never 400
     ("capture pi_1 1500 x1", "OUTCOME", 200, {"handle": "pi_1"}),
     ("void pi_1 v1", "OUTCOME", 200, {"handle": "pi_1"}),
     ("get pi_1", "OUTCOME", 200, {"handle": "pi_1"}),
-    ("refund pi_1 500 r1 {o1}", "OUTCOME", 200, {"refund_is_done": True}),
+    ("refund pi_1 500 r1 {o1} 1", "OUTCOME", 200, {"refund_is_done": True}),
     ("get_refund re_1", "OUTCOME", 200, {"refund": "re_1"}),
     ("find {o1}", "NO_OBJECT", 200, {}),  # what it finds is not our order
     ("list 1", "OUTCOME", 200, {"has_more": False}),
@@ -71,7 +73,7 @@ SMALLER = [
     ("create {o1} 1999 EUR pm_card_visa c1", "OUTCOME", 200, {"amount": 1999}),
     ("authorize {H} a1", "UNKNOWN", 200, {}),  # it does not tell what is held
     ("capture {H} 1999 x1", "UNKNOWN", 200, {}),  # nor what was captured
-    ("refund {H} 500 r1 {o1}", "OUTCOME", 200, {"refund_is_done": True}),
+    ("refund {H} 500 r1 {o1} 1", "OUTCOME", 200, {"refund_is_done": True}),
     ("get_refund {R}", "OUTCOME", 200, {"refund_is_done": True}),
     ("create {o2} 5 EUR pm_card_visa c2", "OUTCOME", 200, {}),
     ("void {H} v2", "OUTCOME", 200, {}),

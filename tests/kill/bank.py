@@ -155,7 +155,9 @@ class Ledger:
         self.given_back[order] += amount
         refund = {"id": f"re_{uuid.uuid4().hex}", "object": "refund", "amount": amount,
                   "payment_intent": intent["id"], "status": "succeeded",
-                  "currency": intent["currency"], "created": int(time.time())}
+                  "currency": intent["currency"], "created": int(time.time()),
+                  "metadata": {name[9:-1]: value for name, value in form.items()
+                               if name.startswith("metadata[")}}
         self.refunds[refund["id"]] = refund
         return dict(refund)
 
@@ -177,6 +179,9 @@ class Ledger:
                                   if i["created"] >= since], query)
             if parts[:1] == ["payment_intents"] and len(parts) == 2:
                 return dict(self.find(parts[1]))
+            if parts == ["refunds"]:
+                return self.page([r for r in reversed(self.refunds.values())
+                                  if r["payment_intent"] == query.get("payment_intent")], query)
             if parts[:1] == ["refunds"] and len(parts) == 2 and parts[1] in self.refunds:
                 return dict(self.refunds[parts[1]])
             raise Refusal(404, "invalid_request_error", code="resource_missing")

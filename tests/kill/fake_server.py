@@ -12,6 +12,7 @@ import pathlib
 import sys
 import threading
 import time
+import urllib.request
 import uuid
 
 FAULT = os.environ.get("FAKE_FAULT", "")
@@ -29,6 +30,8 @@ FAULTS = {  # what it does wrong: the rule of history.py that must see it
     "breaks-the-contract": "expected",
     "refuses-all": "works",
     "sticks": "settled",
+    "tells-nobody": "told",
+    "tells-another-end": "told",
     "ends-by-itself": "alive",
     "fails-to-start-again": "ready",
     "ends-badly": "drained",
@@ -122,9 +125,39 @@ class Orders:
             return 202
 
 
+class Teller(threading.Thread):
+    """Tells one URL how orders ended; after a start all of it again."""
+
+    def __init__(self, path, orders):
+        super().__init__(daemon=True)
+        self.path, self.orders, self.told = path, orders, set()
+
+    def run(self):
+        while FAULT != "tells-nobody":
+            time.sleep(0.02)
+            if self.path.exists():
+                for name, order in list(self.orders.by_id.items()):
+                    status = self.orders.now(order)["status"]
+                    if name not in self.told and status not in WAY:
+                        self.tell(name, status)
+
+    def tell(self, name, status):
+        if FAULT == "tells-another-end":
+            status = "CANCELLED" if status == "CONFIRMED" else "CONFIRMED"
+        kind = "confirmed" if status == "CONFIRMED" else "cancelled"
+        event = {"id": f"end-of-{name}", "subject": name, "type": f"panglot.order.{kind}.v1",
+                 "data": {"finalStatus": status}}
+        request = urllib.request.Request(self.path.read_text(), json.dumps(event).encode())
+        try:
+            urllib.request.urlopen(request, timeout=5).close()
+            self.told.add(name)
+        except OSError:
+            pass  # it comes again
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    orders = None
+    orders = hook = None
 
     def answer(self, code, body, **headers):
         data = json.dumps(body).encode()
@@ -183,6 +216,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path.endswith("/cancel"):
             self.answer(self.orders.cancel(self.path.split("/")[-2]), {})
             return
+        if self.path == "/api/v1/webhooks":
+            self.hook.write_text(json.loads(body)["url"])
+            self.answer(201, {})
+            return
         customer = self.headers["Authorization"]
         code, made, replayed = self.orders.create(customer, self.headers["Idempotency-Key"],
                                                   json.loads(body))
@@ -196,7 +233,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def serve(data):
     data.mkdir(parents=True, exist_ok=True)
-    Handler.orders = Orders(data / "orders.jsonl")
+    Handler.orders, Handler.hook = Orders(data / "orders.jsonl"), data / "hook"
+    Teller(Handler.hook, Handler.orders).start()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()

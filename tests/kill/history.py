@@ -34,6 +34,7 @@ RULES = {
     "paid": "a card order that is confirmed was captured once, and in full",
     "unpaid": "of a card order that is not confirmed nothing was captured, and nothing is held",
     "owed": "money is taken for no other orders",
+    "told": "a webhook tells how each order ended, once at least, and nothing else",
     "works": "orders are confirmed, not all refused",
     "settled": "every order reaches a final status",
     "alive": "the server ends only when it is ended",
@@ -61,11 +62,12 @@ class History:
         self.keys = {}  # id: its key
         self.last = {}  # id: (status, version) as last heard
         self.at = {}  # id: {version: status}
+        self.ends = collections.defaultdict(set)  # id: the ends that webhooks told of
 
     def note(self, record):
         rule = {"create": self.created, "reuse": self.reused, "read": self.was_read,
                 "cancel": self.cancelled, "stream": self.streamed,
-                "list": self.listed}.get(record.get("did"))
+                "list": self.listed, "tell": self.told}.get(record.get("did"))
         if rule:
             rule(record)
 
@@ -142,6 +144,19 @@ class History:
             last = self.last.get(name, (None, None))[0]
             self.check("agree", statuses.get(name) == last, name,
                        f"read {last}, listed {statuses.get(name)}")
+
+    def told(self, record):
+        """A webhook that was taken: again and again, perhaps."""
+        self.ends[record["id"]].add(record["status"])
+
+    def untold(self):
+        return [name for name in self.last if name not in self.ends]
+
+    def settle_told(self):
+        """To be asked when everything has been told that will be."""
+        for name, (status, _) in self.last.items():
+            ends = self.ends.get(name, set())
+            self.check("told", ends == {status}, name, f"is {status}, told {sorted(ends)}")
 
     def agrees(self, name, version, status):
         known = self.at.setdefault(name, {}).setdefault(version, status)

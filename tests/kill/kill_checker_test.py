@@ -96,6 +96,14 @@ CASES = [  # what was told, the one rule it breaks (None: it can all be true)
     ([created(), read(order("FAILED", 2)), listed([])], "agree"),
 ]
 
+TOLD = [  # of an order that is CONFIRMED; whether that is right
+    (["CONFIRMED"], True),
+    (["CONFIRMED", "CONFIRMED"], True),
+    ([], False),
+    (["FAILED"], False),
+    (["CONFIRMED", "CANCELLED"], False),
+]
+
 GROWTH = [  # what was read of one order's changes, one behind the other; the anomaly
     ([[1], [1, 2], [1, 2], [1, 2, 3]], None),
     ([[1, 2, 3], [1, 2]], "stale"),
@@ -105,6 +113,18 @@ GROWTH = [  # what was read of one order's changes, one behind the other; the an
 
 
 class HistoryTest(unittest.TestCase):
+    def test_told(self):
+        for statuses, is_right in TOLD:
+            with self.subTest(statuses=statuses):
+                told = history.History()
+                for record in [created(), read(order("CONFIRMED", 5)),
+                               *({"did": "tell", "id": "o1", "status": s} for s in statuses)]:
+                    told.note(record)
+                self.assertEqual(told.untold(), [] if statuses else ["o1"])
+                told.settle_told()
+                self.assertEqual({rule for rule, _, _ in told.wrong},
+                                 set() if is_right else {"told"})
+
     def test_rules(self):
         for records, expected in CASES:
             with self.subTest(expected=expected, records=records):

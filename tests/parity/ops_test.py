@@ -66,16 +66,12 @@ def main():
     parser.add_argument("--binary", required=True, type=lambda path: pathlib.Path(path).resolve())
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-ops-"))
-    ops = {role: split.free_port() for role in split.SERVICES}
-    mesh = {role: ("--mesh-plain", "--ops", f"127.0.0.1:{port}") for role, port in ops.items()}
     platform = split.Split(options.binary, folder / "data",
-                           ("--demo", "--drain-notice", f"{NOTICE_SECONDS}s"),
-                           {**mesh, "gateway": ("--mesh-plain",)})
-    platform.ops = ops
+                           ("--demo", "--drain-notice", f"{NOTICE_SECONDS}s"))
     check_refused(options.binary, folder)
     platform.start()
     try:
-        expect(platform.wait_ready(), "it is not ready")
+        expect(platform.wait_ready(), "it is not ready:\n" + platform.log.read_text()[-4000:])
         check_answers(platform)
         check_drain(platform)
     finally:

@@ -3,7 +3,9 @@
 They share a folder. Each is started with the options of the whole; ports of the mesh are picked
 once, so that a process that is started anew is found again.
 """
+import http.client
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -22,14 +24,21 @@ SERVING = re.compile(r"^(serving .* on .* port \d+|listening on http://([^:/\s]+
 
 
 def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+    """Below those that the system gives to whoever connects: it stays free until it is used."""
+    while True:
+        port = random.randrange(10000, 32768)
+        with socket.socket() as taken:
+            try:
+                taken.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # somebody has it
 
 
 class Split(harness.Server):
     """The same methods; `process` is the gateway's. `groups` are the roles of each process."""
     document = None  # of shop.py: answers are compared with it on one process
+    has_one_process = False
 
     def __init__(self, binary, data, options=("--demo",), mesh=("--mesh-plain",), groups=ROLES):
         super().__init__(binary, data, options)
@@ -37,6 +46,7 @@ class Split(harness.Server):
         ports = {group: free_port() for group in groups}
         self.ports = {role: ports[group] for group in groups for role in group.split(",")
                       if role != "gateway"}
+        self.ops = {group: free_port() for group in groups if group != "gateway"}
         self.mesh = dict.fromkeys(groups, mesh) if isinstance(mesh, tuple) else mesh
         self.processes, self.serving = {}, {}
 
@@ -49,7 +59,8 @@ class Split(harness.Server):
         peers = [word for peer, port in self.ports.items()
                  for word in (f"--peer-{peer}", f"127.0.0.1:{port}")]
         where = (("--http", self.http()) if role == "gateway"
-                 else ("--mesh", f"127.0.0.1:{self.ports[role.split(',')[0]]}"))
+                 else ("--mesh", f"127.0.0.1:{self.ports[role.split(',')[0]]}",
+                       "--ops", f"127.0.0.1:{self.ops[role]}"))
         self.serving[role] = threading.Event()
         with self.log.open("ab") as log:
             process = subprocess.Popen(
@@ -87,6 +98,17 @@ class Split(harness.Server):
             if self.serving[role].wait(0.02):
                 return True
         return False
+
+    def metrics(self):
+        """Of all processes that answer, one behind the other."""
+        pages = [super().metrics()]
+        for port in self.ops.values():
+            try:
+                pages.append(harness.Client(("127.0.0.1", port)).ask("GET", "/metrics")
+                             .body.decode())
+            except (OSError, http.client.HTTPException):
+                pass  # it is being started anew
+        return "".join(pages)
 
     def send(self, number):
         for process in self.processes.values():

@@ -280,6 +280,11 @@ static void act(struct pgl_bank *bank, const struct pgl_bank_request *request, s
     answer->body = PGL_TEXT("<!doctype html><title>Bank</title><p>There is nothing to do here.\n");
     if (intent == NULL || intent->row.state.status != INTENT_REQUIRES_ACTION)
         return;
+    if (!bank_ledger_has_room(bank)) {
+        answer->status = 503;
+        answer->body = PGL_TEXT("<!doctype html><title>Bank</title><p>The ledger is full.\n");
+        return;
+    }
     bool agrees = !pgl_text_is(request->query, "outcome=fail");
     bank_customer_acts(intent, agrees);
     answer->body = agrees ? PGL_TEXT("<!doctype html><title>Bank</title><p>Authorized.\n")

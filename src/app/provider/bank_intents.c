@@ -9,6 +9,8 @@
 #include "app/provider/bank_inside.h"
 #include "base/time.h"
 
+#define AGAIN_NS PGL_SECONDS(1)
+
 /* clang-format off */
 const struct bank_card bank_cards[] = {
     { .token = "pm_card_visa" },
@@ -126,10 +128,15 @@ static enum bank_error pay(struct intent *intent)
     return card->declined;
 }
 
-/* What a state does by itself, once it is due. */
+/* What a state does by itself, once it is due: later, while the ledger has no room. */
 static void go_on(void *owner)
 {
     struct intent *intent = owner;
+    if (!bank_ledger_has_room(intent->bank)) {
+        intent->row.state.due_ns = intent->bank->now_ns + AGAIN_NS;
+        bank_intent_await(intent);
+        return;
+    }
     if (intent->row.state.status == INTENT_PROCESSING)
         hold(intent);
     else

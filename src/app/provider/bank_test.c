@@ -119,6 +119,21 @@ static void cards_do_what_they_are_called(void **unused)
     }
 }
 
+/* More than the ledger has had room made for by any request. */
+static void many_slow_cards_become_due_at_once(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    open_bench(&bench);
+    for (int i = 0; i < 600; i++) {
+        create_with(&bench, "pm_card_slow");
+        assert_int_equal(ask_id(&bench, "/confirm", "", NULL), 200);
+    }
+    wait(&bench, PGL_MINUTES(1));
+    assert_int_equal(pgl_bank_order(bench.bank, PGL_TEXT("o-1")).held_minor, 600 * 1999);
+    close_bench(&bench);
+}
+
 static void a_capture_that_fails_leaves_the_hold(void **unused)
 {
     (void)unused;
@@ -307,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_payment_is_held_captured_and_given_back),
         cmocka_unit_test(states_admit_what_they_should),
         cmocka_unit_test(cards_do_what_they_are_called),
+        cmocka_unit_test(many_slow_cards_become_due_at_once),
         cmocka_unit_test(a_capture_that_fails_leaves_the_hold),
         cmocka_unit_test(a_customer_agrees_or_does_not),
         cmocka_unit_test(a_refund_may_fail_later),

@@ -11,6 +11,14 @@ const struct edge_face *pgl_face_of(const struct pgl_http_request_head *head)
     return NULL;
 }
 
+pgl_status pgl_faces_add_metrics(struct pgl_edge *edge, struct pgl_registry *registry,
+                                 struct pgl_arena *arena)
+{
+    for (int i = 0; pgl_faces[i] != NULL; i++)
+        PGL_TRY(pgl_faces[i]->add_metrics(edge, registry, arena));
+    return PGL_OK;
+}
+
 void pgl_faces_open(struct pgl_edge *edge)
 {
     for (int i = 0; pgl_faces[i] != NULL; i++)

@@ -9,6 +9,9 @@
 /* Whose request it is; NULL: the routes'. */
 const struct edge_face *pgl_face_of(const struct pgl_http_request_head *head);
 
+/* Before pgl_faces_open. */
+PGL_MUST_USE pgl_status pgl_faces_add_metrics(struct pgl_edge *edge, struct pgl_registry *registry,
+                                              struct pgl_arena *arena);
 void pgl_faces_open(struct pgl_edge *edge);
 void pgl_faces_close(struct pgl_edge *edge);
 

@@ -495,6 +495,7 @@ pgl_status pgl_gateway_register(struct pgl_edge *edge, struct pgl_registry *regi
             &edge->metrics[i].latency);
     pgl_http_server_add_metrics(&edge->http, registry);
     edge_limits_register(&edge->limits, registry, arena);
+    PGL_TRY(pgl_faces_add_metrics(edge, registry, arena));
     return arena->is_exhausted ? PGL_FAIL(PGL_EXHAUSTED, "no memory for metrics") : PGL_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include "edge/grpc/services.h"
 #include "edge/request.h"
+#include "transport/grpc_metrics.h"
 #include "wire/card_number.h"
 
 #define METHODS "OPTIONS, POST, GET" /* GET is Connect's, for what changes nothing */
@@ -25,6 +26,17 @@ static size_t web_fields(void *owner, const struct pgl_http_exchange *exchange,
     return pgl_cors_answer(&edge->cors, &exchange->head, fields);
 }
 
+static pgl_status add_metrics(struct pgl_edge *edge, struct pgl_registry *registry,
+                              struct pgl_arena *arena)
+{
+    struct pgl_grpc_server_options options = { .services = edge_grpc_services,
+                                               .service_count =
+                                                   EDGE_GRPC_SERVICES_WITH_REFLECTION };
+    PGL_TRY(pgl_grpc_metrics_add(&edge->grpc, &options, "edge", registry, arena));
+    edge->grpc_counts = options.counts;
+    return PGL_OK;
+}
+
 static void open_face(struct pgl_edge *edge)
 {
     struct pgl_grpc_server_options options = {
@@ -32,6 +44,7 @@ static void open_face(struct pgl_edge *edge)
         .services = edge_grpc_services,
         .service_count =
             edge->has_reflection ? EDGE_GRPC_SERVICES_WITH_REFLECTION : EDGE_GRPC_SERVICES,
+        .counts = edge->grpc_counts,
         .owner = edge,
         .check = check,
         .web_fields = web_fields,
@@ -75,6 +88,7 @@ static bool refuse(struct pgl_edge *edge, struct pgl_http_exchange *exchange, pg
 }
 
 const struct edge_face edge_grpc_face = {
+    .add_metrics = add_metrics,
     .open = open_face,
     .close = close_face,
     .takes = pgl_grpc_server_takes,

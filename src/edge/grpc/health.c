@@ -20,7 +20,7 @@ static bool is_known(const struct pgl_edge *edge, const char *name)
 {
     const struct pgl_grpc_server_options *options = &edge->grpc.options;
     for (int i = 0; i < options->service_count; i++)
-        if (strcmp(edge_grpc_name(&options->services[i]), name) == 0)
+        if (strcmp(pgl_grpc_service_name(&options->services[i]), name) == 0)
             return true;
     return name[0] == '\0';
 }

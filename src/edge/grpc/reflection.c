@@ -36,7 +36,7 @@ static ServerReflectionResponse *list(struct pgl_grpc_call *call, ServerReflecti
         services[i] = pgl_message_new(SERVICE_RESPONSE_DESCRIPTOR, &call->pieces);
         if (services[i] == NULL)
             return NULL;
-        services[i]->name = pgl_message_string(edge_grpc_name(&options->services[i]));
+        services[i]->name = pgl_message_string(pgl_grpc_service_name(&options->services[i]));
     }
     all->n_service = count;
     all->service = services;

@@ -321,8 +321,3 @@ const struct pgl_grpc_service edge_grpc_services[EDGE_GRPC_SERVICES_WITH_REFLECT
     { SERVER_REFLECTION_DESCRIPTOR, "grpc.reflection.v1alpha.ServerReflection", reflection_methods },
 };
 /* clang-format on */
-
-const char *edge_grpc_name(const struct pgl_grpc_service *service)
-{
-    return service->name != NULL ? service->name : service->contract->name;
-}

@@ -12,9 +12,6 @@
 
 extern const struct pgl_grpc_service edge_grpc_services[EDGE_GRPC_SERVICES_WITH_REFLECTION];
 
-/* Its full name. */
-const char *edge_grpc_name(const struct pgl_grpc_service *service);
-
 /* ---- what answers by itself: begin and next of rows */
 
 pgl_status edge_grpc_order_begin(struct pgl_request *request); /* follow.c */

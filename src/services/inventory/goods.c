@@ -254,10 +254,28 @@ pgl_status pgl_inventory_sell(struct pgl_tx *tx, const SellStockRequest *ask,
 
 /* ---- goods are counted ---- */
 
-static pgl_status count(struct pgl_tx *tx, struct command *command, int64_t counted)
+/* What lies there now, if so much was there then. */
+static pgl_status reckon(struct pgl_tx *tx, const struct place *place, const NewCount *seen,
+                         int64_t *now)
+{
+    int64_t moved = 0, age_ns = pgl_tx_now_ns(tx) - seen->counted_at_ns;
+    if (seen->counted_at_ns != 0 && (age_ns < 0 || age_ns > PGL_COUNT_AGE_MAX_NS))
+        return PGL_FAIL(PGL_INVALID, "countedAt: an instant of the last 24 hours is expected");
+    if (seen->counted_at_ns != 0 && place->sku_id != 0)
+        PGL_TRY(stock_moved_since(&tx->view, place->sku_id, place->warehouse->id,
+                                  seen->counted_at_ns, &moved));
+    *now = seen->counted + moved;
+    if (*now < 0)
+        return PGL_FAIL(PGL_CONFLICT, "more has left since then than was counted");
+    return *now <= ON_HAND_MAX ? PGL_OK : PGL_FAIL(PGL_INVALID, beyond_count);
+}
+
+static pgl_status count(struct pgl_tx *tx, struct command *command, const NewCount *seen)
 {
     struct place *place = &command->place;
-    int64_t before = shortfall_of(place), adjustment = counted - place->on_hand;
+    int64_t before = shortfall_of(place), now;
+    PGL_TRY(reckon(tx, place, seen, &now));
+    int64_t adjustment = now - place->on_hand;
     /* A new SKU is written with a level of 0 too: from then on stock is kept of it. */
     if (adjustment != 0 || place->sku_id == 0)
         PGL_TRY(change_level(tx, place, STOCK_COUNTED, adjustment));
@@ -265,7 +283,7 @@ static pgl_status count(struct pgl_tx *tx, struct command *command, int64_t coun
     Event event = EVENT_INIT;
     found.sku = pgl_message_string(command->sku);
     found.warehouse = pgl_message_string(place->warehouse->code);
-    found.counted = counted;
+    found.counted = seen->counted;
     found.adjustment = adjustment;
     found.on_hand = place->on_hand;
     found.shortfall = shortfall_of(place);
@@ -302,7 +320,7 @@ pgl_status pgl_inventory_count(struct pgl_tx *tx, const CountStockRequest *ask,
     }
     PGL_TRY(look(tx, &command));
     if (!command.is_stale)
-        PGL_TRY(count(tx, &command, seen->counted));
+        PGL_TRY(count(tx, &command, seen));
     reply->stock = command.shown;
     return finish(tx, &command, &keyed, &reply->base, seen->counted);
 }

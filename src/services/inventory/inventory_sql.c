@@ -45,6 +45,14 @@ static const char stock_insert_sql[] = "INSERT INTO stock (sku_id, warehouse_id,
 static const char ledger_insert_sql[] =
     "INSERT INTO stock_ledger (cause_key, sku_id, warehouse_id, delta_on_hand, delta_reserved) "
     "VALUES (?1, ?2, ?3, ?4, ?5)";
+static const char moved_insert_sql[] =
+    "INSERT INTO stock_moved (sku_id, warehouse_id, at_ns, delta_on_hand) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT DO UPDATE SET delta_on_hand = delta_on_hand + excluded.delta_on_hand";
+static const char moved_forget_sql[] =
+    "DELETE FROM stock_moved WHERE (sku_id, warehouse_id, at_ns) IN (SELECT sku_id, warehouse_id, "
+    "at_ns FROM stock_moved WHERE sku_id = ?1 AND warehouse_id = ?2 AND at_ns < ?3 LIMIT 8)";
+static const char moved_since_sql[] = "SELECT coalesce(sum(delta_on_hand), 0) FROM stock_moved "
+                                      "WHERE sku_id = ?1 AND warehouse_id = ?2 AND at_ns > ?3";
 
 static const char reservation_get_sql[] =
     "SELECT state, allocations, last_event_seq FROM reservation WHERE order_id = ?1";
@@ -172,6 +180,39 @@ struct cause {
     int32_t number;
 };
 
+static struct pgl_rows begin_moved(const struct pgl_view *view, const char *sql, int64_t sku_id,
+                                   int64_t warehouse_id, int64_t at_ns)
+{
+    struct pgl_rows rows = pgl_view_rows(view, sql);
+    pgl_bind_i64(&rows, sku_id);
+    pgl_bind_i64(&rows, warehouse_id);
+    pgl_bind_i64(&rows, at_ns);
+    return rows;
+}
+
+/* More is forgotten than is added, so that an old place becomes small again. */
+static pgl_status note_moved(struct pgl_tx *tx, const struct stock_move *move, int64_t delta)
+{
+    int64_t now_ns = pgl_tx_now_ns(tx);
+    struct pgl_rows forget = begin_moved(&tx->view, moved_forget_sql, move->sku_id,
+                                         move->warehouse_id, now_ns - PGL_COUNT_AGE_MAX_NS);
+    PGL_TRY(pgl_rows_run(&forget, NULL));
+    struct pgl_rows add =
+        begin_moved(&tx->view, moved_insert_sql, move->sku_id, move->warehouse_id, now_ns);
+    pgl_bind_i64(&add, delta);
+    return pgl_rows_run(&add, NULL);
+}
+
+pgl_status stock_moved_since(const struct pgl_view *view, int64_t sku_id, int64_t warehouse_id,
+                             int64_t since_ns, int64_t *delta)
+{
+    struct pgl_rows rows = begin_moved(view, moved_since_sql, sku_id, warehouse_id, since_ns);
+    PGL_TRY(pgl_rows_next(&rows));
+    *delta = rows.has_row ? pgl_column_i64(&rows, 0) : 0;
+    pgl_rows_end(&rows);
+    return PGL_OK;
+}
+
 static pgl_status ledger_insert(struct pgl_tx *tx, struct cause cause,
                                 const struct stock_move *move, int64_t delta_on_hand,
                                 int64_t delta_reserved)
@@ -187,7 +228,8 @@ static pgl_status ledger_insert(struct pgl_tx *tx, struct cause cause,
     pgl_bind_i64(&rows, move->warehouse_id);
     pgl_bind_i64(&rows, delta_on_hand);
     pgl_bind_i64(&rows, delta_reserved);
-    return pgl_rows_run(&rows, NULL);
+    PGL_TRY(pgl_rows_run(&rows, NULL));
+    return delta_on_hand != 0 ? note_moved(tx, move, delta_on_hand) : PGL_OK;
 }
 
 pgl_status stock_hold(struct pgl_tx *tx, const pgl_id *order_id, const struct stock_move *move)

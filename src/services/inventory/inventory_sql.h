@@ -4,6 +4,7 @@
 #ifndef PGL_INVENTORY_SQL_H
 #define PGL_INVENTORY_SQL_H
 
+#include "base/time.h"
 #include "services/inventory/reservation_machine.h"
 #include "store/tx.h"
 
@@ -33,6 +34,12 @@ struct pgl_rows stock_by_name(const struct pgl_view *view, struct pgl_text sku);
 /* Zero when there is no row. */
 PGL_MUST_USE pgl_status stock_get(const struct pgl_view *view, int64_t sku_id, int64_t warehouse_id,
                                   int64_t *on_hand, int64_t *reserved);
+
+#define PGL_COUNT_AGE_MAX_NS PGL_HOURS(24) /* of a count that is told of later */
+
+/* What on_hand has changed by behind `since_ns`, as far as PGL_COUNT_AGE_MAX_NS ago. */
+PGL_MUST_USE pgl_status stock_moved_since(const struct pgl_view *view, int64_t sku_id,
+                                          int64_t warehouse_id, int64_t since_ns, int64_t *delta);
 
 /* What a change of stock was made by; the byte behind the id in its key in the ledger. */
 enum stock_cause {

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "services/inventory/inventory_bench.h"
@@ -431,6 +432,79 @@ static void a_source_is_not_heard_backwards(void **unused)
     inventory_bench_close(&bench);
 }
 
+/* Goods come and go while somebody walks along the shelves: what has moved since they looked is
+ * reckoned in, and each move once. */
+static void a_count_may_be_of_some_time_ago(void **unused)
+{
+    (void)unused;
+    /* clang-format off */
+    static const struct {
+        int64_t ago_s, counted, on_hand, adjustment; /* on_hand -1: refused; -2: a conflict */
+    } cases[] = {
+        {     0,  7,  7, -5 }, /* now */
+        {   300,  7,  7, -5 }, /* behind all that moved */
+        {   900,  7,  5, -7 }, /* before the sale of 2 */
+        {  1500, 10, 18,  6 }, /* before 10 came in as well */
+        {  2100,  4, 12,  0 }, /* before all of it: that is what the books say */
+        {   900,  1, -2,  0 }, /* more has been sold since then */
+        { 86400,  4, 12,  0 },
+        { 86401,  4, -1,  0 },
+        {    -1,  4, -1,  0 },
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct inventory_bench bench;
+        struct ask ask;
+        ReceiveStockResponse received;
+        SellStockResponse sold;
+        CountStockResponse reply;
+        NewCount seen = NEW_COUNT_INIT;
+        inventory_bench_open(&bench);
+        inventory_bench_stock(&bench, "PEN", "WH-US-1", 4);
+        bench.store.now_ns += PGL_HOURS(24); /* so that there is a day of books */
+        fill(&ask, "in", "PEN", 10);
+        assert_ok(receive(&bench, &ask, &received));
+        bench.store.now_ns += PGL_MINUTES(10);
+        assert_ok(sell(&bench, "out", "PEN", 2, &sold));
+        bench.store.now_ns += PGL_MINUTES(10);
+        seen.counted = cases[i].counted;
+        seen.counted_at_ns = cases[i].ago_s == 0 ? 0
+                                                 : PGL_STORE_BENCH_WALL_NS + bench.store.now_ns -
+                                                       PGL_SECONDS(cases[i].ago_s);
+        pgl_status status = count(&bench, "count", &seen, &reply);
+        assert_int_equal(status.code, cases[i].on_hand == -1   ? PGL_INVALID
+                                      : cases[i].on_hand == -2 ? PGL_CONFLICT
+                                                               : PGL_CODE_OK);
+        if (cases[i].on_hand >= 0) {
+            Event *said = inventory_bench_said(&bench, inventory_bench_said_count(&bench));
+            assert_int_equal(reply.stock->on_hand, cases[i].on_hand);
+            assert_int_equal(said->stock_counted->counted, cases[i].counted);
+            assert_int_equal(said->stock_counted->adjustment, cases[i].adjustment);
+        }
+        inventory_bench_audit(&bench);
+        inventory_bench_close(&bench);
+    }
+}
+
+/* A day of what moved, however much that was before. */
+static void what_moved_long_ago_is_forgotten(void **unused)
+{
+    (void)unused;
+    struct inventory_bench bench;
+    struct ask ask;
+    ReceiveStockResponse received;
+    char key[16];
+    inventory_bench_open(&bench);
+    for (int i = 0; i < 40; i++) {
+        snprintf(key, sizeof key, "in-%d", i);
+        fill(&ask, key, "PEN", 1);
+        assert_ok(receive(&bench, &ask, &received));
+        bench.store.now_ns += i == 29 ? PGL_HOURS(25) : PGL_MINUTES(1);
+    }
+    assert_int_equal(number(&bench, "SELECT count(*) FROM stock_moved"), 10);
+    inventory_bench_close(&bench);
+}
+
 /* ---- asking ---- */
 
 static void levels_are_shown_by_warehouse_and_in_sum(void **unused)
@@ -503,6 +577,8 @@ int main(void)
         cmocka_unit_test(a_till_sells_also_what_is_promised),
         cmocka_unit_test(a_count_is_said_and_so_is_what_is_short),
         cmocka_unit_test(a_source_is_not_heard_backwards),
+        cmocka_unit_test(a_count_may_be_of_some_time_ago),
+        cmocka_unit_test(what_moved_long_ago_is_forgotten),
         cmocka_unit_test(levels_are_shown_by_warehouse_and_in_sum),
         cmocka_unit_test(an_unknown_sku_is_not_found),
     };

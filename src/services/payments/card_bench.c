@@ -194,6 +194,24 @@ static struct bench_object *create(struct card_bench *bench, const struct provid
     return made;
 }
 
+static void tell_refund(const struct bench_object *object, int at, struct provider_call *call)
+{
+    snprintf(call->refund_handle_out, sizeof call->refund_handle_out, "re_%d", at + 1);
+    call->refund_found_minor = object->made[at].amount_minor;
+    call->refund_is_done = true;
+}
+
+static void find_refund(const struct bench_object *object, struct provider_call *call)
+{
+    call->seen = PROVIDER_SEEN_NO_OBJECT;
+    for (int i = 0; i < object->refunds; i++) {
+        if (object->made[i].refund_no != call->refund_no)
+            continue;
+        tell_refund(object, i, call);
+        call->seen = PROVIDER_SEEN_OUTCOME;
+    }
+}
+
 /* Each in the state that it can be done in; else it is as if it had been refused. */
 static bool execute(struct card_bench *bench, struct provider_call *call,
                     struct bench_object *object, enum provider_status held_as)
@@ -223,9 +241,10 @@ static bool execute(struct card_bench *bench, struct provider_call *call,
         if (is->refunded_minor + call->amount_minor > is->captured_minor)
             return false;
         is->refunded_minor += call->amount_minor;
-        snprintf(call->refund_handle_out, sizeof call->refund_handle_out, "re_%d",
-                 ++object->refunds);
-        call->refund_is_done = true;
+        PGL_ASSERT(object->refunds < BENCH_REFUNDS_MAX);
+        object->made[object->refunds++] =
+            (struct bench_refund){ call->refund_no, call->amount_minor };
+        tell_refund(object, object->refunds - 1, call);
         return true;
     default:
         (void)bench;
@@ -282,6 +301,10 @@ static void do_it(struct card_bench *bench, struct provider_call *call,
         object = create(bench, call);
     if (object == NULL) {
         call->seen = PROVIDER_SEEN_NO_OBJECT;
+        return;
+    }
+    if (call->verb == PROVIDER_FIND_REFUND) {
+        find_refund(object, call);
         return;
     }
     bool is_done = (is_again && call->verb != PROVIDER_VOID && call->verb != PROVIDER_AUTHORIZE) ||
@@ -354,7 +377,8 @@ static void answer(struct card_bench *bench, struct provider_call *call, char ho
 static void note_call(struct card_bench *bench, const struct provider_call *call)
 {
     static const char *const names[PROVIDER_VERB_COUNT] = {
-        "create", "authorize", "capture", "void", "refund", "get", "get_refund", "find", "list",
+        "create", "authorize",  "capture",     "void", "refund",
+        "get",    "get_refund", "find_refund", "find", "list",
     };
     size_t used = strlen(bench->calls), keyed = strlen(bench->keys);
     if (used + 16 < sizeof bench->calls)

@@ -12,6 +12,7 @@
 #include "services/payments/provider.h"
 
 #define BENCH_OBJECTS_MAX 64
+#define BENCH_REFUNDS_MAX 8 /* of an object */
 #define BENCH_KEYS_MAX    256
 #define BENCH_WAITING_MAX 8
 
@@ -27,6 +28,9 @@
 struct bench_object {
     struct provider_object object;
     int captures, refunds; /* how often money moved */
+    struct bench_refund {
+        int64_t refund_no, amount_minor;
+    } made[BENCH_REFUNDS_MAX];
 };
 
 struct card_bench {

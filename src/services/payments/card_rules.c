@@ -51,7 +51,7 @@ const char *const pgl_card_seen_names[PROVIDER_SEEN_COUNT] = {
 };
 
 const char *const pgl_card_verb_names[PROVIDER_VERB_COUNT] = {
-    "create", "authorize", "capture", "void", "refund", "get", "get_refund", "find", "list",
+    "create", "authorize", "capture", "void", "refund", "get", "get_refund", "find_refund", "find", "list",
 };
 
 const char *const pgl_card_op_names[INTENT_OP_REFUND + 1] = {
@@ -67,7 +67,7 @@ static const struct {
     [PAYMENT_OP_CAPTURE]   = { PROVIDER_CAPTURE,   PROVIDER_GET },
     [PAYMENT_OP_VOID]      = { PROVIDER_VOID,      PROVIDER_GET },
     [PAYMENT_OP_FIND]      = { PROVIDER_FIND,      PROVIDER_FIND },
-    [INTENT_OP_REFUND]     = { PROVIDER_REFUND,    PROVIDER_GET },
+    [INTENT_OP_REFUND]     = { PROVIDER_REFUND,    PROVIDER_FIND_REFUND },
 };
 /* clang-format on */
 
@@ -145,35 +145,35 @@ static struct card_verdict learn(const struct intent_row *intent, const struct p
     return verdict;
 }
 
-/* Refunds of an order are made one behind the other, so the sum tells whether this one was. */
+/* The refund itself, said by the answer to what was sent, or found by the number that it was sent
+ * with: what others have refunded there is not taken for it. */
 static struct card_verdict learn_refund(const struct intent_row *intent,
-                                        const struct provider_call *call, int64_t refunded_minor,
-                                        int64_t now_ns, const struct pgl_card_options *options)
+                                        const struct provider_call *call)
 {
-    struct card_verdict verdict = { .outcome = OUTCOME_UNKNOWN, .refund = REFUND_PENDING };
-    if (call->verb != PROVIDER_GET) {
-        verdict.wait = CARD_WAIT_ACTION; /* a bank may take days */
-        if (call->refund_has_failed)
-            verdict.refund = REFUND_FAILED;
-        else if (call->refund_is_done)
-            verdict.refund = REFUND_DONE;
-        return verdict;
-    }
-    if (call->object.refunded_minor == PROVIDER_UNTOLD)
-        verdict.wait = CARD_WAIT_BACKOFF; /* that is no answer to this question */
-    else if (call->object.refunded_minor == refunded_minor + intent->amount_minor &&
-             (intent->sent_seen == PROVIDER_SEEN_BURNT ||
-              is_key_forgotten(intent, now_ns, options)))
-        verdict.refund = REFUND_DONE; /* its key would not tell any more */
-    else if (call->object.refunded_minor == refunded_minor + intent->amount_minor)
-        return again(intent, now_ns, options); /* made, and perhaps pending: its key tells */
-    else if (call->object.refunded_minor != refunded_minor)
-        verdict.parked_because = "more or less is refunded there than we know of";
-    else if (intent->sent_seen == PROVIDER_SEEN_REFUSED)
+    struct card_verdict verdict = { .outcome = OUTCOME_UNKNOWN,
+                                    .refund = REFUND_PENDING,
+                                    .wait = CARD_WAIT_ACTION }; /* a bank may take days */
+    if (call->verb == PROVIDER_FIND_REFUND && call->refund_found_minor != intent->amount_minor)
+        verdict.parked_because = "it is there, of another amount";
+    else if (call->refund_has_failed)
         verdict.refund = REFUND_FAILED;
-    else
-        return again(intent, now_ns, options);
+    else if (call->refund_is_done)
+        verdict.refund = REFUND_DONE;
     return verdict;
+}
+
+/* There is none with our number. */
+static bool is_no_refund(const struct intent_row *intent, const struct provider_call *call)
+{
+    return intent->op == INTENT_OP_REFUND && call->verb == PROVIDER_FIND_REFUND &&
+           call->seen == PROVIDER_SEEN_NO_OBJECT && call->http_status != 404;
+}
+
+static struct card_verdict miss_refund(const struct intent_row *intent, int64_t now_ns,
+                                       const struct pgl_card_options *options)
+{
+    struct card_verdict failed = { .outcome = OUTCOME_UNKNOWN, .refund = REFUND_FAILED };
+    return intent->sent_seen == PROVIDER_SEEN_REFUSED ? failed : again(intent, now_ns, options);
 }
 
 /* The customer's card is refused at once, or is none: no mistake of ours. */
@@ -207,17 +207,18 @@ static bool is_special(const struct intent_row *intent, const struct provider_ca
 }
 
 struct card_verdict pgl_card_judge(const struct intent_row *intent,
-                                   const struct provider_call *call, int64_t refunded_minor,
-                                   int64_t now_ns, const struct pgl_card_options *options)
+                                   const struct provider_call *call, int64_t now_ns,
+                                   const struct pgl_card_options *options)
 {
     struct card_verdict special;
     if (is_special(intent, call, &special))
         return special;
+    if (is_no_refund(intent, call))
+        return miss_refund(intent, now_ns, options);
     if (call->seen != PROVIDER_SEEN_OUTCOME)
         return verdict_of(pgl_card_is_send(call->verb) ? &sent[call->seen] : &asked[call->seen]);
-    return intent->op == INTENT_OP_REFUND
-               ? learn_refund(intent, call, refunded_minor, now_ns, options)
-               : learn(intent, call, now_ns, options);
+    return intent->op == INTENT_OP_REFUND ? learn_refund(intent, call)
+                                          : learn(intent, call, now_ns, options);
 }
 
 void pgl_card_key(const struct intent_row *intent, char key[PGL_PROVIDER_KEY_BYTES])

@@ -34,11 +34,10 @@ enum provider_verb pgl_card_verb(const struct intent_row *intent, int64_t now_ns
 /* True for what changes something at the provider, and so carries a key. */
 bool pgl_card_is_send(enum provider_verb verb);
 
-/* The intent as it was when the call was made. `refunded_minor` is what we know to be refunded of
- * the payment. */
+/* The intent as it was when the call was made. */
 struct card_verdict pgl_card_judge(const struct intent_row *intent,
-                                   const struct provider_call *call, int64_t refunded_minor,
-                                   int64_t now_ns, const struct pgl_card_options *options);
+                                   const struct provider_call *call, int64_t now_ns,
+                                   const struct pgl_card_options *options);
 
 /* pgl-<order id>-<op>-<attempt>; of a refund with its number behind the op. */
 void pgl_card_key(const struct intent_row *intent, char key[PGL_PROVIDER_KEY_BYTES]);

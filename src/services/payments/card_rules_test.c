@@ -36,6 +36,7 @@ static const struct {
     { PAYMENT_OP_VOID,      true,  "again/backoff unknown/backoff unknown/backoff unknown/backoff unknown/backoff unknown/backoff P unknown/backoff cancelled" },
     { PAYMENT_OP_FIND,      true,  "created unknown/backoff unknown/backoff unknown/backoff unknown/backoff unknown/backoff P unknown/backoff cancelled" },
     { INTENT_OP_REFUND,     false, "unknown/action unknown/backoff unknown unknown/backoff again/backoff again/backoff P unknown P" },
+    { INTENT_OP_REFUND,     true,  "unknown/action unknown/backoff unknown/backoff unknown/backoff unknown/backoff unknown/backoff P unknown/backoff again/backoff" },
     /* clang-format on */
 };
 
@@ -83,8 +84,9 @@ static void everything_seen_has_its_meaning(void **unused)
         for (int seen = 0; seen < PROVIDER_SEEN_COUNT; seen++) {
             struct provider_call call = { .verb = pgl_card_verb(&intent, 2, &options),
                                           .seen = (enum provider_seen)seen,
+                                          .refund_found_minor = 5,
                                           .object.status = PROVIDER_HELD };
-            struct card_verdict verdict = pgl_card_judge(&intent, &call, 0, 2, &options);
+            struct card_verdict verdict = pgl_card_judge(&intent, &call, 2, &options);
             pgl_buffer_printf(&words, "%s%s%s%s", seen > 0 ? " " : "",
                               verdict.parked_because != NULL ? "P" : word_of(verdict.outcome),
                               waits[verdict.wait], verdict.takes_new_key ? "!" : "");
@@ -101,7 +103,7 @@ static struct card_verdict found(struct intent_row *intent, enum provider_status
     struct provider_call call = { .verb = PROVIDER_GET,
                                   .seen = PROVIDER_SEEN_OUTCOME,
                                   .object.status = status };
-    return pgl_card_judge(intent, &call, 0, now_ns, &options);
+    return pgl_card_judge(intent, &call, now_ns, &options);
 }
 
 static void a_refusal_is_believed_when_the_object_says_so_too(void **unused)
@@ -143,34 +145,60 @@ static void an_old_key_is_only_asked_about(void **unused)
     assert_int_equal(pgl_card_verb(&create, old_ns, &options), PROVIDER_FIND);
 }
 
-static void a_refund_is_told_by_the_sum(void **unused)
+static void a_refund_is_found_by_its_number(void **unused)
 {
     (void)unused;
     struct intent_row refund = intent_of(INTENT_OP_REFUND, true);
-    struct provider_call call = { .verb = PROVIDER_GET, .seen = PROVIDER_SEEN_OUTCOME };
     const struct {
-        int64_t there, here;
+        struct provider_call call;
         int sent_seen;
         enum refund_state state;
         enum payment_input outcome;
-        bool is_parked;
-    } sums[] = {
-        /* made, but perhaps not done: its key tells, unless the key is burnt */
-        { 15, 10, PROVIDER_SEEN_UNKNOWN, REFUND_PENDING, OUTCOME_AGAIN, false },
-        { 15, 10, PROVIDER_SEEN_BURNT, REFUND_DONE, OUTCOME_UNKNOWN, false },
-        { 10, 10, PROVIDER_SEEN_UNKNOWN, REFUND_PENDING, OUTCOME_AGAIN, false },
-        { 10, 10, PROVIDER_SEEN_REFUSED, REFUND_FAILED, OUTCOME_UNKNOWN, false },
-        { 12, 10, PROVIDER_SEEN_UNKNOWN, REFUND_PENDING, OUTCOME_UNKNOWN, true },
-        { PROVIDER_UNTOLD, 0, PROVIDER_SEEN_REFUSED, REFUND_PENDING, OUTCOME_UNKNOWN, false },
+        bool is_parked, takes_new_key;
+    } finds[] = {
+#define FOUND .seen = PROVIDER_SEEN_OUTCOME, .http_status = 200, .refund_found_minor
+#define NONE  .seen = PROVIDER_SEEN_NO_OBJECT, .http_status
+        { { FOUND = 5, .refund_is_done = true },
+          PROVIDER_SEEN_BURNT,
+          REFUND_DONE,
+          OUTCOME_UNKNOWN,
+          false,
+          false },
+        { { FOUND = 5 }, PROVIDER_SEEN_BURNT, REFUND_PENDING, OUTCOME_UNKNOWN, false, false },
+        { { FOUND = 5, .refund_has_failed = true },
+          PROVIDER_SEEN_UNKNOWN,
+          REFUND_FAILED,
+          OUTCOME_UNKNOWN,
+          false,
+          false },
+        { { FOUND = 6, .refund_is_done = true },
+          PROVIDER_SEEN_UNKNOWN,
+          REFUND_PENDING,
+          OUTCOME_UNKNOWN,
+          true,
+          false },
+        { { NONE = 200 }, PROVIDER_SEEN_UNKNOWN, REFUND_PENDING, OUTCOME_AGAIN, false, false },
+        { { NONE = 200 }, PROVIDER_SEEN_BURNT, REFUND_PENDING, OUTCOME_AGAIN, false, true },
+        { { NONE = 200 }, PROVIDER_SEEN_REFUSED, REFUND_FAILED, OUTCOME_UNKNOWN, false, false },
+        { { NONE = 404 }, PROVIDER_SEEN_REFUSED, REFUND_PENDING, OUTCOME_UNKNOWN, true, false },
+#undef FOUND
+#undef NONE
     };
-    for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
-        refund.sent_seen = sums[i].sent_seen;
-        call.object.refunded_minor = sums[i].there;
-        struct card_verdict verdict = pgl_card_judge(&refund, &call, sums[i].here, 2, &options);
-        assert_int_equal(verdict.refund, sums[i].state);
-        assert_int_equal(verdict.outcome, sums[i].outcome);
-        assert_int_equal(verdict.parked_because != NULL, sums[i].is_parked);
+    for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++) {
+        struct provider_call call = finds[i].call;
+        call.verb = pgl_card_verb(&refund, 2, &options);
+        assert_int_equal(call.verb, PROVIDER_FIND_REFUND);
+        refund.sent_seen = finds[i].sent_seen;
+        struct card_verdict verdict =
+            pgl_card_judge(&refund, &call, 1 + options.settle_ns, &options);
+        assert_int_equal(verdict.refund, finds[i].state);
+        assert_int_equal(verdict.parked_because != NULL, finds[i].is_parked);
+        if (!finds[i].is_parked)
+            assert_int_equal(verdict.outcome, finds[i].outcome);
+        assert_int_equal(verdict.takes_new_key, finds[i].takes_new_key);
     }
+    refund.refund_handle = "re_1";
+    assert_int_equal(pgl_card_verb(&refund, 2, &options), PROVIDER_GET_REFUND);
 }
 
 static void keys_tell_what_they_are_for(void **unused)
@@ -193,7 +221,7 @@ int main(void)
         cmocka_unit_test(a_refusal_is_believed_when_the_object_says_so_too),
         cmocka_unit_test(a_burnt_key_is_replaced_when_it_has_settled),
         cmocka_unit_test(an_old_key_is_only_asked_about),
-        cmocka_unit_test(a_refund_is_told_by_the_sum),
+        cmocka_unit_test(a_refund_is_found_by_its_number),
         cmocka_unit_test(keys_tell_what_they_are_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,8 +227,7 @@ static pgl_status settle_refund(struct payment_turn *turn, const struct card_set
     intent->refund_handle = refund.handle;
     note_seen(intent, ask->call);
     int64_t now_ns = pgl_tx_now_ns(tx);
-    struct card_verdict verdict =
-        pgl_card_judge(intent, ask->call, turn->row.refunded_minor, now_ns, &turn->desk->card);
+    struct card_verdict verdict = pgl_card_judge(intent, ask->call, now_ns, &turn->desk->card);
     if (verdict.parked_because != NULL)
         return park(tx, intent, verdict.parked_because);
     if (ask->call->seen == PROVIDER_SEEN_OUTCOME && ask->call->refund_handle_out[0] != '\0')
@@ -286,7 +285,7 @@ static pgl_status settle_payment(struct payment_turn *turn, const struct card_se
     intent->handle = turn->card.handle;
     note_seen(intent, ask->call);
     struct card_verdict verdict =
-        pgl_card_judge(intent, ask->call, 0, pgl_tx_now_ns(tx), &turn->desk->card);
+        pgl_card_judge(intent, ask->call, pgl_tx_now_ns(tx), &turn->desk->card);
     if (verdict.parked_because != NULL)
         return park(tx, intent, verdict.parked_because);
     pgl_status learnt = payment_turn_learn(turn, verdict.outcome);

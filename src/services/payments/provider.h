@@ -22,15 +22,16 @@
 #define PGL_PROVIDER_PAGE_MAX     100
 
 enum provider_verb {
-    PROVIDER_CREATE,     /* an unconfirmed object that is captured by hand; moves no money */
-    PROVIDER_AUTHORIZE,  /* confirm it: a hold is placed */
-    PROVIDER_CAPTURE,    /* `amount_minor` of what is held */
-    PROVIDER_VOID,       /* cancel it */
-    PROVIDER_REFUND,     /* `amount_minor` of what was captured */
-    PROVIDER_GET,        /* ask how the object is */
-    PROVIDER_GET_REFUND, /* ask how a refund is: `refund_handle` */
-    PROVIDER_FIND,       /* the object of `order_id`, which we do not know */
-    PROVIDER_LIST,       /* a page of objects made since `since_s`, behind `handle` */
+    PROVIDER_CREATE,      /* an unconfirmed object that is captured by hand; moves no money */
+    PROVIDER_AUTHORIZE,   /* confirm it: a hold is placed */
+    PROVIDER_CAPTURE,     /* `amount_minor` of what is held */
+    PROVIDER_VOID,        /* cancel it */
+    PROVIDER_REFUND,      /* `amount_minor` of what was captured */
+    PROVIDER_GET,         /* ask how the object is */
+    PROVIDER_GET_REFUND,  /* ask how a refund is: `refund_handle` */
+    PROVIDER_FIND_REFUND, /* the refund `refund_no` of the object, whose handle we do not know */
+    PROVIDER_FIND,        /* the object of `order_id`, which we do not know */
+    PROVIDER_LIST,        /* a page of objects made since `since_s`, behind `handle` */
     PROVIDER_VERB_COUNT
 };
 
@@ -66,7 +67,7 @@ struct provider_call {
     enum provider_verb verb;
     pgl_id order_id;
     const char *handle, *refund_handle, *key, *currency, *card_token;
-    int64_t amount_minor, since_s;
+    int64_t amount_minor, since_s, refund_no;
     int64_t timeout_ns;
 
     /* What came of it. */
@@ -75,8 +76,9 @@ struct provider_call {
     struct provider_object *page;  /* LIST: the caller's, PGL_PROVIDER_PAGE_MAX */
     int page_count;
     bool has_more;                                     /* LIST */
-    char refund_handle_out[PGL_PROVIDER_HANDLE_BYTES]; /* REFUND, GET_REFUND */
+    char refund_handle_out[PGL_PROVIDER_HANDLE_BYTES]; /* REFUND, GET_REFUND, FIND_REFUND */
     bool refund_is_done, refund_has_failed;            /* neither: pending */
+    int64_t refund_found_minor;                        /* FIND_REFUND: what it is about */
     char code[PGL_PROVIDER_HANDLE_BYTES];              /* of a refusal: "card_declined" */
     char next_action[PGL_PROVIDER_TEXT_BYTES];         /* where the customer has to go */
     int http_status;                                   /* 0: none; for logs and operators */

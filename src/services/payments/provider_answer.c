@@ -48,7 +48,7 @@ static const struct {
     { "canceled",                PROVIDER_CANCELLED,       0 },
 };
 
-static const struct {
+static const struct refund_status {
     const char *name;
     bool is_done, has_failed;
 } refund_statuses[] = {
@@ -66,8 +66,8 @@ static const char *const told_to_nobody[] = { "fraudulent", "lost_card", "mercha
 
 size_t pgl_provider_bytes_max(enum provider_verb verb)
 {
-    return verb == PROVIDER_LIST || verb == PROVIDER_FIND ? PGL_PROVIDER_PAGE_BYTES_MAX
-                                                          : PGL_PROVIDER_ANSWER_BYTES_MAX;
+    bool is_page = verb == PROVIDER_LIST || verb == PROVIDER_FIND || verb == PROVIDER_FIND_REFUND;
+    return is_page ? PGL_PROVIDER_PAGE_BYTES_MAX : PGL_PROVIDER_ANSWER_BYTES_MAX;
 }
 
 /* ---- objects ---- */
@@ -161,25 +161,40 @@ static enum provider_told read_intent(struct provider_call *call, struct pgl_tex
     return told_of(&object);
 }
 
+/* NULL when it does not say enough, or is about another object than was asked about. */
+static const struct refund_status *status_of(const struct provider_call *call,
+                                             const struct provider_refund *refund)
+{
+    bool has_handle = call->handle != NULL && call->handle[0] != '\0';
+    if (strcmp(refund->kind, "refund") != 0 || refund->id[0] == '\0' ||
+        (has_handle && !is_same(call->handle, refund->intent_id)))
+        return NULL;
+    for (size_t i = 0; i < sizeof refund_statuses / sizeof refund_statuses[0]; i++)
+        if (strcmp(refund->status, refund_statuses[i].name) == 0)
+            return &refund_statuses[i];
+    return NULL;
+}
+
+static void keep_refund(struct provider_call *call, const struct provider_refund *refund,
+                        const struct refund_status *status)
+{
+    call->refund_is_done = status->is_done;
+    call->refund_has_failed = status->has_failed;
+    memcpy(call->refund_handle_out, refund->id, sizeof call->refund_handle_out);
+}
+
 static enum provider_told read_refund(struct provider_call *call, struct pgl_text body,
                                       struct pgl_arena *arena)
 {
     struct provider_refund refund;
-    bool has_handle = call->handle != NULL && call->handle[0] != '\0';
     if (!pgl_is_ok(pgl_provider_read_refund(body, arena, &refund)) ||
-        strcmp(refund.kind, "refund") != 0 || refund.id[0] == '\0' ||
-        (has_handle && !is_same(call->handle, refund.intent_id)) ||
         (call->verb == PROVIDER_GET_REFUND && !is_same(call->refund_handle, refund.id)))
         return TOLD_UNREADABLE;
-    for (size_t i = 0; i < sizeof refund_statuses / sizeof refund_statuses[0]; i++) {
-        if (strcmp(refund.status, refund_statuses[i].name) != 0)
-            continue;
-        call->refund_is_done = refund_statuses[i].is_done;
-        call->refund_has_failed = refund_statuses[i].has_failed;
-        memcpy(call->refund_handle_out, refund.id, sizeof call->refund_handle_out);
-        return TOLD_OUTCOME;
-    }
-    return TOLD_UNREADABLE;
+    const struct refund_status *status = status_of(call, &refund);
+    if (status == NULL)
+        return TOLD_UNREADABLE;
+    keep_refund(call, &refund, status);
+    return TOLD_OUTCOME;
 }
 
 /* ---- lists ---- */
@@ -224,6 +239,45 @@ static enum provider_told read_found(struct provider_call *call, struct pgl_text
     return finding.rank < 0 ? TOLD_NOTHING : told_of(&call->object);
 }
 
+static bool is_ours(const struct provider_call *call, const struct provider_refund_metadata *told)
+{
+    pgl_id order_id;
+    int64_t refund_no;
+    return pgl_is_ok(pgl_id_parse(pgl_text_of(told->order_id), &order_id)) &&
+           pgl_is_ok(pgl_text_to_i64(pgl_text_of(told->refund_no), &refund_no)) &&
+           pgl_id_equal(order_id, call->order_id) && refund_no == call->refund_no;
+}
+
+/* Of several with our number (a key was burnt, and what it asked for was done all the same) the one
+ * that gave money back is the one to know. */
+static bool take_refund(void *owner, const struct provider_refund *refund)
+{
+    struct provider_call *call = owner;
+    const struct refund_status *status = status_of(call, refund);
+    if (status == NULL || refund->amount_minor == PROVIDER_UNTOLD)
+        return false;
+    bool is_first = call->refund_handle_out[0] == '\0';
+    if (!is_ours(call, &refund->metadata) ||
+        (!is_first && !status->is_done && !call->refund_has_failed))
+        return true;
+    keep_refund(call, refund, status);
+    call->refund_found_minor = refund->amount_minor;
+    return true;
+}
+
+static enum provider_told read_found_refund(struct provider_call *call, struct pgl_text body,
+                                            struct pgl_arena *arena)
+{
+    struct provider_list list = { .take_refund = take_refund, .owner = call };
+    bool is_read = pgl_is_ok(pgl_provider_read_list(body, arena, &list)) && list.is_told;
+    bool is_found = is_read && call->refund_handle_out[0] != '\0';
+    if (is_found)
+        return TOLD_OUTCOME;
+    call->refund_handle_out[0] = '\0';
+    call->refund_is_done = call->refund_has_failed = false;
+    return is_read && !list.has_more ? TOLD_NOTHING : TOLD_UNREADABLE;
+}
+
 static bool take_listed(void *owner, const struct provider_intent *intent)
 {
     struct provider_call *call = owner;
@@ -257,6 +311,8 @@ static enum provider_told read_told(struct provider_call *call, struct pgl_text 
     case PROVIDER_REFUND:
     case PROVIDER_GET_REFUND:
         return read_refund(call, body, arena);
+    case PROVIDER_FIND_REFUND:
+        return read_found_refund(call, body, arena);
     case PROVIDER_FIND:
         return read_found(call, body, arena);
     case PROVIDER_LIST:
@@ -323,7 +379,7 @@ static void forget(struct provider_call *call)
     call->has_more = call->refund_is_done = call->refund_has_failed = false;
     call->refund_handle_out[0] = call->code[0] = call->next_action[0] = '\0';
     call->http_status = 0;
-    call->retry_after_ns = 0;
+    call->retry_after_ns = call->refund_found_minor = 0;
 }
 
 void pgl_provider_answer(struct provider_call *call, const struct pgl_http_response_head *head,

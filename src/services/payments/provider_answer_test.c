@@ -305,6 +305,60 @@ static void the_one_that_matters_is_found(void **unused)
 #undef OTHER
 }
 
+static void a_refund_is_found_by_our_number(void **unused)
+{
+#define MADE(id, status, order, number)                                                            \
+    "{\"id\":\"" id                                                                                \
+    "\",\"object\":\"refund\",\"payment_intent\":\"pi_1\",\"amount\":7,\"status\":\"" status       \
+    "\",\"metadata\":{\"order_id\":\"" order "\",\"refund_no\":\"" number "\"}}"
+#define STRANGE                                                                                    \
+    "{\"id\":\"re_9\",\"object\":\"refund\",\"payment_intent\":\"pi_1\",\"amount\":7,"             \
+    "\"status\":\"succeeded\",\"metadata\":{}}"
+    static const struct {
+        const char *body, *handle;
+        enum provider_seen seen;
+        bool is_done, has_failed;
+    } rows[] = {
+        { LIST("false", STRANGE
+               "," MADE("re_1", "succeeded", ORDER, "1") "," MADE("re_2", "succeeded", ORDER, "2")),
+          "re_2", PROVIDER_SEEN_OUTCOME, true, false },
+        { LIST("true", MADE("re_2", "pending", ORDER, "2")), "re_2", PROVIDER_SEEN_OUTCOME, false,
+          false },
+        /* made by two keys: the one that counts */
+        { LIST("false",
+               MADE("re_4", "failed", ORDER, "2") "," MADE("re_3", "succeeded", ORDER, "2")),
+          "re_3", PROVIDER_SEEN_OUTCOME, true, false },
+        { LIST("false",
+               MADE("re_4", "succeeded", ORDER, "2") "," MADE("re_3", "failed", ORDER, "2")),
+          "re_4", PROVIDER_SEEN_OUTCOME, true, false },
+        { LIST("false", MADE("re_4", "failed", ORDER, "2")), "re_4", PROVIDER_SEEN_OUTCOME, false,
+          true },
+        { LIST("false", MADE("re_1", "succeeded", ORDER, "1") "," MADE(
+                            "re_2", "succeeded", OTHER_ORDER, "2") "," STRANGE),
+          "", PROVIDER_SEEN_NO_OBJECT, false, false },
+        { LIST("false", ""), "", PROVIDER_SEEN_NO_OBJECT, false, false },
+        { LIST("true", STRANGE), "", PROVIDER_SEEN_UNKNOWN, false,
+          false }, /* it may be further on */
+        { LIST("false", MADE("re_2", "maybe", ORDER, "2")), "", PROVIDER_SEEN_UNKNOWN, false,
+          false },
+        { LIST("false", HELD), "", PROVIDER_SEEN_UNKNOWN, false, false },
+    };
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct provider_call call = call_of(PROVIDER_FIND_REFUND);
+        call.refund_no = 2;
+        answer(&call, 200, NULL, "", rows[i].body);
+        assert_int_equal(call.seen, rows[i].seen);
+        assert_string_equal(call.refund_handle_out, rows[i].handle);
+        assert_int_equal(call.refund_is_done, rows[i].is_done);
+        assert_int_equal(call.refund_has_failed, rows[i].has_failed);
+        if (rows[i].seen == PROVIDER_SEEN_OUTCOME)
+            assert_int_equal(call.refund_found_minor, 7);
+    }
+#undef MADE
+#undef STRANGE
+}
+
 static void a_page_is_read_to_its_end(void **unused)
 {
     enum { OBJECT_BYTES = 1024 };
@@ -386,6 +440,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_concludes_nothing),
         cmocka_unit_test(refunds_are_done_or_failed_or_neither),
         cmocka_unit_test(the_one_that_matters_is_found),
+        cmocka_unit_test(a_refund_is_found_by_our_number),
         cmocka_unit_test(a_page_is_read_to_its_end),
         cmocka_unit_test(a_refusal_brings_its_object),
         cmocka_unit_test(patience_is_asked_for_in_seconds),

@@ -12,6 +12,7 @@ static void form_create(const struct provider_call *call, struct pgl_buffer *for
 static void form_capture(const struct provider_call *call, struct pgl_buffer *form);
 static void form_refund(const struct provider_call *call, struct pgl_buffer *form);
 static void form_find(const struct provider_call *call, struct pgl_buffer *form);
+static void form_find_refund(const struct provider_call *call, struct pgl_buffer *form);
 static void form_list(const struct provider_call *call, struct pgl_buffer *form);
 
 /* The form is the body of a POST, and the query of a GET. The charge has what was refunded, and
@@ -31,6 +32,7 @@ static const struct {
     [PROVIDER_REFUND]     = { "POST", "/v1/refunds",                OF_NOTHING, "",         form_refund,  NULL },
     [PROVIDER_GET]        = { "GET",  "/v1/payment_intents/",       OF_INTENT,  "",         NULL,         "latest_charge" },
     [PROVIDER_GET_REFUND] = { "GET",  "/v1/refunds/",               OF_REFUND,  "",         NULL,         NULL },
+    [PROVIDER_FIND_REFUND] = { "GET", "/v1/refunds",                OF_NOTHING, "",         form_find_refund, NULL },
     [PROVIDER_FIND]       = { "GET",  "/v1/payment_intents/search", OF_NOTHING, "",         form_find,    "data.latest_charge" },
     [PROVIDER_LIST]       = { "GET",  "/v1/payment_intents",        OF_NOTHING, "",         form_list,    "data.latest_charge" },
 };
@@ -109,6 +111,14 @@ static void form_refund(const struct provider_call *call, struct pgl_buffer *for
     add_text(form, "payment_intent", call->handle);
     add_number(form, "amount", call->amount_minor);
     add_order_id(call, form);
+    add_number(form, "metadata[refund_no]", call->refund_no);
+}
+
+/* The newest are first, and an order has no more than fit on a page. */
+static void form_find_refund(const struct provider_call *call, struct pgl_buffer *form)
+{
+    add_text(form, "payment_intent", call->handle);
+    add_number(form, "limit", PGL_PROVIDER_PAGE_MAX);
 }
 
 static void form_find(const struct provider_call *call, struct pgl_buffer *form)
@@ -145,8 +155,12 @@ static bool is_whole(const struct provider_call *call)
     case PROVIDER_VOID:
         return is_given(call->key) && is_given(call->handle);
     case PROVIDER_CAPTURE:
-    case PROVIDER_REFUND:
         return is_given(call->key) && is_given(call->handle) && call->amount_minor > 0;
+    case PROVIDER_REFUND:
+        return is_given(call->key) && is_given(call->handle) && call->amount_minor > 0 &&
+               call->refund_no > 0;
+    case PROVIDER_FIND_REFUND:
+        return is_given(call->handle) && !pgl_id_is_zero(call->order_id) && call->refund_no > 0;
     case PROVIDER_GET:
         return is_given(call->handle);
     case PROVIDER_GET_REFUND:

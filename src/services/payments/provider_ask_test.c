@@ -29,6 +29,7 @@ static struct provider_call call_of(enum provider_verb verb)
     struct provider_call call = { .verb = verb,
                                   .handle = "pi_1",
                                   .refund_handle = "re_1",
+                                  .refund_no = 2,
                                   .key = "pgl-1",
                                   .currency = "EUR",
                                   .card_token = "pm_card_visa",
@@ -79,12 +80,14 @@ static const struct {
     { PROVIDER_VOID,
       "POST /v1/payment_intents/pi_1/cancel HTTP/1.1\r\n" SITE "Content-Length: 0\r\n" FORM_FIELDS "\r\n" },
     { PROVIDER_REFUND,
-      "POST /v1/refunds HTTP/1.1\r\n" SITE "Content-Length: 91\r\n" FORM_FIELDS "\r\n"
-      "payment_intent=pi_1&amount=1999&metadata%5Border_id%5D=" ORDER },
+      "POST /v1/refunds HTTP/1.1\r\n" SITE "Content-Length: 117\r\n" FORM_FIELDS "\r\n"
+      "payment_intent=pi_1&amount=1999&metadata%5Border_id%5D=" ORDER "&metadata%5Brefund_no%5D=2" },
     { PROVIDER_GET,
       "GET /v1/payment_intents/pi_1?expand%5B%5D=latest_charge HTTP/1.1\r\n" SITE FIELDS "\r\n" },
     { PROVIDER_GET_REFUND,
       "GET /v1/refunds/re_1 HTTP/1.1\r\n" SITE FIELDS "\r\n" },
+    { PROVIDER_FIND_REFUND,
+      "GET /v1/refunds?payment_intent=pi_1&limit=100 HTTP/1.1\r\n" SITE FIELDS "\r\n" },
     { PROVIDER_FIND,
       "GET /v1/payment_intents/search?query=metadata%5B%27order_id%27%5D%3A%27" ORDER "%27&limit=10"
       "&expand%5B%5D=data.latest_charge HTTP/1.1\r\n" SITE FIELDS "\r\n" },
@@ -135,7 +138,8 @@ enum part {
     CARD = 8,
     AMOUNT = 16,
     ORDER_ID = 32,
-    PAGE = 64
+    REFUND_NO = 64,
+    PAGE = 128
 };
 
 static void what_is_not_whole_is_not_asked(void **unused)
@@ -145,9 +149,10 @@ static void what_is_not_whole_is_not_asked(void **unused)
         [PROVIDER_AUTHORIZE] = KEY | HANDLE,
         [PROVIDER_CAPTURE] = KEY | HANDLE | AMOUNT,
         [PROVIDER_VOID] = KEY | HANDLE,
-        [PROVIDER_REFUND] = KEY | HANDLE | AMOUNT,
+        [PROVIDER_REFUND] = KEY | HANDLE | AMOUNT | REFUND_NO,
         [PROVIDER_GET] = HANDLE,
         [PROVIDER_GET_REFUND] = REFUND_HANDLE,
+        [PROVIDER_FIND_REFUND] = HANDLE | ORDER_ID | REFUND_NO,
         [PROVIDER_FIND] = ORDER_ID,
         [PROVIDER_LIST] = PAGE,
     };
@@ -163,6 +168,7 @@ static void what_is_not_whole_is_not_asked(void **unused)
             call.card_token = part == CARD ? "" : call.card_token;
             call.amount_minor = part == AMOUNT ? 0 : call.amount_minor;
             call.page = part == PAGE ? NULL : call.page;
+            call.refund_no = part == REFUND_NO ? 0 : call.refund_no;
             if (part == ORDER_ID)
                 call.order_id = (pgl_id){ { 0 } };
             assert_int_equal(ask(&call, bytes, sizeof bytes).code,

@@ -233,6 +233,17 @@ static pgl_status read_intent(struct pgl_json_scan *scan, enum pgl_json_kind kin
     return READ_MEMBERS(scan, kind, members, intent);
 }
 
+static pgl_status read_refund_metadata(struct pgl_json_scan *scan, enum pgl_json_kind kind,
+                                       void *into, size_t size)
+{
+    static const struct member members[] = {
+        MEMBER("order_id", read_word_if_fit, struct provider_refund_metadata, order_id),
+        MEMBER("refund_no", read_word_if_fit, struct provider_refund_metadata, refund_no),
+    };
+    (void)size;
+    return READ_MEMBERS(scan, kind, members, into);
+}
+
 static pgl_status read_refund(struct pgl_json_scan *scan, enum pgl_json_kind kind, void *into,
                               size_t size)
 {
@@ -241,9 +252,11 @@ static pgl_status read_refund(struct pgl_json_scan *scan, enum pgl_json_kind kin
         MEMBER("object", read_word, struct provider_refund, kind),
         MEMBER("status", read_word, struct provider_refund, status),
         MEMBER("payment_intent", read_reference, struct provider_refund, intent_id),
+        MEMBER("amount", read_number, struct provider_refund, amount_minor),
+        MEMBER("metadata", read_refund_metadata, struct provider_refund, metadata),
     };
     (void)size;
-    *(struct provider_refund *)into = (struct provider_refund){ .id = "" };
+    *(struct provider_refund *)into = (struct provider_refund){ .amount_minor = PROVIDER_UNTOLD };
     return READ_MEMBERS(scan, kind, members, into);
 }
 
@@ -279,14 +292,30 @@ static pgl_status read_error(struct pgl_json_scan *scan, enum pgl_json_kind kind
 
 /* ---- lists ---- */
 
+static pgl_status read_listed(struct pgl_json_scan *scan, enum pgl_json_kind kind,
+                              const struct provider_list *list)
+{
+    struct provider_intent intent;
+    struct provider_refund refund;
+    bool is_whole;
+    if (list->take_refund != NULL) {
+        PGL_TRY(read_refund(scan, kind, &refund, 0));
+        is_whole = list->take_refund(list->owner, &refund);
+    } else {
+        PGL_TRY(read_intent(scan, kind, &intent, 0));
+        is_whole = list->take(list->owner, &intent);
+    }
+    return is_whole ? PGL_OK : pgl_json_scan_fail(scan, "an object that says too little");
+}
+
 static pgl_status read_data(struct pgl_json_scan *scan, enum pgl_json_kind kind, void *into,
                             size_t size)
 {
     static const size_t begin = offsetof(struct provider_list, is_told);
     struct provider_list *list = (struct provider_list *)(void *)((char *)into - begin);
-    struct provider_intent intent;
     uint32_t count = 0;
     bool is_there;
+    (void)size;
     if (kind != PGL_JSON_ARRAY)
         return pgl_json_scan_fail(scan, "a list is expected");
     list->is_told = true;
@@ -296,9 +325,7 @@ static pgl_status read_data(struct pgl_json_scan *scan, enum pgl_json_kind kind,
         if (count > PGL_PROVIDER_PAGE_MAX)
             return pgl_json_scan_fail(scan, "more objects than were asked for");
         PGL_TRY(pgl_json_scan_value(scan, &kind));
-        PGL_TRY(read_intent(scan, kind, &intent, size));
-        if (!list->take(list->owner, &intent))
-            return pgl_json_scan_fail(scan, "an object that says too little");
+        PGL_TRY(read_listed(scan, kind, list));
         PGL_TRY(pgl_json_scan_element(scan, &count, &is_there));
     }
     return PGL_OK;

@@ -35,6 +35,10 @@ struct provider_refund {
     char kind[PGL_PROVIDER_HANDLE_BYTES]; /* "refund" */
     char status[PGL_PROVIDER_HANDLE_BYTES];
     char intent_id[PGL_PROVIDER_HANDLE_BYTES];
+    int64_t amount_minor;
+    struct provider_refund_metadata { /* ours; "" where it has none */
+        char order_id[PGL_PROVIDER_HANDLE_BYTES], refund_no[PGL_PROVIDER_HANDLE_BYTES];
+    } metadata;
 };
 
 struct provider_error {
@@ -44,11 +48,13 @@ struct provider_error {
     struct provider_intent intent;
 };
 
-/* `take` is given each object of a list; what is behind PGL_PROVIDER_PAGE_MAX is malformed. */
+/* `take`, or `take_refund`, is given each object of a list; what is behind PGL_PROVIDER_PAGE_MAX is
+ * malformed. */
 struct provider_list {
     char kind[PGL_PROVIDER_HANDLE_BYTES]; /* "list", "search_result" */
     bool has_more, is_told;
     bool (*take)(void *owner, const struct provider_intent *intent); /* false: unreadable */
+    bool (*take_refund)(void *owner, const struct provider_refund *refund);
     void *owner;
 };
 

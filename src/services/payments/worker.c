@@ -143,6 +143,7 @@ static struct pgl_go slot_call(struct pgl_flow *flow)
                                          .currency = task->currency,
                                          .card_token = task->card_token,
                                          .amount_minor = task->amount_minor,
+                                         .refund_no = task->refund_no,
                                          .timeout_ns = worker->options.call_ns };
     worker->port->start(worker->port, &slot->call, flow);
     return slot->call.is_out ? pgl_wait(SLOT_OUTCOME) : pgl_go(SLOT_OUTCOME);

@@ -7,6 +7,7 @@
 #include "base/time.h"
 
 #define KEPT_NS PGL_SECONDS(15) /* receivers keep theirs for five seconds to some minutes */
+#define AGE_NS  PGL_MINUTES(1)
 
 void webhook_lines_open(struct webhook_lines *lines, struct pgl_loop *loop, size_t answer_bytes_max)
 {
@@ -79,6 +80,7 @@ struct webhook_line *webhook_line_take(struct webhook_lines *lines,
     line->kept_until_ns = 0;
     if (line->is_used)
         return line;
+    line->old_at_ns = lines->loop->now_ns + AGE_NS;
     line->port = url->port;
     line->is_tls = url->is_tls;
     memcpy(line->host, url->host, sizeof line->host);
@@ -117,7 +119,8 @@ void webhook_line_give(struct webhook_lines *lines, struct webhook_line *line)
 {
     line->is_taken = false;
     line->client.flow = NULL;
-    if (line->client.stage != PGL_HTTP_CLIENT_ANSWERED || !pgl_http_client_is_open(&line->client)) {
+    if (line->client.stage != PGL_HTTP_CLIENT_ANSWERED || !pgl_http_client_is_open(&line->client) ||
+        lines->loop->now_ns >= line->old_at_ns) {
         close_line(line);
         return;
     }

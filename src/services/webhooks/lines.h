@@ -7,7 +7,8 @@
  *
  * Owner:    run.c; on its loop.
  * Bounds:   PGL_WEBHOOK_LINES_MAX, one for each sender, so that there always is one: the one that
- *           was kept longest gives way. Nobody's is closed after KEPT_NS.
+ *           was kept longest gives way. Nobody's is closed after KEPT_NS, and none is kept on when
+ *           it is AGE_NS old: whom it leads to, and by which certificate, is looked at anew then.
  */
 #ifndef PGL_WEBHOOKS_LINES_H
 #define PGL_WEBHOOKS_LINES_H
@@ -24,6 +25,7 @@ struct webhook_line {
     bool is_taken;
     bool is_used; /* an earlier delivery went over it: it may be gone without our knowing yet */
     int64_t kept_until_ns; /* of nobody's that is open; else 0 */
+    int64_t old_at_ns;
     char host[PGL_WEBHOOK_HOST_BYTES], address[PGL_PEER_BYTES];
     uint16_t port;
     bool is_tls;

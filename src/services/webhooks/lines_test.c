@@ -90,6 +90,27 @@ static void a_kept_connection_that_is_gone_is_made_anew(void **unused)
     bench_close(bench);
 }
 
+/* One that is always in use would never be looked at again. */
+static void a_kept_connection_grows_old(void **unused)
+{
+    (void)unused;
+    static const char url[] = "http://127.0.0.1:81/";
+    struct bench *bench = bench_open(true);
+    add_due(bench, 1, url);
+    start(bench);
+    answer(bench, take_host(bench), OK_ANSWER);
+    for (int number = 2; number <= 6; number++) {
+        pass(bench, PGL_SECONDS(13)); /* the last time, it is more than a minute old */
+        send_one(bench, number, url);
+        assert_int_equal(read_host(bench, 0), PGL_IO_DONE);
+        answer(bench, 0, OK_ANSWER);
+    }
+    assert_int_equal(read_host(bench, 0), PGL_IO_END);
+    send_one(bench, 7, url);
+    assert_int_equal(take_host(bench), 1);
+    bench_close(bench);
+}
+
 /* However many receivers there are. */
 static void kept_connections_give_way(void **unused)
 {
@@ -118,6 +139,7 @@ int main(void)
         cmocka_unit_test(a_connection_is_kept_for_the_next),
         cmocka_unit_test(a_kept_connection_is_for_the_same_place),
         cmocka_unit_test(a_kept_connection_that_is_gone_is_made_anew),
+        cmocka_unit_test(a_kept_connection_grows_old),
         cmocka_unit_test(kept_connections_give_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

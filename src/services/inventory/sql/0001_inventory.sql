@@ -88,6 +88,15 @@ CREATE TABLE stock_source (
     PRIMARY KEY (source, sku_id, warehouse_id)
 ) STRICT, WITHOUT ROWID;
 
+-- What came and went at a place, for a day: a count may be of some time ago.
+CREATE TABLE stock_moved (
+    sku_id        INTEGER NOT NULL,
+    warehouse_id  INTEGER NOT NULL,
+    at_ns         INTEGER NOT NULL,
+    delta_on_hand INTEGER NOT NULL,     -- of all that moved at that instant
+    PRIMARY KEY (sku_id, warehouse_id, at_ns)
+) STRICT, WITHOUT ROWID;
+
 -- What people asked for with a key: goods in, a sale, a count, a parcel.
 CREATE TABLE receipt (
     tenant          TEXT    NOT NULL,
