@@ -99,7 +99,8 @@ static void answer_changed(struct pgl_waits *waits, pgl_id id)
         struct pgl_call *call = wait->call;
         const WaitOrderResponse *reply = call->reply;
         pgl_status status = look(waits, call, wait->order_id);
-        if (!pgl_is_ok(status) || reply->n_changes > 0) {
+        if (!pgl_is_ok(status) || reply->n_changes > 0 ||
+            pgl_loop_is_struck(waits->writer->loop, PGL_BUGGIFY_WAITS_SAY_NOTHING)) {
             remove_wait(waits, wait);
             pgl_call_answer(call, status);
         }
