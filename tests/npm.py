@@ -2,7 +2,7 @@
 import shutil
 import subprocess
 
-SECONDS_MAX = 120
+SECONDS_MAX = 180
 
 
 def fetch(here, names, folder):

@@ -122,7 +122,7 @@ class Verify(shop.Case):
             asker.start()
         self.assertEqual(self.store.stop(), 0)
         for asker in askers:
-            asker.join(10)
+            asker.join(30)
             self.assertFalse(asker.is_alive())
         self.store.open()
 
