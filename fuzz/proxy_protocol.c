@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    struct reading whole = read_all(bytes, size, size);
+    struct reading whole = read_all(bytes, size, SIZE_MAX);
     for (size_t at_most = 1; at_most <= 3; at_most++) {
         struct reading other = read_all(bytes, size, at_most);
         if (whole.result == PGL_PROXY_MORE || other.result == PGL_PROXY_MORE)

@@ -113,6 +113,11 @@ static struct pgl_sim_line *find_line(struct pgl_sim_client *client)
     return found;
 }
 
+bool pgl_sim_client_is_free(struct pgl_sim_client *client)
+{
+    return find_line(client) != NULL;
+}
+
 bool pgl_sim_client_send(struct pgl_sim_client *client, struct pgl_sim_ask *ask)
 {
     struct pgl_sim_line *line = find_line(client);

@@ -65,6 +65,9 @@ void pgl_sim_client_open(struct pgl_sim_client *client, const struct pgl_sim_pla
 /* Nothing that is out is answered any more. */
 void pgl_sim_client_close(struct pgl_sim_client *client);
 
+/* Whether a line is left for one more request. */
+bool pgl_sim_client_is_free(struct pgl_sim_client *client);
+
 /* False when all lines are busy; then nothing has happened. */
 bool pgl_sim_client_send(struct pgl_sim_client *client, struct pgl_sim_ask *ask);
 

@@ -94,7 +94,9 @@ static struct pgl_text token_of_wish(void *self, uint32_t wish)
 static void renew_of_wish(void *self, uint32_t wish)
 {
     struct pgl_sim_customers *customers = self;
-    pgl_buffer_clear(&customers->tokens[customers->journal.wishes[wish].customer].text);
+    struct pgl_sim_token *token = &customers->tokens[customers->journal.wishes[wish].customer];
+    token->was_refused = true;
+    pgl_buffer_clear(&token->text);
 }
 
 void pgl_sim_customers_open(struct pgl_sim_customers *customers, const struct pgl_sim_plan *plan,
@@ -295,6 +297,10 @@ static void run_errand(void *owner)
         look_again(errand);
         return;
     }
+    if (!pgl_sim_client_is_free(&customers->client)) { /* before anything is written */
+        set_timer(errand, BUSY_AGAIN_NS);
+        return;
+    }
     errand->ask.token = token_of(customers, who_asks(errand));
     errand->ask.patience_ns = PATIENCE_MIN_NS + up_to(random_of(errand), PATIENCE_MAX_NS);
     errand->ask.on_answer = on_answer;
@@ -309,26 +315,31 @@ static void run_errand(void *owner)
 }
 
 /* Nothing is known, or only that it cannot be done now. 401: the calendar has jumped, the token is
- * of another time; 429: that was so too often; 408: the net was too slow for the request. */
-static bool is_open(const struct pgl_sim_answer *answer)
+ * of another time; who has shown many such is made to wait; 408: the net was too slow. */
+static bool is_open(const struct pgl_sim_token *token, const struct pgl_sim_answer *answer)
 {
     return answer->status == 0 || answer->status == 503 || answer->status == 504 ||
-           answer->status == 401 || answer->status == 429 || answer->status == 408;
+           answer->status == 401 || answer->status == 408 ||
+           (answer->status == 429 && token->was_refused);
 }
 
 static void on_answer(void *owner, const struct pgl_sim_answer *answer)
 {
     struct pgl_sim_errand *errand = owner;
     struct pgl_sim_customers *customers = errand->customers;
+    struct pgl_sim_token *token = &customers->tokens[who_asks(errand)];
+    bool is_open_still = is_open(token, answer);
     errand->last_status = answer->status;
-    if (answer->status == 401)
-        pgl_buffer_clear(&customers->tokens[who_asks(errand)].text);
-    if (is_open(answer) && (is_insisted_on[errand->kind] || errand->is_last)) {
+    if (answer->status == 401) {
+        token->was_refused = true;
+        pgl_buffer_clear(&token->text);
+    }
+    if (is_open_still && (is_insisted_on[errand->kind] || errand->is_last)) {
         int64_t patience = errand->tries < RETRIES_SLOWER ? errand->tries : RETRIES_SLOWER;
         set_timer(errand, 1 + up_to(random_of(errand), RETRY_NS * patience));
         return;
     }
-    if (!is_open(answer))
+    if (!is_open_still)
         pgl_sim_errand_judge(errand, answer);
     finish(errand);
 }

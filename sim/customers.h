@@ -68,6 +68,7 @@ struct pgl_sim_errand {
 struct pgl_sim_token {
     struct pgl_buffer text;
     int64_t issued_at_ns; /* wall clock */
+    bool was_refused;     /* one of theirs: then they may be made to wait, and are answered 429 */
 };
 
 /* One who reads all events, a batch behind the other. */

@@ -16,7 +16,7 @@
 #define VERY_SLOW_NS   PGL_SECONDS(7) /* beyond every deadline of a call */
 #define JUMP_MAX_NS    PGL_HOURS(2)
 #define DOWN_MIN_NS    PGL_MICROSECONDS(10)
-#define EVEN           500000 /* a chance of one in two */
+#define EARLY          250000 /* the chance that a start sees a bad call */
 
 static void strike(void *owner);
 static void restart(void *owner);
@@ -98,7 +98,7 @@ static void inject_weather(struct pgl_sim_faults *faults)
 static void fail_early(struct pgl_sim_faults *faults, uint64_t start)
 {
     struct pgl_sim_fault fault = { .effect = PGL_SIM_FAILS };
-    uint32_t chance = has(faults, PGL_SIM_FAULT_IO) ? EVEN : 0;
+    uint32_t chance = has(faults, PGL_SIM_FAULT_IO) ? EARLY : 0;
     int64_t at;
     if (pgl_sim_chance(faults->choices, PGL_SIM_BAD_READ, 0, start, chance * 3 / 4,
                        READS_OF_A_START - 1, &at))

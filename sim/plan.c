@@ -132,7 +132,7 @@ static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->delay_ns_max = between(random, PGL_MILLISECONDS(1), PGL_MILLISECONDS(200));
     plan->delay_chance = (uint32_t)between(random, 1000, 100000);
     /* A restart makes some hundred calls, an order about fifty: few enough to get somewhere. */
-    plan->io_chance = (uint32_t)between(random, 1, 400);
+    plan->io_chance = (uint32_t)between(random, 1, 300);
 }
 
 /* Behind these a writer rests for a quarter of a second, or a signature is checked again: often,
@@ -149,7 +149,9 @@ static bool is_remote(int point)
     return point == PGL_BUGGIFY_RECONCILE_FAILS || point == PGL_BUGGIFY_RECONCILE_LOOKS_TWICE ||
            point == PGL_BUGGIFY_HOOKS_ONE_AT_ONCE || point == PGL_BUGGIFY_HOOKS_RECORD_LATER ||
            point == PGL_BUGGIFY_STREAM_SHOWS_LIFE || point == PGL_BUGGIFY_EVENTS_GIVE_UP ||
-           point == PGL_BUGGIFY_EVENTS_SHORT_LOOK;
+           point == PGL_BUGGIFY_EVENTS_SHORT_LOOK || point == PGL_BUGGIFY_EVENTS_ONE_AT_ONCE ||
+           point == PGL_BUGGIFY_RECONCILE_STOPS || point == PGL_BUGGIFY_STREAM_ASKS_BRIEFLY ||
+           point == PGL_BUGGIFY_WAITS_SAY_NOTHING;
 }
 
 /* A quarter of the points, half of the remote ones, each as seldom or as often as it likes. */
@@ -216,7 +218,7 @@ static void draw_others(struct pgl_sim_plan *plan, struct pgl_random *random)
     if (!pgl_sim_plan_has(plan, PGL_SIM_FAULT_HOOKS))
         plan->listener_chance = 0;
     plan->help_chance = ONE_OF(random, chances);
-    plan->look_over_chance = plan->help_chance / 10;
+    plan->look_over_chance = plan->help_chance / 20;
 }
 
 struct pgl_sim_plan pgl_sim_plan_draw(uint64_t seed, uint32_t orders, uint32_t allowed)

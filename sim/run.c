@@ -22,7 +22,7 @@
 #define PACE_EVERY_NS    PGL_SECONDS(1)
 #define VERIFY_EVERY     8 /* starts */
 /* Bytes: a start takes large tables, and uses little of them; from the kernel they come empty. */
-#define MAPPED_FROM      (128 << 10)
+#define MAPPED_FROM      (1 << 20)
 #define WATCH_EVERY_MASK 0xFFF /* steps */
 
 enum phase { CHAOS, SETTLING, LOOKING, OVER };

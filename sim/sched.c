@@ -91,10 +91,8 @@ bool pgl_sim_sched_step(struct pgl_sim_sched *sched)
 {
     struct pgl_twin *twin = &sched->machine->twin;
     int ready[PGL_SIM_LOOP_COUNT], count = 0;
+    int64_t next_ns = PGL_NEVER_NS;
     pgl_twin_note_news(twin);
-    int64_t next_ns = pgl_twin_next_ns(twin);
-    if (next_ns <= twin->now_ns)
-        next_ns = PGL_NEVER_NS; /* it is noted, so some loop is due or held */
     for (int l = 0; l < PGL_SIM_LOOP_COUNT; l++) {
         int64_t due = due_ns(sched, l);
         if (due <= twin->now_ns)
@@ -102,9 +100,14 @@ bool pgl_sim_sched_step(struct pgl_sim_sched *sched)
         else if (due < next_ns)
             next_ns = due;
     }
-    if (count > 0)
+    if (count > 0) {
         turn(sched, choose(sched, ready, count));
-    else if (next_ns != PGL_NEVER_NS)
+        return true;
+    }
+    int64_t news_ns = pgl_twin_next_ns(twin);
+    if (news_ns > twin->now_ns && news_ns < next_ns) /* else it is noted, and its loop is held */
+        next_ns = news_ns;
+    if (next_ns != PGL_NEVER_NS)
         pgl_twin_advance(twin, next_ns - twin->now_ns);
-    return count > 0 || next_ns != PGL_NEVER_NS;
+    return next_ns != PGL_NEVER_NS;
 }

@@ -100,7 +100,24 @@
     POINT(STREAM_ENDS,             "stream.ends") \
     POINT(STREAM_SHOWS_LIFE,       "stream.shows-life") \
     POINT(EVENTS_GIVE_UP,          "events.give-up") \
-    POINT(EVENTS_SHORT_LOOK,       "events.short-look")
+    POINT(EVENTS_SHORT_LOOK,       "events.short-look") \
+    POINT(HTTP_ACCEPTS_ONE,       "http.accepts-one") \
+    POINT(CONN_READS_LITTLE,      "conn.reads-little") \
+    POINT(CONN_WRITES_ONCE,       "conn.writes-once") \
+    POINT(CONN_TAKES_FEW,         "conn.takes-few") \
+    POINT(READER_NO_SNAPSHOT,     "reader.no-snapshot") \
+    POINT(EVENTS_ONE_AT_ONCE,     "events.one-at-once") \
+    POINT(STREAM_ASKS_BRIEFLY,    "stream.asks-briefly") \
+    POINT(CARD_LOOKS_AGAIN,       "card.looks-again") \
+    POINT(CARD_OTHERS_TURN,       "card.others-turn") \
+    POINT(CARD_SWEEPS_SOON,       "card.sweeps-soon") \
+    POINT(DEADLINES_OLD_MARK,     "deadlines.old-mark") \
+    POINT(WAITS_SAY_NOTHING,      "waits.say-nothing") \
+    POINT(EDGE_LITTLE_TIME,       "edge.little-time") \
+    POINT(EDGE_NO_MEMORY,         "edge.no-memory") \
+    POINT(HOOKS_NO_SENDER,        "hooks.no-sender") \
+    POINT(HOOKS_LOOK_AGAIN,       "hooks.look-again") \
+    POINT(RECONCILE_STOPS,        "reconcile.stops")
 /* clang-format on */
 
 #define PGL_BUGGIFY_IN_ENUM(name, text) PGL_BUGGIFY_##name,

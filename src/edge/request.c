@@ -8,12 +8,15 @@
 #define ANSWER_BYTES_MAX      (4u << 20) /* a page of 100 products with long texts */
 #define EDGE_CALL_CHUNK_BYTES 8192u
 #define EDGE_CALL_BYTES_MAX   (1u << 20) /* of one of several answers */
+#define LITTLE_NS             PGL_MILLISECONDS(1)
 
 /* ---- asking ---- */
 
 static int64_t deadline_of(const struct pgl_request *request)
 {
     int64_t at_most_ns = pgl_route_classes[request->route->class].at_most_ns;
+    if (pgl_loop_is_struck(request->edge->loop, PGL_BUGGIFY_EDGE_LITTLE_TIME))
+        at_most_ns = LITTLE_NS;
     return request->deadline_ns != 0 ? request->deadline_ns
                                      : request->edge->loop->now_ns + at_most_ns;
 }

@@ -36,6 +36,8 @@ static pgl_status begin_snapshot(struct pgl_reader *reader)
 {
     if (pgl_database_is_in_transaction(&reader->db)) /* for lack of memory the last did not end */
         PGL_TRY(end_snapshot(reader));
+    if (pgl_loop_is_struck(reader->loop, PGL_BUGGIFY_READER_NO_SNAPSHOT))
+        return PGL_FAIL(PGL_UNAVAILABLE, "it could not be read now, it is said");
     struct pgl_rows begin = pgl_rows_begin(&reader->db, "BEGIN");
     return pgl_rows_run(&begin, NULL);
 }

@@ -13,6 +13,8 @@
 #define INPUT_BYTES_MAX (2 * PGL_CONN_READ_BYTES)
 #define WRITES_PER_TURN 16
 
+#define READ_LITTLE_BYTES 40 /* in a simulation */
+
 static void on_ready(void *owner);
 static void receive(struct pgl_conn *conn);
 static void write_out(struct pgl_conn *conn);
@@ -214,6 +216,8 @@ static void receive(struct pgl_conn *conn)
         conn->is_broken = true;
         return;
     }
+    if (pgl_loop_is_struck(server->loop, PGL_BUGGIFY_CONN_READS_LITTLE))
+        room_bytes = READ_LITTLE_BYTES;
     switch (conn->socket->ops->read(conn->socket, room, room_bytes, &got)) {
     case PGL_IO_WAIT:
         return;
@@ -245,6 +249,8 @@ uint32_t pgl_conn_share(const struct pgl_conn *conn)
     const struct pgl_http_limits *limits = &conn->server->options.limits;
     uint32_t taken = conn->server->turn_requests, turn = limits->requests_per_turn_max;
     uint32_t left = taken + PGL_CONN_SHARE_LEAST < turn ? turn - taken : PGL_CONN_SHARE_LEAST;
+    if (pgl_loop_is_struck(conn->server->loop, PGL_BUGGIFY_CONN_TAKES_FEW))
+        left = PGL_CONN_SHARE_LEAST;
     return left < limits->requests_per_read_max ? left : limits->requests_per_read_max;
 }
 
@@ -276,7 +282,8 @@ static void write_out(struct pgl_conn *conn)
 {
     struct pgl_span spans[PGL_CONN_SPANS_MAX];
     size_t total, put;
-    int count, left = WRITES_PER_TURN;
+    bool is_once = pgl_loop_is_struck(conn->server->loop, PGL_BUGGIFY_CONN_WRITES_ONCE);
+    int count, left = is_once ? 1 : WRITES_PER_TURN;
     pgl_list_remove(&conn->dirty);
     while (!conn->is_broken && (count = conn->protocol->gather(conn, spans, &total)) > 0) {
         enum pgl_io io = conn->socket->ops->write(conn->socket, spans, count, &put);

@@ -148,6 +148,8 @@ static void on_connections(void *owner)
             pgl_proxy_door_take(&server->proxy_door, socket, false);
         else
             let_in(server, socket);
+        if (pgl_loop_is_struck(server->loop, PGL_BUGGIFY_HTTP_ACCEPTS_ONE))
+            break;
     }
 }
 

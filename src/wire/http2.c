@@ -9,9 +9,10 @@
 #include "wire/http2_inside.h"
 #include "wire/http_bytes.h"
 
-/* Input goes in by slices, so that what a peer is told off for is seen soon, and the heads of one
- * take stay about as many as they should be. */
+/* Input goes in by slices, so that what a peer is told off for is seen soon; and none that could
+ * hold more heads than may be taken, of which the shortest is a frame's and four indexed fields. */
 #define SLICE_BYTES        1024u
+#define HEAD_BYTES_LEAST   13u
 #define FIRST_UNKNOWN_TYPE (NGHTTP2_CONTINUATION + 1)
 #define FRAMES_WAITING_MAX 512   /* of ours; then no more is read */
 #define LIBRARY_RESETS     10000 /* the library's own guard stays behind ours */
@@ -383,7 +384,9 @@ pgl_status pgl_http2_take_some(struct pgl_http2 *session, struct pgl_text *input
     while (input->size > 0 && session->heads_taken < heads_max) {
         if (session->is_terminated)
             return fail(session, 0);
-        size_t size = input->size < SLICE_BYTES ? input->size : SLICE_BYTES;
+        uint64_t slice = (uint64_t)(heads_max - session->heads_taken) * HEAD_BYTES_LEAST;
+        slice = slice < SLICE_BYTES ? slice : SLICE_BYTES;
+        size_t size = input->size < slice ? input->size : (size_t)slice;
         ssize_t got =
             nghttp2_session_mem_recv(session->library, (const uint8_t *)input->data, size);
         if (got < 0)

@@ -31,6 +31,7 @@ CONNECTIONS = 20
 AT_ONCE = 3
 GROWTH_KIB_MAX = 64 * 1024
 CORE_SHARE_MAX = 0.10   # of the thread that serves all connections; idle clients take 0.03
+NOISE_SECONDS = 0.001   # in nobody's account: interrupts, and the machine below this one
 CONNECT_SECONDS = 0.02  # between two new connections: what one address may
 options = argparse.Namespace(seconds=10.0)
 
@@ -193,7 +194,7 @@ def test_of(names):
             with self.subTest(place.name):
                 self.assertLessEqual(place.grown_kib, GROWTH_KIB_MAX)
                 self.assertLessEqual(place.core_share, CORE_SHARE_MAX)
-                self.assertLessEqual(place.slow, 2 * honest.slow)
+                self.assertLessEqual(place.slow, 2 * honest.slow + NOISE_SECONDS)
                 if floods.FLOODS[place.name][1]:
                     self.assertGreater(place.calmed, 0)
     return test

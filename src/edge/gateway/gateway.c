@@ -168,6 +168,8 @@ static struct pgl_go gateway_call(struct pgl_flow *flow)
     const struct pgl_route *route = request->route;
     bool may_hold = pgl_route_takes_body(route) && route->ask.kind == PGL_BODY_USUAL &&
                     (route->rule.roles & PGL_RULE_SIGNED) == 0;
+    if (pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_EDGE_NO_MEMORY))
+        return fail(request, PGL_NO_MEMORY);
     if (may_hold && pgl_has_card_number(request->exchange->body))
         return fail(request, PGL_FAIL(PGL_INVALID, "the body holds what looks like the number of a "
                                                    "card: send the provider's token for it"));

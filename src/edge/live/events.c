@@ -202,7 +202,9 @@ static pgl_status write_batch(const struct pgl_request *request, struct events_v
                               struct pgl_buffer *out)
 {
     pgl_buffer_add_char(out, '[');
-    for (int32_t count = 0; count < view->max && out->size < EVENTS_BYTES;) {
+    bool is_one = pgl_loop_is_struck(request->edge->loop, PGL_BUGGIFY_EVENTS_ONE_AT_ONCE);
+    for (int32_t count = 0, max = is_one ? 1 : view->max;
+         count < max && out->size < EVENTS_BYTES;) {
         int l = oldest(view);
         if (l < 0)
             break;

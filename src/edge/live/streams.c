@@ -72,11 +72,13 @@ static struct pgl_go stream_ask(struct pgl_flow *flow)
     stream->reply = pgl_message_new(stream->kind->reply, &stream->arena);
     if (question == NULL || stream->reply == NULL)
         return end(stream);
-    stream->call.call = (struct pgl_call){ .ask = question,
-                                           .reply = stream->reply,
-                                           .arena = &stream->arena,
-                                           .deadline_ns = edge->loop->now_ns + POLL_NS,
-                                           .trace = stream->request->trace };
+    bool is_brief = pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_STREAM_ASKS_BRIEFLY);
+    stream->call.call =
+        (struct pgl_call){ .ask = question,
+                           .reply = stream->reply,
+                           .arena = &stream->arena,
+                           .deadline_ns = edge->loop->now_ns + POLL_NS / (is_brief ? 100 : 1),
+                           .trace = stream->request->trace };
     pgl_rpc_send(&edge->rpc, stream->kind->endpoint(edge), stream->kind->method, &stream->call,
                  flow, &stream->left);
     return stream->left > 0 ? pgl_wait(S_TELL) : pgl_go(S_TELL);

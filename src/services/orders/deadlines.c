@@ -163,7 +163,8 @@ static void deadlines_refused(void *self, pgl_status why)
 static pgl_id mark_of(const struct pgl_deadlines *deadlines)
 {
     pgl_id oldest;
-    if (deadlines->open.entry_count > OLDEST_AMONG_MAX)
+    if (deadlines->open.entry_count > OLDEST_AMONG_MAX ||
+        pgl_loop_is_struck(deadlines->writer->loop, PGL_BUGGIFY_DEADLINES_OLD_MARK))
         return deadlines->final_below;
     if (pgl_timer_set_oldest(&deadlines->open, &oldest))
         return oldest;

@@ -303,6 +303,8 @@ static struct pgl_go run_called(struct pgl_flow *flow)
 static struct pgl_go run_own(struct pgl_flow *flow)
 {
     struct card_reconcile *reconcile = reconcile_of(flow);
+    if (pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_RECONCILE_STOPS))
+        return fail(reconcile, "our rows cannot be read, it is said");
     return ask(reconcile, INNER_OWN, reconcile->own, RUN_OWN_FOUND);
 }
 

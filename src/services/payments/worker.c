@@ -277,7 +277,9 @@ static struct card_worker *worker_of(struct pgl_flow *flow)
 static struct pgl_go claim_idle(struct pgl_flow *flow)
 {
     struct card_worker *worker = worker_of(flow);
-    bool can_look = worker->free_count > 0 && worker->is_nudged;
+    bool is_nudged =
+        worker->is_nudged || pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_CARD_LOOKS_AGAIN);
+    bool can_look = worker->free_count > 0 && is_nudged;
     return can_look ? pgl_go(CLAIM_LOOK) : pgl_wait(CLAIM_IDLE);
 }
 
@@ -318,18 +320,21 @@ static struct pgl_go claim_look(struct pgl_flow *flow)
 {
     struct card_worker *worker = worker_of(flow);
     worker->is_nudged = false;
-    look_in(worker, worker->options.sweep_ns);
+    bool is_soon = pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_CARD_SWEEPS_SOON);
+    look_in(worker, is_soon ? OFFER_AGAIN_NS : worker->options.sweep_ns);
     take_tickets(worker);
     if (worker->ticket_count == 0)
         return pgl_go(CLAIM_IDLE);
     /* Tokens are taken only when there is something to spend them on. */
     int slow_max = worker->has_slow ? take_tokens(worker, (worker->ticket_count + 1) / 2) : 0;
     worker->slow_claims += slow_max > 0;
+    bool is_others_turn = worker->slow_claims % OTHERS_EVERY == 0 ||
+                          pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_CARD_OTHERS_TURN);
     worker->claim = (struct card_claim){ .epoch = worker->epoch,
                                          .fresh_from_ns = worker->fresh_from_ns,
                                          .fresh_max = worker->ticket_count - slow_max,
                                          .slow_max = slow_max,
-                                         .is_others_turn = worker->slow_claims % OTHERS_EVERY == 0,
+                                         .is_others_turn = is_others_turn,
                                          .is_reconciled = worker->is_reconciled != NULL &&
                                                           *worker->is_reconciled };
     pgl_arena_reset(&worker->arena);

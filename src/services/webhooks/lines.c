@@ -28,7 +28,6 @@ void webhook_lines_close(struct webhook_lines *lines)
 {
     if (lines->loop == NULL)
         return; /* never opened */
-    pgl_timer_clear(&lines->loop->timers, &lines->late);
     for (int i = 0; i < PGL_WEBHOOK_LINES_MAX; i++)
         close_line(&lines->lines[i]);
 }

@@ -39,6 +39,7 @@ struct webhook_lines {
 
 void webhook_lines_open(struct webhook_lines *lines, struct pgl_loop *loop,
                         size_t answer_bytes_max);
+/* When its loop runs no more. */
 void webhook_lines_close(struct webhook_lines *lines);
 
 /* One that is open to the URL's host at one of these addresses (`is_used`), or a closed one, to be

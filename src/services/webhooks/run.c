@@ -393,7 +393,7 @@ static void start_due(struct pgl_webhook_run *run)
     for (int i = 0; i < count; i++) {
         const struct webhook_due *due = &items[i];
         struct webhook_sender *sender = find_free(run);
-        if (sender == NULL)
+        if (sender == NULL || pgl_loop_is_struck(run->loop, PGL_BUGGIFY_HOOKS_NO_SENDER))
             return;
         if (!may_start(run, due))
             continue;
@@ -412,7 +412,7 @@ static struct pgl_go run_take(struct pgl_flow *flow)
         start_due(run);
         in_ns = run->reply.next_ns - run->loop->wall_ns;
     }
-    if (run->is_poked)
+    if (run->is_poked || pgl_loop_is_struck(run->loop, PGL_BUGGIFY_HOOKS_LOOK_AGAIN))
         return pgl_go(R_LOOK);
     if (!pgl_is_ok(run->asked.call.status) || run->reply.next_ns != PGL_NEVER_NS)
         pgl_timer_set(&run->loop->timers, &run->next,
