@@ -254,7 +254,7 @@ static pgl_status look(struct pgl_certificates *c, bool *is_new)
         memset(c->refused_digest, 0, sizeof c->refused_digest);
     else
         memcpy(c->refused_digest, set.digest, sizeof set.digest);
-    return status;
+    return clear(c, &set, status);
 }
 
 static pgl_status look_and_say(struct pgl_certificates *c)

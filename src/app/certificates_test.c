@@ -118,6 +118,18 @@ static void another_file_is_shown_from_then_on(void **unused)
     expect(1, 0, 89);
 }
 
+/* Half a day of looks at a file that stays as it is. */
+static void looking_takes_no_more_and_more_memory(void **unused)
+{
+    (void)unused;
+    assert_true(pgl_is_ok(try_open()));
+    for (int i = 0; i < 10000; i++)
+        pass(CHECK_EVERY_NS);
+    bench.pem = bench.second;
+    pass(CHECK_EVERY_NS);
+    expect(1, 0, 89);
+}
+
 static void who_is_told_does_not_wait(void **unused)
 {
     (void)unused;
@@ -166,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(another_file_is_shown_from_then_on, begin, end),
+        cmocka_unit_test_setup_teardown(looking_takes_no_more_and_more_memory, begin, end),
         cmocka_unit_test_setup_teardown(who_is_told_does_not_wait, begin, end),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_said_once_and_changes_nothing, begin, end),
         cmocka_unit_test_setup_teardown(it_begins_with_what_has_ended_but_not_with_nonsense, begin,
