@@ -73,9 +73,6 @@ void pgl_json_write_proto3(const ProtobufCMessage *message, struct pgl_buffer *o
 /* Appends the text in quotes, escaped. It must be UTF-8. */
 void pgl_json_write_string(struct pgl_buffer *out, struct pgl_text text);
 
-/* Appends the number in as few digits as read back to it; null for what JSON has no number for. */
-void pgl_json_write_double(struct pgl_buffer *out, double value);
-
 /* The value that JSON calls so; 0, which is the type's UNSPECIFIED, for none. */
 int pgl_json_enum_named(const ProtobufCEnumDescriptor *type, const char *name);
 

@@ -9,6 +9,7 @@
 #include "wire/base64.h"
 #include "wire/json.h"
 #include "wire/json_field.h"
+#include "wire/json_value.h"
 #include "wire/message.h"
 
 static const char no_whole[] = "a whole number is expected";
@@ -17,8 +18,6 @@ static const char out_of_range[] = "the number is out of range";
 
 /* ---- writing ---- */
 
-static void put_list(struct pgl_buffer *out, const ProtobufCMessage *message,
-                     const ProtobufCFieldDescriptor *field);
 static void put_value(struct pgl_buffer *out, const ProtobufCFieldDescriptor *field,
                       const void *slot);
 
@@ -51,17 +50,10 @@ void pgl_json_write_proto3(const ProtobufCMessage *message, struct pgl_buffer *o
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
         if (is_default(message, field))
             continue;
-        char *at = pgl_buffer_room(out, strlen(field->name) + strlen(",\"\":"));
-        if (at == NULL)
-            return;
-        at[0] = before;
-        at[1] = '"';
-        size_t size = 2 + pgl_json_camel_write(field, at + 2);
-        memcpy(at + size, "\":", 2);
-        out->size += size + 2;
+        pgl_json_put_name(out, field, before, pgl_json_camel_write);
         before = ',';
         if (field->label == PROTOBUF_C_LABEL_REPEATED)
-            put_list(out, message, field);
+            pgl_json_put_list(out, message, field, put_value);
         else
             put_value(out, field, (const char *)message + field->offset);
     }
@@ -70,37 +62,16 @@ void pgl_json_write_proto3(const ProtobufCMessage *message, struct pgl_buffer *o
     pgl_buffer_add_char(out, '}');
 }
 
-static void put_list(struct pgl_buffer *out, const ProtobufCMessage *message,
-                     const ProtobufCFieldDescriptor *field)
-{
-    size_t count, bytes = pgl_message_element_bytes(field->type);
-    const char *element;
-    memcpy(&count, (const char *)message + field->quantifier_offset, sizeof count);
-    memcpy(&element, (const char *)message + field->offset, sizeof element);
-    for (size_t i = 0; i < count; i++, element += bytes) {
-        pgl_buffer_add_char(out, i == 0 ? '[' : ',');
-        put_value(out, field, element);
-    }
-    pgl_buffer_add_char(out, ']');
-}
-
-static void put_double(struct pgl_buffer *out, double value)
+/* Of what JSON has no number for there is a name. */
+static void put_real(struct pgl_buffer *out, const ProtobufCFieldDescriptor *field,
+                     const void *slot, double value)
 {
     if (isnan(value))
         pgl_buffer_add_literal(out, "\"NaN\"");
     else if (isinf(value))
         pgl_buffer_add_text(out, value > 0 ? PGL_TEXT("\"Infinity\"") : PGL_TEXT("\"-Infinity\""));
     else
-        pgl_json_write_double(out, value);
-}
-
-static void put_bytes(struct pgl_buffer *out, const ProtobufCBinaryData *bytes)
-{
-    pgl_buffer_add_char(out, '"');
-    char *at = pgl_buffer_room(out, PGL_BASE64_BYTES(bytes->len));
-    if (at != NULL)
-        out->size += pgl_base64_encode(bytes->data, bytes->len, at);
-    pgl_buffer_add_char(out, '"');
+        pgl_json_put_plain(out, field, slot);
 }
 
 static void put_enum(struct pgl_buffer *out, const ProtobufCEnumDescriptor *type, int value)
@@ -116,33 +87,24 @@ static void put_value(struct pgl_buffer *out, const ProtobufCFieldDescriptor *fi
                       const void *slot)
 {
     switch (field->type) {
-    case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_SINT32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-        pgl_buffer_add_i64(out, *(const int32_t *)slot);
-        break;
-    case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_FIXED32:
-        pgl_buffer_add_i64(out, *(const uint32_t *)slot);
-        break;
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_SINT64:
     case PROTOBUF_C_TYPE_SFIXED64:
-        pgl_buffer_printf(out, "\"%lld\"", (long long)*(const int64_t *)slot);
+        pgl_buffer_add_char(out, '"');
+        pgl_buffer_add_i64(out, *(const int64_t *)slot);
+        pgl_buffer_add_char(out, '"');
         break;
     case PROTOBUF_C_TYPE_UINT64:
     case PROTOBUF_C_TYPE_FIXED64:
-        pgl_buffer_printf(out, "\"%llu\"", (unsigned long long)*(const uint64_t *)slot);
+        pgl_buffer_add_char(out, '"');
+        pgl_json_put_u64(out, *(const uint64_t *)slot);
+        pgl_buffer_add_char(out, '"');
         break;
     case PROTOBUF_C_TYPE_FLOAT:
-        put_double(out, (double)*(const float *)slot);
+        put_real(out, field, slot, (double)*(const float *)slot);
         break;
     case PROTOBUF_C_TYPE_DOUBLE:
-        put_double(out, *(const double *)slot);
-        break;
-    case PROTOBUF_C_TYPE_BOOL:
-        pgl_buffer_add_text(
-            out, *(const protobuf_c_boolean *)slot ? PGL_TEXT("true") : PGL_TEXT("false"));
+        put_real(out, field, slot, *(const double *)slot);
         break;
     case PROTOBUF_C_TYPE_ENUM:
         put_enum(out, field->descriptor, *(const int *)slot);
@@ -151,11 +113,13 @@ static void put_value(struct pgl_buffer *out, const ProtobufCFieldDescriptor *fi
         pgl_json_write_string(out, pgl_text_of(*(char *const *)slot));
         break;
     case PROTOBUF_C_TYPE_BYTES:
-        put_bytes(out, slot);
+        pgl_json_put_base64(out, slot);
         break;
     case PROTOBUF_C_TYPE_MESSAGE:
         pgl_json_write_proto3(*(ProtobufCMessage *const *)slot, out);
         break;
+    default:
+        pgl_json_put_plain(out, field, slot);
     }
 }
 

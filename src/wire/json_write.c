@@ -1,22 +1,12 @@
 /* json_write.c - structs into JSON; the rules stand in json.h. */
 #include "wire/json.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/id.h"
 #include "base/time.h"
-#include "wire/base64.h"
 #include "wire/json_field.h"
-#include "wire/message.h"
-
-#define DOUBLE_TEXT_BYTES 32 /* -1.2345678901234567e-308 and a NUL */
+#include "wire/json_value.h"
 
 static bool is_left_out(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
-static void put_name(struct pgl_buffer *out, const ProtobufCFieldDescriptor *field, char before);
-static void put_list(struct pgl_buffer *out, const ProtobufCMessage *message,
-                     const ProtobufCFieldDescriptor *field);
 static void put_value(struct pgl_buffer *out, const ProtobufCFieldDescriptor *field,
                       const void *slot);
 
@@ -28,10 +18,10 @@ void pgl_json_write(const ProtobufCMessage *message, struct pgl_buffer *out)
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
         if (is_left_out(message, field))
             continue;
-        put_name(out, field, before);
+        pgl_json_put_name(out, field, before, pgl_json_name_write);
         before = ',';
         if (field->label == PROTOBUF_C_LABEL_REPEATED)
-            put_list(out, message, field);
+            pgl_json_put_list(out, message, field, put_value);
         else
             put_value(out, field, (const char *)message + field->offset);
     }
@@ -68,52 +58,6 @@ static bool is_left_out(const ProtobufCMessage *message, const ProtobufCFieldDes
     }
 }
 
-static void put_name(struct pgl_buffer *out, const ProtobufCFieldDescriptor *field, char before)
-{
-    char *at = pgl_buffer_room(out, strlen(field->name) + strlen(",\"\":"));
-    if (at == NULL)
-        return;
-    at[0] = before;
-    at[1] = '"';
-    size_t size = 2 + pgl_json_name_write(field, at + 2);
-    at[size++] = '"';
-    at[size++] = ':';
-    out->size += size;
-}
-
-static void put_list(struct pgl_buffer *out, const ProtobufCMessage *message,
-                     const ProtobufCFieldDescriptor *field)
-{
-    size_t count, bytes = pgl_message_element_bytes(field->type);
-    const char *element;
-    memcpy(&count, (const char *)message + field->quantifier_offset, sizeof count);
-    memcpy(&element, (const char *)message + field->offset, sizeof element);
-    pgl_buffer_add_char(out, '[');
-    for (size_t i = 0; i < count; i++, element += bytes) {
-        if (i > 0)
-            pgl_buffer_add_char(out, ',');
-        put_value(out, field, element);
-    }
-    pgl_buffer_add_char(out, ']');
-}
-
-/* As few digits as read back to the same number. JSON has no infinity and no NaN. */
-void pgl_json_write_double(struct pgl_buffer *out, double value)
-{
-    char digits[DOUBLE_TEXT_BYTES];
-    if (!isfinite(value)) {
-        pgl_buffer_add_literal(out, "null");
-        return;
-    }
-    int size = 0;
-    for (int precision = 15; precision <= 17; precision++) {
-        size = snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (strtod(digits, NULL) == value)
-            break;
-    }
-    pgl_buffer_add(out, digits, (size_t)size);
-}
-
 static void put_instant(struct pgl_buffer *out, int64_t wall_ns)
 {
     char text[PGL_TIME_TEXT_BYTES + 2];
@@ -125,19 +69,16 @@ static void put_instant(struct pgl_buffer *out, int64_t wall_ns)
 static void put_bytes(struct pgl_buffer *out, const ProtobufCFieldDescriptor *field,
                       const ProtobufCBinaryData *bytes)
 {
-    pgl_buffer_add_char(out, '"');
-    if (bytes->len == sizeof(pgl_id) && pgl_json_is_id(field)) {
-        pgl_id id;
-        char text[PGL_ID_TEXT_BYTES];
-        memcpy(id.bytes, bytes->data, sizeof id.bytes);
-        pgl_id_format(id, text);
-        pgl_buffer_add(out, text, sizeof text);
-    } else {
-        char *at = pgl_buffer_room(out, PGL_BASE64_BYTES(bytes->len));
-        if (at != NULL)
-            out->size += pgl_base64_encode(bytes->data, bytes->len, at);
+    if (bytes->len != sizeof(pgl_id) || !pgl_json_is_id(field)) {
+        pgl_json_put_base64(out, bytes);
+        return;
     }
-    pgl_buffer_add_char(out, '"');
+    pgl_id id;
+    char text[PGL_ID_TEXT_BYTES + 2];
+    text[0] = text[sizeof text - 1] = '"';
+    memcpy(id.bytes, bytes->data, sizeof id.bytes);
+    pgl_id_format(id, text + 1);
+    pgl_buffer_add(out, text, sizeof text);
 }
 
 static void put_enum(struct pgl_buffer *out, const ProtobufCEnumDescriptor *type, int value)
@@ -161,27 +102,10 @@ static void put_string(struct pgl_buffer *out, const ProtobufCFieldDescriptor *f
         pgl_json_write_string(out, pgl_text_of(string));
 }
 
-static void put_uint64(struct pgl_buffer *out, uint64_t value)
-{
-    if (value <= INT64_MAX)
-        pgl_buffer_add_i64(out, (int64_t)value);
-    else
-        pgl_buffer_printf(out, "%llu", (unsigned long long)value);
-}
-
 static void put_value(struct pgl_buffer *out, const ProtobufCFieldDescriptor *field,
                       const void *slot)
 {
     switch (field->type) {
-    case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_SINT32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-        pgl_buffer_add_i64(out, *(const int32_t *)slot);
-        break;
-    case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_FIXED32:
-        pgl_buffer_add_i64(out, *(const uint32_t *)slot);
-        break;
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_SINT64:
     case PROTOBUF_C_TYPE_SFIXED64:
@@ -192,17 +116,7 @@ static void put_value(struct pgl_buffer *out, const ProtobufCFieldDescriptor *fi
         break;
     case PROTOBUF_C_TYPE_UINT64:
     case PROTOBUF_C_TYPE_FIXED64:
-        put_uint64(out, *(const uint64_t *)slot);
-        break;
-    case PROTOBUF_C_TYPE_FLOAT:
-        pgl_json_write_double(out, (double)*(const float *)slot);
-        break;
-    case PROTOBUF_C_TYPE_DOUBLE:
-        pgl_json_write_double(out, *(const double *)slot);
-        break;
-    case PROTOBUF_C_TYPE_BOOL:
-        pgl_buffer_add_text(
-            out, *(const protobuf_c_boolean *)slot ? PGL_TEXT("true") : PGL_TEXT("false"));
+        pgl_json_put_u64(out, *(const uint64_t *)slot);
         break;
     case PROTOBUF_C_TYPE_ENUM:
         put_enum(out, field->descriptor, *(const int *)slot);
@@ -216,6 +130,8 @@ static void put_value(struct pgl_buffer *out, const ProtobufCFieldDescriptor *fi
     case PROTOBUF_C_TYPE_MESSAGE:
         pgl_json_write(*(ProtobufCMessage *const *)slot, out);
         break;
+    default:
+        pgl_json_put_plain(out, field, slot);
     }
 }
 
