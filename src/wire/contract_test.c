@@ -19,7 +19,7 @@
 #include "contract/orders.h"
 
 #include "wire/every_type.h"
-#include "wire/quotes.h"
+#include "wire/message_bench.h"
 
 #define ID "01890a5d-ac96-774b-bcce-b302099a8057"
 #define AT "2026-01-31T23:59:59.123Z"
@@ -123,25 +123,6 @@ static const struct { const ProtobufCMessageDescriptor *descriptor; const char *
 /* clang-format on */
 
 #define CASE_COUNT (sizeof cases / sizeof cases[0])
-
-static struct pgl_arena arena;
-static struct pgl_buffer written;
-
-static int set_up(void **unused)
-{
-    (void)unused;
-    pgl_arena_init(&arena, 4096, 1 << 20);
-    pgl_buffer_init(&written, 1 << 20);
-    return 0;
-}
-
-static int tear_down(void **unused)
-{
-    (void)unused;
-    pgl_arena_free(&arena);
-    pgl_buffer_free(&written);
-    return 0;
-}
 
 static struct pgl_text case_json(size_t i)
 {

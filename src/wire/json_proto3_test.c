@@ -17,26 +17,7 @@
 #include "contract/orders.h"
 
 #include "wire/every_type.h"
-#include "wire/quotes.h"
-
-static struct pgl_arena arena;
-static struct pgl_buffer written;
-
-static int set_up(void **unused)
-{
-    (void)unused;
-    pgl_arena_init(&arena, 4096, 1 << 20);
-    pgl_buffer_init(&written, 1 << 20);
-    return 0;
-}
-
-static int tear_down(void **unused)
-{
-    (void)unused;
-    pgl_arena_free(&arena);
-    pgl_buffer_free(&written);
-    return 0;
-}
+#include "wire/message_bench.h"
 
 /* clang-format off */
 static const struct {

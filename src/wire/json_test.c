@@ -18,26 +18,7 @@
 #include "contract/orders.h"
 
 #include "wire/every_type.h"
-#include "wire/quotes.h"
-
-static struct pgl_arena arena;
-static struct pgl_buffer text;
-
-static int set_up(void **unused)
-{
-    (void)unused;
-    pgl_arena_init(&arena, 4096, 4 << 20);
-    pgl_buffer_init(&text, 1 << 20);
-    return 0;
-}
-
-static int tear_down(void **unused)
-{
-    (void)unused;
-    pgl_arena_free(&arena);
-    pgl_buffer_free(&text);
-    return 0;
-}
+#include "wire/message_bench.h"
 
 static pgl_status read_as(const ProtobufCMessageDescriptor *descriptor, struct pgl_text bytes,
                           void *message)
@@ -246,9 +227,9 @@ static void an_unknown_name_is_shown_up_to_64_bytes(void **unused)
     (void)unused;
     for (int size = 64; size <= 65; size++) {
         void *order;
-        pgl_buffer_clear(&text);
-        pgl_buffer_printf(&text, "{\"%0*d\":1}", size, 0);
-        pgl_status status = read_as(NEW_ORDER_DESCRIPTOR, pgl_buffer_text(&text), &order);
+        pgl_buffer_clear(&written);
+        pgl_buffer_printf(&written, "{\"%0*d\":1}", size, 0);
+        pgl_status status = read_as(NEW_ORDER_DESCRIPTOR, pgl_buffer_text(&written), &order);
         assert_int_equal(status.code, PGL_INVALID);
         assert_int_equal(strcmp(status.text, "unknown member with a long name") == 0, size == 65);
     }
@@ -292,7 +273,7 @@ static void null_is_the_same_as_left_out(void **unused)
 static void repeat(const char *piece, size_t times)
 {
     for (size_t i = 0; i < times; i++)
-        pgl_buffer_add_text(&text, pgl_text_of(piece));
+        pgl_buffer_add_text(&written, pgl_text_of(piece));
 }
 
 static void write_depth(size_t depth)
@@ -304,7 +285,7 @@ static void write_depth(size_t depth)
 static void write_keys(size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        pgl_buffer_printf(&text, "%c\"k%zu\":1", i == 0 ? '{' : ',', i);
+        pgl_buffer_printf(&written, "%c\"k%zu\":1", i == 0 ? '{' : ',', i);
     repeat("}", 1);
 }
 
@@ -360,12 +341,12 @@ static void each_limit_holds_at_its_edge(void **unused)
     /* clang-format on */
     (void)unused;
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        pgl_buffer_clear(&text);
+        pgl_buffer_clear(&written);
         limits[i].write(limits[i].most);
-        assert_string_equal(check(pgl_buffer_text(&text)).text, "");
-        pgl_buffer_clear(&text);
+        assert_string_equal(check(pgl_buffer_text(&written)).text, "");
+        pgl_buffer_clear(&written);
         limits[i].write(limits[i].most + 1);
-        pgl_status status = check(pgl_buffer_text(&text));
+        pgl_status status = check(pgl_buffer_text(&written));
         assert_int_equal(status.code, PGL_MALFORMED);
         assert_non_null(strstr(status.text, limits[i].said));
     }
@@ -403,14 +384,14 @@ static void short_escapes_take_little_memory(void **unused)
     repeat("{\"lines\":[{\"sku\":\"\\n\"}", 1);
     repeat(",{\"sku\":\"\\n\"}", 1000);
     repeat("]}", 1);
-    assert_true(pgl_is_ok(read_as(NEW_ORDER_DESCRIPTOR, pgl_buffer_text(&text), &message)));
-    assert_true(arena.taken_bytes < 32 * text.size);
+    assert_true(pgl_is_ok(read_as(NEW_ORDER_DESCRIPTOR, pgl_buffer_text(&written), &message)));
+    assert_true(arena.taken_bytes < 32 * written.size);
 }
 
 static void a_full_arena_is_said(void **unused)
 {
     (void)unused;
-    pgl_buffer_clear(&text);
+    pgl_buffer_clear(&written);
     repeat("{\"lines\":[{\"sku\":\"\\n\"}", 1);
     repeat(",{\"sku\":\"a\"}", 20);
     repeat("]}", 1);
@@ -419,7 +400,7 @@ static void a_full_arena_is_said(void **unused)
         struct pgl_arena small;
         void *message;
         pgl_arena_init(&small, bytes, bytes);
-        last = pgl_json_read(NEW_ORDER_DESCRIPTOR, &small, pgl_buffer_text(&text),
+        last = pgl_json_read(NEW_ORDER_DESCRIPTOR, &small, pgl_buffer_text(&written),
                              &pgl_json_request_limits, &message)
                    .code;
         assert_int_equal(last == PGL_EXHAUSTED, small.is_exhausted);
@@ -430,12 +411,12 @@ static void a_full_arena_is_said(void **unused)
 
 /* --- writing --- */
 
-static const char *written(const ProtobufCMessage *message)
+static const char *json_of(const ProtobufCMessage *message)
 {
-    pgl_buffer_clear(&text);
-    pgl_json_write(message, &text);
-    pgl_buffer_add_char(&text, '\0');
-    return text.data;
+    pgl_buffer_clear(&written);
+    pgl_json_write(message, &written);
+    pgl_buffer_add_char(&written, '\0');
+    return written.data;
 }
 
 static void what_no_client_could_send_is_written_too(void **unused)
@@ -448,14 +429,14 @@ static void what_no_client_could_send_is_written_too(void **unused)
     order.total_minor = INT64_MAX;
     order.payment = &payment;
     order.currency = NULL;
-    assert_string_equal(written(&order.base), "{\"status\":99,\"totalMinor\":9223372036854775807,"
+    assert_string_equal(json_of(&order.base), "{\"status\":99,\"totalMinor\":9223372036854775807,"
                                               "\"lines\":[],\"payment\":{},\"version\":0,"
                                               "\"refunds\":[],\"shipments\":[]}");
     every_type_descriptor.message_init(&every.base);
     every.a_uint64 = UINT64_MAX;
     every.a_double = 1.0 / 0.0;
-    assert_non_null(strstr(written(&every.base), "\"aUint64\":18446744073709551615,"));
-    assert_non_null(strstr(written(&every.base), "\"aDouble\":null,"));
+    assert_non_null(strstr(json_of(&every.base), "\"aUint64\":18446744073709551615,"));
+    assert_non_null(strstr(json_of(&every.base), "\"aDouble\":null,"));
 }
 
 static void every_byte_of_a_string_is_written_so_that_it_reads_back(void **unused)
@@ -467,9 +448,9 @@ static void every_byte_of_a_string_is_written_so_that_it_reads_back(void **unuse
         all[i] = (char)(i + 1);
     all[127] = '\0';
     ship_to.region = all;
-    pgl_buffer_clear(&text);
-    pgl_json_write(&ship_to.base, &text);
-    assert_true(pgl_is_ok(read_as(SHIP_TO_DESCRIPTOR, pgl_buffer_text(&text), &again)));
+    pgl_buffer_clear(&written);
+    pgl_json_write(&ship_to.base, &written);
+    assert_true(pgl_is_ok(read_as(SHIP_TO_DESCRIPTOR, pgl_buffer_text(&written), &again)));
     assert_string_equal(again->region, all);
 }
 
@@ -488,7 +469,7 @@ static void a_full_buffer_is_said(void **unused)
 {
     Order order = ORDER_INIT;
     (void)unused;
-    size_t whole = strlen(written(&order.base));
+    size_t whole = strlen(json_of(&order.base));
     for (size_t limit = 0; limit <= whole; limit++) {
         struct pgl_buffer small;
         pgl_buffer_init(&small, limit);

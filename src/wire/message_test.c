@@ -18,26 +18,7 @@
 #include "contract/orders.h"
 
 #include "wire/every_type.h"
-#include "wire/quotes.h"
-
-static struct pgl_arena arena;
-static struct pgl_buffer written;
-
-static int set_up(void **unused)
-{
-    (void)unused;
-    pgl_arena_init(&arena, 4096, 4 << 20);
-    pgl_buffer_init(&written, 1 << 20);
-    return 0;
-}
-
-static int tear_down(void **unused)
-{
-    (void)unused;
-    pgl_arena_free(&arena);
-    pgl_buffer_free(&written);
-    return 0;
-}
+#include "wire/message_bench.h"
 
 static pgl_status unpack_as(const ProtobufCMessageDescriptor *descriptor, struct pgl_text bytes,
                             void *message)
