@@ -6,7 +6,6 @@ the reader has caught up.
 import argparse
 import itertools
 import pathlib
-import shutil
 import sys
 import tempfile
 import time
@@ -36,12 +35,7 @@ def main():
     parser.add_argument("--binary", required=True, type=lambda path: pathlib.Path(path).resolve())
     options = parser.parse_args()
     folder, keys = pathlib.Path(tempfile.mkdtemp(prefix="pgl-behind-")), itertools.count()
-    platform = split.Split(options.binary, folder / "data",
-                           ("--demo", "--rates", "off", "--max-open-orders-per-customer", "0"))
-    platform.start()
-    try:
-        if not platform.wait_ready():
-            sys.exit("it is not ready:\n" + platform.log.read_text()[-4000:])
+    with split.running(options.binary, folder, split.NO_LIMITS) as platform:
         wait_for(platform, keys, 201, 10)
         if platform.stop_role("payments") != 0:
             sys.exit("payments did not end")
@@ -52,9 +46,6 @@ def main():
         platform.start_role("payments")
         taken = wait_for(platform, keys, 201, 20)
         print(f"{taken:.1f} s after it was started again they were taken")
-    finally:
-        platform.kill()
-    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

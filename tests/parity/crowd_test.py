@@ -5,7 +5,6 @@ own are answered with 201 where every role is one: nothing between them is refus
 import argparse
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,18 +30,11 @@ def main():
     parser.add_argument("--binary", required=True, type=lambda path: pathlib.Path(path).resolve())
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-crowd-"))
-    platform = split.Split(options.binary, folder / "data", ("--demo",))
-    platform.start()
-    try:
-        if not platform.wait_ready():
-            sys.exit("it is not ready:\n" + platform.log.read_text()[-4000:])
+    with split.running(options.binary, folder) as platform:
         report = load(platform)
         if not report["good"] or set(report["statuses"]) != {"201"} or report["streamBreaks"] > 0:
             sys.exit(f"not everybody was served: {report}")
         print(f"{CONNECTIONS} clients had {report['accepted']} orders accepted, none refused")
-    finally:
-        platform.kill()
-    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ each role.
 import argparse
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -188,11 +187,7 @@ def main():
     mesh = {role: ("--mesh-certificate", f"{folder}/tls/{role}.pem",
                    "--mesh-key", f"{folder}/tls/{role}.key", "--mesh-ca", f"{folder}/tls/ca.pem")
             for role in split.ROLES}
-    platform = split.Split(options.binary, folder / "data", ("--demo",), mesh)
-    platform.start()
-    try:
-        if not platform.wait_ready():
-            sys.exit("it is not ready:\n" + platform.log.read_text()[-4000:])
+    with split.running(options.binary, folder, mesh=mesh) as platform:
         check_order(platform, "first")
         check_calls(folder / "tls", platform)
         check_reader(folder / "tls", platform)
@@ -201,9 +196,6 @@ def main():
         code, said = platform.run("verify")
         if code != 0:
             sys.exit(said)
-    finally:
-        platform.kill()
-    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ whether it is ready, and its own metrics, until it ends; and listens nowhere for
 """
 import argparse
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -66,17 +65,11 @@ def main():
     parser.add_argument("--binary", required=True, type=lambda path: pathlib.Path(path).resolve())
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-ops-"))
-    platform = split.Split(options.binary, folder / "data",
-                           ("--demo", "--drain-notice", f"{NOTICE_SECONDS}s"))
     check_refused(options.binary, folder)
-    platform.start()
-    try:
-        expect(platform.wait_ready(), "it is not ready:\n" + platform.log.read_text()[-4000:])
+    with split.running(options.binary, folder,
+                       ("--demo", "--drain-notice", f"{NOTICE_SECONDS}s")) as platform:
         check_answers(platform)
         check_drain(platform)
-    finally:
-        platform.kill()
-    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import argparse
 import http.client
 import pathlib
 import queue
-import shutil
 import sys
 import tempfile
 import threading
@@ -114,12 +113,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-rolling-"))
-    platform = split.Split(options.binary, folder / "data",
-                           ("--demo", "--rates", "off", "--max-open-orders-per-customer", "0"))
-    platform.start()
-    try:
-        if not platform.wait_ready():
-            sys.exit("it is not ready:\n" + platform.log.read_text()[-4000:])
+    with split.running(options.binary, folder, split.NO_LIMITS) as platform:
         with Load(platform, options.rate) as load:
             for _ in range(options.rounds):
                 restart_all(platform)
@@ -131,9 +125,6 @@ def main():
         if code != 0:
             sys.exit(said)
         print(said.strip().splitlines()[-1])
-    finally:
-        platform.kill()
-    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

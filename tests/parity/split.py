@@ -3,10 +3,12 @@
 They share a folder. Each is started with the options of the whole; ports of the mesh are picked
 once, so that a process that is started anew is found again.
 """
+import contextlib
 import http.client
 import pathlib
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +22,7 @@ import harness  # noqa: E402  pylint: disable=wrong-import-position
 
 SERVICES = ("catalog", "orders", "payments", "inventory", "webhooks", "identity")
 ROLES = (*SERVICES, "gateway")
+NO_LIMITS = ("--demo", "--rates", "off", "--max-open-orders-per-customer", "0")
 SERVING = re.compile(r"^(serving .* on .* port \d+|listening on http://([^:/\s]+):(\d+))")
 
 
@@ -133,3 +136,17 @@ class Split(harness.Server):
     def stop(self):
         codes = [self.stop_role(role) for role in reversed(self.groups)]
         return next((code for code in codes if code != 0), 0)
+
+
+@contextlib.contextmanager
+def running(binary, folder, options=("--demo",), mesh=("--mesh-plain",)):
+    """A platform that is ready, in a folder which is kept where something goes wrong."""
+    platform = Split(binary, folder / "data", options, mesh)
+    platform.start()
+    try:
+        if not platform.wait_ready():
+            sys.exit("it is not ready:\n" + platform.log.read_text()[-4000:])
+        yield platform
+    finally:
+        platform.kill()
+    shutil.rmtree(folder)
