@@ -155,23 +155,47 @@ static void a_lent_body_leaves_from_where_it_lies(void **unused)
     bench_close(bench);
 }
 
+/* A listener of the twin's, and a caller whose peer it is. */
+struct peer {
+    struct pgl_list ready;
+    struct pgl_socket *listener;
+    struct caller *caller;
+};
+
+static void peer_open(struct peer *peer, struct bench *bench)
+{
+    pgl_list_init(&peer->ready);
+    assert_true(pgl_is_ok(bench->waiter->ops->listen(bench->waiter, "127.0.0.1", 9999, &peer->ready,
+                                                     &peer->listener)));
+    peer->caller = caller_open(bench);
+    peer->caller->client.options.port = 9999;
+}
+
+static struct pgl_socket *peer_accept(struct peer *peer)
+{
+    struct pgl_socket *socket = peer->listener->ops->accept(peer->listener, &peer->ready);
+    assert_non_null(socket);
+    return socket;
+}
+
+static void peer_close(struct peer *peer)
+{
+    peer->listener->ops->close(peer->listener);
+    caller_close(peer->caller);
+}
+
 /* One that drains but still listens: else it would be connected to without a pause. */
 static void who_is_sent_away_at_once_comes_back_later_and_later(void **unused)
 {
     struct bench *bench = bench_open_default();
-    struct pgl_list ready;
-    struct pgl_socket *listener, *socket;
+    struct peer peer;
     (void)unused;
-    pgl_list_init(&ready);
-    assert_true(
-        pgl_is_ok(bench->waiter->ops->listen(bench->waiter, "127.0.0.1", 9999, &ready, &listener)));
-    struct caller *caller = caller_open(bench);
-    caller->client.options.port = 9999;
+    peer_open(&peer, bench);
+    struct caller *caller = peer.caller;
     for (uint32_t i = 1; i <= 6; i++) {
         struct call *call = call_ask(caller, "/x");
         bench_pass(bench, PGL_SECONDS(2));
-        socket = listener->ops->accept(listener, &ready);
-        assert_non_null(socket);
+        struct pgl_socket *socket = peer_accept(&peer);
         struct pgl_span away = { "\0\0\0\4\0\0\0\0\0\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0", 26 };
         size_t put;
         assert_int_equal(socket->ops->write(socket, &away, 1, &put), PGL_IO_DONE);
@@ -182,25 +206,19 @@ static void who_is_sent_away_at_once_comes_back_later_and_later(void **unused)
         socket->ops->close(socket);
     }
     assert_true(caller->client.again_ns > bench->loop.now_ns);
-    listener->ops->close(listener);
-    caller_close(caller);
+    peer_close(&peer);
     bench_close(bench);
 }
 
 static void a_silent_peer_is_given_up(void **unused)
 {
     struct bench *bench = bench_open_default();
-    struct pgl_list ready;
-    struct pgl_socket *listener, *socket;
+    struct peer peer;
     (void)unused;
-    pgl_list_init(&ready);
-    assert_true(
-        pgl_is_ok(bench->waiter->ops->listen(bench->waiter, "127.0.0.1", 9999, &ready, &listener)));
-    struct caller *caller = caller_open(bench);
-    caller->client.options.port = 9999;
+    peer_open(&peer, bench);
+    struct caller *caller = peer.caller;
     struct call *call = call_ask(caller, "/x");
-    socket = listener->ops->accept(listener, &ready);
-    assert_non_null(socket);
+    struct pgl_socket *socket = peer_accept(&peer);
     struct pgl_span settings = { "\0\0\0\4\0\0\0\0\0", 9 };
     size_t put;
     assert_int_equal(socket->ops->write(socket, &settings, 1, &put), PGL_IO_DONE);
@@ -217,8 +235,7 @@ static void a_silent_peer_is_given_up(void **unused)
     for (int second = 0; second < 12; second++)
         bench_pass(bench, PGL_SECONDS(1));
     assert_true(call->has_failed);
-    listener->ops->close(listener);
-    caller_close(caller);
+    peer_close(&peer);
     bench_close(bench);
 }
 
