@@ -14,7 +14,8 @@
 #include "base/time.h"
 
 #define CHANGES_HANDS INT64_MAX /* an instant that nobody has: the place is being given away */
-#define SPINS_MAX     (1 << 16) /* then the claimer sleeps, and who waits for it is refused */
+#define SPINS_MAX     (1 << 11) /* then the claimer sleeps, and who waits for it is refused */
+#define RESTS_MAX     10        /* doublings of the time between two looks */
 #define SETS_MIN      16
 #define REFUSED_NS    PGL_MILLISECONDS(1)
 
@@ -134,12 +135,21 @@ static enum given claim_place(struct pgl_gcra_set *set, uint64_t caller, int64_t
     return given;
 }
 
+/* Whoever spins looks ever less often: a place that all look at without a pause is hard to write
+ * to, and never where a sanitizer takes a shared lock for each look. */
+static void rest(int spin)
+{
+    int doublings = spin < RESTS_MAX ? spin : RESTS_MAX;
+    for (int i = 0; i < 1 << doublings; i++)
+        atomic_signal_fence(memory_order_seq_cst); /* so that the loop stays */
+}
+
 struct pgl_gcra_answer pgl_gcra_take(struct pgl_gcra *table, uint64_t caller,
                                      const struct pgl_rate *rate, int64_t count, int64_t now_ns)
 {
     struct pgl_gcra_set *set = set_of(table, caller);
     PGL_ASSERT(count > 0);
-    for (int spin = 0; spin < SPINS_MAX; spin++) {
+    for (int spin = 0; spin < SPINS_MAX; rest(spin++)) {
         int64_t seen;
         int place = find(set, caller, &seen);
         if (place >= 0 && seen == CHANGES_HANDS)
@@ -178,7 +188,7 @@ void pgl_gcra_drain(struct pgl_gcra *table, uint64_t caller, int64_t full_at_ns,
 {
     struct pgl_gcra_set *set = set_of(table, caller);
     PGL_ASSERT(full_at_ns > now_ns && full_at_ns < CHANGES_HANDS);
-    for (int spin = 0; spin < SPINS_MAX; spin++) {
+    for (int spin = 0; spin < SPINS_MAX; rest(spin++)) {
         int64_t seen;
         int place = find(set, caller, &seen);
         if (place >= 0 && seen == CHANGES_HANDS)

@@ -1,5 +1,5 @@
 /*
- * gcra_threads_test.c - 64 threads take from buckets of N, and N are taken; with TSan, 8 do.
+ * gcra_threads_test.c - 64 threads take from buckets of N, and N are taken; built with TSan too.
  * Method: all threads begin at once and go on until they were refused often, while time stands
  *         still; then in steps, each of which gives every place of one set to somebody else.
  */
@@ -13,14 +13,7 @@
 #include "base/time.h"
 #include "resilience/gcra.h"
 
-/* The thread sanitizer has a lock of its own for each atomic: of very many threads that spin, one
- * that was interrupted always has it, and whoever wants to write never gets it. */
-#ifdef __SANITIZE_THREAD__
-enum { THREADS = 8 };
-#else
-enum { THREADS = 64 };
-#endif
-enum { REFUSALS = 200, GROUPS = 4, STEPS = 200 };
+enum { THREADS = 64, REFUSALS = 200, GROUPS = 4, STEPS = 200 };
 #define NOW PGL_SECONDS(100)
 
 static const struct pgl_rate many = { PGL_MICROSECONDS(10), 1000 };
