@@ -224,7 +224,8 @@ static const struct pgl_grpc_method inventory_methods[INVENTORY_SERVICE_METHOD_C
     [INVENTORY_SERVICE_SHIP_ORDER] =
         CHANGES("InventoryService/ShipOrder", PGL_CLASS_WRITE, of_inventory, PGL_MAY(WORKERS, "inventory:write")),
     [INVENTORY_SERVICE_LIST_SHIPMENTS] =
-        ASKS("InventoryService/ListShipments", PGL_CLASS_READ, of_inventory, PGL_MAY(EVERYBODY, "orders:read")),
+        METHOD(PGL_GRPC_UNARY, true, edge_grpc_handler, "InventoryService/ListShipments", PGL_CLASS_READ,
+               edge_grpc_parcels_begin, edge_grpc_parcels_next, NULL, PGL_MAY(EVERYBODY, "orders:read")),
 };
 
 static const struct pgl_grpc_method webhook_methods[WEBHOOK_SERVICE_METHOD_COUNT] = {

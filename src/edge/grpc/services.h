@@ -17,6 +17,8 @@ extern const struct pgl_grpc_service edge_grpc_services[EDGE_GRPC_SERVICES_WITH_
 pgl_status edge_grpc_order_begin(struct pgl_request *request); /* follow.c */
 pgl_status edge_grpc_order_next(struct pgl_request *request);
 pgl_status edge_grpc_log_begin(struct pgl_request *request);
+pgl_status edge_grpc_parcels_begin(struct pgl_request *request); /* parcels.c */
+pgl_status edge_grpc_parcels_next(struct pgl_request *request);
 pgl_status edge_grpc_health_check(struct pgl_request *request); /* health.c */
 pgl_status edge_grpc_health_watch(struct pgl_request *request);
 pgl_status edge_grpc_reflection_begin(struct pgl_request *request); /* reflection.c */
