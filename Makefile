@@ -35,6 +35,7 @@ format: install ## lay out all C files
 bench: build ## measure each promise of speed
 	@bench/orders.py
 	@bench/edge/edge.py --binary build/release/panglot
+	@bench/far.py build/release/panglot
 	@for program in build/release/bench_*; do [ ! -x $$program ] || $$program || exit 1; done
 
 fuzz: install ## a minute of new inputs for each parser

@@ -65,7 +65,7 @@ def measure(shape, options):
         finally:
             server.stop()
     if not report["good"] or report["streamBreaks"] > 0 or set(report["statuses"]) != {"201"}:
-        print(f"{shape}: a run that was not good: {report}", file=sys.stderr)
+        sys.exit(f"{shape}: a run that was not good: {report}")
     return report["acceptedPerSecond"], used * 1e6 / report["accepted"]
 
 
@@ -80,6 +80,8 @@ def load(server, options):
 
 
 def show(shapes, rounds):
+    """Whether the promise was kept."""
+    is_kept = True
     print("| shape | orders/s | CPU us an order | rate / near | CPU / near |")
     print("| --- " + "| ---: " * 4 + "|")
     for i, shape in enumerate(shapes):
@@ -91,8 +93,10 @@ def show(shapes, rounds):
         print(f"| {shape} | " + " | ".join(cells) + " |")
         if shape != "near":
             met = statistics.median(against[0]) >= PROMISED
+            is_kept = is_kept and met
             print(f"{shape}: {'at least' if met else 'LESS THAN'} {PROMISED:.0%} of near",
                   file=sys.stderr)
+    return is_kept
 
 
 def spread(numbers, form):
@@ -117,7 +121,7 @@ def main():
         said = ", ".join(f"{shape} {rate:,.0f}/s {cost:.0f} us"
                          for shape, (rate, cost) in results.items())
         print(f"round {number + 1} of {options.rounds}: {said}", file=sys.stderr)
-    show(shapes, rounds)
+    sys.exit(0 if show(shapes, rounds) else 1)
 
 
 if __name__ == "__main__":

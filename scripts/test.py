@@ -22,7 +22,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 STAGES = [  # name, preset, what is built, ctest's labels (None: all), left out unless --prove
-    ("release", "release", "all", None, "prove|interop|sampled"),
+    ("release", "release", "all", None, "prove|interop"),
     ("asan", "asan", "unit_tests", "unit", "prove"),
     ("tsan", "tsan", "threads_tests", "threads", "prove"),
     ("fuzz", "fuzz", "all", "fuzz", "prove"),  # clang: its warnings are errors too

@@ -74,6 +74,7 @@ void pgl_http_server_change(struct pgl_http_server *server, const struct pgl_htt
     now->buffers_bytes_max = before.buffers_bytes_max;
     now->handshakes_max = before.handshakes_max;
     server->door.options.handshake_ns = limits->handshake_ns;
+    server->proxy_door.options.header_ns = limits->handshake_ns;
     pgl_clients_change(&server->clients, limits->connections_per_client_max,
                        limits->connects_per_client_burst, limits->connects_per_client_per_s);
 }

@@ -305,7 +305,8 @@ class Changes(Limits):
             for section, rows in sections.items()))
 
     def change(self, *said, **sections):
-        """Tells it, and waits until `said` is in the log and another reload has been through."""
+        """Tells it, and waits until `said` is in the log. The edge takes over a moment later: wait
+        for the effect."""
         self.write(**sections)
         self.store.send(signal.SIGHUP)
         for line in said:

@@ -86,6 +86,8 @@ class KillLoop:
         self.random = random.Random(options.seed)
         self.bank = bank.Bank(seed=options.seed).start() if options.cards else None
         self.receiver = receiver.Receiver(self.take_webhook)
+        # Webhooks come on threads of their own, and must not change when we kill.
+        self.whims = random.Random(f"{options.seed}/webhooks")
         self.refused = {}  # id of an event: whether it was, the first time
         self.server = harness.Server(options.binary.resolve(), folder / "data",
                                      ("--demo", *self.bank_options()))
@@ -122,7 +124,7 @@ class KillLoop:
         del count
         is_first = event["id"] not in self.refused
         if is_first:
-            self.refused[event["id"]] = self.random.random() < REFUSED_SHARE
+            self.refused[event["id"]] = self.whims.random() < REFUSED_SHARE
         if is_first and self.refused[event["id"]]:
             return 503
         is_confirmed = event["type"] == ENDINGS[0]

@@ -26,16 +26,17 @@ NO_LIMITS = ("--demo", "--rates", "off", "--max-open-orders-per-customer", "0")
 SERVING = re.compile(r"^(serving .* on .* port \d+|listening on http://([^:/\s]+):(\d+))")
 
 
-def free_port():
-    """Below those that the system gives to whoever connects: it stays free until it is used."""
-    while True:
-        port = random.randrange(10000, 32768)
-        with socket.socket() as taken:
-            try:
+def free_ports(count):
+    """Below those that the system gives to whoever connects: they stay free until they are used."""
+    with contextlib.ExitStack() as held:
+        ports = []
+        while len(ports) < count:
+            port = random.randrange(10000, 32768)
+            taken = held.enter_context(socket.socket())
+            with contextlib.suppress(OSError):  # somebody has it
                 taken.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass  # somebody has it
+                ports.append(port)
+        return ports
 
 
 class Split(harness.Server):
@@ -46,10 +47,11 @@ class Split(harness.Server):
     def __init__(self, binary, data, options=("--demo",), mesh=("--mesh-plain",), groups=ROLES):
         super().__init__(binary, data, options)
         self.groups = groups
-        ports = {group: free_port() for group in groups}
+        free = iter(free_ports(2 * len(groups)))
+        ports = dict(zip(groups, free))
         self.ports = {role: ports[group] for group in groups for role in group.split(",")
                       if role != "gateway"}
-        self.ops = {group: free_port() for group in groups if group != "gateway"}
+        self.ops = dict(zip((group for group in groups if group != "gateway"), free))
         self.mesh = dict.fromkeys(groups, mesh) if isinstance(mesh, tuple) else mesh
         self.processes, self.serving = {}, {}
 
