@@ -114,7 +114,7 @@ static void fill_settings(struct pgl_config *config)
         { "identity.token-lifetime", 0, 0, { "--token-lifetime", "TIME", PGL_OPTION_DURATION, &issuers->lifetime_ns, 0, "of their tokens at most, up to 24h; a key that they have withdrawn is good for twice as long" } },
         { "identity.jwks-refresh", LIVE, 0, { "--jwks-refresh", "TIME", PGL_OPTION_DURATION, &issuers->refresh_ns, 0, "their keys are fetched anew, where Cache-Control does not say when" } },
         { "identity.key-environment", 0, 0, { "--key-environment", "NAME", PGL_OPTION_TEXT, &boot->identity.env, 0, "in every new API key: pgk_NAME_..., of a-z and 0-9" } },
-        { "identity.bad-credentials", LIVE, 0, { "--bad-credentials", "N", PGL_OPTION_NUMBER, &boot->lockout.free_count, 0, "a minute in one name that cost nothing; then it has to wait, twice as long each time; 0: never" } },
+        { "identity.bad-credentials", LIVE, 1000000, { "--bad-credentials", "N", PGL_OPTION_NUMBER, &boot->lockout.free_count, 0, "a minute in one name that cost nothing; then it has to wait, twice as long each time; 0: never" } },
         { "json.max-depth", LIVE, 0, { "--max-json-depth", "N", PGL_OPTION_U32, &json->depth_max, 1, "objects and lists within one another" } },
         { "json.max-keys", LIVE, 0, { "--max-json-keys", "N", PGL_OPTION_U32, &json->keys_max, 1, "in one object" } },
         { "json.max-nodes", LIVE, 0, { "--max-json-nodes", "N", PGL_OPTION_U32, &json->nodes_max, 1, "in all" } },

@@ -120,6 +120,9 @@ static pgl_status on_reload(void *self)
     if (pgl_config_read(fresh, reload->boot->platform, reload->face, reload->argc, reload->argv,
                         reload->environment) != PGL_PARSED_RUN)
         return PGL_FAIL(PGL_INVALID, "a setting is wrong, as was said");
+    if (fresh->is_demo != reload->running->is_demo) /* it sets others, which would change */
+        return PGL_FAIL(PGL_INVALID, "process.demo: a shop that runs does not become a demo, and a "
+                                     "demo no shop; start it anew");
     bool has_changes = find_changes(reload, fresh, news);
     const char *senseless = pgl_config_settle(fresh);
     if (senseless != NULL) /* what can change needs what cannot */

@@ -354,7 +354,9 @@ class Changes(Limits):
         self.assertEqual(self.codes(stranger, 4), [200] * 3 + [429])
         wrong = ({"limits": {"rates": "anonymous=fast"}}, {"limits": {"plans": "a=b"}},
                  {"limits": {"max-streams": 0}}, {"limits": {"no-such": 1}},
-                 {"http": {"cors-origins": "shop"}}, {"identity": {"issuer": "ftp://a"}})
+                 {"http": {"cors-origins": "shop"}}, {"identity": {"issuer": "ftp://a"}},
+                 {"identity": {"bad-credentials": 100000000000}},
+                 {"process": {"demo": "true"}})
         for count, sections in enumerate(wrong, 1):
             self.change(f"(?s)(error app not-reloaded what=settings code=invalid.*){{{count}}}",
                         **{"process": {"log-level": "error"}, **sections})
