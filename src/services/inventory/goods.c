@@ -258,12 +258,11 @@ pgl_status pgl_inventory_sell(struct pgl_tx *tx, const SellStockRequest *ask,
 static pgl_status reckon(struct pgl_tx *tx, const struct place *place, const NewCount *seen,
                          int64_t *now)
 {
-    int64_t moved = 0, age_ns = pgl_tx_now_ns(tx) - seen->counted_at_ns;
-    if (seen->counted_at_ns != 0 && (age_ns < 0 || age_ns > PGL_COUNT_AGE_MAX_NS))
+    int64_t moved = 0, at_ns = seen->counted_at_ns, now_ns = pgl_tx_now_ns(tx);
+    if (at_ns != 0 && (at_ns > now_ns || at_ns < now_ns - PGL_COUNT_AGE_MAX_NS))
         return PGL_FAIL(PGL_INVALID, "countedAt: an instant of the last 24 hours is expected");
-    if (seen->counted_at_ns != 0 && place->sku_id != 0)
-        PGL_TRY(stock_moved_since(&tx->view, place->sku_id, place->warehouse->id,
-                                  seen->counted_at_ns, &moved));
+    if (at_ns != 0 && place->sku_id != 0)
+        PGL_TRY(stock_moved_since(&tx->view, place->sku_id, place->warehouse->id, at_ns, &moved));
     *now = seen->counted + moved;
     if (*now < 0)
         return PGL_FAIL(PGL_CONFLICT, "more has left since then than was counted");

@@ -486,6 +486,19 @@ static void a_count_may_be_of_some_time_ago(void **unused)
     }
 }
 
+static void an_instant_before_all_time_is_no_time_ago(void **unused)
+{
+    (void)unused;
+    struct inventory_bench bench;
+    CountStockResponse reply;
+    NewCount seen = NEW_COUNT_INIT;
+    inventory_bench_open(&bench);
+    seen.counted = 1;
+    seen.counted_at_ns = INT64_MIN; /* whose age is more than a number holds */
+    assert_int_equal(count(&bench, "count", &seen, &reply).code, PGL_INVALID);
+    inventory_bench_close(&bench);
+}
+
 /* A day of what moved, however much that was before. */
 static void what_moved_long_ago_is_forgotten(void **unused)
 {
@@ -578,6 +591,7 @@ int main(void)
         cmocka_unit_test(a_count_is_said_and_so_is_what_is_short),
         cmocka_unit_test(a_source_is_not_heard_backwards),
         cmocka_unit_test(a_count_may_be_of_some_time_ago),
+        cmocka_unit_test(an_instant_before_all_time_is_no_time_ago),
         cmocka_unit_test(what_moved_long_ago_is_forgotten),
         cmocka_unit_test(levels_are_shown_by_warehouse_and_in_sum),
         cmocka_unit_test(an_unknown_sku_is_not_found),

@@ -111,7 +111,10 @@ pgl_status pgl_orders_page(const struct pgl_view *view, const struct order_page 
             return go_on_at(view, id, reply);
         if (is_theirs)
             PGL_TRY(add_order(view, &page, &row));
-        PGL_TRY(page.is_of_tenant ? id_below(view, &id) : order_previous(view, &id));
+        if (page.is_of_tenant || !is_theirs)
+            PGL_TRY(page.is_of_tenant ? id_below(view, &id) : order_previous(view, &id));
+        else
+            id = row.previous_id;
     }
     return PGL_OK;
 }

@@ -143,8 +143,9 @@ static pgl_status record_failure(struct pgl_tx *tx, struct endpoint_row *endpoin
     bool is_first = endpoint->failing_since_ns == 0, is_to_wait = wants_quiet(attempt);
     if (is_first)
         endpoint->failing_since_ns = now_ns;
-    if (is_to_wait)
-        endpoint->quiet_until_ns = now_ns + PGL_SECONDS(attempt->retry_after_s);
+    int64_t quiet_until_ns = now_ns + PGL_SECONDS(attempt->retry_after_s);
+    if (is_to_wait && quiet_until_ns > endpoint->quiet_until_ns)
+        endpoint->quiet_until_ns = quiet_until_ns;
     if (endpoint->state == ENDPOINT_STATE_ENABLED && is_gone)
         return endpoint_disable(tx, endpoint, DISABLED_BECAUSE_GONE);
     if (endpoint->state == ENDPOINT_STATE_ENABLED &&

@@ -135,6 +135,24 @@ static void who_asks_to_be_left_alone_is(void **unused)
     }
 }
 
+/* Of several on their way at once the one that asks for most is heeded. */
+static void nobody_makes_a_wait_shorter(void **unused)
+{
+    (void)unused;
+    struct bench *bench = bench_open();
+    create(bench, "https://a.example.com/", NULL);
+    hear(bench);
+    hear(bench);
+    for (int number = 1; number <= 2; number++) {
+        struct webhook_attempt attempt = {
+            .number = number, .status = 429, .problem = "", .retry_after_s = number == 1 ? 60 : 1
+        };
+        assert_ok(command(bench, COMMAND(pgl_webhooks_record), &attempt, NULL));
+    }
+    assert_int_equal(due(bench).next_ns - wall_ns(bench), PGL_SECONDS(60));
+    bench_close(bench);
+}
+
 static void after_three_days_it_is_dead_and_after_five_nobody_is_told(void **unused)
 {
     (void)unused;
@@ -329,6 +347,7 @@ int main(void)
         cmocka_unit_test(a_success_ends_it),
         cmocka_unit_test(waits_grow_and_are_drawn),
         cmocka_unit_test(who_asks_to_be_left_alone_is),
+        cmocka_unit_test(nobody_makes_a_wait_shorter),
         cmocka_unit_test(after_three_days_it_is_dead_and_after_five_nobody_is_told),
         cmocka_unit_test(gone_disables_at_once),
         cmocka_unit_test(only_so_many_are_kept),
