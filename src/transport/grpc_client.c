@@ -36,7 +36,7 @@ static void on_late(void *owner)
     struct pgl_grpc_ask *ask = owner;
     if (!pgl_list_is_empty(&ask->refused)) {
         pgl_list_remove(&ask->refused);
-        answer(ask, PGL_FAIL(PGL_UNAVAILABLE, "the service has no room for another call"));
+        answer(ask, PGL_FAIL(PGL_EXHAUSTED, "the service has no room for another call"));
         return;
     }
     cut_short(ask, pgl_h2_stream_is_out(&ask->stream)
@@ -97,6 +97,17 @@ static void put_off(struct pgl_grpc_ask *ask)
                       client);
 }
 
+/* Once, until it answers again: what is asked again and again ends with "cannot be reached". */
+static void say_why(struct pgl_grpc_client *client, pgl_status why)
+{
+    const struct pgl_h2_client_options *peer = &client->connection.options;
+    if (!client->is_lost)
+        pgl_log(&client->loop->log, PGL_LOG_WARN, "transport", "peer-lost",
+                "peer=%s:%u code=%s text=\"%s\"", peer->host, peer->port, pgl_code_name(why.code),
+                why.text);
+    client->is_lost = true;
+}
+
 /* Seen whole, it may have been done; else it is asked again. */
 static void on_failure(struct pgl_h2_stream *stream, pgl_status status, uint32_t code,
                        bool was_never_sent)
@@ -110,6 +121,8 @@ static void on_failure(struct pgl_h2_stream *stream, pgl_status status, uint32_t
         put_off(ask);
         return;
     }
+    if (!was_reset)
+        say_why(ask->client, status);
     if (was_never_sent || (!was_reset && !stream->has_said_all)) {
         status = start(ask);
         if (pgl_is_ok(status))
@@ -148,6 +161,7 @@ static void on_head(struct pgl_h2_stream *stream, const struct pgl_http_response
 {
     struct pgl_grpc_ask *ask = stream->owner;
     struct pgl_text number;
+    ask->client->is_lost = false;
     if (head->status != 200)
         cut_short(ask, PGL_FAIL(pgl_code_of_grpc(pgl_grpc_status_of_http(head->status)),
                                 "the service answered, but not in gRPC"));

@@ -65,6 +65,7 @@ struct pgl_grpc_client {
     struct pgl_h2_client connection;
     struct pgl_list refused; /* asks that the peer had no room for */
     struct pgl_timer again;  /* for them */
+    bool is_lost;            /* that is said once */
     bool is_closing;
 };
 

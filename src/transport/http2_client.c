@@ -50,10 +50,9 @@ void pgl_h2_client_open(struct pgl_h2_client *client, struct pgl_loop *loop,
                         const struct pgl_h2_client_options *options)
 {
     *client = (struct pgl_h2_client){ .loop = loop, .options = *options };
+    bool is_unix = pgl_text_starts_with(pgl_text_of(options->host), PGL_TEXT("unix:"));
     if (options->authority == NULL)
-        client->options.authority =
-            pgl_text_starts_with(pgl_text_of(options->host), PGL_TEXT("unix:")) ? "localhost"
-                                                                                : options->host;
+        client->options.authority = is_unix ? "localhost" : options->host;
     pgl_list_init(&client->failed);
     pgl_arena_init(&client->heads, HEADS_BYTES_MAX / 4, 2 * HEADS_BYTES_MAX);
     pgl_random_seed(&client->jitter, pgl_entropy_u64(&loop->platform->entropy), 0);
@@ -506,8 +505,10 @@ static void hear(struct pgl_h2_line *line)
         case PGL_HTTP2_CLOSED:
             take_close(stream, event.code);
             break;
-        default: /* nothing of a stream's */
-            break;
+        case PGL_HTTP2_TAKEN_BACK:
+        case PGL_HTTP2_READY:
+        case PGL_HTTP2_GOAWAY:
+            break; /* nothing of a stream's */
         }
     }
 }
@@ -556,9 +557,8 @@ static void on_ready(void *owner)
     struct pgl_h2_line *line = owner;
     struct pgl_h2_client *client = line->client;
     line->is_at_work = true;
-    for (int i = 0; i < READS_IN_A_ROW_MAX; i++)
-        if (!read_some(line))
-            break;
+    for (int i = 0; i < READS_IN_A_ROW_MAX && read_some(line); i++)
+        ;
     line->is_at_work = false;
     flush_soon(client);
 }

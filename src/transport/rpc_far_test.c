@@ -421,7 +421,7 @@ static void a_peer_that_never_has_room_is_not_asked_for_ever(void **unused)
     ask(PGL_MILLISECONDS(300));
     turns(PGL_SECONDS(1));
     assert_true(bench->is_done);
-    assert_int_equal(bench->call.call.status.code, PGL_UNAVAILABLE);
+    assert_int_equal(bench->call.call.status.code, PGL_EXHAUSTED);
     uint64_t refused = pgl_counter_read(&bench->http.metrics.overloads);
     turns(PGL_SECONDS(1));
     assert_int_equal(pgl_counter_read(&bench->http.metrics.overloads), refused);
