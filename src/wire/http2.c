@@ -385,6 +385,7 @@ pgl_status pgl_http2_take_some(struct pgl_http2 *session, struct pgl_text *input
         if (session->is_terminated)
             return fail(session, 0);
         uint64_t slice = (uint64_t)(heads_max - session->heads_taken) * HEAD_BYTES_LEAST;
+        slice = slice < session->data_left ? session->data_left : slice;
         slice = slice < SLICE_BYTES ? slice : SLICE_BYTES;
         size_t size = input->size < slice ? input->size : (size_t)slice;
         ssize_t got =

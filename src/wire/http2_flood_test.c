@@ -537,6 +537,28 @@ static void test_many_heads_take_turns(void **unused)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 
+/* A crowd has small shares of a turn; that must not cut a body into as many pieces. */
+static void test_a_body_is_not_cut_by_the_count_of_heads(void **unused)
+{
+    (void)unused;
+    static char body[16000];
+    struct pgl_http2_event event;
+    struct pgl_buffer bytes;
+    int pieces = 0;
+    begin_raw(&bytes);
+    add_frame(&bytes, HEADERS, END_HEADERS, 1, get_block, sizeof get_block);
+    add_frame(&bytes, DATA, 0, 1, body, sizeof body);
+    struct pgl_text input = pgl_buffer_text(&bytes);
+    while (input.size > 0) {
+        assert_true(pgl_is_ok(pgl_http2_take_some(bench.server, &input, bench.now_ns, 4)));
+        while (pgl_http2_next(bench.server, &event))
+            pieces += event.kind == PGL_HTTP2_DATA;
+    }
+    assert_in_range(pieces, 16, 18); /* of a KiB */
+    pgl_http2_let_go(bench.server);
+    pgl_buffer_free(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -561,6 +583,7 @@ int main(void)
         CASE(test_heads_that_are_no_requests),
         CASE(test_malformed_heads_end_their_stream),
         CASE(test_many_heads_take_turns),
+        CASE(test_a_body_is_not_cut_by_the_count_of_heads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,6 +74,8 @@ static int on_begin_frame(nghttp2_session *library, const nghttp2_frame_hd *fram
     (void)library;
     struct pgl_http2 *session = self;
     const struct pgl_http2_limits *limits = &session->options.limits;
+    bool is_plain_data = frame->type == NGHTTP2_DATA && (frame->flags & NGHTTP2_FLAG_PADDED) == 0;
+    session->data_left = is_plain_data ? (uint32_t)frame->length : 0;
     switch (frame->type) {
     case NGHTTP2_HEADERS:
         session->block_since_ns = session->now_ns;
@@ -278,6 +280,7 @@ static int on_data(nghttp2_session *library, uint8_t flags, int32_t stream, cons
     (void)library, (void)flags;
     struct pgl_http2 *session = self;
     struct pgl_http2_record *record = pgl_http2_record_of(session, stream);
+    session->data_left -= size < session->data_left ? (uint32_t)size : session->data_left;
     if (record == NULL || record->is_refused) {
         nghttp2_session_consume_connection(session->library, size);
         return 0;

@@ -47,6 +47,7 @@ struct pgl_http2 {
     bool is_too_large;
 
     uint32_t heads_taken; /* by this take */
+    uint32_t data_left;   /* of a frame of DATA: within it no head begins */
     uint32_t held;        /* streams of the peer that are not let go of */
     struct pgl_http2_allowance resets, control;
     uint32_t earned; /* control frames that our answers let the peer send besides */
