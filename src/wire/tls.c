@@ -220,8 +220,8 @@ static enum pgl_tls_io io_of(struct pgl_tls *tls, int result)
     }
 }
 
-/* The names of a kind, by commas; false without any, or where one is not plain or does not fit. */
-static bool names_of(const GENERAL_NAMES *names, int kind, char out[PGL_TLS_NAME_BYTES])
+/* The names of a kind, by commas; their size, or -1 where one is not plain or does not fit. */
+static int names_of(const GENERAL_NAMES *names, int kind, char out[PGL_TLS_NAME_BYTES])
 {
     size_t used = 0;
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
@@ -234,14 +234,14 @@ static bool names_of(const GENERAL_NAMES *names, int kind, char out[PGL_TLS_NAME
         const unsigned char *data = ASN1_STRING_get0_data(text);
         if (size == 0 || size >= PGL_TLS_NAME_BYTES - 1 - used ||
             memchr(data, '\0', size) != NULL || memchr(data, ',', size) != NULL)
-            return false;
+            return -1;
         if (used > 0)
             out[used++] = ',';
         memcpy(out + used, data, size);
         used += size;
         out[used] = '\0';
     }
-    return used > 0;
+    return (int)used;
 }
 
 static void name_peer(struct pgl_tls *tls)
@@ -250,7 +250,10 @@ static void name_peer(struct pgl_tls *tls)
     if (!tls->context->is_server || certificate == NULL)
         return;
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-    if (!names_of(names, GEN_URI, tls->peer_name) && !names_of(names, GEN_DNS, tls->peer_name))
+    int size = names_of(names, GEN_URI, tls->peer_name);
+    if (size == 0)
+        size = names_of(names, GEN_DNS, tls->peer_name);
+    if (size <= 0)
         tls->peer_name[0] = '\0';
     GENERAL_NAMES_free(names);
 }

@@ -71,7 +71,8 @@ bool pgl_tls_is_ready(const struct pgl_tls *tls);
 /* Once it is ready: whether HTTP/2 was agreed on, else it is HTTP/1.1. */
 bool pgl_tls_is_http2(const struct pgl_tls *tls);
 /* Of the certificate of a client, which it was asked for and has: its URIs, or else its DNS names,
- * with commas between them. "" where there is none, or one is not plain. */
+ * with commas between them. "" where there is none, one is not plain, or all of them are longer
+ * than PGL_TLS_NAME_BYTES. */
 const char *pgl_tls_peer_name(const struct pgl_tls *tls);
 
 enum pgl_tls_io pgl_tls_read(struct pgl_tls *tls, void *bytes, size_t size, size_t *got);
