@@ -225,7 +225,7 @@ pgl_status edge_read_media(struct pgl_request *request, const char *const *types
     PGL_TRY(edge_find_field(request, PGL_TEXT("content-type"), &type));
     struct pgl_text media = pgl_text_trim(pgl_text_cut(&type, ';'));
     for (*which = 0; *which < type_count; ++*which)
-        if (media.size == 0 || pgl_text_equal_nocase(media, pgl_text_of(types[*which])))
+        if (pgl_text_equal_nocase(media, pgl_text_of(types[*which])))
             return PGL_OK;
     const char *why =
         pgl_arena_printf(request->arena, "Content-Type: %s is expected%s%s", types[0],
@@ -240,8 +240,11 @@ pgl_status edge_read_body(struct pgl_request *request, const ProtobufCMessageDes
      * JSON. */
     static const char *const types[] = { "application/json", "application/merge-patch+json",
                                          "application/x-www-form-urlencoded" };
+    struct pgl_text said;
     int which;
-    PGL_TRY(edge_read_media(request, types, sizeof types / sizeof types[0], &which));
+    PGL_TRY(edge_find_field(request, PGL_TEXT("content-type"), &said));
+    if (said.size > 0) /* JSON where nothing is said */
+        PGL_TRY(edge_read_media(request, types, sizeof types / sizeof types[0], &which));
     if (request->exchange->body.size == 0)
         return PGL_FAIL(PGL_MALFORMED, "a body is expected");
     return pgl_json_read(descriptor, request->arena, request->exchange->body, &request->edge->json,

@@ -156,8 +156,8 @@ void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pg
 /* The fields RateLimit and RateLimit-Policy, where a rate holds for the request. */
 void edge_add_standings(struct pgl_request *request);
 
-/* Which of these types the body is of, by Content-Type; of the first where nothing is said.
- * PGL_OTHER_MEDIA: of none of them. */
+/* Which of these types the body is of, by Content-Type. PGL_OTHER_MEDIA: of none of them, or that
+ * is not said. */
 PGL_MUST_USE pgl_status edge_read_media(struct pgl_request *request, const char *const *types,
                                         int type_count, int *which);
 

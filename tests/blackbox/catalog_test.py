@@ -151,7 +151,8 @@ class Imports(shop.Case):
         self.assert_problem(boss.ask("GET", "/api/v1/products/BAD-0"), 404)
 
     def test_what_is_no_table(self):
-        self.assert_problem(self.import_as("{}", "application/json"), 415, "x-ndjson", "text/csv")
+        for media in ("application/json", ""):
+            self.assert_problem(self.import_as("{}", media), 415, "x-ndjson", "text/csv")
         self.assert_problem(self.import_as("sku\nA\n", "text/csv"), 422, "columns")
         self.assert_problem(self.import_as("x" * (1 << 20) + "x", "text/csv"), 413)
 
