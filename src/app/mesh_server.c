@@ -21,7 +21,6 @@ struct pgl_mesh_server {
     struct pgl_grpc_service services[PGL_AT_COUNT];
     struct pgl_grpc_method methods[PGL_AT_COUNT][PGL_MESH_METHODS_MAX];
     struct mesh_method rows[PGL_AT_COUNT][PGL_MESH_METHODS_MAX];
-    struct pgl_counter denied;
     /* Between this loop and the one that drains the process. */
     atomic_bool is_leaving, is_idle;
 };
@@ -54,7 +53,6 @@ static pgl_status check_caller(const struct pgl_grpc_call *call, const ProtobufC
         why = "this role is not that reader";
     if (why == NULL)
         return PGL_OK;
-    pgl_counter_add(&method->server->denied, 1);
     return PGL_FAIL(PGL_DENIED, why);
 }
 
