@@ -133,9 +133,11 @@ static pgl_status clear(struct pgl_certificates *c, struct set *set, pgl_status 
 {
     snprintf(c->why, sizeof c->why, "%s", status.text);
     status.text = c->why;
-    for (size_t i = 0; i < set->options.pair_count; i++)
-        explicit_bzero((void *)(uintptr_t)set->options.pairs[i].key.data,
-                       set->options.pairs[i].key.size);
+    for (size_t i = 0; i < set->options.pair_count; i++) {
+        struct pgl_text key = set->options.pairs[i].key; /* none where it could not be read */
+        if (key.size > 0)
+            explicit_bzero((void *)(uintptr_t)key.data, key.size);
+    }
     pgl_arena_reset(&c->room);
     return status;
 }
