@@ -66,6 +66,8 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         --binary $<TARGET_FILE:panglot>)
     pgl_script_test(parity/ops blackbox 120 tests/parity/ops_test.py
         --binary $<TARGET_FILE:panglot>)
+    pgl_script_test(parity/folder blackbox 120 tests/parity/folder_test.py
+        --binary $<TARGET_FILE:panglot>)
     pgl_script_test(parity/behind "blackbox;prove" 180 tests/parity/behind_test.py
         --binary $<TARGET_FILE:panglot>) # a minute and a half
     pgl_script_test(parity/rolling_long "blackbox;prove" 600 tests/parity/rolling_test.py

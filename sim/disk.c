@@ -276,18 +276,28 @@ bool pgl_sim_disk_has_file(const struct pgl_sim_disk *disk, const char *name)
     return index >= 0 && disk->entries[index].live != NULL;
 }
 
-pgl_status pgl_sim_disk_lock(struct pgl_sim_disk *disk, const char *path)
+pgl_status pgl_sim_disk_lock(struct pgl_sim_disk *disk, const char *path, pgl_disk_lock *lock)
 {
+    int free = -1;
     if (disk->is_dead)
         return status_of(SQLITE_IOERR);
     for (int i = 0; i < PGL_SIM_DISK_LOCKS_MAX; i++) {
-        char *lock = disk->locks[i];
-        if (strncmp(lock, path, PGL_SIM_LOCK_BYTES - 1) == 0)
+        if (strncmp(disk->locks[i], path, PGL_SIM_LOCK_BYTES - 1) == 0)
             return PGL_FAIL(PGL_CONFLICT, "another process uses this data directory");
-        if (lock[0] == '\0') {
-            snprintf(lock, PGL_SIM_LOCK_BYTES, "%s", path);
-            return PGL_OK;
-        }
+        if (disk->locks[i][0] == '\0' && free < 0)
+            free = i;
     }
-    return PGL_FAIL(PGL_EXHAUSTED, "so many locks nobody has");
+    if (free < 0)
+        return PGL_FAIL(PGL_EXHAUSTED, "so many locks nobody has");
+    snprintf(disk->locks[free], PGL_SIM_LOCK_BYTES, "%s", path);
+    *lock = free + 1;
+    return PGL_OK;
+}
+
+/* A process that died has none any more: its place may be another's. */
+void pgl_sim_disk_unlock(struct pgl_sim_disk *disk, pgl_disk_lock *lock)
+{
+    if (*lock != 0 && !disk->is_dead)
+        disk->locks[*lock - 1][0] = '\0';
+    *lock = 0;
 }

@@ -30,6 +30,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "disk_image.h"
+#include "platform/disk.h"
 
 #define PGL_SIM_DISK_FILES_MAX  64 /* a process has some ten files */
 #define PGL_SIM_DISK_FAULTS_MAX 16 /* rules of one run */
@@ -163,7 +164,9 @@ PGL_MUST_USE pgl_status pgl_sim_disk_read_file(struct pgl_sim_disk *disk, const 
 
 bool pgl_sim_disk_has_file(const struct pgl_sim_disk *disk, const char *name);
 
-/* One process a data directory. PGL_CONFLICT when taken; ends with the process. */
-PGL_MUST_USE pgl_status pgl_sim_disk_lock(struct pgl_sim_disk *disk, const char *path);
+/* PGL_CONFLICT when taken; ends with the process, or by unlock. */
+PGL_MUST_USE pgl_status pgl_sim_disk_lock(struct pgl_sim_disk *disk, const char *path,
+                                          pgl_disk_lock *lock);
+void pgl_sim_disk_unlock(struct pgl_sim_disk *disk, pgl_disk_lock *lock);
 
 #endif

@@ -394,6 +394,7 @@ static void files_are_missed_and_too_large_and_locked_once(void **unused)
     struct bench bench;
     char text[4];
     size_t size;
+    pgl_disk_lock a = 0, b = 0;
     bench_open(&bench, 1);
     assert_int_equal(pgl_sim_disk_read_file(bench.disk, "x", text, 4, &size).code, PGL_NOT_FOUND);
     assert_false(pgl_sim_disk_has_file(bench.disk, "x"));
@@ -404,13 +405,15 @@ static void files_are_missed_and_too_large_and_locked_once(void **unused)
     assert_int_equal(pgl_sim_disk_write_file(bench.disk, "y", PGL_TEXT("123")).code, PGL_EXHAUSTED);
     assert_false(pgl_sim_disk_has_file(bench.disk, "y"));
 
-    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk, "a")));
-    assert_int_equal(pgl_sim_disk_lock(bench.disk, "a").code, PGL_CONFLICT);
-    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk, "b")));
+    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk, "a", &a)));
+    assert_int_equal(pgl_sim_disk_lock(bench.disk, "a", &a).code, PGL_CONFLICT);
+    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk, "b", &b)));
+    pgl_sim_disk_unlock(bench.disk, &b);
+    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk, "b", &b)));
     pgl_sim_disk_kill(bench.disk);
-    assert_int_equal(pgl_sim_disk_lock(bench.disk, "a").code, PGL_UNAVAILABLE);
+    assert_int_equal(pgl_sim_disk_lock(bench.disk, "a", &a).code, PGL_UNAVAILABLE);
     pgl_sim_disk_restart(bench.disk);
-    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk, "a")));
+    assert_true(pgl_is_ok(pgl_sim_disk_lock(bench.disk, "a", &a)));
     bench_close(&bench);
 }
 

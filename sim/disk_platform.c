@@ -29,14 +29,23 @@ static pgl_status write_file(struct pgl_disk *disk, const char *path, struct pgl
     return pgl_sim_disk_write_file(disk_of(disk), path, content);
 }
 
-static pgl_status lock(struct pgl_disk *disk, const char *path)
+static pgl_status lock(struct pgl_disk *disk, const char *path, pgl_disk_lock *lock)
 {
-    return pgl_sim_disk_lock(disk_of(disk), path);
+    return pgl_sim_disk_lock(disk_of(disk), path, lock);
+}
+
+static void unlock(struct pgl_disk *disk, pgl_disk_lock *lock)
+{
+    pgl_sim_disk_unlock(disk_of(disk), lock);
 }
 
 /* Nobody copies a folder here. */
 static const struct pgl_disk_ops file_ops = {
-    .make_folder = make_folder, .read_file = read_file, .write_file = write_file, .lock = lock
+    .make_folder = make_folder,
+    .read_file = read_file,
+    .write_file = write_file,
+    .lock = lock,
+    .unlock = unlock,
 };
 
 static int64_t wall_ns(void *context)

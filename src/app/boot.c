@@ -145,10 +145,11 @@ static pgl_status take_locks(struct pgl_boot *boot)
 {
     struct pgl_disk *disk = boot->platform->disk;
     if (pgl_boot_runs(boot, PGL_RUN_GATEWAY))
-        PGL_TRY(disk->ops->lock(disk, pgl_boot_path(boot, "lock")));
+        PGL_TRY(disk->ops->lock(disk, pgl_boot_path(boot, "lock"), &boot->locks[PGL_FILE_COUNT]));
     for (int f = 0; f < PGL_FILE_COUNT; f++)
         if (pgl_boot_has(boot, f))
-            PGL_TRY(disk->ops->lock(disk, pgl_boot_path(boot, file_plans[f].lock)));
+            PGL_TRY(
+                disk->ops->lock(disk, pgl_boot_path(boot, file_plans[f].lock), &boot->locks[f]));
     boot->has_folder = true;
     return PGL_OK;
 }
@@ -509,5 +510,7 @@ void pgl_boot_close(struct pgl_boot *boot)
     for (int t = 0; t < PGL_THREAD_COUNT; t++)
         if (boot->threads[t].waiter != NULL)
             boot->threads[t].waiter->ops->close(boot->threads[t].waiter);
+    for (int l = 0; l <= PGL_FILE_COUNT; l++) /* when no file is open any more */
+        boot->platform->disk->ops->unlock(boot->platform->disk, &boot->locks[l]);
     pgl_arena_free(&boot->arena);
 }

@@ -123,8 +123,9 @@ struct pgl_boot_options pgl_boot_defaults(void);
 struct pgl_boot {
     struct pgl_platform *platform;
     struct pgl_boot_options options;
-    struct pgl_arena arena; /* what lives as long as the process */
-    bool has_folder;        /* its locks are ours */
+    struct pgl_arena arena;                  /* what lives as long as the process */
+    pgl_disk_lock locks[PGL_FILE_COUNT + 1]; /* a file each, and the last for what the edge keeps */
+    bool has_folder;                         /* its locks are ours */
     struct pgl_loop loops[PGL_LOOP_COUNT];
     struct pgl_thread threads[PGL_THREAD_COUNT];
     struct pgl_writer writers[PGL_FILE_COUNT];

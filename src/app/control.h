@@ -88,15 +88,15 @@ struct pgl_control_question {
     bool is_streamed; /* the answer is lines; the last one is the verdict */
     void (*on_line)(void *self, struct pgl_text line); /* of progress; NULL: nobody looks */
     void *self;
-    const char *socket; /* in the folder; NULL: PGL_CONTROL_SOCKET */
-    bool waits_not;     /* for one that does not listen yet */
+    const char *socket; /* in the folder */
 };
 
 /* The name of the socket of a process with these roles. */
 const char *pgl_control_socket(struct pgl_arena *arena, uint32_t roles);
 
-/* What the running platform answers, appended to `out`; a platform that is starting is waited for.
- * Blocks. PGL_UNAVAILABLE when nobody answers. */
+/* What the process that listens at the socket answers, appended to `out`. Blocks. PGL_NOT_FOUND
+ * when nobody listens there; PGL_UNAVAILABLE when there is no answer, or it refuses: its own words
+ * are the status' text then, which lies in `out`. */
 PGL_MUST_USE pgl_status pgl_control_ask(struct pgl_platform *platform, const char *folder,
                                         const struct pgl_control_question *question,
                                         struct pgl_buffer *out, bool *is_clean);

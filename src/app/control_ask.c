@@ -5,9 +5,6 @@
 #include "transport/http_client.h"
 
 #define ANSWER_WITHIN_NS PGL_MINUTES(10) /* an audit of more orders than a folder should have */
-#define LISTENS_WITHIN_NS                                                                          \
-    PGL_SECONDS(10) /* a start takes the lock before it listens, and recovers in between */
-#define TRY_AGAIN_NS PGL_MILLISECONDS(50)
 
 struct asking {
     struct pgl_flow flow;
@@ -17,11 +14,10 @@ struct asking {
     const char *host;
     const struct pgl_control_question *question;
     struct pgl_buffer last; /* line of a stream */
-    int64_t listens_until_ns;
     pgl_status status;
 };
 
-enum { A_ASK, A_TRY_AGAIN, A_READ, A_LATE };
+enum { A_ASK, A_READ, A_LATE };
 
 static struct asking *asking_of(struct pgl_flow *flow)
 {
@@ -49,7 +45,8 @@ static pgl_status send(struct asking *asking)
         .fields = &accept,
         .field_count = 1,
     };
-    PGL_TRY(pgl_http_client_connect(&asking->client, asking->host, 0));
+    if (!pgl_is_ok(pgl_http_client_connect(&asking->client, asking->host, 0)))
+        return PGL_FAIL(PGL_NOT_FOUND, "nobody listens there");
     return pgl_http_client_send(&asking->client, &request, asking->question->body);
 }
 
@@ -57,19 +54,7 @@ static struct pgl_go ask(struct pgl_flow *flow)
 {
     struct asking *asking = asking_of(flow);
     pgl_status sent = send(asking);
-    if (pgl_is_ok(sent))
-        return pgl_wait(A_READ);
-    if (flow->loop->now_ns < asking->listens_until_ns)
-        return pgl_wait(A_TRY_AGAIN);
-    return end(asking, PGL_FAIL(PGL_UNAVAILABLE,
-                                "another process uses this folder, and does not answer at its "
-                                "socket"));
-}
-
-static struct pgl_go try_again(struct pgl_flow *flow)
-{
-    (void)flow;
-    return pgl_go(A_ASK);
+    return pgl_is_ok(sent) ? pgl_wait(A_READ) : end(asking, sent);
 }
 
 /* Lines that have come; the last one stays. */
@@ -113,9 +98,8 @@ static struct pgl_go be_late(struct pgl_flow *flow)
 }
 
 static const struct pgl_step ask_steps[] = {
-    /*                name             does         at most           when late */
+    /*           name        does         at most           when late */
     [A_ASK] = { "ask.ask", ask, 0, 0 },
-    [A_TRY_AGAIN] = { "ask.again", try_again, TRY_AGAIN_NS, A_TRY_AGAIN },
     [A_READ] = { "ask.read", read_answer, ANSWER_WITHIN_NS, A_LATE },
     [A_LATE] = { "ask.late", be_late, 0, 0 },
 };
@@ -125,13 +109,23 @@ static void on_done(struct pgl_flow *flow)
     (void)flow; /* the caller's */
 }
 
+/* Why not, in the words of whoever was asked, which stay in `out`. */
+static pgl_status read_refusal(struct pgl_text why, struct pgl_buffer *out)
+{
+    if (why.size == 0)
+        return PGL_FAIL(PGL_UNAVAILABLE, "the platform could not look now; it may be stopping");
+    pgl_buffer_add_text(out, why);
+    pgl_buffer_add_char(out, '\0');
+    return out->is_full ? PGL_NO_MEMORY : PGL_FAIL(PGL_UNAVAILABLE, out->data);
+}
+
 /* What the answer says, once there is one. */
 static pgl_status read_verdict(const struct asking *asking, struct pgl_buffer *out, bool *is_clean)
 {
     struct pgl_text verdict = pgl_buffer_text(&asking->last);
     const struct pgl_http_response_head *head = &asking->client.head;
     if (head->status != 200)
-        return PGL_FAIL(PGL_UNAVAILABLE, "the platform could not look now; it may be stopping");
+        return read_refusal(pgl_buffer_text(&asking->client.body), out);
     if (asking->question->is_streamed) {
         *is_clean = pgl_text_is(verdict, "done");
         pgl_buffer_add_text(out, verdict);
@@ -156,12 +150,9 @@ pgl_status pgl_control_ask(struct pgl_platform *platform, const char *folder,
         return PGL_FAIL(PGL_EXHAUSTED, "no memory to ask");
     pgl_arena_init(&arena, 4096, 16384);
     pgl_buffer_init(&asking.last, 4096);
-    asking.host =
-        pgl_arena_printf(&arena, "unix:%s/%s", folder,
-                         question->socket != NULL ? question->socket : PGL_CONTROL_SOCKET);
+    asking.host = pgl_arena_printf(&arena, "unix:%s/%s", folder, question->socket);
     pgl_loop_init(&asking.loop, "ask", platform, asking.thread.waiter);
     asking.thread.loops[asking.thread.loop_count++] = &asking.loop;
-    asking.listens_until_ns = asking.loop.now_ns + (question->waits_not ? 0 : LISTENS_WITHIN_NS);
     pgl_http_client_init(&asking.client, &asking.loop, PGL_CONTROL_ANSWER_BYTES_MAX);
     asking.client.flow = &asking.flow;
     pgl_flow_start(&asking.flow, &asking.loop, ask_steps, A_ASK, on_done);

@@ -35,7 +35,6 @@ static pgl_status ask(struct gathering *gathering, int role,
     struct pgl_buffer said;
     bool is_done = false;
     question.socket = pgl_control_socket(gathering->arena, PGL_RUNS(role));
-    question.waits_not = true;
     pgl_buffer_init(&said, ANSWER_BYTES_MAX);
     pgl_status status =
         pgl_control_ask(gathering->platform, gathering->folder, &question, &said, &is_done);
@@ -148,8 +147,17 @@ static pgl_status copy_keys(struct gathering *gathering)
     return PGL_OK;
 }
 
-/* The lock goes with the process. */
-static pgl_status wait_for_turn(const struct gathering *gathering)
+bool pgl_gather_has_any(struct pgl_platform *platform, struct pgl_arena *arena, const char *folder)
+{
+    const struct pgl_control_question question = { .method = "GET", .target = "/" };
+    struct gathering gathering = { .platform = platform, .arena = arena, .folder = folder };
+    bool is_there = false;
+    for (int role = 0; role < PGL_RUN_COUNT && !is_there; role++)
+        is_there = ask(&gathering, role, &question).code != PGL_NOT_FOUND;
+    return is_there;
+}
+
+static pgl_status wait_for_turn(const struct gathering *gathering, pgl_disk_lock *turn)
 {
     struct pgl_platform *platform = gathering->platform;
     struct pgl_disk *disk = platform->disk;
@@ -159,25 +167,30 @@ static pgl_status wait_for_turn(const struct gathering *gathering)
     struct pgl_waiter *waiter = platform->waiter_open(platform);
     if (waiter == NULL)
         return PGL_NO_MEMORY;
-    pgl_status status = disk->ops->lock(disk, path);
+    pgl_status status = disk->ops->lock(disk, path, turn);
     while (status.code == PGL_CONFLICT && now_ns < until_ns) {
         waiter->ops->wait(waiter, now_ns + LOOK_AGAIN_NS);
         now_ns = pgl_clock_monotonic_ns(&platform->clock);
-        status = disk->ops->lock(disk, path);
+        status = disk->ops->lock(disk, path, turn);
     }
     waiter->ops->close(waiter);
-    return status;
+    return status.code != PGL_CONFLICT
+               ? status
+               : PGL_FAIL(PGL_UNAVAILABLE, "another command is gathering the files of this folder; "
+                                           "try again when it has ended");
 }
 
 pgl_status pgl_gather(struct pgl_platform *platform, struct pgl_arena *arena, const char *folder,
-                      const char **to)
+                      const char **to, pgl_disk_lock *turn)
 {
     char whole[4096];
     struct gathering gathering = { .platform = platform, .arena = arena, .folder = folder };
     if (!pgl_real_whole_path(folder, whole, sizeof whole))
         return PGL_FAIL(PGL_INVALID, "the path is too long");
     *to = gathering.to = pgl_arena_printf(arena, "%s/gathered", whole);
-    PGL_TRY(wait_for_turn(&gathering));
+    if (!pgl_gather_has_any(platform, arena, folder))
+        return PGL_FAIL(PGL_NOT_FOUND, "no process of some role runs here");
+    PGL_TRY(wait_for_turn(&gathering, turn));
     pgl_gather_forget(platform, arena, *to); /* of a look that did not end */
     PGL_TRY(platform->disk->ops->make_folder(platform->disk, *to));
     gather_next(&gathering);

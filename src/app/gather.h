@@ -14,11 +14,14 @@
 
 #define PGL_GATHER_TURN_NS PGL_MINUTES(2)
 
+/* Whether a process of some role runs there. */
+bool pgl_gather_has_any(struct pgl_platform *platform, struct pgl_arena *arena, const char *folder);
+
 /* Into FOLDER/gathered, whose path is put into `to`. PGL_NOT_FOUND: no process with some of the
  * roles runs there. PGL_UNAVAILABLE: some of the files nobody has, or they could not all hold.
- * PGL_CONFLICT: others gather all the time. It is our turn until the process ends. */
+ * or others gather all the time. It is our turn until the lock is given back. */
 PGL_MUST_USE pgl_status pgl_gather(struct pgl_platform *platform, struct pgl_arena *arena,
-                                   const char *folder, const char **to);
+                                   const char *folder, const char **to, pgl_disk_lock *turn);
 /* What is in it, and the folder. */
 void pgl_gather_forget(struct pgl_platform *platform, struct pgl_arena *arena, const char *to);
 

@@ -16,6 +16,8 @@
 
 struct pgl_disk;
 
+typedef int pgl_disk_lock; /* 0: none, as in memory that was cleared */
+
 struct pgl_disk_ops {
     PGL_MUST_USE pgl_status (*make_folder)(struct pgl_disk *disk, const char *path);
     PGL_MUST_USE pgl_status (*read_file)(struct pgl_disk *disk, const char *path,
@@ -24,8 +26,10 @@ struct pgl_disk_ops {
     /* All or nothing, and durable when it returns: written beside, synced, renamed. Mode 0600. */
     PGL_MUST_USE pgl_status (*write_file)(struct pgl_disk *disk, const char *path,
                                           struct pgl_text content);
-    /* Held until the process ends, however it ends. */
-    PGL_MUST_USE pgl_status (*lock)(struct pgl_disk *disk, const char *path);
+    /* Held until it is given back, or the process ends, however it ends. */
+    PGL_MUST_USE pgl_status (*lock)(struct pgl_disk *disk, const char *path, pgl_disk_lock *lock);
+    /* None: nothing happens. */
+    void (*unlock)(struct pgl_disk *disk, pgl_disk_lock *lock);
 
     /* For copies of a folder. */
 

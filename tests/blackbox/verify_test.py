@@ -122,8 +122,10 @@ class Verify(shop.Case):
             asker.start()
         self.assertEqual(self.store.stop(), 0)
         for asker in askers:
-            asker.join(30)
+            asker.join(60)
             self.assertFalse(asker.is_alive())
+        codes = shop.at_once(lambda _: self.store.run("verify")[0], range(3), threads=3)
+        self.assertEqual(codes, [0, 0, 0])  # of a stopped one, each in its turn
         self.store.open()
 
     def test_socket(self):

@@ -3,26 +3,22 @@
 whether it is ready, and its own metrics, until it ends; and listens nowhere for it unasked.
 """
 import argparse
+import os
 import pathlib
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
 import split
 import harness
+from split import expect
 
 NOTICE_SECONDS = 2
 
 
 def ask(platform, role, method, path):
     return harness.Client(("127.0.0.1", platform.ops[role])).ask(method, path)
-
-
-def expect(condition, what):
-    if not condition:
-        sys.exit(what)
 
 
 def check_answers(platform):
@@ -54,6 +50,26 @@ def check_drain(platform):
     print("one that is to end is not ready, and alive")
 
 
+def listening_ports(pid):
+    own = {os.readlink(file) for file in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+    rows = [line.split() for table in ("tcp", "tcp6")
+            for line in pathlib.Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]]
+    return {int(row[1].rpartition(":")[2], 16) for row in rows
+            if row[3] == "0A" and f"socket:[{row[9]}]" in own}
+
+
+def check_unasked(platform):
+    with_ops = listening_ports(platform.processes["catalog"].pid)
+    expect(with_ops == {platform.ports["catalog"], platform.ops["catalog"]}, f"ports: {with_ops}")
+    platform.stop_role("catalog")
+    del platform.ops["catalog"]
+    platform.start_role("catalog")
+    expect(platform.wait_role("catalog"), "the catalog is not there again")
+    without = listening_ports(platform.processes["catalog"].pid)
+    expect(without == {platform.ports["catalog"]}, f"ports of one that nobody asked to: {without}")
+    print("who is not asked to listens nowhere for it")
+
+
 def check_refused(binary, folder):
     done = subprocess.run([binary, "serve", "--data", folder / "none", "--ops", "127.0.0.1:0"],
                           capture_output=True, check=False, timeout=30)
@@ -70,6 +86,7 @@ def main():
                        ("--demo", "--drain-notice", f"{NOTICE_SECONDS}s")) as platform:
         check_answers(platform)
         check_drain(platform)
+        check_unasked(platform)
 
 
 if __name__ == "__main__":

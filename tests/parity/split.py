@@ -60,17 +60,24 @@ class Split(harness.Server):
         for group in self.groups:
             self.start_role(group)
 
+    def peers(self):
+        return [word for peer, port in self.ports.items()
+                for word in (f"--peer-{peer}", f"127.0.0.1:{port}")]
+
+    def gateway_options(self):
+        """Of one more gateway, with a folder of its own."""
+        return ("--roles", "gateway", *self.peers(), *self.mesh["gateway"], *self.options)
+
     def start_role(self, role):
-        peers = [word for peer, port in self.ports.items()
-                 for word in (f"--peer-{peer}", f"127.0.0.1:{port}")]
         where = (("--http", self.http()) if role == "gateway"
-                 else ("--mesh", f"127.0.0.1:{self.ports[role.split(',')[0]]}",
-                       "--ops", f"127.0.0.1:{self.ops[role]}"))
+                 else ("--mesh", f"127.0.0.1:{self.ports[role.split(',')[0]]}"))
+        if role in self.ops:
+            where += ("--ops", f"127.0.0.1:{self.ops[role]}")
         self.serving[role] = threading.Event()
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [self.binary, "serve", "--data", self.data, "--roles", role, *where, *peers,
-                 *self.mesh[role], *self.options],
+                [self.binary, "serve", "--data", self.data, "--roles", role, *where,
+                 *self.peers(), *self.mesh[role], *self.options],
                 stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True)
         self.processes[role] = process
         if role == "gateway":
@@ -138,6 +145,11 @@ class Split(harness.Server):
     def stop(self):
         codes = [self.stop_role(role) for role in reversed(self.groups)]
         return next((code for code in codes if code != 0), 0)
+
+
+def expect(condition, what):
+    if not condition:
+        sys.exit(what)
 
 
 @contextlib.contextmanager

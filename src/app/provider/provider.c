@@ -131,7 +131,7 @@ pgl_status pgl_provider_open(struct pgl_provider *provider, struct pgl_platform 
     provider->options = *options;
     pgl_arena_init(&provider->arena, ARENA_CHUNK_BYTES, ARENA_LIMIT_BYTES);
     PGL_TRY(disk->ops->make_folder(disk, options->data));
-    PGL_TRY(disk->ops->lock(disk, path_of(provider, "lock")));
+    PGL_TRY(disk->ops->lock(disk, path_of(provider, "lock"), &provider->lock));
     PGL_TRY(read_keys(provider));
     PGL_TRY(open_threads(provider));
     open_drain(provider);
@@ -145,5 +145,6 @@ void pgl_provider_close(struct pgl_provider *provider)
     for (int t = 0; t < PGL_PROVIDER_THREADS; t++)
         if (provider->threads[t].waiter != NULL)
             provider->threads[t].waiter->ops->close(provider->threads[t].waiter);
+    provider->platform->disk->ops->unlock(provider->platform->disk, &provider->lock);
     pgl_arena_free(&provider->arena);
 }

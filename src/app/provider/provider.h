@@ -32,6 +32,7 @@ struct pgl_provider {
     struct pgl_platform *platform;
     struct pgl_provider_options options;
     struct pgl_arena arena; /* of texts */
+    pgl_disk_lock lock;     /* of the folder */
     char base_url[80];      /* where it listens, and customers are sent */
     struct pgl_thread threads[PGL_PROVIDER_THREADS];
     struct pgl_loop loops[PGL_PROVIDER_THREADS];

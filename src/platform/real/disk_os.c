@@ -125,20 +125,30 @@ static pgl_status write_file(struct pgl_disk *disk, const char *path, struct pgl
     return sync_folder_of(path);
 }
 
-static pgl_status lock(struct pgl_disk *disk, const char *path)
+/* The file stays open, the lock lives with it: its number, and one more. */
+static pgl_status lock(struct pgl_disk *disk, const char *path, pgl_disk_lock *lock)
 {
     (void)disk;
-    int file =
-        open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* stays open: the lock lives with it */
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0)
         return status_of_errno();
+    *lock = file + 1;
     if (flock(file, LOCK_EX | LOCK_NB) == 0)
         return PGL_OK;
+    *lock = 0;
     pgl_status status = errno == EWOULDBLOCK
                             ? PGL_FAIL(PGL_CONFLICT, "another process uses this folder")
                             : status_of_errno();
     close(file);
     return status;
+}
+
+static void unlock(struct pgl_disk *disk, pgl_disk_lock *lock)
+{
+    (void)disk;
+    if (*lock != 0)
+        close(*lock - 1);
+    *lock = 0;
 }
 
 /* ---- copies of a folder ---- */
@@ -213,7 +223,8 @@ static pgl_status remove_path(struct pgl_disk *disk, const char *path)
 struct pgl_disk *pgl_real_disk(void)
 {
     static const struct pgl_disk_ops ops = {
-        make_folder, read_file, write_file, lock, is_empty, copy_file, rename_folder, remove_path,
+        make_folder, read_file, write_file,    lock,        unlock,
+        is_empty,    copy_file, rename_folder, remove_path,
     };
     static struct pgl_disk disk = { .ops = &ops, .vfs_name = NULL };
     return &disk;
