@@ -174,15 +174,16 @@ static void on_tls_connections(void *owner)
 }
 
 /* Whose it is has been said by a proxy. */
-static void on_told(void *owner, struct pgl_socket *socket, bool is_tls)
+static bool on_told(void *owner, struct pgl_socket *socket, bool is_tls)
 {
     struct pgl_http_server *server = owner;
-    if (!is_tls)
-        let_in(server, socket);
-    else if (pgl_tls_door_has_place(&server->door))
+    if (is_tls && !pgl_tls_door_has_place(&server->door))
+        return false;
+    if (is_tls)
         let_in_through_tls(server, socket);
     else
-        turn_away(server, socket);
+        let_in(server, socket);
+    return true;
 }
 
 static pgl_status open_proxy_door(struct pgl_http_server *server)
@@ -200,6 +201,7 @@ static pgl_status open_proxy_door(struct pgl_http_server *server)
 static void on_place(void *owner)
 {
     struct pgl_http_server *server = owner;
+    server->has_place = true; /* for those of the proxy door, with the next work */
     if (server->tls_listener != NULL)
         server->tls_listener->ops->want(server->tls_listener, true, false);
 }
@@ -293,8 +295,12 @@ bool pgl_http_server_work(struct pgl_http_server *server)
     move_all(&server->dirty_conns, &turn);
     while ((node = pgl_list_take_first(&turn)) != NULL)
         pgl_conn_flush(PGL_CONTAINER(node, struct pgl_conn, dirty));
+    if (server->has_place) {
+        server->has_place = false;
+        pgl_proxy_door_offer(&server->proxy_door);
+    }
     bool has_more = server->options.tls != NULL && pgl_tls_door_work(&server->door);
-    return has_more || !pgl_list_is_empty(&server->unread_conns) ||
+    return has_more || server->has_place || !pgl_list_is_empty(&server->unread_conns) ||
            !pgl_list_is_empty(&server->dirty_conns);
 }
 

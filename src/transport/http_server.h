@@ -48,7 +48,7 @@ struct pgl_http_limits {
     uint32_t pipelined_max;         /* unanswered requests of a connection; then it is not read */
     uint32_t requests_per_read_max; /* then other connections have their turn */
     uint32_t requests_per_turn_max; /* of all; then none takes many at once, see conn.h */
-    uint32_t requests_per_connection_max; /* the last one's answer says "close" */
+    uint32_t requests_per_connection_max; /* then "close", or over HTTP/2 GOAWAY */
     size_t body_bytes_max;                /* whatever `body_limit` says; else 413 */
     size_t exchange_chunk_bytes;          /* an arena's usual chunk: what a typical request needs */
     size_t exchange_bytes_max;            /* of the arena: head, body, and what the handler makes */
@@ -218,6 +218,7 @@ struct pgl_http_server {
     struct pgl_socket *listener, *tls_listener; /* NULL once draining */
     struct pgl_tls_door door;
     struct pgl_proxy_door proxy_door;
+    bool has_place; /* through TLS, which somebody was refused before */
     bool is_draining;
 
     /* What follows is the server's own. */

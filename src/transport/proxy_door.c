@@ -9,7 +9,7 @@ struct visitor {
     struct pgl_socket *socket;
     struct pgl_list place; /* in door->free or door->waiting */
     int64_t since_ns;
-    bool is_tls;
+    bool is_tls, is_told; /* told: it only waits for a place */
     size_t size;
     char bytes[PGL_PROXY_BYTES_MAX];
 };
@@ -93,7 +93,8 @@ static void on_due(void *owner)
     struct visitor *oldest;
     while ((oldest = first(door)) != NULL &&
            door->loop->now_ns - oldest->since_ns >= door->options.header_ns)
-        lose(oldest, "it does not say whose the connection is");
+        lose(oldest, oldest->is_told ? "there was no place for it"
+                                     : "it does not say whose the connection is");
     arm(door);
 }
 
@@ -106,16 +107,34 @@ void pgl_proxy_door_close(struct pgl_proxy_door *door)
 
 /* ---- the way through ---- */
 
-static void go_through(struct visitor *visitor, const struct pgl_proxy_header *header)
+static bool go_through(struct visitor *visitor)
 {
     struct pgl_proxy_door *door = visitor->door;
-    bool is_tls = visitor->is_tls;
-    struct pgl_socket *socket = leave(visitor);
-    _Static_assert(sizeof socket->peer >= PGL_IP_TEXT_BYTES, "an address fits");
-    if (header->has_client)
-        pgl_ip_write(&header->client, socket->peer);
+    if (!door->options.on_through(door->options.owner, visitor->socket, visitor->is_tls))
+        return false;
+    leave(visitor);
     pgl_counter_add(&door->through, 1);
-    door->options.on_through(door->options.owner, socket, is_tls);
+    return true;
+}
+
+static void take_header(struct visitor *visitor, const struct pgl_proxy_header *header)
+{
+    _Static_assert(sizeof visitor->socket->peer >= PGL_IP_TEXT_BYTES, "an address fits");
+    if (header->has_client)
+        pgl_ip_write(&header->client, visitor->socket->peer);
+    visitor->is_told = true;
+    (void)go_through(visitor);
+}
+
+void pgl_proxy_door_offer(struct pgl_proxy_door *door)
+{
+    struct pgl_list *node = door->waiting.next, *next;
+    for (bool has_place = true; has_place && node != NULL && node != &door->waiting; node = next) {
+        struct visitor *visitor = PGL_CONTAINER(node, struct visitor, place);
+        next = node->next;
+        if (visitor->is_told)
+            has_place = go_through(visitor);
+    }
 }
 
 /* Never a byte beyond the header: what follows is HTTP's, or TLS's. */
@@ -124,6 +143,8 @@ static void on_ready(void *owner)
     struct visitor *visitor = owner;
     struct pgl_proxy_header header;
     enum pgl_proxy_result result;
+    if (visitor->is_told)
+        return;
     while ((result = pgl_proxy_read((struct pgl_text){ visitor->bytes, visitor->size }, &header)) ==
            PGL_PROXY_MORE) {
         struct pgl_socket *socket = visitor->socket;
@@ -140,7 +161,7 @@ static void on_ready(void *owner)
         visitor->size += got;
     }
     if (result == PGL_PROXY_DONE)
-        go_through(visitor, &header);
+        take_header(visitor, &header);
     else
         lose(visitor, header.why);
 }
@@ -157,6 +178,7 @@ void pgl_proxy_door_take(struct pgl_proxy_door *door, struct pgl_socket *socket,
     visitor->socket = socket;
     visitor->since_ns = door->loop->now_ns;
     visitor->is_tls = is_tls;
+    visitor->is_told = false;
     visitor->size = 0;
     pgl_list_append(&door->waiting, &visitor->place);
     socket->on_ready = on_ready;

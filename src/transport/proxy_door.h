@@ -7,7 +7,8 @@
  * Threads:  the server's loop.
  * Rule:     whoever is a proxy by its address has to say so, and nobody else is listened to: it is
  *           never guessed from the bytes whether there is a header.
- * Bounds:   `visitors_max` at once, then the next is closed; `header_ns` for a header, then closed.
+ * Bounds:   `visitors_max` at once, then the next is closed; `header_ns` for a header and for a
+ *           place behind it, then closed.
  */
 #ifndef PGL_TRANSPORT_PROXY_DOOR_H
 #define PGL_TRANSPORT_PROXY_DOOR_H
@@ -24,8 +25,9 @@ struct pgl_proxy_door_options {
     uint32_t visitors_max;
     int64_t header_ns;
     void *owner;
-    /* The socket is the owner's, and `peer` says whose it is; what follows the header is unread. */
-    void (*on_through)(void *owner, struct pgl_socket *socket, bool is_tls);
+    /* True: the socket is the owner's, and `peer` says whose it is; what follows the header is
+     * unread. False: there is no place for it now, until pgl_proxy_door_offer. */
+    bool (*on_through)(void *owner, struct pgl_socket *socket, bool is_tls);
 };
 
 struct pgl_proxy_door {
@@ -49,5 +51,7 @@ void pgl_proxy_door_close(struct pgl_proxy_door *door);
 bool pgl_proxy_door_is_for(const struct pgl_proxy_door *door, const char *peer);
 /* The socket is the door's from now on. */
 void pgl_proxy_door_take(struct pgl_proxy_door *door, struct pgl_socket *socket, bool is_tls);
+/* To whom there was no place: who came first is first, until there is none again. */
+void pgl_proxy_door_offer(struct pgl_proxy_door *door);
 
 #endif

@@ -23,6 +23,8 @@ struct door_bench {
     struct pgl_tls_server_contexts contexts;
     struct pgl_tls_context *client_context;
     struct pgl_http_limits limits;
+    struct pgl_ip_range proxies[1];
+    int proxy_count;
     struct bench *http;
     struct pgl_http_client clients[CLIENTS];
 };
@@ -42,7 +44,8 @@ static struct pgl_tls_context *new_context(struct door_bench *bench, const char 
 
 static void bench_start(struct door_bench *bench)
 {
-    bench->http = bench_open_tls(&bench->limits, &bench->contexts);
+    bench->http =
+        bench_open_behind(&bench->limits, &bench->contexts, bench->proxies, bench->proxy_count);
     for (int i = 0; i < CLIENTS; i++)
         pgl_http_client_init(&bench->clients[i], &bench->http->loop, 1 << 20);
 }
@@ -208,6 +211,38 @@ static void a_full_door_opens_again(void **unused)
     door_bench_close(bench);
 }
 
+/* Whose they are was said at the proxy's door; there they stay as long as this one is full. */
+static void behind_a_proxy_they_wait_as_well(void **unused)
+{
+    struct door_bench *bench = door_bench_open();
+    struct client *clients[7];
+    (void)unused;
+    bench->limits.handshakes_max = 4;
+    bench->proxy_count = 1;
+    assert_true(pgl_ip_range_read(PGL_TEXT("192.0.2.1"), &bench->proxies[0]));
+    bench_start(bench);
+    for (int i = 0; i < 7; i++)
+        clients[i] = client_open_at(bench->http, BENCH_TLS_PORT);
+    const struct pgl_proxy_door *door = &bench->http->server.proxy_door;
+    for (int i = 0; i < 7; i++)
+        client_say(clients[i], "PROXY TCP4 198.51.100.7 203.0.113.1 1 2\r\n");
+    assert_int_equal(door->through.value, 4);
+    assert_int_equal(pgl_counter_read(&metrics(bench)->open), 4);
+    client_leave(clients[1]); /* one place, and then none */
+    bench_run(bench->http);
+    assert_int_equal(door->through.value, 5);
+    bench_pass(bench->http, PGL_MILLISECONDS(500)); /* the old ones give way */
+    assert_int_equal(door->through.value, 7);
+    assert_int_equal(pgl_counter_read(&metrics(bench)->open), 4);
+    assert_int_equal(door->refused.value, 0);
+    assert_int_equal(pgl_counter_read(&bench->http->server.metrics.connections_refused), 0);
+    assert_false(is_gone(clients[6]));
+    for (int i = 0; i < 7; i++)
+        if (i != 1)
+            client_leave(clients[i]);
+    door_bench_close(bench);
+}
+
 /* So that others have their turn. */
 static void a_turn_makes_some_steps(void **unused)
 {
@@ -313,6 +348,7 @@ int main(void)
         cmocka_unit_test(a_name_outlives_its_connection),
         cmocka_unit_test(who_says_nothing_or_nonsense_leaves),
         cmocka_unit_test(a_full_door_opens_again),
+        cmocka_unit_test(behind_a_proxy_they_wait_as_well),
         cmocka_unit_test(a_turn_makes_some_steps),
         cmocka_unit_test(connections_on_their_way_count),
         cmocka_unit_test(certificates_are_exchanged_while_it_runs),
