@@ -1,8 +1,9 @@
 /*
- * http2_pieces_test.c - bodies that are handed over in pieces, answers with trailers, and writers
- * that wait for room.
+ * http2_pieces_test.c - bodies that are handed over in pieces, or held back until they are asked
+ * for, answers with trailers, and writers that wait for room.
  *
- * Method: the server and a client of ours on one loop over the twin, over HTTP/2 and HTTP/1.1.
+ * Method: the server and a client of ours on one loop over the twin, over HTTP/2 and HTTP/1.1;
+ * frames byte by byte where our client says too little.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -202,6 +203,47 @@ static void a_writer_is_told_when_there_is_room(void **unused)
     bench_close(bench);
 }
 
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+static const char no_settings[9] = { 0, 0, 0, 4, 0, 0, 0, 0, 0 };
+
+static int heads_in(const struct client *client)
+{
+    int count = 0;
+    for (size_t at = 0; at + 9 <= client->heard_bytes;
+         at += 9 + (size_t)(uint8_t)client->heard[at + 2] + 256u * (uint8_t)client->heard[at + 1])
+        count += client->heard[at + 3] == 1; /* HEADERS */
+    return count;
+}
+
+/* POST http / of host "a", which holds its body back: Expect is field 35 of RFC 7541, appendix
+ * A. */
+#define EXPECTING(value)                                                                           \
+    "\0\0\x15\1\4\0\0\0\1\x83\x86\x84\x01\x01"                                                     \
+    "a\x0f\x14\x0c" value
+static void a_body_that_is_held_back_is_asked_for(void **unused)
+{
+    static const char fine[] = EXPECTING("100-continue"), other[] = EXPECTING("200-continue");
+    static const char body[] = "\0\0\1\0\1\0\0\0\1x";
+    (void)unused;
+    for (int is_other = 0; is_other < 2; is_other++) {
+        struct bench *bench = bench_open_default();
+        struct client *client = client_open(bench);
+        client_say_bytes(client, preface, sizeof preface - 1);
+        client_say_bytes(client, no_settings, sizeof no_settings);
+        client_say_bytes(client, is_other ? other : fine, sizeof fine - 1);
+        client_hear(client, SIZE_MAX);
+        assert_int_equal(heads_in(client), 1);
+        assert_int_equal(bench->asked_count, 0);
+        assert_int_equal(bench->refused_status, is_other ? 417 : 0);
+        client_say_bytes(client, body, sizeof body - 1);
+        client_hear(client, SIZE_MAX);
+        assert_int_equal(heads_in(client), is_other ? 1 : 2);
+        assert_int_equal(bench->asked_count, !is_other);
+        client_leave(client);
+        bench_close(bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +251,7 @@ int main(void)
         cmocka_unit_test(pieces_may_come_slowly),
         cmocka_unit_test(pieces_come_over_http1_as_well),
         cmocka_unit_test(who_answers_early_over_http1_reads_no_further),
+        cmocka_unit_test(a_body_that_is_held_back_is_asked_for),
         cmocka_unit_test(a_stream_ends_with_its_trailers),
         cmocka_unit_test(a_writer_is_told_when_there_is_room),
     };

@@ -523,7 +523,7 @@ static void an_attack_leaves_nothing_behind(void **unused)
 static void other_limits_hold_for_the_next_request(void **unused)
 {
     struct bench *bench = bench_open_default();
-    struct client *client = client_open(bench);
+    struct client *client = client_open(bench), *second = client_open(bench), *late;
     struct pgl_http_limits limits = bench->server.options.limits;
     uint32_t connections_max = limits.connections_max;
     (void)unused;
@@ -532,8 +532,16 @@ static void other_limits_hold_for_the_next_request(void **unused)
     limits.http1.target_bytes_max = 4;
     limits.connections_per_client_max = 1;
     limits.connections_max = 1;
+    limits.handshake_ns = PGL_SECONDS(7);
     pgl_http_server_change(&bench->server, &limits);
     assert_int_equal(bench->server.options.limits.connections_max, connections_max);
+    assert_int_equal(bench->server.door.options.handshake_ns, PGL_SECONDS(7));
+    assert_int_equal(bench->server.proxy_door.options.header_ns, PGL_SECONDS(7));
+    assert_false(is_gone(second)); /* it was there before */
+    late = client_open(bench);
+    assert_true(is_gone(late));
+    client_leave(late);
+    client_leave(second);
     client_ask(client, "GET /too/long HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_refused(client, 414);
     client_leave(client);
