@@ -23,6 +23,7 @@ struct edge_face {
     pgl_status (*add_metrics)(struct pgl_edge *edge, struct pgl_registry *registry,
                               struct pgl_arena *arena);
     void (*open)(struct pgl_edge *edge);
+    void (*change)(struct pgl_edge *edge); /* its limits are others now */
     void (*close)(struct pgl_edge *edge);
 
     /* The rest is of exchanges that it takes. */

@@ -307,14 +307,14 @@ static struct pgl_go jwks_tell(struct pgl_flow *flow)
     return pgl_wait(J_END);
 }
 
-/* Who wished is answered behind the news. A wish that came meanwhile may be for what this fetch was
- * too early for. */
+/* Who wished is answered behind the news. What this fetch was too early for is looked for at once.
+ */
 static struct pgl_go jwks_end(struct pgl_flow *flow)
 {
     struct edge_fetcher *fetcher = fetcher_of(flow);
     struct edge_key_wish *wish = fetcher->wish;
-    if (fetcher->is_wish_new) {
-        fetcher->is_wish_new = false;
+    if (fetcher->looks_again) {
+        fetcher->looks_again = false;
         fetcher->until_ns = flow->loop->now_ns + EDGE_JWKS_FETCH_NS;
         return pgl_go(J_BEGIN);
     }
@@ -328,10 +328,10 @@ static struct pgl_go jwks_end(struct pgl_flow *flow)
 static struct pgl_go jwks_sleep(struct pgl_flow *flow)
 {
     struct edge_fetcher *fetcher = fetcher_of(flow);
-    if (!fetcher->is_wish_new && flow->loop->now_ns < fetcher->next_ns)
+    if (!fetcher->looks_again && flow->loop->now_ns < fetcher->next_ns)
         return pgl_wait(J_SLEEP);
     pgl_timer_clear(&flow->loop->timers, &fetcher->timer);
-    fetcher->is_wish_new = false;
+    fetcher->looks_again = false;
     fetcher->until_ns = flow->loop->now_ns + EDGE_JWKS_FETCH_NS;
     return pgl_go(J_BEGIN);
 }
@@ -357,7 +357,7 @@ static void on_done(struct pgl_flow *flow)
 /* Also behind a fetch that is under way. */
 static void look_again(struct edge_fetcher *fetcher)
 {
-    fetcher->is_wish_new = true;
+    fetcher->looks_again = true;
     if (fetcher->flow.step == J_SLEEP)
         pgl_flow_wake(&fetcher->flow);
 }

@@ -3,7 +3,8 @@
  *
  * When:     at the start; then after as long as the answer's max-age says, within a minute and an
  *           hour, or else `refresh_ns`, give or take a tenth; at once when somebody shows a key
- *           that nobody knows (struct edge_key_wish), who is answered when it has been looked for.
+ *           that nobody knows (struct edge_key_wish), who is answered when it has been looked for,
+ *           and when the addresses of issuers change.
  * What:     the keys of the document, and those that have gone from it, for twice the lifetime of a
  *           token: what was signed before a rotation stays good. When nothing could be fetched for
  *           24 hours, none is trusted any more.
@@ -54,7 +55,7 @@ struct edge_fetcher {
     uint8_t told[PGL_SHA256_BYTES]; /* the fingerprint of what the edge has */
     struct edge_key_news news;
     struct edge_key_wish *wish; /* to be answered */
-    bool is_wish_new;           /* it came while a fetch was under way */
+    bool looks_again;           /* at once, behind the fetch that may be under way */
     int64_t good_until_ns, next_ns, pause_ns;
     bool is_failing;
 };

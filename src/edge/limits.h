@@ -66,7 +66,7 @@ struct edge_plan {
     int64_t day_count, month_count; /* 0: no such quota */
 };
 
-/* As options say it. The texts are read when the gateway is opened. */
+/* As options say it. The texts are read when the gateway is opened, and at each change. */
 struct edge_limits_options {
     const char *rates;           /* "default", NAME=N/UNIT:BURST by commas over that, or "off" */
     const char *plans;           /* NAME=N/UNIT:BURST[:DAY[:MONTH]] by commas */

@@ -25,6 +25,12 @@ void pgl_faces_open(struct pgl_edge *edge)
         pgl_faces[i]->open(edge);
 }
 
+void pgl_faces_change(struct pgl_edge *edge)
+{
+    for (int i = 0; pgl_faces[i] != NULL; i++)
+        pgl_faces[i]->change(edge);
+}
+
 void pgl_faces_close(struct pgl_edge *edge)
 {
     for (int i = 0; pgl_faces[i] != NULL; i++)

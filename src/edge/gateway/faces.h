@@ -13,6 +13,8 @@ const struct edge_face *pgl_face_of(const struct pgl_http_request_head *head);
 PGL_MUST_USE pgl_status pgl_faces_add_metrics(struct pgl_edge *edge, struct pgl_registry *registry,
                                               struct pgl_arena *arena);
 void pgl_faces_open(struct pgl_edge *edge);
+/* Limits have changed. */
+void pgl_faces_change(struct pgl_edge *edge);
 void pgl_faces_close(struct pgl_edge *edge);
 
 /* Callbacks of struct pgl_http_server_options. */

@@ -411,8 +411,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
 {
     pgl_random_seed(&edge->random, pgl_entropy_u64(&edge->loop->platform->entropy), 0x65646765);
     pgl_rpc_open(&edge->rpc, edge->loop);
-    PGL_TRY(edge_limits_open(&edge->limits, &options->admit, edge->loop->platform));
     PGL_TRY(read_proxies(options, edge->proxies, &edge->proxy_count));
+    PGL_TRY(edge_limits_open(&edge->limits, &options->admit, edge->loop->platform));
     edge->body_bytes_max = options->body_bytes_max;
     edge->json = options->json;
     edge->routes = pgl_routes;
@@ -469,8 +469,8 @@ void pgl_gateway_change(struct pgl_edge *edge, const struct pgl_gateway_options 
     PGL_ASSERT(pgl_is_ok(read));
     edge->body_bytes_max = options->body_bytes_max;
     edge->json = options->json;
-    edge->grpc.options.limits = options->grpc;
-    edge->grpc.options.limits.json = options->json;
+    edge->grpc_limits = options->grpc;
+    pgl_faces_change(edge);
     pgl_http_server_change(&edge->http, &options->limits);
 }
 

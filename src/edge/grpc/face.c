@@ -37,10 +37,17 @@ static pgl_status add_metrics(struct pgl_edge *edge, struct pgl_registry *regist
     return PGL_OK;
 }
 
+static struct pgl_grpc_limits limits_of(const struct pgl_edge *edge)
+{
+    struct pgl_grpc_limits limits = edge->grpc_limits;
+    limits.json = edge->json;
+    return limits;
+}
+
 static void open_face(struct pgl_edge *edge)
 {
     struct pgl_grpc_server_options options = {
-        .limits = edge->grpc_limits,
+        .limits = limits_of(edge),
         .services = edge_grpc_services,
         .service_count =
             edge->has_reflection ? EDGE_GRPC_SERVICES_WITH_REFLECTION : EDGE_GRPC_SERVICES,
@@ -49,8 +56,12 @@ static void open_face(struct pgl_edge *edge)
         .check = check,
         .web_fields = web_fields,
     };
-    options.limits.json = edge->json;
     pgl_grpc_server_open(&edge->grpc, edge->loop, &options);
+}
+
+static void change_face(struct pgl_edge *edge)
+{
+    edge->grpc.options.limits = limits_of(edge);
 }
 
 static void close_face(struct pgl_edge *edge)
@@ -90,6 +101,7 @@ static bool refuse(struct pgl_edge *edge, struct pgl_http_exchange *exchange, pg
 const struct edge_face edge_grpc_face = {
     .add_metrics = add_metrics,
     .open = open_face,
+    .change = change_face,
     .close = close_face,
     .takes = pgl_grpc_server_takes,
     .wants_pieces = pgl_grpc_server_wants_pieces,
