@@ -122,7 +122,7 @@ static void each_step_is_taken_once(void **unused)
     assert_ok(pgl_migrate(db(), "one", steps, 2));
     assert_rows("SELECT x FROM b", "2\n");
     assert_ok(pgl_migrate(db(), "other", NULL, 0)); /* has numbers of its own */
-    assert_rows("SELECT module, number FROM migration", "one|2\n");
+    assert_rows("SELECT module, number FROM applied_migration", "one|1\none|2\n");
 }
 
 static void a_step_that_fails_leaves_nothing(void **unused)
@@ -143,6 +143,15 @@ static void a_file_of_the_future_is_left_alone(void **unused)
     (void)unused;
     assert_ok(pgl_migrate(db(), "one", steps, 2));
     assert_int_equal(pgl_migrate(db(), "one", steps, 1).code, PGL_CONFLICT);
+}
+
+static void a_file_of_other_steps_is_left_alone(void **unused)
+{
+    (void)unused;
+    const struct pgl_migration edited[] = { steps[0], { 2, "0002_b.sql", "CREATE TABLE c (x)" } };
+    assert_ok(pgl_migrate(db(), "one", steps, 2));
+    assert_int_equal(pgl_migrate(db(), "one", edited, 2).code, PGL_CONFLICT);
+    assert_ok(pgl_migrate(db(), "one", steps, 2));
 }
 
 /* ---- counts ---- */
@@ -335,6 +344,7 @@ int main(void)
         TEST(what_is_bound_is_what_is_read),     TEST(an_error_is_told_by_its_kind),
         TEST(a_file_that_is_none_does_not_open), TEST(each_step_is_taken_once),
         TEST(a_step_that_fails_leaves_nothing),  TEST(a_file_of_the_future_is_left_alone),
+        TEST(a_step_that_fails_leaves_nothing),  TEST(a_file_of_other_steps_is_left_alone),
         TEST(counts_move_with_the_transaction),  TEST(a_reader_sees_what_is_committed),
         TEST(a_reader_drops_what_is_late),       TEST(a_writer_waits_for_a_lock_of_a_moment),
     };

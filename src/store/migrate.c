@@ -1,30 +1,59 @@
 /* migrate.c - see migrate.h. */
 #include "store/migrate.h"
 
-static const char make_table_sql[] = "CREATE TABLE IF NOT EXISTS migration (module TEXT PRIMARY "
-                                     "KEY, number INTEGER NOT NULL) STRICT";
-static const char read_number_sql[] = "SELECT number FROM migration WHERE module = ?1";
-static const char write_number_sql[] =
-    "INSERT INTO migration (module, number) VALUES (?1, ?2) "
-    "ON CONFLICT (module) DO UPDATE SET number = excluded.number";
+#include <string.h>
 
-static pgl_status read_number(struct pgl_database *db, const char *module, int64_t *number)
+#include "base/hash.h"
+
+static const char make_table_sql[] =
+    "CREATE TABLE IF NOT EXISTS applied_migration (module TEXT NOT NULL, number INTEGER NOT NULL, "
+    "hash INTEGER NOT NULL, PRIMARY KEY (module, number)) STRICT, WITHOUT ROWID";
+static const char read_sql[] =
+    "SELECT number, hash FROM applied_migration WHERE module = ?1 ORDER BY number";
+static const char write_sql[] =
+    "INSERT INTO applied_migration (module, number, hash) VALUES (?1, ?2, ?3)";
+
+/* Of its text, against mistakes: nobody gains by forging it. */
+static int64_t hash_of(const struct pgl_migration *migration)
 {
-    struct pgl_rows rows = pgl_rows_begin(db, read_number_sql);
+    static const struct pgl_hash_key key = { 0x6d696772, 0x6174696f };
+    return (int64_t)pgl_hash(key, migration->sql, strlen(migration->sql));
+}
+
+/* How many there are already, all of which have to be ours. */
+static pgl_status read_applied(struct pgl_database *db, const char *module,
+                               const struct pgl_migration *migrations, size_t count,
+                               size_t *applied)
+{
+    pgl_status status = PGL_OK;
+    struct pgl_rows rows = pgl_rows_begin(db, read_sql);
     pgl_bind_text(&rows, pgl_text_of(module));
+    *applied = 0;
     PGL_TRY(pgl_rows_next(&rows));
-    *number = rows.has_row ? pgl_column_i64(&rows, 0) : 0;
+    while (rows.has_row && pgl_is_ok(status)) {
+        if (*applied >= count)
+            status =
+                PGL_FAIL(PGL_CONFLICT, "the data was written by a newer version of this program");
+        else if (pgl_column_i64(&rows, 1) != hash_of(&migrations[*applied]))
+            status = PGL_FAIL(PGL_CONFLICT, "the tables are those of a version before the first "
+                                            "release, which this one cannot read: begin a new "
+                                            "folder");
+        else
+            status = pgl_rows_next(&rows);
+        ++*applied;
+    }
     pgl_rows_end(&rows);
-    return PGL_OK;
+    return status;
 }
 
 static pgl_status apply_in_transaction(struct pgl_database *db, const char *module,
                                        const struct pgl_migration *migration)
 {
     PGL_TRY(pgl_database_run(db, migration->sql));
-    struct pgl_rows rows = pgl_rows_begin(db, write_number_sql);
+    struct pgl_rows rows = pgl_rows_begin(db, write_sql);
     pgl_bind_text(&rows, pgl_text_of(module));
     pgl_bind_i64(&rows, migration->number);
+    pgl_bind_i64(&rows, hash_of(migration));
     PGL_TRY(pgl_rows_run(&rows, NULL));
     return pgl_database_run(db, "COMMIT");
 }
@@ -44,12 +73,10 @@ static pgl_status apply(struct pgl_database *db, const char *module,
 pgl_status pgl_migrate(struct pgl_database *db, const char *module,
                        const struct pgl_migration *migrations, size_t count)
 {
-    int64_t number;
+    size_t applied;
     PGL_TRY(pgl_database_run(db, make_table_sql));
-    PGL_TRY(read_number(db, module, &number));
-    if (number > (int64_t)count)
-        return PGL_FAIL(PGL_CONFLICT, "the data was written by a newer version of this program");
-    for (size_t i = (size_t)number; i < count; i++)
+    PGL_TRY(read_applied(db, module, migrations, count, &applied));
+    for (size_t i = applied; i < count; i++)
         PGL_TRY(apply(db, module, &migrations[i]));
     return PGL_OK;
 }
