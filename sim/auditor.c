@@ -166,7 +166,6 @@ static pgl_status check_head(struct pgl_sim_auditor *auditor, enum pgl_boot_file
 /* ---- positions ---- */
 
 static const char positions_sql[] = "SELECT log, position, hash FROM consumer";
-static const char parked_sql[] = "SELECT log, seq, why FROM parked LIMIT 1";
 
 /* What Payments cannot answer before the bank has: it cannot say no to a cancel that came too late
  * either. */
@@ -180,7 +179,7 @@ static bool is_up_to_the_bank(const struct pgl_sim_order *order, enum pgl_boot_f
             pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)));
 }
 
-static void check_duties(struct pgl_sim_auditor *auditor, enum pgl_boot_file file,
+void pgl_sim_check_heard(struct pgl_sim_auditor *auditor, enum pgl_boot_file file,
                          const struct pgl_sim_said *heard)
 {
     char said[PGL_SIM_SAID_BYTES];
@@ -217,12 +216,14 @@ static void move_position(struct pgl_sim_auditor *auditor, enum pgl_boot_file fi
         if (heard->order == PGL_SIM_NOBODY)
             continue;
         touch(auditor, heard->order);
-        check_duties(auditor, file, heard);
+        if (!pgl_sim_is_parked(auditor, file, (Log)log, *at + 1))
+            pgl_sim_check_heard(auditor, file, heard);
     }
 }
 
 static pgl_status read_positions(struct pgl_sim_auditor *auditor, enum pgl_boot_file file)
 {
+    PGL_TRY(pgl_sim_read_parked(auditor, file));
     struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), positions_sql);
     for (;;) {
         PGL_TRY(pgl_rows_next(&rows));
@@ -236,16 +237,12 @@ static pgl_status read_positions(struct pgl_sim_auditor *auditor, enum pgl_boot_
         else
             pgl_sim_blame(auditor->blame, "A8: %s reads log %d", files[file].name, log);
     }
-    rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), parked_sql);
-    PGL_TRY(pgl_rows_next(&rows));
-    if (rows.has_row) {
-        struct pgl_text why = pgl_column_text(&rows, 2);
-        pgl_sim_blame(auditor->blame, "Q4: %s has parked event %lld of log %lld: %.*s",
-                      files[file].name, (long long)pgl_column_i64(&rows, 1),
-                      (long long)pgl_column_i64(&rows, 0), PGL_TEXT_ARGS(why));
-    }
-    pgl_rows_end(&rows);
     return PGL_OK;
+}
+
+const char *pgl_sim_file_name(enum pgl_boot_file file)
+{
+    return files[file].name;
 }
 
 /* ---- a look ---- */
@@ -463,6 +460,8 @@ const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor)
             if (auditor->position[file][log] != book->high[log])
                 return "Q4: somebody is behind in reading a log";
         }
+    if (pgl_sim_auditor_has_parked(auditor))
+        return "Q4: events are set aside";
     /* Most often it is still the same one. */
     for (uint32_t i = 0; i < book->order_count; i++) {
         uint32_t number = (auditor->restless + i) % book->order_count;
@@ -497,7 +496,8 @@ void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_
     int64_t now_ns = auditor->machine->twin.now_ns;
     for (uint32_t i = 0; i < auditor->book.order_count; i++) {
         const struct pgl_sim_order *order = &auditor->book.orders[i];
-        if (pgl_sim_has_said(order, PGL_SIM_FINALS) || order->wish == PGL_SIM_NOBODY)
+        if (pgl_sim_has_said(order, PGL_SIM_FINALS) || order->wish == PGL_SIM_NOBODY ||
+            order->parked > 0)
             continue;
         const struct pgl_sim_wish *wish = &auditor->journal->wishes[order->wish];
         int64_t deadline_ns =
@@ -506,6 +506,7 @@ void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_
         bool is_capturing =
             pgl_sim_has_said(order, PGL_SIM_SAID(INVENTORY_RESERVED)) && pgl_sim_is_by_card(order);
         from_ns = from_ns > healed_ns ? from_ns : healed_ns;
+        from_ns = from_ns > order->unparked_ns ? from_ns : order->unparked_ns;
         if (now_ns > from_ns + (is_capturing ? CAPTURE_GRACE_NS : GRACE_NS))
             blame_late(auditor, order, is_capturing ? 2 : 1, now_ns - from_ns);
     }

@@ -18,7 +18,8 @@
 #include "sched.h"
 
 /* The files that orders are in; webhooks only tell of them. */
-#define PGL_SIM_FILES PGL_FILE_WEBHOOKS
+#define PGL_SIM_FILES      PGL_FILE_WEBHOOKS
+#define PGL_SIM_PARKED_MAX 4096 /* events of one file; more are too many to be the simulator's */
 
 struct pgl_sim_auditor {
     const struct pgl_sim_plan *plan;
@@ -37,6 +38,11 @@ struct pgl_sim_auditor {
     struct pgl_database eyes[PGL_SIM_FILES];       /* on the files of the living process */
     int64_t position[PGL_SIM_FILES][PGL_SIM_LOGS]; /* how far each file has read each log */
     int64_t sku_id[PGL_SIM_SKUS_MAX], account_id[PGL_SIM_CUSTOMERS_MAX]; /* 0: not looked up yet */
+    struct pgl_sim_parked { /* events that a file has set aside, by log and number */
+        Log log;
+        int64_t seq;
+    } parked[PGL_SIM_FILES][PGL_SIM_PARKED_MAX];
+    uint32_t parked_count[PGL_SIM_FILES];
     uint64_t looks, commits; /* of all looks, those behind a commit */
     uint32_t restless;       /* the order that was not at its end when it was last asked */
     char unrest[PGL_SIM_SAID_BYTES + 128];
@@ -70,6 +76,9 @@ void pgl_sim_auditor_ask_verify(struct pgl_sim_auditor *auditor, bool is_quiet);
 /* NULL when nothing is left to be done; else what is, for people. */
 const char *pgl_sim_auditor_unrest(struct pgl_sim_auditor *auditor);
 
+/* Whether somebody has to take events up again. */
+bool pgl_sim_auditor_has_parked(const struct pgl_sim_auditor *auditor);
+
 /* L1, L2: since `healed_ns` nothing is in the way of any order, and `lost_ns` may be missing on the
  * program's clock. */
 void pgl_sim_auditor_check_pace(struct pgl_sim_auditor *auditor, int64_t healed_ns,
@@ -81,6 +90,18 @@ PGL_MUST_USE pgl_status pgl_sim_check_order(struct pgl_sim_auditor *auditor,
                                             enum pgl_boot_file file, struct pgl_sim_order *order);
 PGL_MUST_USE pgl_status pgl_sim_check_stock(struct pgl_sim_auditor *auditor, int sku);
 PGL_MUST_USE pgl_status pgl_sim_check_account(struct pgl_sim_auditor *auditor, int customer);
+
+/* What a file has set aside now. Only the simulator may have had it done; whatever has been taken
+ * up again is heard from now on. */
+PGL_MUST_USE pgl_status pgl_sim_read_parked(struct pgl_sim_auditor *auditor,
+                                            enum pgl_boot_file file);
+bool pgl_sim_is_parked(const struct pgl_sim_auditor *auditor, enum pgl_boot_file file, Log log,
+                       int64_t seq);
+/* A file has heard it, and done what it has to. */
+void pgl_sim_check_heard(struct pgl_sim_auditor *auditor, enum pgl_boot_file file,
+                         const struct pgl_sim_said *heard);
+/* "Orders". */
+const char *pgl_sim_file_name(enum pgl_boot_file file);
 
 /* Against the bank's ledger: one order, or all of it. */
 void pgl_sim_check_bank(struct pgl_sim_auditor *auditor, struct pgl_sim_order *order);

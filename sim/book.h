@@ -88,6 +88,8 @@ struct pgl_sim_order {
     bool has_heard_refusal;     /* Inventory has */
     bool is_tombstone;          /* of a reservation that was never made */
     uint64_t cancel_heard_look; /* the look in which Payments had heard of the cancel; 0: not yet */
+    uint32_t parked;            /* of its events, in all files; some are set aside now */
+    int64_t unparked_ns;        /* when the last of them was taken up again; 0: never */
     bool is_touched;
 };
 

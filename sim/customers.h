@@ -40,7 +40,7 @@ enum pgl_sim_errand_kind {
     PGL_SIM_ACT,       /* a customer does what the bank wants to see done */
     PGL_SIM_RETRY,     /* an operator has tried now what is open at the bank */
     PGL_SIM_SETTLE,    /* an operator says what the bank's ledger has */
-    PGL_SIM_REPLAY,    /* an operator replays all that is parked: nothing is */
+    PGL_SIM_REPLAY,    /* an operator replays all that is parked */
     PGL_SIM_RECONCILE, /* an operator has both sides compared */
     PGL_SIM_READ_ON,   /* an operator reads on in the events */
     PGL_SIM_SUBSCRIBE, /* somebody wants to be told by webhooks */
@@ -98,7 +98,7 @@ struct pgl_sim_customers {
     struct pgl_sim_errand *errands, *free_errands;
     int under_way;
     struct pgl_timer arrival;
-    uint32_t placed, moves_sent, last_looks;
+    uint32_t placed, moves_sent, last_looks, replays;
     uint64_t twins_sent;
     struct pgl_key key; /* what tokens are signed with: the shop's own */
     bool has_key;
@@ -146,6 +146,8 @@ void pgl_sim_may_help(struct pgl_sim_errand *errand);
 
 /* An operator does not wait until webhooks that were not taken come again by themselves. */
 void pgl_sim_redeliver(struct pgl_sim_customers *customers);
+/* Once more, everything that is parked. */
+void pgl_sim_replay(struct pgl_sim_customers *customers);
 
 /* Goes on where the reader is, unless somebody does already. */
 void pgl_sim_read_on(struct pgl_sim_customers *customers, bool is_last);

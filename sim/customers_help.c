@@ -8,9 +8,10 @@
 #include "base/assert.h"
 #include "base/time.h"
 
-#define HELP_MAX_NS PGL_SECONDS(8) /* by then a lost answer is being looked up */
-#define HURRIES     8
-#define HELP_NUMBER 32 /* of the first errand: behind those of a customer */
+#define HELP_MAX_NS   PGL_SECONDS(8) /* by then a lost answer is being looked up */
+#define HURRIES       8
+#define HELP_NUMBER   32   /* of the first errand: behind those of a customer */
+#define REPLAY_NUMBER 1000 /* of the first one that is no chance */
 
 static void write_help(struct pgl_sim_errand *errand, const char *deed)
 {
@@ -94,6 +95,11 @@ void pgl_sim_ask_replay(struct pgl_sim_errand *errand)
     snprintf(errand->ask.key, sizeof errand->ask.key, "p-%u-%u", errand->about, errand->number);
     snprintf(errand->ask.body, sizeof errand->ask.body,
              "{\"all\":true,\"reason\":\"in case there is some\"}");
+}
+
+void pgl_sim_replay(struct pgl_sim_customers *customers)
+{
+    pgl_sim_errand_start(customers, PGL_SIM_REPLAY, 0, REPLAY_NUMBER + customers->replays++, 0);
 }
 
 void pgl_sim_ask_reconcile(struct pgl_sim_errand *errand)

@@ -135,12 +135,13 @@ static void draw_faults(struct pgl_sim_plan *plan, struct pgl_random *random)
     plan->io_chance = (uint32_t)between(random, 1, 300);
 }
 
-/* Behind these a writer rests for a quarter of a second, or a signature is checked again: often,
- * nothing else would happen. */
+/* Behind these a writer rests for a quarter of a second, a signature is checked again, or a person
+ * has to come: often, nothing else would happen. */
 static bool is_dear(int point)
 {
     return point == PGL_BUGGIFY_CONSUMER_NO_MEMORY || point == PGL_BUGGIFY_WRITER_DISK_FULL ||
-           point == PGL_BUGGIFY_WRITER_LONG_PAUSE || point == PGL_BUGGIFY_EDGE_FORGETS_TOKENS;
+           point == PGL_BUGGIFY_WRITER_LONG_PAUSE || point == PGL_BUGGIFY_EDGE_FORGETS_TOKENS ||
+           point == PGL_BUGGIFY_CONSUMER_PARKS;
 }
 
 /* The program seldom comes by: a run in which nothing happens there shows nothing. */

@@ -220,6 +220,8 @@ static void check_pace(struct run *run)
     if (run->machine.twin.now_ns < run->pace_ns || !run->machine.is_up)
         return;
     run->pace_ns = run->machine.twin.now_ns + PACE_EVERY_NS;
+    if (pgl_sim_auditor_has_parked(&run->auditor))
+        pgl_sim_replay(&run->customers);
     pgl_sim_auditor_check_pace(
         &run->auditor, run->healed_ns > run->up_ns ? run->healed_ns : run->up_ns,
         may_lose ? run->down_ns + run->machine.deaths * (PGL_TICK_NS + PACE_EVERY_NS) : 0);

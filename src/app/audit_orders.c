@@ -3,6 +3,7 @@
  * order of the orders' ids; and what is to hold for each order.
  */
 #include "app/audit_inside.h"
+#include "events/parked.h"
 
 /* ---- side by side ---- */
 
@@ -319,8 +320,19 @@ bool audit_a6(const struct audit *audit, const struct joined *o)
             strcmp(payment->currency, o->order.currency) == 0);
 }
 
-/* Payments has heard of all that Orders had to say up to its position. A cancel that finds the
- * decision open closes it; so behind it nothing is open, and what is void was not taken. */
+/* It has passed the event by, and not heard it. */
+static bool is_parked_by_payments(const struct audit *audit, const struct joined *o)
+{
+    struct pgl_parked_key found;
+    struct pgl_text key = { (const char *)o->order_id.bytes, sizeof o->order_id.bytes };
+    pgl_status status =
+        pgl_parked_get(audit_view(audit, PGL_LOG_OF_PAYMENTS), LOG_ORDERS, key, &found);
+    return pgl_is_ok(status) && found.log != LOG_UNSPECIFIED;
+}
+
+/* Payments has heard of all that Orders had to say up to its position, but what it has parked. A
+ * cancel that finds the decision open closes it; so behind it nothing is open, and what is void was
+ * not taken. */
 bool audit_a12(const struct audit *audit, const struct joined *o)
 {
     int64_t heard = 0;
@@ -332,7 +344,7 @@ bool audit_a12(const struct audit *audit, const struct joined *o)
         return false;
     if (!o->has_order || o->order.cancel == CANCEL_NONE || o->order.last_event_seq > heard)
         return true;
-    return payment_state(o) >= PAYMENT_CAPTURING;
+    return payment_state(o) >= PAYMENT_CAPTURING || is_parked_by_payments(audit, o);
 }
 
 bool audit_q1(const struct audit *audit, const struct joined *o)

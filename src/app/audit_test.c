@@ -311,6 +311,29 @@ static void webhooks_that_nobody_wants_are_not_held_against_the_logs(void **unus
     folder_bench_close(&bench);
 }
 
+/* Payments has gone past it, and done nothing: that is an operator's business, and no mistake. */
+static void a_cancel_that_is_parked_was_not_heard(void **unused)
+{
+    static struct folder_bench bench;
+    static struct pgl_audit_report report;
+    pgl_id ids[ORDERS];
+    (void)unused;
+    open_with_orders(&bench, ids);
+    take_guards_away(&bench);
+    struct pgl_database *db = &bench.boot.writers[PGL_FILE_PAYMENTS].db;
+    assert_ok(pgl_database_run(
+        db, "UPDATE payment SET state = 3, decision = 0" PAYMENT(
+                "4") "; INSERT INTO parked VALUES (2, 1, " NTH("payment",
+                                                               "4") ", "
+                                                                    "'why not', x'', '', 0, 0)"));
+    assert_ok(audit(&bench, NULL, &report));
+    assert_int_equal(report.findings[PGL_A12].violations, 0);
+    assert_ok(pgl_database_run(db, "DELETE FROM parked"));
+    assert_ok(audit(&bench, NULL, &report));
+    assert_int_equal(report.findings[PGL_A12].violations, 1);
+    folder_bench_close(&bench);
+}
+
 static void each_damage_is_found_and_named(void **unused)
 {
     static struct folder_bench bench;
@@ -395,6 +418,7 @@ int main(void)
         cmocka_unit_test(every_moment_is_clean),
         cmocka_unit_test(webhooks_that_nobody_wants_are_not_held_against_the_logs),
         cmocka_unit_test(each_damage_is_found_and_named),
+        cmocka_unit_test(a_cancel_that_is_parked_was_not_heard),
         cmocka_unit_test(all_are_counted_and_some_named),
         cmocka_unit_test(it_stops_when_told),
         cmocka_unit_test(a_report_is_json),

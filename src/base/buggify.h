@@ -59,6 +59,7 @@
     POINT(CONSUMER_ASKS_LATER,     "consumer.asks-later") \
     POINT(CONSUMER_NO_MEMORY,      "consumer.no-memory") \
     POINT(CONSUMER_TELLS_SOON,     "consumer.tells-soon") \
+    POINT(CONSUMER_PARKS,          "consumer.parks") \
     POINT(FEED_FULL,               "feed.full") \
     POINT(FEED_SHORT,              "feed.short") \
     POINT(LOOKUP_FAILS,            "lookup.fails") \

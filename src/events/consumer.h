@@ -29,6 +29,10 @@ struct pgl_consumer_chunk {
     size_t at, durable_at;  /* bytes of read.bytes */
 };
 
+/* Why an event is parked that is not its own fault. */
+#define PGL_PARKED_BEHIND "an earlier event of this key is parked"
+#define PGL_PARKED_STRUCK "the simulator has it parked"
+
 struct pgl_consumer {
     struct pgl_participant participant;
     struct pgl_writer *writer;
@@ -46,6 +50,7 @@ struct pgl_consumer {
     bool is_first_read, is_halted;
     bool is_stopped, is_stale; /* reads nothing; and what it has asked for is not wanted any more */
     struct pgl_timer again;    /* set while the producer could not answer */
+    bool is_looked_after;      /* what it parks, operators can take up again (saga/admin.h) */
     int64_t aside_seq;         /* this event was tried alone and failed: it is parked; 0 for none */
     char aside_why[PGL_PARKED_WHY_BYTES];
     struct pgl_map parked_keys;                   /* those of the transaction included */

@@ -75,8 +75,9 @@ void pgl_admin_init(struct pgl_admin *admin, Log service, struct pgl_admin_hooks
 
 void pgl_admin_add_consumer(struct pgl_admin *admin, struct pgl_consumer *consumer)
 {
-    PGL_ASSERT(admin->consumer_count < PGL_ADMIN_CONSUMERS_MAX);
+    PGL_ASSERT(admin->consumer_count < PGL_ADMIN_CONSUMERS_MAX && consumer->log <= LOG_INVENTORY);
     admin->consumers[admin->consumer_count++] = consumer;
+    consumer->is_looked_after = true;
 }
 
 pgl_status pgl_admin_open(struct pgl_admin *admin, struct pgl_writer *writer,
@@ -172,6 +173,8 @@ pgl_status pgl_admin_start_job(struct pgl_admin *admin, struct pgl_tx *tx,
                                   .ask = ask,
                                   .created_at_ns = pgl_tx_now_ns(tx),
                                   .last_error = "" };
+    for (int i = 0; i < admin->consumer_count; i++)
+        job.until[admin->consumers[i]->log] = admin->consumers[i]->position;
     PGL_TRY(job_insert(tx, &job));
     admin->has_work = true; /* should this not commit, nothing is found, and that is all */
     PGL_TRY(admin_show_job(admin, pgl_tx_arena(tx), &job, &reply->job));

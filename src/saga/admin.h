@@ -32,6 +32,7 @@ struct pgl_admin_job {
     JobState state;
     const StartJobRequest *ask; /* the caller is who wished for it */
     int64_t created_at_ns, ended_at_ns;
+    int64_t until[LOG_INVENTORY + 1]; /* of each log: the last event that was read at its start */
     struct pgl_text cursor;
     int64_t looked, done, failed;
     const char *last_error;

@@ -5,7 +5,7 @@
 
 #define SELECT                                                                                     \
     "SELECT job_id, kind, state, ask, created_at_ns, ended_at_ns, cursor, looked, done, failed, "  \
-    "last_error FROM admin_job "
+    "last_error, until_orders, until_payments, until_inventory FROM admin_job "
 static const char running_sql[] = SELECT "WHERE state = 1 ORDER BY job_id LIMIT 1";
 static const char get_sql[] = SELECT "WHERE job_id = ?1 AND tenant = ?2";
 static const char by_key_sql[] = SELECT "WHERE tenant = ?1 AND actor = ?2 AND idempotency_key = ?3";
@@ -14,8 +14,9 @@ static const char below_sql[] =
 static const char count_sql[] = "SELECT count(*) FROM admin_job WHERE state = 1";
 static const char insert_sql[] =
     "INSERT INTO admin_job (tenant, actor, idempotency_key, kind, state, ask, created_at_ns, "
-    "ended_at_ns, cursor, looked, done, failed, last_error) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, x'', 0, 0, 0, '') RETURNING job_id";
+    "ended_at_ns, until_orders, until_payments, until_inventory, cursor, looked, done, failed, "
+    "last_error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, x'', 0, 0, 0, '') "
+    "RETURNING job_id";
 static const char update_sql[] =
     "UPDATE admin_job SET state = ?2, ended_at_ns = ?3, cursor = ?4, looked = ?5, done = ?6, "
     "failed = ?7, last_error = ?8 WHERE job_id = ?1";
@@ -41,6 +42,9 @@ static pgl_status read_job(const struct pgl_view *view, struct pgl_rows *rows,
         .done = pgl_column_i64(rows, 8),
         .failed = pgl_column_i64(rows, 9),
         .last_error = pgl_arena_string(view->arena, pgl_column_text(rows, 10)),
+        .until = { [LOG_ORDERS] = pgl_column_i64(rows, 11),
+                   [LOG_PAYMENTS] = pgl_column_i64(rows, 12),
+                   [LOG_INVENTORY] = pgl_column_i64(rows, 13) },
     };
     pgl_status read = pgl_message_unpack(START_JOB_REQUEST_DESCRIPTOR, view->arena,
                                          pgl_column_blob(rows, 3), &ask);
@@ -104,6 +108,9 @@ pgl_status job_insert(struct pgl_tx *tx, struct pgl_admin_job *job)
     pgl_bind_i64(&rows, job->state);
     pgl_bind_blob(&rows, ask.data, ask.size);
     pgl_bind_i64(&rows, job->created_at_ns);
+    pgl_bind_i64(&rows, job->until[LOG_ORDERS]);
+    pgl_bind_i64(&rows, job->until[LOG_PAYMENTS]);
+    pgl_bind_i64(&rows, job->until[LOG_INVENTORY]);
     tx->view.db->has_written = true;
     PGL_TRY(pgl_rows_next(&rows));
     job->id = pgl_column_i64(&rows, 0);

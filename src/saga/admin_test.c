@@ -325,6 +325,17 @@ static void a_filter_takes_what_it_says(void **unused)
     assert_rows(PARKED, "2|b|it fails late|0\n"); /* another tenant's */
 }
 
+/* What was parked in what is now the future is taken all the same. */
+static void a_calendar_that_is_set_back_hides_nothing(void **unused)
+{
+    (void)unused;
+    say("fail", "a");
+    bench->sink.now_ns -= 100 * NS_PER_S;
+    bench->is_mended = true;
+    assert_counts(run_all("fail", JOB_KIND_REPLAY_PARKED, "k"), JOB_STATE_DONE, 1, 1, 0);
+    assert_rows(PARKED, "");
+}
+
 static void names_take_what_they_name(void **unused)
 {
     (void)unused;
@@ -520,6 +531,7 @@ int main(void)
         TEST(a_replay_goes_as_far_as_it_can),
         TEST(what_is_given_up_is_not_handled),
         TEST(a_filter_takes_what_it_says),
+        TEST(a_calendar_that_is_set_back_hides_nothing),
         TEST(names_take_what_they_name),
         TEST(wishes_that_say_too_little_are_refused),
         TEST(a_wish_is_taken_once),

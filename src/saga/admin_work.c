@@ -119,14 +119,15 @@ static pgl_status do_key(struct pgl_admin *admin, struct pgl_consumer *consumer,
 
 static bool may_touch(const struct pgl_admin_job *job, const struct pgl_parked_key *found)
 {
-    return found->log != LOG_UNSPECIFIED && found->at_ns <= job->created_at_ns &&
+    return found->log != LOG_UNSPECIFIED && found->first_seq <= job->until[found->log] &&
            (found->tenant[0] == '\0' || strcmp(found->tenant, job->ask->caller->tenant) == 0);
 }
 
 static bool is_wanted(const struct pgl_admin_job *job, const struct pgl_parked_key *found)
 {
     const NewJob *wish = job->ask->job;
-    bool is_old = found->at_ns <= job->created_at_ns - wish->older_than_s * NS_PER_S;
+    bool is_old = wish->older_than_s == 0 ||
+                  found->at_ns <= job->created_at_ns - wish->older_than_s * NS_PER_S;
     return may_touch(job, found) && is_old && strstr(found->why, wish->why) != NULL;
 }
 

@@ -34,6 +34,11 @@ CREATE TABLE admin_job (
     ask             BLOB    NOT NULL,   -- panglot.admin.v1.StartJobRequest: what was wished for
     created_at_ns   INTEGER NOT NULL,
     ended_at_ns     INTEGER NOT NULL,   -- 0 while it runs
+    -- How far this service had read each log when it was asked for: what is parked behind that is not its business. No
+    -- calendar is asked, which may be set back.
+    until_orders    INTEGER NOT NULL,
+    until_payments  INTEGER NOT NULL,
+    until_inventory INTEGER NOT NULL,
     cursor          BLOB    NOT NULL,   -- the last thing that it is through with
     looked          INTEGER NOT NULL CHECK (looked >= 0),
     done            INTEGER NOT NULL CHECK (done >= 0),
