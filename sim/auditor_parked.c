@@ -94,8 +94,11 @@ bool pgl_sim_is_parked(const struct pgl_sim_auditor *auditor, enum pgl_boot_file
 
 bool pgl_sim_auditor_has_parked(const struct pgl_sim_auditor *auditor)
 {
-    uint32_t count = 0;
+    const struct pgl_webhooks *webhooks = &auditor->machine->boot->webhooks;
+    uint64_t count = 0;
     for (int file = PGL_FILE_ORDERS; file < PGL_SIM_FILES; file++)
         count += auditor->parked_count[file];
+    for (int l = 0; l < PGL_WEBHOOK_LOGS; l++) /* nobody reads their file here: as they count it */
+        count += pgl_counter_read(&webhooks->core.consumers[l].parked);
     return count > 0;
 }

@@ -46,9 +46,9 @@ def main():
     if not mutants:
         print("no such mutant")
         return 2
-    catchers = table["catcher"] | {m["catcher"]: unit_test(m["catcher"]) for m in mutants
+    catchers = table["catcher"] | {m["catcher"]: unit_test(m["catcher"]) for m in table["mutant"]
                                    if m["catcher"].startswith(UNIT)}
-    rotten = [why for m in mutants if (why := how_it_is_rotten(m, catchers))]
+    rotten = [why for m in table["mutant"] if (why := how_it_is_rotten(m, catchers))]
     if rotten:
         print("\n".join(rotten))
         return 1

@@ -188,28 +188,28 @@ pgl_status audit_a8(struct audit *audit, enum pgl_invariant invariant)
     return PGL_OK;
 }
 
-static void note_parked(struct audit *audit, enum pgl_audited_log reader,
-                        const struct pgl_rows *rows)
+static pgl_status note_parked(struct audit *audit, const char *reader, const struct pgl_view *view)
 {
-    pgl_id id = pgl_column_id(rows, 2);
-    audit->report->parked++;
-    audit_note_order(audit, PGL_Q4, id, "parked by %s at event %lld of log %lld: %.*s",
-                     audit_logs[reader].name, (long long)pgl_column_i64(rows, 1),
-                     (long long)pgl_column_i64(rows, 0), PGL_TEXT_ARGS(pgl_column_text(rows, 3)));
+    struct pgl_rows rows = pgl_parked_events(view);
+    for (;;) {
+        PGL_TRY(pgl_rows_next(&rows));
+        if (!rows.has_row)
+            return PGL_OK;
+        pgl_id id = pgl_column_id(&rows, 2);
+        audit->report->parked++;
+        audit_note_order(audit, PGL_Q4, id, "parked by %s at event %lld of log %lld: %.*s", reader,
+                         (long long)pgl_column_i64(&rows, 1), (long long)pgl_column_i64(&rows, 0),
+                         PGL_TEXT_ARGS(pgl_column_text(&rows, 3)));
+    }
 }
 
 /* Parked events are counted always; they are a violation once nothing else is left to do. */
 pgl_status audit_q4(struct audit *audit, enum pgl_invariant invariant)
 {
-    for (int l = 0; l < PGL_AUDITED_LOGS; l++) {
-        struct pgl_rows rows = pgl_parked_events(audit_view(audit, (enum pgl_audited_log)l));
-        for (;;) {
-            PGL_TRY(pgl_rows_next(&rows));
-            if (!rows.has_row)
-                break;
-            note_parked(audit, (enum pgl_audited_log)l, &rows);
-        }
-    }
+    for (int l = 0; l < PGL_AUDITED_LOGS; l++)
+        PGL_TRY(note_parked(audit, audit_logs[l].name, audit_view(audit, (enum pgl_audited_log)l)));
+    if (audit->cut->webhooks.db != NULL) /* it may be another process's */
+        PGL_TRY(note_parked(audit, "webhooks", &audit->cut->webhooks));
     audit->report->findings[invariant].checked = AUDIT_READERS;
     return PGL_OK;
 }

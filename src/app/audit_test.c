@@ -232,6 +232,7 @@ static const struct damage {
     { PGL_Q3, PGL_FILE_INVENTORY, "DELETE FROM reservation" STORED("3"), DECLINED, NULL },
     { PGL_Q3, PGL_FILE_PAYMENTS, "UPDATE payment SET hold_minor = 1" PAYMENT("2"), OUT_OF_STOCK, NULL },
     { PGL_Q4, PGL_FILE_INVENTORY, "INSERT INTO parked VALUES (3, 1, " NTH("reservation", "4") ", 'why not', x'', '', 0, 0)", CANCELLED, NULL },
+    { PGL_Q4, PGL_FILE_WEBHOOKS, "INSERT INTO parked VALUES (3, 1, " NOBODY ", 'why not', x'', '', 0, 0)", -1, NOBODY_NAME },
     { PGL_Q5, PGL_FILE_INVENTORY, "UPDATE stock SET reserved = reserved + 1 WHERE sku_id = 2", -1, "stock" },
     { PGL_Q6, PGL_FILE_INVENTORY, "UPDATE reservation SET order_id = " NOBODY STORED("2"), -1, NOBODY_NAME },
     { PGL_Q6, PGL_FILE_PAYMENTS, "UPDATE transfer SET order_id = " NOBODY PAYMENT("0"), -1, NOBODY_NAME },

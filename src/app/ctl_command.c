@@ -458,7 +458,7 @@ int pgl_ctl_command(struct pgl_platform *platform, int argc, char **argv)
         { "--tenant", "NAME", PGL_OPTION_TEXT, &options.ctl.tenant, 0, "whose things (default)" },
         { "--json", NULL, PGL_OPTION_SWITCH, &options.is_json, 0, "an object a line" },
         { "--reason", "TEXT", PGL_OPTION_TEXT, &options.reason, 0, "why; for everything that changes something" },
-        { "--service", "NAME", PGL_OPTION_TEXT, &options.service, 0, "orders, payments or inventory; all where nothing is said" },
+        { "--service", "NAME", PGL_OPTION_TEXT, &options.service, 0, "orders, payments, inventory or webhooks; all where nothing is said" },
         { "--why", "TEXT", PGL_OPTION_TEXT, &options.why, 0, "only what was parked for a reason with these words" },
         { "--older-than", "TIME", PGL_OPTION_DURATION, &options.older_than_ns, 0, "only what is so old: 30s, 15m, 1h" },
         { "--all", NULL, PGL_OPTION_SWITCH, &options.is_all, 0, "in place of names or a filter" },

@@ -44,8 +44,8 @@ struct pgl_edge {
     void (*start)(struct pgl_request *request); /* through the gateway's flow */
     struct pgl_endpoint catalog, orders, payments, inventory, webhooks, identity;
     struct pgl_endpoint logs[3]; /* EventLogService of orders, payments, inventory, in that order */
-    /* AdminService of the same, in the same order; behind them those of webhooks and identity,
-     * which have an audit log and nothing else. */
+    /* AdminService of the same, in the same order; behind them that of webhooks, and of identity,
+     * which has an audit log and nothing else. */
     struct pgl_endpoint admins[5];
     struct edge_trust *trust;       /* whose credentials are taken: trust.h */
     struct events_watch *events;    /* who waits for news of the logs: live/watch.h */

@@ -2,8 +2,8 @@
  * admin.h - AdminService: what operators see of a service's parked events, and the wishes over many
  * things that its writer works off in slices.
  *
- * For:      orders, payments, inventory, each over its own file. A service joins with the consumers
- *           that it has, and with kinds of jobs of its own.
+ * For:      orders, payments, inventory, webhooks, each over its own file. A service joins with the
+ *           consumers that it has, and with kinds of jobs of its own.
  * Owner:    the service. Participates in its writer behind the consumers.
  * Threads:  the writer's; queries look at what is constant.
  * Bounds:   PGL_ADMIN_JOBS_MAX jobs wait or run, one at a time, the oldest first; PGL_ADMIN_SLICE

@@ -5,7 +5,7 @@
 
 static const char *const names[] = {
     [LOG_UNSPECIFIED] = "",      [LOG_CATALOG] = "catalog",     [LOG_ORDERS] = "orders",
-    [LOG_PAYMENTS] = "payments", [LOG_INVENTORY] = "inventory",
+    [LOG_PAYMENTS] = "payments", [LOG_INVENTORY] = "inventory", [LOG_WEBHOOKS] = "webhooks",
 };
 #define NAME_COUNT (sizeof names / sizeof names[0])
 

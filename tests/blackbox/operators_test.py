@@ -254,7 +254,7 @@ class Operators(shop.Case):
         self.assertIn("CONFIRMED", told("sagas", "show", name).stdout)
         said = told("parked", "replay", "--all", "--reason", "a look").stdout.splitlines()
         self.assertRegex(said[0], "^ID +KIND +STATE +OVER +LOOKED +DONE +FAILED +LAST ERROR$")
-        self.assertEqual(len(said), 4)
+        self.assertEqual(len(said), 5)  # the head, and four services
         self.assertRegex(said[1], "^orders-1 +REPLAY_PARKED +DONE +all +0 +0 +0")
         self.assertEqual(self.ctl("webhooks", "list"), [])
         self.assertEqual(self.ctl("webhooks", "deliveries", "--status", "DEAD"), [])

@@ -1,7 +1,8 @@
 /* admin.c - see admin.h. */
 #include "edge/bff/admin.h"
 
-static const char *const services[ADMIN_SERVICES] = { "orders", "payments", "inventory" };
+static const char *const services[ADMIN_SERVICES] = { "orders", "payments", "inventory",
+                                                      "webhooks" };
 
 pgl_status admin_service_bit(struct pgl_text name, unsigned *bits)
 {
@@ -10,7 +11,8 @@ pgl_status admin_service_bit(struct pgl_text name, unsigned *bits)
         if (pgl_text_is(name, services[i]))
             *bits = 1u << i;
     return *bits != 0 ? PGL_OK
-                      : PGL_FAIL(PGL_INVALID, "service: orders, payments or inventory is expected");
+                      : PGL_FAIL(PGL_INVALID, "service: orders, payments, inventory or webhooks is "
+                                              "expected");
 }
 
 pgl_status admin_service_of(const char *name, char separator, int *service)

@@ -8,9 +8,9 @@
 #include "contract/ops.h"
 #include "edge/query.h"
 
-#define ADMIN_SERVICES 3 /* in the order of edge->admins */
-#define ADMIN_ALL      7u
-#define ADMIN_AUDITED  5 /* and webhooks and identity, which have an audit log alone */
+#define ADMIN_SERVICES 4 /* in the order of edge->admins */
+#define ADMIN_ALL      15u
+#define ADMIN_AUDITED  5 /* and identity, which has an audit log alone */
 
 /* The bit of a service's name; all of them for "". PGL_INVALID for another. */
 PGL_MUST_USE pgl_status admin_service_bit(struct pgl_text name, unsigned *services);

@@ -10,6 +10,7 @@
 #include "wire/json.h"
 
 #define INTENTS_SHOWN 8 /* of one order: its payment's, and a refund's */
+#define SAGA_SERVICES 3 /* those that an order can be stuck in; the first of edge->admins */
 
 enum { IN_ORDERS, IN_PAYMENTS, IN_INVENTORY };
 
@@ -108,7 +109,7 @@ struct saga_view {
     GetOrderResponse order;
     GetPaymentResponse payment;
     DescribeResponse payments, inventory;
-    ListParkedResponse parked[ADMIN_SERVICES];
+    ListParkedResponse parked[SAGA_SERVICES];
     ListIntentsResponse intents;
 };
 
@@ -154,12 +155,12 @@ static pgl_status ask_what_waits(struct pgl_request *request)
     struct saga_view *view = request->view;
     edge_next_round(request);
     view->round++;
-    for (int i = 0; i < ADMIN_SERVICES; i++) {
+    for (int i = 0; i < SAGA_SERVICES; i++) {
         ListParkedRequest *ask = EDGE_NEW(request, LIST_PARKED_REQUEST_DESCRIPTOR);
         if (ask == NULL)
             return ADMIN_NO_MEMORY;
         ask->caller = &request->caller;
-        ask->limit = ADMIN_SERVICES;
+        ask->limit = SAGA_SERVICES;
         ask->key = (ProtobufCBinaryData){ sizeof view->key.bytes, view->key.bytes };
         view->parked[i] = (ListParkedResponse)LIST_PARKED_RESPONSE_INIT;
         PGL_TRY(edge_ask(request, &request->edge->admins[i], ADMIN_SERVICE_LIST_PARKED, ask,
@@ -174,7 +175,7 @@ static pgl_status reply_saga(struct pgl_request *request)
     SagaView *saga = EDGE_NEW(request, SAGA_VIEW_DESCRIPTOR);
     SagaLine *line = EDGE_NEW(request, SAGA_LINE_DESCRIPTOR);
     ParkedKey **parked =
-        pgl_arena_alloc(request->arena, ADMIN_SERVICES * ADMIN_SERVICES * sizeof parked[0]);
+        pgl_arena_alloc(request->arena, SAGA_SERVICES * SAGA_SERVICES * sizeof parked[0]);
     if (saga == NULL || line == NULL || parked == NULL)
         return ADMIN_NO_MEMORY;
     saga->order = view->order.order;
@@ -188,7 +189,7 @@ static pgl_status reply_saga(struct pgl_request *request)
     saga->parked = parked;
     saga->intents = view->intents.items;
     saga->n_intents = view->intents.n_items;
-    for (int i = 0; i < ADMIN_SERVICES; i++)
+    for (int i = 0; i < SAGA_SERVICES; i++)
         for (size_t n = 0; n < view->parked[i].n_items; n++)
             parked[saga->n_parked++] = view->parked[i].items[n];
     return admin_reply(request, 200, &saga->base);

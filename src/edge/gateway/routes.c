@@ -70,7 +70,7 @@ static const struct pgl_query_param intents_query[] = {
     AGE, LIMIT, CURSOR, END
 };
 static const struct pgl_query_param parked_query[] = {
-    { "service", PGL_QUERY_WORD, 0, 0, "orders|payments|inventory", "Of one service only." },
+    { "service", PGL_QUERY_WORD, 0, 0, "orders|payments|inventory|webhooks", "Of one service only." },
     { "why", PGL_QUERY_TEXT, 0, 0, NULL, "Parked for this reason only." },
     AGE, LIMIT, CURSOR, END
 };

@@ -3,7 +3,6 @@
 #include "services/webhooks/service.h"
 
 #include "base/time.h"
-#include "saga/admin.h"
 #include "saga/audit_log.h"
 #include "services/webhooks/webhooks_sql.h"
 
@@ -32,14 +31,11 @@ const struct pgl_method pgl_webhooks_methods[WEBHOOK_SERVICE_METHOD_COUNT] = {
 };
 /* clang-format on */
 
-static pgl_status list_audit(const struct pgl_view *view, const void *ask, void *reply)
+static struct pgl_admin *admin_of(void *context)
 {
-    return pgl_audit_log_list("webhooks", view, ask, reply);
+    return &((struct pgl_webhooks *)context)->admin;
 }
-
-const struct pgl_method pgl_webhooks_admin_methods[ADMIN_SERVICE_METHOD_COUNT] = {
-    [ADMIN_SERVICE_LIST_AUDIT] = { PGL_METHOD_QUERY, .query = list_audit },
-};
+PGL_ADMIN_METHODS(pgl_webhooks_admin_methods, admin_of)
 
 PGL_COMMAND(pgl_webhooks_create, struct webhook_create, EndpointResponse)
 PGL_COMMAND(pgl_webhooks_change, struct webhook_change, EndpointResponse)
@@ -321,6 +317,7 @@ pgl_status pgl_webhooks_open(struct pgl_webhooks *webhooks, struct pgl_writer *w
     webhooks->core.loopback_too = options->loopback_too;
     pgl_buffer_init(&webhooks->core.body, PGL_WEBHOOK_BODY_BYTES_MAX);
     writer->context = webhooks;
+    pgl_admin_init(&webhooks->admin, LOG_WEBHOOKS, (struct pgl_admin_hooks){ .list_open = NULL });
     PGL_TRY(pgl_events_migrate(&writer->db));
     PGL_TRY(pgl_saga_migrate(&writer->db));
     PGL_TRY(pgl_webhooks_migrate(&writer->db));
@@ -336,7 +333,9 @@ pgl_status pgl_webhooks_connect(struct pgl_webhooks *webhooks,
         webhooks->log_reads[l] = sources[l]->reads;
         PGL_TRY(pgl_consumer_open(&webhooks->core.consumers[l], webhooks->writer, sources[l],
                                   pgl_webhooks_hear));
+        pgl_admin_add_consumer(&webhooks->admin, &webhooks->core.consumers[l]);
     }
+    PGL_TRY(pgl_admin_open(&webhooks->admin, webhooks->writer, NULL, 0));
     webhooks->participant = (struct pgl_participant){ .self = webhooks,
                                                       .prepare = webhooks_prepare,
                                                       .committed = webhooks_committed,

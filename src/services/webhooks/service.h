@@ -13,7 +13,7 @@
 #ifndef PGL_WEBHOOKS_SERVICE_H
 #define PGL_WEBHOOKS_SERVICE_H
 
-#include "contract/admin.h"
+#include "saga/admin.h"
 #include "services/webhooks/run.h"
 #include "services/webhooks/webhooks.h"
 #include "store/reader.h"
@@ -28,6 +28,7 @@ struct pgl_webhooks {
     struct pgl_webhooks_core core; /* first: handlers are given the struct as this */
     struct pgl_writer *writer;
     struct pgl_participant participant;
+    struct pgl_admin admin;
     int64_t live, live_in_tx;   /* enabled endpoints */
     struct pgl_counter enabled; /* the same, as a gauge */
 
@@ -43,7 +44,6 @@ struct pgl_webhooks {
 };
 
 extern const struct pgl_method pgl_webhooks_methods[WEBHOOK_SERVICE_METHOD_COUNT];
-/* Of AdminService the audit log alone: nothing here is worked off as a job. */
 extern const struct pgl_method pgl_webhooks_admin_methods[ADMIN_SERVICE_METHOD_COUNT];
 
 /* Brings the open writer's file up to date, and becomes its context. */

@@ -99,6 +99,8 @@ static struct bench *bench_open(void)
     pgl_store_bench_open(&bench.store, 1);
     bench.olga = (Caller)CALLER_INIT;
     bench.olga.tenant = pgl_message_string("default");
+    bench.olga.subject = pgl_message_string("olga");
+    bench.olga.role = ROLE_OPERATOR;
     up(&bench);
     return &bench;
 }
@@ -147,9 +149,9 @@ static void say(struct bench *bench, int log, int count)
     settle(bench);
 }
 
-static pgl_status call(struct bench *bench, int method, const void *ask, void *reply)
+static pgl_status call_row(struct bench *bench, const struct pgl_method *row, const void *ask,
+                           void *reply)
 {
-    const struct pgl_method *row = &pgl_webhooks_methods[method];
     struct pgl_mailbox *mailbox =
         row->kind == PGL_METHOD_FLOW ? &bench->webhooks.flows : &bench->store.writer.commands;
     bench->is_answered = false;
@@ -163,6 +165,11 @@ static pgl_status call(struct bench *bench, int method, const void *ask, void *r
     settle(bench);
     assert_true(bench->is_answered);
     return bench->call.status;
+}
+
+static pgl_status call(struct bench *bench, int method, const void *ask, void *reply)
+{
+    return call_row(bench, &pgl_webhooks_methods[method], ask, reply);
 }
 
 static char *create(struct bench *bench, const char *url)
@@ -297,6 +304,35 @@ static void what_was_said_while_it_was_down_is_told(void **unused)
     bench_close(bench);
 }
 
+/* It and what is behind it, in order, when somebody has said so. */
+static void what_was_parked_is_told_when_it_is_replayed(void **unused)
+{
+    struct bench *bench = bench_open();
+    struct pgl_consumer *orders = &bench->webhooks.core.consumers[0];
+    NewJob wish = NEW_JOB_INIT;
+    StartJobRequest ask = START_JOB_REQUEST_INIT;
+    StartJobResponse reply = START_JOB_RESPONSE_INIT;
+    (void)unused;
+    create(bench, "https://a.example.com/");
+    say(bench, 0, 1);
+    orders->aside_seq = orders->position + 1; /* as if it had spoiled a transaction */
+    say(bench, 0, 3);
+    assert_int_equal(number(bench, DELIVERIES), 1);
+    assert_int_equal(number(bench, "SELECT count(*) FROM parked"), 3);
+    wish.reason = pgl_message_string("mended");
+    wish.all = true;
+    ask.caller = &bench->olga;
+    ask.idempotency_key = pgl_message_string("k");
+    ask.kind = JOB_KIND_REPLAY_PARKED;
+    ask.job = &wish;
+    assert_ok(call_row(bench, &pgl_webhooks_admin_methods[ADMIN_SERVICE_START_JOB], &ask, &reply));
+    assert_string_equal(reply.job->id, "webhooks-1");
+    assert_int_equal(number(bench, DELIVERIES), 4);
+    assert_int_equal(number(bench, "SELECT count(DISTINCT event_id) FROM delivery"), 4);
+    assert_int_equal(number(bench, "SELECT count(*) FROM parked"), 0);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +341,7 @@ int main(void)
         cmocka_unit_test(with_the_last_one_it_stops_and_starts_anew),
         cmocka_unit_test(a_read_that_is_out_is_waited_for_before_the_next),
         cmocka_unit_test(what_was_said_while_it_was_down_is_told),
+        cmocka_unit_test(what_was_parked_is_told_when_it_is_replayed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
