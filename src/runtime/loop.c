@@ -102,11 +102,16 @@ static void empty_mailboxes(struct pgl_loop *loop)
         pgl_mailbox_empty(mailbox);
 }
 
-/* True when some are left for the next turn. */
+/* What they set themselves has the next turn, however early it is due: else one that is always due
+ * would have this one for ever. True when some are left. */
 static bool run_timers(struct pgl_loop *loop)
 {
-    struct pgl_timer *timer;
-    while ((timer = pgl_timers_take_due(&loop->timers, loop->now_ns)) != NULL) {
+    const uint64_t set_from_here = loop->timers.order;
+    const struct pgl_timer *first;
+    while ((first = loop->timers.root) != NULL && first->due_ns <= loop->now_ns) {
+        if (first->order >= set_from_here)
+            return true;
+        struct pgl_timer *timer = pgl_timers_take_due(&loop->timers, loop->now_ns);
         timer->on_due(timer->owner);
         if (pgl_loop_is_struck(loop, PGL_BUGGIFY_LOOP_ONE_TIMER))
             return true;

@@ -84,6 +84,35 @@ static void timers_come_in_the_order_of_their_time_and_then_of_being_set(void **
     }
 }
 
+struct eager {
+    struct pgl_loop *loop;
+    struct pgl_timer timer;
+    int count;
+};
+
+static void come_again(void *owner)
+{
+    struct eager *eager = owner;
+    eager->count++;
+    pgl_timer_set(&eager->loop->timers, &eager->timer, 0, come_again, eager);
+}
+
+static void a_timer_that_is_always_due_has_one_place_in_a_turn(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    bench_open(&bench);
+    struct eager eager = { .loop = &bench.loop };
+    pgl_timer_set(&bench.loop.timers, &eager.timer, 0, come_again, &eager);
+    for (int turn = 1; turn <= 3; turn++) {
+        assert_true(pgl_loop_turn(&bench.loop)); /* nobody sleeps: it is due */
+        assert_int_equal(eager.count, turn);
+    }
+    pgl_timer_clear(&bench.loop.timers, &eager.timer);
+    assert_false(pgl_loop_turn(&bench.loop));
+    bench_close(&bench);
+}
+
 /* ---- mailboxes ---- */
 
 enum { LETTERS = 5 };
@@ -253,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timers_come_in_the_order_of_their_time_and_then_of_being_set),
+        cmocka_unit_test(a_timer_that_is_always_due_has_one_place_in_a_turn),
         cmocka_unit_test(a_mailbox_keeps_the_order_and_refuses_when_it_is_full),
         cmocka_unit_test(a_reply_is_never_refused),
         cmocka_unit_test(a_flow_goes_on_when_it_is_woken_and_no_sooner),

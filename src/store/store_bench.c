@@ -14,6 +14,7 @@
 #define BENCH_DUMP_BYTES_MAX    (64u << 20)
 #define BENCH_BATCH_MAX         256
 #define BENCH_CACHE_KIB         8192
+#define TURNS_MAX               1000000
 
 static void make_platform(struct pgl_store_bench *bench);
 static void open_writer(struct pgl_store_bench *bench);
@@ -137,7 +138,9 @@ pgl_status pgl_store_bench_query(struct pgl_store_bench *bench, const struct pgl
 bool pgl_store_bench_turn(struct pgl_store_bench *bench)
 {
     bool was_any = false, has_more;
+    int turns = 0;
     do {
+        PGL_ASSERT(++turns < TURNS_MAX); /* else it spins */
         was_any |= pgl_loop_next_ns(&bench->loop) <= monotonic_ns(bench);
         has_more = pgl_loop_turn(&bench->loop);
         was_any |= has_more;
