@@ -151,7 +151,6 @@ static struct pgl_http_limits mesh_limits(void)
     limits.connection_bytes_max = limits.buffers_bytes_max; /* a caller has one for all it asks */
     limits.idle_ns = PGL_HOURS(1);
     limits.http2 = PGL_HTTP2_LIMITS_MESH;
-    limits.requests_per_turn_max = 1024; /* nobody else waits */
     return limits;
 }
 
