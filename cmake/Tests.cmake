@@ -83,7 +83,12 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         COMMAND ${CMAKE_COMMAND} -E env PANGLOT_ROTATE_SECONDS=300
             ${CMAKE_SOURCE_DIR}/tests/blackbox/tls_test.py --binary $<TARGET_FILE:panglot>
             Changes.test_certificates_change_while_people_ask)
-    set_tests_properties(blackbox/tls_rotation_long PROPERTIES LABELS "blackbox;prove" TIMEOUT 600)
+    add_test(NAME blackbox/key_rotation_long
+        COMMAND ${CMAKE_COMMAND} -E env PANGLOT_ROTATE_SECONDS=300
+            ${CMAKE_SOURCE_DIR}/tests/blackbox/identity_test.py --binary $<TARGET_FILE:panglot>
+            OwnKey)
+    set_tests_properties(blackbox/tls_rotation_long blackbox/key_rotation_long
+        PROPERTIES LABELS "blackbox;prove" TIMEOUT 600)
     pgl_script_test(blackbox/floods blackbox 240 tests/floods/floods_test.py
         --binary $<TARGET_FILE:panglot>)
     pgl_script_test(blackbox/floods_long "blackbox;prove" 900 tests/floods/floods_test.py

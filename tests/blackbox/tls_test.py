@@ -30,6 +30,7 @@ SECONDS_MAX = 10  # for what takes milliseconds
 IDLE = 400        # connections, to see what one costs
 IDLE_KIB_MAX = 48
 SILENT = 300      # connections that never shake hands
+MANY = 5000      # requests of h2load
 REFUSED = 'panglot_tls_certificates_refused_total{listener="edge"}'
 folder = authority = store = None
 
@@ -124,6 +125,19 @@ class Speech(shop.Case):
             with self.assertRaises(ssl.SSLError) as wrong:
                 store.connect(protocols=offered)
             self.assertIn("ALERT", str(wrong.exception).upper())
+
+    def test_a_stock_client_asks_much(self):
+        """nghttp2's load generator on each way in: everything is answered, and with 200."""
+        plain = f"http://{store.address[0]}:{store.address[1]}"
+        for url, protocol, options in ((f"https://127.0.0.1:{store.tls_port}", "h2", ["-m50"]),
+                                       (f"https://127.0.0.1:{store.tls_port}", "http/1.1", ["--h1"]),
+                                       (plain, "h2c", ["-m50"])):
+            said = subprocess.run(["h2load", "-n", str(MANY), "-c20", *options,
+                                   url + "/api/v1/products?limit=3"], stdout=subprocess.PIPE,
+                                  text=True, timeout=120, check=True).stdout
+            self.assertIn(f"{MANY} succeeded, 0 failed, 0 errored, 0 timeout", said)
+            self.assertIn(f"status codes: {MANY} 2xx", said)
+            self.assertRegex(said, f"(?m)^Application protocol: {protocol}$")
 
     def test_the_name_decides_on_the_certificate(self):
         for name, shown in (("shop.example", "shop.example"),

@@ -3,7 +3,8 @@
 the other, while orders come: no client that tries again is refused, no order is lost.
 
 Clients place orders by a schedule and try again, with the same key, where they got no answer or a
-503; each has to get its 201. In the end the platform is verified while it runs.
+503; each has to get its 201. The schedule has to be kept. In the end the platform is verified while
+it runs.
 """
 import argparse
 import http.client
@@ -22,6 +23,7 @@ TRY_AGAIN_SECONDS = 0.05
 ANSWER_SECONDS_MAX = 20
 CALM_SECONDS = 0.5  # between two restarts
 SETTLED_SECONDS_MAX = 30
+RATE_KEPT_LEAST = 0.8  # of the orders that were due; the rest came late
 ORDER = {"currency": "USD", "lines": [{"sku": "KIT-101", "quantity": 1}],
          "payment": {"method": "account"}, "shipTo": {"region": "EU"}}
 
@@ -114,10 +116,15 @@ def main():
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-rolling-"))
     with split.running(options.binary, folder, split.NO_LIMITS) as platform:
+        begun = time.monotonic()
         with Load(platform, options.rate) as load:
             for _ in range(options.rounds):
                 restart_all(platform)
-        print(f"{len(load.placed)} orders with {load.tries} requests, {len(load.failed)} failed")
+        rate = len(load.placed) / (time.monotonic() - begun)
+        print(f"{len(load.placed)} orders at {rate:.0f}/s with {load.tries} requests, "
+              f"{len(load.failed)} failed")
+        if rate < RATE_KEPT_LEAST * options.rate:
+            sys.exit(f"{options.rate}/s were due")
         if load.failed or not load.placed:
             sys.exit(f"not placed: {load.failed[:3]}")
         check_orders(platform, load)
