@@ -272,7 +272,7 @@ static void list_options(struct pgl_config *config, const struct pgl_command *fa
 
 static void settle_demo(struct pgl_config *config)
 {
-    const char *before[PGL_SETTINGS_MAX];
+    const char *before[PGL_SETTINGS_MAX] = { NULL };
     for (int i = 0; i < config->count; i++)
         before[i] = pgl_option_show(&config->settings[i].option, &config->arena);
     pgl_demo_options(&config->boot);

@@ -110,7 +110,7 @@ static pgl_status on_reload(void *self)
 {
     struct pgl_config_reload *reload = self;
     struct pgl_config *fresh = &reload->rooms[reload->running == &reload->rooms[0]];
-    enum news news[PGL_SETTINGS_MAX];
+    enum news news[PGL_SETTINGS_MAX] = { NO_NEWS };
     if (reload->next != NULL) {
         reload->is_asked_again = true;
         return PGL_OK;

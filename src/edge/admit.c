@@ -270,7 +270,10 @@ static pgl_status enter_streams(struct edge_limits *limits, const struct edge_ad
     if (limits->rules->is_off || (limits->rules->spares_loopback && is_loopback(what->address)))
         return PGL_OK;
     uint64_t address = pgl_peer_key(limits->hash_key, what->address);
-    uint64_t user = hash_of_caller(limits, what->caller->tenant, what->caller->subject);
+    /* strangers are told apart by address alone */
+    bool is_known = what->caller->subject[0] != '\0';
+    uint64_t user =
+        is_known ? hash_of_caller(limits, what->caller->tenant, what->caller->subject) : address;
     if (!pgl_bulkheads_enter(&limits->streams_of_address, address))
         return refuse(limits, verdict, EDGE_POLICY_STREAMS_OF_ADDRESS,
                       edge_policies[EDGE_POLICY_STREAMS_OF_ADDRESS].name, 0);

@@ -532,6 +532,29 @@ static void other_rules_hold_at_once(void **unused)
     assert_int_equal(limits.classes[PGL_CLASS_ORDER].most, 35);
 }
 
+/* Nobody has a name, and yet they are not one. */
+static void strangers_do_not_share_their_streams(void **unused)
+{
+    static struct edge_verdict verdicts[3][12];
+    static const char *const addresses[3] = { "192.0.2.1", "192.0.2.2", "192.0.2.3" };
+    Caller nobody = CALLER_INIT;
+    (void)unused;
+    options.rates = "anonymous=1000/s:1000";
+    open_limits();
+    for (int i = 0; i < 3; i++) {
+        struct edge_admission what = {
+            .address = addresses[i], .rule = &anyone, .class = PGL_CLASS_STREAM, .caller = &nobody
+        };
+        for (int tried = 0; tried < 12; tried++)
+            assert_int_equal(pgl_is_ok(edge_admit(&limits, &what, moment, &verdicts[i][tried])),
+                             tried < 10);
+    }
+    for (int i = 0; i < 3; i++)
+        for (int tried = 0; tried < 12; tried++)
+            edge_finish(&limits, &verdicts[i][tried], false, moment.now_ns);
+    assert_int_equal(limits.streams_of_user.inside.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -547,6 +570,7 @@ int main(void)
         TEST(the_less_important_is_refused_first),
         TEST(slow_answers_lower_the_limit),
         TEST(streams_are_counted_by_address_and_by_user),
+        TEST(strangers_do_not_share_their_streams),
         TEST(fields_say_how_it_stands),
         TEST(options_are_read_strictly),
         TEST(other_rules_hold_at_once),

@@ -13,7 +13,7 @@ static bool is_wanted(const ReadRequest *ask, struct pgl_text bytes)
         return true;
     int type = EVENT_TYPE_UNSPECIFIED;
     if (bytes.size >= 2 && bytes.data[0] == TYPE_TAG && (uint8_t)bytes.data[1] < SMALL)
-        type = bytes.data[1];
+        type = (uint8_t)bytes.data[1];
     for (size_t i = 0; i < ask->n_types; i++)
         if ((int)ask->types[i] == type)
             return true;

@@ -128,9 +128,9 @@ class Speech(shop.Case):
 
     def test_a_stock_client_asks_much(self):
         """nghttp2's load generator on each way in: everything is answered, and with 200."""
+        secure = f"https://127.0.0.1:{store.tls_port}"
         plain = f"http://{store.address[0]}:{store.address[1]}"
-        for url, protocol, options in ((f"https://127.0.0.1:{store.tls_port}", "h2", ["-m50"]),
-                                       (f"https://127.0.0.1:{store.tls_port}", "http/1.1", ["--h1"]),
+        for url, protocol, options in ((secure, "h2", ["-m50"]), (secure, "http/1.1", ["--h1"]),
                                        (plain, "h2c", ["-m50"])):
             said = subprocess.run(["h2load", "-n", str(MANY), "-c20", *options,
                                    url + "/api/v1/products?limit=3"], stdout=subprocess.PIPE,

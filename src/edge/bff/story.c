@@ -1,5 +1,6 @@
 /* story.c - /api/v1/orders/{id}/saga: what happened to an order, from the logs of three
  * services. */
+#include "base/assert.h"
 #include "base/id.h"
 #include "contract/edge.h"
 #include "contract/events.h"
@@ -119,9 +120,12 @@ static bool is_too_early(const struct telling *telling, const Event *event)
 {
     for (int n = 0; n < LOGS; n++) {
         const ReadKeyResponse *log = &telling->view->replies[n];
-        for (size_t i = telling->next[n]; i < log->n_events; i++)
-            if (log->events[i]->log == event->cause_log && log->events[i]->seq == event->cause_seq)
+        for (size_t i = telling->next[n]; i < log->n_events; i++) {
+            const LoggedEvent *said = log->events[i];
+            PGL_ASSERT(said != NULL); /* a list that was unpacked has no holes */
+            if (said->log == event->cause_log && said->seq == event->cause_seq)
                 return true;
+        }
     }
     return false;
 }
