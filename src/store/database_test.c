@@ -154,6 +154,14 @@ static void a_file_of_other_steps_is_left_alone(void **unused)
     assert_ok(pgl_migrate(db(), "one", steps, 2));
 }
 
+static void tables_from_nowhere_are_left_alone(void **unused)
+{
+    (void)unused;
+    assert_ok(pgl_database_run(db(), "CREATE TABLE a (x INTEGER)"));
+    assert_int_equal(pgl_migrate(db(), "one", steps, 2).code, PGL_CONFLICT);
+    assert_rows("SELECT name FROM sqlite_schema WHERE name IN ('a', 'b')", "a\n");
+}
+
 /* ---- counts ---- */
 
 static const char count_get_sql[] = "SELECT state, count FROM counts";
@@ -345,6 +353,7 @@ int main(void)
         TEST(a_file_that_is_none_does_not_open), TEST(each_step_is_taken_once),
         TEST(a_step_that_fails_leaves_nothing),  TEST(a_file_of_the_future_is_left_alone),
         TEST(a_step_that_fails_leaves_nothing),  TEST(a_file_of_other_steps_is_left_alone),
+        TEST(a_step_that_fails_leaves_nothing),  TEST(tables_from_nowhere_are_left_alone),
         TEST(counts_move_with_the_transaction),  TEST(a_reader_sees_what_is_committed),
         TEST(a_reader_drops_what_is_late),       TEST(a_writer_waits_for_a_lock_of_a_moment),
     };
