@@ -248,7 +248,9 @@ static void release(struct pgl_control *control, struct pgl_http_exchange *excha
 {
     static const struct pgl_http_field clean = { { "Panglot-Clean", 13 }, { "yes", 3 } };
     if (!control->is_busy || control->flow.step != C_RELEASE) {
-        respond_text(exchange, 409, PGL_TEXT("nothing is held"));
+        respond_text(exchange, 409,
+                     PGL_TEXT("nothing is held any more: another process was too slow to hold "
+                              "as well; try again"));
         return;
     }
     control->is_released = true;

@@ -42,6 +42,9 @@ static pgl_status ask(struct gathering *gathering, int role,
         status = PGL_FAIL(PGL_UNAVAILABLE,
                           pgl_arena_printf(gathering->arena, "%s: %.*s", pgl_boot_role_names[role],
                                            PGL_TEXT_ARGS(pgl_buffer_text(&said))));
+    else if (!pgl_is_ok(status)) /* its words may lie in what was said */
+        status.text =
+            pgl_arena_printf(gathering->arena, "%s: %s", pgl_boot_role_names[role], status.text);
     pgl_buffer_free(&said);
     return status;
 }

@@ -18,8 +18,8 @@
 bool pgl_gather_has_any(struct pgl_platform *platform, struct pgl_arena *arena, const char *folder);
 
 /* Into FOLDER/gathered, whose path is put into `to`. PGL_NOT_FOUND: no process with some of the
- * roles runs there. PGL_UNAVAILABLE: some of the files nobody has, or they could not all hold.
- * or others gather all the time. It is our turn until the lock is given back. */
+ * roles runs there. PGL_UNAVAILABLE: some of the files nobody has, they could not all hold, or
+ * others gather all the time. It is our turn until the lock is given back. */
 PGL_MUST_USE pgl_status pgl_gather(struct pgl_platform *platform, struct pgl_arena *arena,
                                    const char *folder, const char **to, pgl_disk_lock *turn);
 /* What is in it, and the folder. */

@@ -5,14 +5,17 @@ and say who has to run where there is none.
 import argparse
 import pathlib
 import re
+import signal
 import subprocess
 import tempfile
+import time
 
 import split
 import harness
 from split import expect
 
 OLD_KEYS_MAX = 30
+JOINT_SECONDS = 2  # that writers hold for the others, see control.h
 KEY_NAME = re.compile(r"^\S+\n$")
 
 
@@ -52,6 +55,22 @@ def check_gateway_elsewhere(platform, folder):
     print("a gateway with a folder of its own is asked there")
 
 
+def check_slow(platform):
+    """One process does not hold in time: the others do not wait for it, and it is said."""
+    asleep = platform.processes["identity"]
+    asleep.send_signal(signal.SIGSTOP)
+    with subprocess.Popen([platform.binary, "verify", "--data", platform.data], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asked:
+        time.sleep(JOINT_SECONDS + 1)
+        asleep.send_signal(signal.SIGCONT)
+        _, why = asked.communicate(timeout=30)
+    expect(asked.returncode == 1 and re.search(r": gateway: nothing is held any more.* try again\n$",
+                                               why), f"a slow one: {asked.returncode} {why!r}")
+    code, said = platform.run("verify")
+    expect(code == 0, f"behind it: {said}")
+    print("one that does not hold in time is said, and the next look is whole")
+
+
 def check_without_gateway(platform):
     expect(platform.stop_role("gateway") == 0, "the gateway did not end well")
     code, _, why = rotate(platform)
@@ -67,6 +86,7 @@ def main():
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-folder-"))
     with split.running(options.binary, folder) as platform:
+        check_slow(platform)
         check_rotation(platform)
         check_gateway_elsewhere(platform, folder)
         check_without_gateway(platform)
