@@ -91,32 +91,6 @@ static bool is_platform_folder(struct pgl_platform *platform, const char *folder
     return is_ours;
 }
 
-/* Roles in processes of their own: what they have is gathered, and looked at here. */
-static int look_at_gathered(struct pgl_platform *platform, const char *folder,
-                            const struct pgl_folder_look *look)
-{
-    static struct pgl_boot boot;
-    struct pgl_boot_options options = pgl_boot_defaults();
-    struct pgl_arena arena;
-    pgl_disk_lock turn = 0;
-    int code = NOBODY;
-    options.has_edge = false;
-    pgl_arena_init(&arena, 16384, 1u << 20);
-    pgl_status status = pgl_gather(platform, &arena, folder, &options.data, &turn);
-    if (pgl_is_ok(status)) {
-        status = pgl_boot_open(&boot, platform, &options);
-        code =
-            pgl_is_ok(status) ? look_at_stopped(&boot, look) : complain(look, folder, status.text);
-        pgl_boot_close(&boot);
-        pgl_gather_forget(platform, &arena, options.data);
-    } else if (status.code != PGL_NOT_FOUND) {
-        code = complain(look, folder, status.text);
-    }
-    platform->disk->ops->unlock(platform->disk, &turn);
-    pgl_arena_free(&arena);
-    return code;
-}
-
 static int open_and_look(struct pgl_platform *platform, const char *folder,
                          const struct pgl_folder_look *look)
 {
@@ -131,6 +105,27 @@ static int open_and_look(struct pgl_platform *platform, const char *folder,
     else if (opened.code != PGL_CONFLICT || boot.has_folder)
         code = complain(look, folder, opened.text);
     pgl_boot_close(&boot);
+    return code;
+}
+
+/* Roles in processes of their own: what they have is gathered, and looked at here. */
+static int look_at_gathered(struct pgl_platform *platform, const char *folder,
+                            const struct pgl_folder_look *look)
+{
+    struct pgl_arena arena;
+    const char *gathered;
+    pgl_disk_lock turn = 0;
+    int code = NOBODY;
+    pgl_arena_init(&arena, 16384, 1u << 20);
+    pgl_status status = pgl_gather(platform, &arena, folder, &gathered, &turn);
+    if (pgl_is_ok(status)) {
+        code = open_and_look(platform, gathered, look);
+        pgl_gather_forget(platform, &arena, gathered);
+    } else if (status.code != PGL_NOT_FOUND) {
+        code = complain(look, folder, status.text);
+    }
+    platform->disk->ops->unlock(platform->disk, &turn);
+    pgl_arena_free(&arena);
     return code;
 }
 
