@@ -117,13 +117,19 @@ class Verify(shop.Case):
     def test_stopped_meanwhile(self):
         """SIGTERM does not wait for auditors, and they are not left waiting."""
         Load(self.store, 2).end()
-        askers = [threading.Thread(target=self.store.run, args=["verify"]) for _ in range(4)]
+        heard = []
+        askers = [threading.Thread(target=lambda: heard.append(self.store.run("verify")))
+                  for _ in range(4)]
         for asker in askers:
             asker.start()
         self.assertEqual(self.store.stop(), 0)
         for asker in askers:
             asker.join(60)
             self.assertFalse(asker.is_alive())
+        for code, said in heard:  # it has looked, or is told why not
+            self.assertTrue(code == 0 or (code == 1 and re.search("went away|stopping", said)),
+                            (code, said))
+        self.assertEqual(len(heard), len(askers))
         codes = shop.at_once(lambda _: self.store.run("verify")[0], range(3), threads=3)
         self.assertEqual(codes, [0, 0, 0])  # of a stopped one, each in its turn
         self.store.open()
