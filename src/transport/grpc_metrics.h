@@ -3,9 +3,8 @@
  * and by method what became of its calls.
  *
  * For:      edge/grpc, app/mesh_server.c; each has a listener's name.
- * Bounds:   the methods of the options' services, three rows each, of those that are not offered,
- *           too; a call of any other counts by its status
- *           alone.
+ * Bounds:   the methods of the options' services, three rows each, also where they are not offered;
+ *           a call of any other counts by its status alone.
  */
 #ifndef PGL_TRANSPORT_GRPC_METRICS_H
 #define PGL_TRANSPORT_GRPC_METRICS_H
