@@ -1,7 +1,7 @@
 /* auditor_parked.c - events that somebody has set aside; see auditor.h. */
 #include "auditor.h"
 
-static const char parked_sql[] = "SELECT log, seq, why FROM parked ORDER BY log, seq LIMIT ?1";
+static const char parked_sql[] = "SELECT log, seq, why FROM parked ORDER BY log, seq";
 
 static int compare(const struct pgl_sim_parked *one, const struct pgl_sim_parked *other)
 {
@@ -29,11 +29,14 @@ static pgl_status read_rows(struct pgl_sim_auditor *auditor, enum pgl_boot_file 
                             struct pgl_sim_parked *now, uint32_t *count)
 {
     struct pgl_rows rows = pgl_rows_begin(pgl_sim_eyes(auditor, file), parked_sql);
-    pgl_bind_i64(&rows, PGL_SIM_PARKED_MAX);
     for (*count = 0;; ++*count) {
         PGL_TRY(pgl_rows_next(&rows));
         if (!rows.has_row)
             return PGL_OK;
+        if (*count == PGL_SIM_PARKED_MAX) {
+            pgl_rows_end(&rows);
+            return PGL_FAIL(PGL_EXHAUSTED, "more events are parked than it can know of");
+        }
         now[*count] =
             (struct pgl_sim_parked){ (Log)pgl_column_i64(&rows, 0), pgl_column_i64(&rows, 1) };
         blame_unasked(auditor, file, &now[*count], pgl_column_text(&rows, 2));

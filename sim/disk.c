@@ -278,19 +278,19 @@ bool pgl_sim_disk_has_file(const struct pgl_sim_disk *disk, const char *name)
 
 pgl_status pgl_sim_disk_lock(struct pgl_sim_disk *disk, const char *path, pgl_disk_lock *lock)
 {
-    int free = -1;
+    int place = -1;
     if (disk->is_dead)
         return status_of(SQLITE_IOERR);
     for (int i = 0; i < PGL_SIM_DISK_LOCKS_MAX; i++) {
         if (strncmp(disk->locks[i], path, PGL_SIM_LOCK_BYTES - 1) == 0)
             return PGL_FAIL(PGL_CONFLICT, "another process uses this data directory");
-        if (disk->locks[i][0] == '\0' && free < 0)
-            free = i;
+        if (disk->locks[i][0] == '\0' && place < 0)
+            place = i;
     }
-    if (free < 0)
+    if (place < 0)
         return PGL_FAIL(PGL_EXHAUSTED, "so many locks nobody has");
-    snprintf(disk->locks[free], PGL_SIM_LOCK_BYTES, "%s", path);
-    *lock = free + 1;
+    snprintf(disk->locks[place], PGL_SIM_LOCK_BYTES, "%s", path);
+    *lock = place + 1;
     return PGL_OK;
 }
 

@@ -196,7 +196,7 @@ static pgl_status handle_one(struct pgl_consumer *consumer, struct pgl_tx *tx,
         return park(consumer, tx, event, bytes, status.text);
     if (consumer->parked_keys.count > 0 && is_parked(consumer, key_of(event)))
         return park(consumer, tx, event, bytes, PGL_PARKED_BEHIND);
-    if (consumer->is_looked_after && is_struck(consumer, PGL_BUGGIFY_CONSUMER_PARKS))
+    if (is_struck(consumer, PGL_BUGGIFY_CONSUMER_PARKS))
         return park(consumer, tx, event, bytes, PGL_PARKED_STRUCK);
     bool is_refused;
     status = pgl_consumer_handle(consumer, tx, seq, event, &is_refused);

@@ -50,7 +50,6 @@ struct pgl_consumer {
     bool is_first_read, is_halted;
     bool is_stopped, is_stale; /* reads nothing; and what it has asked for is not wanted any more */
     struct pgl_timer again;    /* set while the producer could not answer */
-    bool is_looked_after;      /* what it parks, operators can take up again (saga/admin.h) */
     int64_t aside_seq;         /* this event was tried alone and failed: it is parked; 0 for none */
     char aside_why[PGL_PARKED_WHY_BYTES];
     struct pgl_map parked_keys;                   /* those of the transaction included */

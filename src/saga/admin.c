@@ -77,7 +77,6 @@ void pgl_admin_add_consumer(struct pgl_admin *admin, struct pgl_consumer *consum
 {
     PGL_ASSERT(admin->consumer_count < PGL_ADMIN_CONSUMERS_MAX && consumer->log <= LOG_INVENTORY);
     admin->consumers[admin->consumer_count++] = consumer;
-    consumer->is_looked_after = true;
 }
 
 pgl_status pgl_admin_open(struct pgl_admin *admin, struct pgl_writer *writer,
