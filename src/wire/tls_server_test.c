@@ -291,6 +291,9 @@ static void the_name_decides_on_the_certificate(void **unused)
     }
 }
 
+#define LONG_PART "0123456789012345678901234567890123456789012345678901234567890123456789"
+#define LONG_URI  "URI:panglot:role/" LONG_PART LONG_PART LONG_PART LONG_PART
+
 static void clients_show_who_they_are(void **unused)
 {
     enum kind { NONE, SHOWN, OTHERS, OLD, OF_A_SERVER };
@@ -305,6 +308,7 @@ static void clients_show_who_they_are(void **unused)
         { SHOWN, true, "DNS:a.example,URI:panglot:role/edge", "panglot:role/edge" },
         { SHOWN, true, "DNS:a.example,DNS:b.example", "a.example,b.example" },
         { SHOWN, true, "IP:127.0.0.1", "" },
+        { SHOWN, true, "DNS:edge," LONG_URI, "" }, /* where there are URIs nothing else counts */
         { OTHERS, false, "URI:panglot:role/orders", NULL },
         { OLD, false, "URI:panglot:role/orders", NULL },
         { OF_A_SERVER, false, "URI:panglot:role/orders", NULL },
