@@ -333,7 +333,8 @@ class Changes(Limits):
                          [200] * 4 + [429])
 
     def test_room_is_another(self):
-        store = self.open(limits={"max-streams-per-user": 1}, http={"max-body": 4096})
+        store = self.open(limits={"max-streams-per-user": 1}, http={"max-body": 4096},
+                          grpc={"max-message": 1024})
         ann, large = store.person("ann", "operator"), {"filler": "x" * 5000}
 
         def stream():
@@ -341,10 +342,17 @@ class Changes(Limits):
 
         def order():
             return ann.ask("POST", "/api/v1/orders", large, idempotency_key="a").code
+
+        def call():
+            return ann.ask("POST", "/panglot.catalog.v1.CatalogService/GetProduct",
+                           {"sku": "x" * 2000}).json()["code"]
         self.assertEqual((order(), stream(), stream()), (413, 200, 429))
+        self.assertEqual(call(), "resource_exhausted")
         self.change("setting=limits.max-streams-per-user value=2", "setting=http.max-body value=8",
-                    limits={"max-streams-per-user": 2}, http={"max-body": 8192})
+                    limits={"max-streams-per-user": 2}, http={"max-body": 8192},
+                    grpc={"max-message": 4096})
         shop.wait_for(order, lambda code: code != 413)
+        self.assertNotEqual(call(), "resource_exhausted")
         self.assertEqual((stream(), stream()), (200, 429))
 
     def test_what_is_wrong_changes_nothing(self):
