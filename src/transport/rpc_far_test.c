@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "contract/health.h"
@@ -40,6 +41,7 @@ static struct bench {
     struct pgl_call *held;
     bool holds;
     int asked;
+    int lost_count; /* log lines that say so */
     pgl_status answer;
     char service[64];
     int64_t deadline_ns;
@@ -223,12 +225,20 @@ static void ask(int64_t within_ns)
 
 /* ---- the bench ---- */
 
+static void log_write(struct pgl_platform *platform, struct pgl_text line)
+{
+    (void)platform;
+    bench->lost_count +=
+        memmem(line.data, line.size, "peer-lost peer=", strlen("peer-lost peer=")) != NULL;
+}
+
 static int open_bench(void **unused)
 {
     (void)unused;
     bench = calloc(1, sizeof *bench);
     assert_non_null(bench);
     pgl_twin_open(&bench->twin, 1);
+    bench->twin.platform.log_write = log_write;
     bench->waiter = bench->twin.platform.waiter_open(&bench->twin.platform);
     pgl_loop_init(&bench->asker, "asker", &bench->twin.platform, bench->waiter);
     pgl_loop_init(&bench->server_loop, "server", &bench->twin.platform, bench->waiter);
@@ -462,6 +472,7 @@ static void nobody_there_is_soon_not_asked_any_more(void **unused)
         bench->far.breaker.rules.calls_min = 5; /* calls come one by one here */
     }
     assert_true(is_at_once);
+    assert_int_equal(bench->lost_count, 1); /* however often it is asked */
     serve();
     turns(PGL_SECONDS(3));
     for (int i = 0; i < 10; i++) {
@@ -469,6 +480,10 @@ static void nobody_there_is_soon_not_asked_any_more(void **unused)
         turns(PGL_SECONDS(1));
     }
     assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
+    stop_serving();
+    ask(0);
+    turns(PGL_SECONDS(2));
+    assert_int_equal(bench->lost_count, 2); /* it had answered in between */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
