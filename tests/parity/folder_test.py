@@ -64,8 +64,8 @@ def check_slow(platform):
         time.sleep(JOINT_SECONDS + 1)
         asleep.send_signal(signal.SIGCONT)
         _, why = asked.communicate(timeout=30)
-    expect(asked.returncode == 1 and re.search(r": gateway: nothing is held any more.* try again\n$",
-                                               why), f"a slow one: {asked.returncode} {why!r}")
+    is_said = re.search(r": gateway: nothing is held any more.* try again\n$", why)
+    expect(asked.returncode == 1 and is_said, f"a slow one: {asked.returncode} {why!r}")
     code, said = platform.run("verify")
     expect(code == 0, f"behind it: {said}")
     print("one that does not hold in time is said, and the next look is whole")
