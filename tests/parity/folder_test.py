@@ -61,7 +61,7 @@ def check_slow(platform):
     asleep.send_signal(signal.SIGSTOP)
     with subprocess.Popen([platform.binary, "verify", "--data", platform.data], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asked:
-        time.sleep(JOINT_SECONDS + 1)
+        time.sleep(JOINT_SECONDS + 3)  # for the others to be asked, and then to give up
         asleep.send_signal(signal.SIGCONT)
         _, why = asked.communicate(timeout=30)
     is_said = re.search(r": gateway: nothing is held any more.* try again\n$", why)
