@@ -20,6 +20,7 @@ static const struct code_row {
     [PGL_TOO_LARGE]       = { "too-large",        "The request is too large",        413,  8 },
     [PGL_DEADLINE]        = { "deadline",         "Not done in time",                504,  4 },
     [PGL_NOT_FOUND]       = { "not-found",        "Not found",                       404,  5 },
+    [PGL_GONE]            = { "gone",             "No longer there",                 410,  5 },
     [PGL_ALREADY_EXISTS]  = { "already-exists",   "Already exists",                  409,  6 },
     [PGL_DENIED]          = { "denied",           "Not allowed",                     403,  7 },
     [PGL_UNAUTHENTICATED] = { "unauthenticated",  "No valid identity",               401, 16 },

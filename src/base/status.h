@@ -24,6 +24,7 @@ enum pgl_code {
     PGL_TOO_LARGE,       /* a size limit of one request */
     PGL_DEADLINE,        /* time ran out; the outcome is unknown to the caller */
     PGL_NOT_FOUND,       /* also: not yours */
+    PGL_GONE,            /* it was there, and is kept no longer */
     PGL_ALREADY_EXISTS,  /* asked to create what is there */
     PGL_DENIED,          /* known, but not allowed */
     PGL_UNAUTHENTICATED, /* not known */

@@ -91,8 +91,9 @@ static bool is_locked_out(struct edge_trust *trust, struct edge_identify *identi
 static void refuse(struct edge_trust *trust, struct edge_identify *identify, uint64_t named,
                    pgl_status status)
 {
+    bool is_counted = named != 0 && !identify->is_again;
     int64_t wait_ns =
-        named != 0 ? pgl_lockout_note(trust->lockout, named, trust->edge->loop->now_ns) : 0;
+        is_counted ? pgl_lockout_note(trust->lockout, named, trust->edge->loop->now_ns) : 0;
     if (wait_ns > 0)
         lock_out(trust, identify, wait_ns);
     else
@@ -152,6 +153,8 @@ static bool wait_for_keys(struct edge_trust *trust, struct edge_identify *identi
 {
     struct edge_identify_wait *wait = identify->wait;
     bool was_late = wait != NULL && wait->is_late;
+    if (wait != NULL && !pgl_list_is_empty(&wait->in_list)) /* something else has woken the flow */
+        return true;
     if (was_late || trust->waiting_count == EDGE_KEY_WAITS_MAX || !edge_trust_wish(trust))
         return false;
     wait = wait_of(trust, identify);
@@ -377,7 +380,7 @@ bool edge_identify_knows(struct pgl_edge *edge, const struct edge_credentials *f
                                         credential, edge->loop->wall_ns, &claims));
 }
 
-void edge_identify_begin(struct pgl_edge *edge, struct edge_identify *identify)
+static void begin(struct pgl_edge *edge, struct edge_identify *identify)
 {
     *identify->caller = (Caller)CALLER_INIT;
     identify->is_done = false;
@@ -394,8 +397,22 @@ void edge_identify_begin(struct pgl_edge *edge, struct edge_identify *identify)
     look(edge->trust, identify);
 }
 
+void edge_identify_begin(struct pgl_edge *edge, struct edge_identify *identify)
+{
+    identify->is_again = false;
+    begin(edge, identify);
+}
+
+void edge_identify_again(struct pgl_edge *edge, struct edge_identify *identify)
+{
+    identify->is_again = true;
+    begin(edge, identify);
+}
+
 void edge_identify_next(struct pgl_edge *edge, struct edge_identify *identify)
 {
+    if (identify->wait->left > 0)
+        return; /* something else has woken the flow */
     if (identify->wait->ask != NULL)
         hear_about_key(edge->trust, identify);
     else

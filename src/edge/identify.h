@@ -47,6 +47,7 @@ struct edge_identify {
     struct pgl_arena *arena; /* nothing else is done with it meanwhile */
     Caller *caller;          /* filled in */
     struct pgl_flow *flow;   /* woken when there is news */
+    bool is_again;           /* of edge_identify_again */
 
     /* The answer. */
     bool is_done;
@@ -58,6 +59,10 @@ struct edge_identify {
 
 void edge_identify_begin(struct pgl_edge *edge, struct edge_identify *identify);
 void edge_identify_next(struct pgl_edge *edge, struct edge_identify *identify);
+
+/* Of a stream, now and then: does what was shown for it still let in? As begin does, and filled in
+ * anew; but that it has ended is nobody's mistake, and is not counted as one. */
+void edge_identify_again(struct pgl_edge *edge, struct edge_identify *identify);
 
 /* They were right a moment ago, and are in memory: nobody has to be asked, nothing verified. */
 bool edge_identify_knows(struct pgl_edge *edge, const struct edge_credentials *from);

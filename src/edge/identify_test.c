@@ -370,6 +370,49 @@ static void a_key_is_bound_to_its_addresses_and_its_end(void **unused)
     assert_int_equal(code_of(&buyers, other), PGL_UNAUTHENTICATED);
 }
 
+static void come_again(struct asker *asker)
+{
+    edge_identify_again(&bench->edge, &asker->identify);
+}
+
+/* Its streams, all of which look at once: nobody is locked out for that. */
+static void who_was_let_in_is_looked_at_again(void **unused)
+{
+    (void)unused;
+    struct asker asker;
+    struct edge_credentials ann = bearer(0, "ann", PGL_ROLE_CUSTOMER);
+    come(&asker, &buyers, ann);
+    come_again(&asker);
+    assert_true(asker.identify.is_done && pgl_is_ok(asker.identify.status));
+    assert_string_equal(asker.caller.subject, "ann");
+    bench_run(PGL_HOURS(2));
+    for (int i = 0; i < 20; i++) {
+        come_again(&asker);
+        assert_true(asker.identify.is_done);
+        assert_int_equal(asker.identify.status.code, PGL_UNAUTHENTICATED);
+    }
+    leave(&asker);
+    assert_int_equal(code_of(&buyers, bearer(0, "ann", PGL_ROLE_CUSTOMER)), PGL_CODE_OK);
+}
+
+static void a_waiting_flow_that_is_woken_waits_on(void **unused)
+{
+    (void)unused;
+    struct asker of_token, of_key;
+    come(&of_token, &buyers, bearer(1, "ann", PGL_ROLE_CUSTOMER));
+    come(&of_key, &buyers, api_key('a', 1));
+    pgl_flow_wake(&of_token.flow);
+    pgl_flow_wake(&of_key.flow);
+    bench_run(0);
+    assert_false(of_token.identify.is_done || of_key.identify.is_done);
+    answer_verify(0, PGL_OK, NULL);
+    give_keys_of_the_other();
+    answer_wish();
+    assert_true(pgl_is_ok(of_token.identify.status) && pgl_is_ok(of_key.identify.status));
+    leave(&of_token);
+    leave(&of_key);
+}
+
 static const pgl_status wrong_key = { PGL_UNAUTHENTICATED, "the API key is not valid" };
 
 static void who_guesses_secrets_waits_and_who_is_known_does_not(void **unused)
@@ -445,6 +488,8 @@ int main(void)
         TEST(a_key_is_asked_about_once_a_minute),
         TEST(scope_and_role_have_to_be_right),
         TEST(a_key_is_bound_to_its_addresses_and_its_end),
+        TEST(who_was_let_in_is_looked_at_again),
+        TEST(a_waiting_flow_that_is_woken_waits_on),
         TEST(who_guesses_secrets_waits_and_who_is_known_does_not),
         TEST(a_secret_that_is_wrong_now_is_forgotten),
         TEST(a_key_that_changes_meanwhile_is_asked_about_anew),

@@ -150,6 +150,7 @@ static void send(struct pgl_feed *feed, struct pgl_call *call, int64_t after,
     slot->is_follow = of != NULL;
     slot->read.after = after;
     slot->read.until_ns = call->deadline_ns;
+    slot->read.is_of_newcomer = of == NULL;
     slot->read.is_first = of != NULL && of->first;
     slot->read.reader = of != NULL ? pgl_keep_find(&feed->log->keep, of->reader) : 0;
     slot->read.handled = of != NULL ? of->handled : 0;

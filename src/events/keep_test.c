@@ -192,7 +192,14 @@ static void what_is_gone_is_said_to_be(void **unused)
     read->after = 7;
     assert_ok(pgl_mailbox_send(&bench->sink.loop, &bench->log.reads, &read->message));
     pgl_store_bench_turn(&bench->source);
-    assert_int_equal(read->status.code, PGL_NOT_FOUND);
+    assert_int_equal(read->status.code, PGL_GONE);
+    *read = (struct pgl_log_read){ .message.reply_to = &replies, .is_of_newcomer = true };
+    assert_ok(pgl_mailbox_send(&bench->sink.loop, &bench->log.reads, &read->message));
+    pgl_store_bench_turn(&bench->source);
+    assert_ok(read->status);
+    assert_int_equal(read->after, bench->log.keep.durable_low - 1);
+    assert_true(read->after > 7);
+    assert_true(read->count > 0);
     bench->sink.loop.mailboxes = bench->sink.loop.mailboxes->next; /* ours came first */
     free(read);
 }

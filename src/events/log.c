@@ -273,7 +273,7 @@ static pgl_status fill(struct pgl_event_log *log, struct pgl_log_read *read)
     if (!pgl_is_ok(read->status) || read->after >= log->durable_high)
         return PGL_OK;
     if (read->after + 1 < log->keep.durable_low) {
-        read->status = PGL_FAIL(PGL_NOT_FOUND, "events as old as these were pruned");
+        read->status = PGL_FAIL(PGL_GONE, "events as old as these were pruned");
         return PGL_OK;
     }
     if (is_struck(log, PGL_BUGGIFY_LOG_BUSY))
@@ -318,6 +318,8 @@ static void take_read(void *owner, struct pgl_message *message)
         pgl_keep_note(&log->keep, read->reader, read->handled);
     if (read->after < 0)
         read->after = log->durable_high;
+    else if (read->after == 0 && read->is_of_newcomer)
+        read->after = log->keep.durable_low - 1;
     if (try_read(log, read))
         return;
     read->is_first = false; /* checked */

@@ -26,12 +26,15 @@
 #define PGL_LOG_READERS_MAX     64
 #define PGL_EVENT_BYTES_MAX     (64u << 10) /* 100 lines of the longest SKUs are 20 KiB */
 
-/* Asks for what comes behind `after`; PGL_NOT_FOUND where that was pruned. Answered when there is
+/* Asks for what comes behind `after`; PGL_GONE where that was pruned. Answered when there is
  * something, or when time is up with nothing. */
 struct pgl_log_read {
     struct pgl_message message;
     int64_t after;    /* below 0: what comes from now on */
     int64_t until_ns; /* monotonic; PGL_NEVER_NS waits for ever */
+    /* Who says 0 has read nothing yet, and begins at the oldest that is kept. Not of a consumer:
+     * what it has not handled and was pruned is missing. */
+    bool is_of_newcomer;
     /* Set on a reader's first read: what it remembers of the event `after`. Another one there, or
      * none: PGL_DATA_LOSS. */
     bool is_first;

@@ -305,6 +305,13 @@ void pgl_http_exchange_tell_room(struct pgl_conn *conn)
     }
 }
 
+bool pgl_http_stream_is_due(const struct pgl_http_exchange *exchange)
+{
+    const struct pgl_http_server *server = exchange->server;
+    return exchange->is_abandoned || exchange->conn == NULL || server->is_draining ||
+           server->loop->now_ns >= exchange->conn->age_until_ns;
+}
+
 void pgl_http_stream_end(struct pgl_http_exchange *exchange)
 {
     PGL_ASSERT(exchange->stage == PGL_HTTP_STREAMING);

@@ -285,6 +285,9 @@ void pgl_http_stream_begin(struct pgl_http_exchange *exchange, int status,
  * the stream or waits for `on_room`), PGL_CANCELLED when it is gone. */
 PGL_MUST_USE pgl_status pgl_http_stream_write(struct pgl_http_exchange *exchange,
                                               struct pgl_text piece);
+/* Whether a stream that has no end of its own should end now: its client is gone, the server
+ * drains, or its connection is past its age, which would go on for as long as the stream does. */
+bool pgl_http_stream_is_due(const struct pgl_http_exchange *exchange);
 void pgl_http_stream_end(struct pgl_http_exchange *exchange);
 /* The same, with trailers, which are copied; over HTTP/1.1 they are dropped. */
 void pgl_http_stream_end_with(struct pgl_http_exchange *exchange,

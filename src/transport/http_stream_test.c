@@ -174,6 +174,38 @@ static void a_stream_learns_that_the_client_is_gone(void **unused)
     bench_close(bench);
 }
 
+static void a_stream_is_due_with_its_connection(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    (void)unused;
+    struct pgl_http_exchange *stream = begin_stream(bench, client, GET("/events"));
+    assert_false(pgl_http_stream_is_due(stream));
+    bench_pass(bench, bench->server.options.limits.age_ns * 8 / 10);
+    assert_false(pgl_http_stream_is_due(stream));
+    bench_pass(bench, bench->server.options.limits.age_ns * 4 / 10);
+    assert_true(pgl_http_stream_is_due(stream));
+    pgl_http_stream_end(stream);
+    client_hear(client, SIZE_MAX);
+    bench->holds = false;
+    assert_contains(client_ask(client, GET("/last")), "Connection: close\r\n");
+    client_leave(client);
+    bench_close(bench);
+}
+
+static void a_stream_is_due_when_the_server_drains(void **unused)
+{
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    (void)unused;
+    struct pgl_http_exchange *stream = begin_stream(bench, client, GET("/events"));
+    pgl_http_server_drain(&bench->server);
+    assert_true(pgl_http_stream_is_due(stream));
+    pgl_http_stream_end(stream);
+    client_leave(client);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +216,8 @@ int main(void)
         cmocka_unit_test(a_steady_reader_makes_room),
         cmocka_unit_test(an_aborted_stream_does_not_look_whole),
         cmocka_unit_test(a_stream_learns_that_the_client_is_gone),
+        cmocka_unit_test(a_stream_is_due_with_its_connection),
+        cmocka_unit_test(a_stream_is_due_when_the_server_drains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,8 +6,10 @@ Aim:     every event once, in the order of its log, whatever the size of an answ
 Method:  one platform with demo data; its events are read in answers of different sizes, and must be
          the same each time.
 """
+import contextlib
 import json
 import re
+import sqlite3
 import threading
 import time
 
@@ -130,6 +132,49 @@ class Events(shop.Case):
                       "types=", "types=panglot.nothing", "types=*,", "max=0", "max=501", "max=x",
                       "wait=16", "wait=-1", "size=3", "types=" + ",".join(["*"] * 33)):
             self.assert_problem(self.olga.ask("GET", "/api/v1/events?" + query), 422)
+
+
+class Pruned(shop.Case):
+    """What is kept no longer: the files are shortened, as weeks would do."""
+    FIRST_KEPT = 4
+
+    def stream(self, olga, last_id):
+        olga.connection.request("GET", "/api/v1/orders/endings", headers={
+            "Authorization": "Bearer " + olga.token, "Last-Event-ID": str(last_id)})
+        answer = olga.connection.getresponse()
+        said = answer.read() if answer.status != 200 else answer.readline()
+        olga.close()
+        return answer.status, said
+
+    def test_who_comes_too_late_is_told_and_a_newcomer_begins_with_what_there_is(self):
+        kept = shop.Shop("--demo")
+        try:
+            ann, olga = kept.person("ann"), kept.person("olga", "operator")
+            for _ in range(4):
+                ann.buy((sku, 1))
+            path = "/api/v1/events?log=orders"
+            whole, _ = read_all(olga, path)
+            _, begun = read_on(olga, path + "&max=1")
+            last = int(whole[-1]["sequence"])
+            kept.stop()
+            with contextlib.closing(sqlite3.connect(kept.folder / "data/orders.db")) as file:
+                with file:
+                    file.execute("UPDATE log_head SET low = ?", (self.FIRST_KEPT,))
+                    file.execute("DELETE FROM event WHERE seq < ?", (self.FIRST_KEPT,))
+            kept.open()
+            olga = kept.person("olga", "operator")
+            some, _ = read_all(olga, path)
+            self.assertEqual([int(event["sequence"]) for event in some], [
+                int(event["sequence"]) for event in whole
+                if int(event["sequence"]) >= self.FIRST_KEPT])
+            self.assert_problem(olga.ask("GET", begun), 410, "pruned")
+            for last_id, code in ((1, 410), (last + 1000, 422), (0, 200), (self.FIRST_KEPT, 200)):
+                status, said = self.stream(olga, last_id)
+                self.assertEqual(status, code, said)
+            self.assertRegex(said, rb"^id: \d+\n$")
+            self.assertGreater(int(said[4:]), self.FIRST_KEPT)
+        finally:
+            kept.close()
 
 
 class Catalogue(shop.Case):

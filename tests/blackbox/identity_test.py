@@ -7,6 +7,7 @@ Method:  a running platform; an issuer of our own in Python, which publishes and
          also through TLS; a client that never stops asking while keys are replaced.
 """
 import contextlib
+import http.client
 import http.server
 import json
 import os
@@ -28,6 +29,8 @@ ORDERS = "/api/v1/orders"
 ROTATIONS = 8
 ASKED_BETWEEN = 6
 STOPS_WITHIN_SECONDS = 1
+STREAM_POLL_SECONDS = 1
+SKEW_SECONDS = 60
 
 
 @contextlib.contextmanager
@@ -37,6 +40,14 @@ def a_shop(*options):
         yield store
     finally:
         store.close()
+
+
+def endings(store, **headers):
+    """A stream that has no end of its own, opened: to be read."""
+    connection = http.client.HTTPConnection(*store.address, timeout=20)
+    connection.request("GET", ORDERS + "/endings", headers=headers)
+    stream = connection.getresponse()
+    return connection, stream
 
 
 def with_key(store, key, **headers):
@@ -94,6 +105,22 @@ class Keys(shop.Case):
             while user.ask("GET", ORDERS, x_api_key=key["key"]).code == 200:
                 self.assertLess(time.monotonic() - began, STOPS_WITHIN_SECONDS)
             self.assertEqual(set(codes), {200})
+
+    def test_its_streams_end_with_it(self):
+        with a_shop() as store:
+            boss = store.person("boss", "operator")
+            lost, kept = (self.make(boss, role="OPERATOR", scopes=["events:read"])
+                          for _ in range(2))
+            streams = [endings(store, **{"X-Api-Key": key["key"]}) for key in (lost, kept)]
+            self.assertEqual([stream.status for _, stream in streams], [200, 200])
+            boss.ask("POST", f"{KEYS}/{lost['id']}/revoke", {"reason": "lost"})
+            self.assertEqual(streams[0][1].read(), b"")
+            streams[1][0].sock.settimeout(2 * STREAM_POLL_SECONDS)
+            with self.assertRaises(TimeoutError):
+                streams[1][1].read()
+            for connection, stream in streams:
+                stream.close()
+                connection.close()
 
     def test_scope_address_and_end(self):
         with a_shop() as store:
@@ -315,6 +342,18 @@ class OtherIssuers(shop.Case):
                                 ([], 403)):
                 token = self.issuer.token(realm_access={"roles": roles})
                 self.assertEqual(self.ask(store, token).code, code, roles)
+
+    def test_a_stream_ends_with_its_token(self):
+        with a_shop(*self.options) as store:
+            now = int(time.time())
+            token = self.issuer.token(realm_access={"roles": ["operator"]}, iat=now - 100,
+                                      exp=now - SKEW_SECONDS + 4)
+            began = time.monotonic()
+            connection, stream = endings(store, Authorization="Bearer " + token)
+            self.assertEqual((stream.status, stream.read()), (200, b""))
+            self.assertGreater(time.monotonic() - began, 2)
+            connection.close()
+            self.assertEqual(self.ask(store, token).code, 401)
 
     def test_unknown_keys_are_looked_for_once(self):
         with a_shop(*self.options) as store:

@@ -23,6 +23,8 @@ from google.protobuf import json_format  # pylint: disable=wrong-import-position
 PROTOS = protos.Protos(protos.CONTRACT)
 ORDERS = "/panglot.orders.v1.OrderService/"
 LOGS = "/panglot.events.v1.EventLogService/"
+KEYS = "/panglot.identity.v1.IdentityService/"
+OPERATOR = 5  # of panglot.common.v1.Role
 ADMIN = "/panglot.admin.v1.AdminService/"
 HEALTH = "/grpc.health.v1.Health/"
 REFLECTION = "grpc.reflection.{}.ServerReflection"
@@ -216,6 +218,21 @@ class Platform(unittest.TestCase):
                             for one in followed for event in one.events))
         followed.cancel()
         later.join()
+
+    def test_a_stream_ends_with_its_key(self):
+        boss = {"name": "olga", "role": "operator"}
+        made = self.ask(KEYS + "CreateKey", message(
+            "panglot.identity.v1.CreateKeyRequest", key={
+                "role": OPERATOR, "scopes": ["events:read"]}), **boss)
+        followed = self.ask(LOGS + "WatchLog", message("panglot.events.v1.WatchLogRequest", log=2),
+                            name=None, metadata=[("x-api-key", made.key.key)])
+        revoke = threading.Timer(0.5, lambda: self.ask(KEYS + "RevokeKey", message(
+            "panglot.identity.v1.RevokeKeyRequest", id=made.key.id, reason="lost"), **boss))
+        revoke.start()
+        with self.assertRaises(grpc.RpcError) as raised:
+            list(followed)
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.UNAUTHENTICATED)
+        revoke.join()
 
     # ---- health and reflection
 

@@ -195,7 +195,7 @@ const struct pgl_route pgl_routes[] = {
       order_list_begin, order_list_next, NOTHING, JSON(200, LIST_ORDERS_RESPONSE), orders_query, PGL_CACHE_NEVER,
       "Your orders, newest first." },
     { PGL_HTTP_GET, "/api/v1/orders/endings", PGL_MAY(OPERATOR, "events:read"), PGL_CLASS_STREAM,
-      endings_begin, NULL, FIELDS(PGL_FIELD_LAST_EVENT_ID), EVENTS, NULL, PGL_CACHE_NEVER,
+      endings_begin, endings_next, FIELDS(PGL_FIELD_LAST_EVENT_ID), EVENTS, NULL, PGL_CACHE_NEVER,
       "Server-sent events: every order's end, as it comes." },
     { PGL_HTTP_GET, "/api/v1/orders/{id}", PGL_MAY(READERS, "orders:read"), PGL_CLASS_READ,
       order_get_begin, order_get_next, FIELDS(PGL_FIELD_PREFER), JSON(200, ORDER), NULL, PGL_CACHE_NEVER,

@@ -210,6 +210,5 @@ void edge_grpc_stream_end(struct edge_grpc_request *of, pgl_status status)
 
 bool edge_grpc_is_over(const struct edge_grpc_request *of)
 {
-    return of->call->is_stopped || of->request.exchange->is_abandoned ||
-           of->request.edge->http.is_draining;
+    return of->call->is_stopped || pgl_http_stream_is_due(of->request.exchange);
 }

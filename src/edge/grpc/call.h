@@ -48,7 +48,7 @@ PGL_MUST_USE pgl_status edge_grpc_answered(struct pgl_request *request);
 void edge_grpc_stream_begin(struct edge_grpc_request *of);
 void edge_grpc_stream_end(struct edge_grpc_request *of, pgl_status status);
 
-/* Its client is gone, its time is up, or the server goes down. */
+/* Its client is gone, its time or that of its connection is up, or the server goes down. */
 bool edge_grpc_is_over(const struct edge_grpc_request *of);
 
 #endif

@@ -40,15 +40,19 @@ struct follow {
     bool is_over;     /* behind what has come there is nothing more */
 };
 
-enum { F_ASK, F_ANSWERED, F_TELL };
+enum { F_CHECK, F_CHECKED, F_ANSWERED, F_TELL };
 
 static struct follow *follow_of(struct pgl_flow *flow)
 {
     return PGL_CONTAINER(flow, struct follow, flow);
 }
 
+/* The status may tell in words that lie in the arena of the poll, as the caller does. */
 static struct pgl_go end(struct follow *follow, pgl_status status)
 {
+    if (status.text != NULL)
+        status.text = pgl_arena_string(follow->of->request.arena, pgl_text_of(status.text));
+    follow->of->request.caller = (Caller)CALLER_INIT;
     pgl_arena_free(&follow->arena);
     edge_grpc_stream_end(follow->of, status);
     return pgl_done();
@@ -62,16 +66,15 @@ static struct pgl_go end_early(struct follow *follow)
         return end(follow, PGL_FAIL(PGL_CANCELLED, "the client went away"));
     if (call->is_stopped)
         return end(follow, PGL_FAIL(PGL_DEADLINE, "the time that was given is over"));
+    if (!follow->of->request.edge->http.is_draining)
+        return end(follow, PGL_FAIL(PGL_UNAVAILABLE, "the connection has had its time: go on from "
+                                                     "here over another one"));
     return end(follow, PGL_FAIL(PGL_UNAVAILABLE, "the server goes down: go on elsewhere"));
 }
 
-static struct pgl_go follow_ask(struct pgl_flow *flow)
+static struct pgl_go ask(struct follow *follow)
 {
-    struct follow *follow = follow_of(flow);
     struct pgl_edge *edge = follow->of->request.edge;
-    if (edge_grpc_is_over(follow->of))
-        return end_early(follow);
-    pgl_arena_reset(&follow->arena);
     const void *question = follow->kind->question(follow);
     follow->reply = pgl_message_new(follow->kind->reply, &follow->arena);
     follow->told = 0;
@@ -82,9 +85,39 @@ static struct pgl_go follow_ask(struct pgl_flow *flow)
                                            .arena = &follow->arena,
                                            .deadline_ns = edge->loop->now_ns + POLL_NS,
                                            .trace = follow->of->request.trace };
-    pgl_rpc_send(&edge->rpc, follow->endpoint, follow->kind->method, &follow->call, flow,
+    pgl_rpc_send(&edge->rpc, follow->endpoint, follow->kind->method, &follow->call, &follow->flow,
                  &follow->left);
     return follow->left > 0 ? pgl_wait(F_ANSWERED) : pgl_go(F_ANSWERED);
+}
+
+static struct pgl_go after_check(struct follow *follow)
+{
+    const struct edge_identify *identify = &follow->of->request.identify;
+    if (!identify->is_done)
+        return pgl_wait(F_CHECKED);
+    return pgl_is_ok(identify->status) ? ask(follow) : end(follow, identify->status);
+}
+
+/* Before each poll: a token that has ended meanwhile and a key that was revoked end the stream. */
+static struct pgl_go follow_check(struct pgl_flow *flow)
+{
+    struct follow *follow = follow_of(flow);
+    struct pgl_request *request = &follow->of->request;
+    if (edge_grpc_is_over(follow->of))
+        return end_early(follow);
+    pgl_arena_reset(&follow->arena);
+    request->identify.arena = &follow->arena;
+    request->identify.flow = flow;
+    edge_identify_again(request->edge, &request->identify);
+    return after_check(follow);
+}
+
+static struct pgl_go follow_checked(struct pgl_flow *flow)
+{
+    struct follow *follow = follow_of(flow);
+    struct pgl_request *request = &follow->of->request;
+    edge_identify_next(request->edge, &request->identify);
+    return after_check(follow);
 }
 
 static struct pgl_go follow_answered(struct pgl_flow *flow)
@@ -108,13 +141,14 @@ static struct pgl_go follow_tell(struct pgl_flow *flow)
         if (!pgl_is_ok(status))
             return edge_grpc_is_over(follow->of) ? end_early(follow) : end(follow, status);
     }
-    return follow->is_over ? end(follow, PGL_OK) : pgl_go(F_ASK);
+    return follow->is_over ? end(follow, PGL_OK) : pgl_go(F_CHECK);
 }
 
 static const struct pgl_step follow_steps[] = {
     /*               name               does             at most  when late: a callee minds the
      *               deadline */
-    [F_ASK] = { "follow.ask", follow_ask, 0, 0 },
+    [F_CHECK] = { "follow.check", follow_check, 0, 0 },
+    [F_CHECKED] = { "follow.checked", follow_checked, 0, 0 },
     [F_ANSWERED] = { "follow.answered", follow_answered, 0, 0 },
     [F_TELL] = { "follow.tell", follow_tell, 0, 0 },
 };
@@ -145,7 +179,7 @@ static pgl_status start(struct edge_grpc_request *of, const struct follow_kind *
     pgl_arena_init(&follow->arena, POLL_ARENA_CHUNK_BYTES, POLL_ARENA_LIMIT_BYTES);
     of->request.view = follow;
     of->wake = wake;
-    pgl_flow_start(&follow->flow, of->request.edge->loop, follow_steps, F_ASK, on_done);
+    pgl_flow_start(&follow->flow, of->request.edge->loop, follow_steps, F_CHECK, on_done);
     return PGL_OK;
 }
 

@@ -63,7 +63,8 @@ static struct pgl_go look(struct pgl_flow *flow)
     if (watch->now != watch->told)
         return pgl_go(W_TELL);
     if (edge_grpc_is_over(watch->of)) { /* behind the news that nothing is served any more */
-        edge_grpc_stream_end(watch->of, PGL_FAIL(PGL_UNAVAILABLE, "the server goes down"));
+        edge_grpc_stream_end(watch->of,
+                             PGL_FAIL(PGL_UNAVAILABLE, "watch on over another connection"));
         return pgl_done();
     }
     return pgl_wait(W_LOOK);

@@ -14,6 +14,7 @@
 #define POLL_NS                PGL_SECONDS(1) /* how soon it sees that it is to end */
 #define QUIET_POLLS_MAX        15             /* then an idle stream shows that it lives */
 #define ENDINGS_AT_ONCE        512
+#define ENDINGS_BEHIND_MAX     10000 /* of the log's events: the orders of a second at full speed */
 
 struct stream;
 
@@ -41,7 +42,7 @@ struct stream {
     int quiet_polls;        /* since then */
 };
 
-enum { S_ASK, S_TELL };
+enum { S_CHECK, S_CHECKED, S_TELL };
 
 static struct stream *stream_of(struct pgl_flow *flow)
 {
@@ -54,6 +55,7 @@ static struct stream *stream_of(struct pgl_flow *flow)
 static struct pgl_go end(struct stream *stream)
 {
     struct pgl_request *request = stream->request;
+    request->caller = (Caller)CALLER_INIT; /* as it was found in the arena of the poll */
     pgl_arena_free(&stream->arena);
     edge_finish(&request->edge->limits, &request->verdict, false, request->edge->loop->now_ns);
     request->edge->in_flight--;
@@ -61,18 +63,14 @@ static struct pgl_go end(struct stream *stream)
     return pgl_done();
 }
 
-static struct pgl_go stream_ask(struct pgl_flow *flow)
+static struct pgl_go ask(struct stream *stream)
 {
-    struct stream *stream = stream_of(flow);
     struct pgl_edge *edge = stream->request->edge;
-    if (stream->request->exchange->is_abandoned || edge->http.is_draining)
-        return end(stream);
-    pgl_arena_reset(&stream->arena);
     const void *question = stream->kind->question(stream);
     stream->reply = pgl_message_new(stream->kind->reply, &stream->arena);
     if (question == NULL || stream->reply == NULL)
         return end(stream);
-    bool is_brief = pgl_loop_is_struck(flow->loop, PGL_BUGGIFY_STREAM_ASKS_BRIEFLY);
+    bool is_brief = pgl_loop_is_struck(edge->loop, PGL_BUGGIFY_STREAM_ASKS_BRIEFLY);
     stream->call.call =
         (struct pgl_call){ .ask = question,
                            .reply = stream->reply,
@@ -80,8 +78,37 @@ static struct pgl_go stream_ask(struct pgl_flow *flow)
                            .deadline_ns = edge->loop->now_ns + POLL_NS / (is_brief ? 100 : 1),
                            .trace = stream->request->trace };
     pgl_rpc_send(&edge->rpc, stream->kind->endpoint(edge), stream->kind->method, &stream->call,
-                 flow, &stream->left);
+                 &stream->flow, &stream->left);
     return stream->left > 0 ? pgl_wait(S_TELL) : pgl_go(S_TELL);
+}
+
+static struct pgl_go after_check(struct stream *stream)
+{
+    const struct edge_identify *identify = &stream->request->identify;
+    if (!identify->is_done)
+        return pgl_wait(S_CHECKED);
+    return pgl_is_ok(identify->status) ? ask(stream) : end(stream);
+}
+
+/* Before each poll: a token that has ended meanwhile and a key that was revoked end the stream. */
+static struct pgl_go stream_check(struct pgl_flow *flow)
+{
+    struct stream *stream = stream_of(flow);
+    struct edge_identify *identify = &stream->request->identify;
+    if (pgl_http_stream_is_due(stream->request->exchange))
+        return end(stream);
+    pgl_arena_reset(&stream->arena);
+    identify->arena = &stream->arena;
+    identify->flow = flow;
+    edge_identify_again(stream->request->edge, identify);
+    return after_check(stream);
+}
+
+static struct pgl_go stream_checked(struct pgl_flow *flow)
+{
+    struct stream *stream = stream_of(flow);
+    edge_identify_next(stream->request->edge, &stream->request->identify);
+    return after_check(stream);
 }
 
 static struct pgl_go stream_tell(struct pgl_flow *flow)
@@ -102,12 +129,13 @@ static struct pgl_go stream_tell(struct pgl_flow *flow)
             !pgl_is_ok(pgl_http_stream_write(stream->request->exchange, pgl_buffer_text(&out)));
     }
     pgl_buffer_free(&out);
-    return is_over || is_cut ? end(stream) : pgl_go(S_ASK);
+    return is_over || is_cut ? end(stream) : pgl_go(S_CHECK);
 }
 
 static const struct pgl_step stream_steps[] = {
     /*           name           does         at most  when late: the callee minds the deadline */
-    [S_ASK] = { "stream.ask", stream_ask, 0, 0 },
+    [S_CHECK] = { "stream.check", stream_check, 0, 0 },
+    [S_CHECKED] = { "stream.checked", stream_checked, 0, 0 },
     [S_TELL] = { "stream.tell", stream_tell, 0, 0 },
 };
 
@@ -154,7 +182,7 @@ static pgl_status start(struct pgl_request *request, const struct stream_kind *k
     for (size_t i = 0; i < cors_count; i++)
         edge_add_field(request, cors[i].name, cors[i].value);
     pgl_http_stream_begin(request->exchange, 200, request->fields, request->field_count);
-    pgl_flow_start(&stream->flow, request->edge->loop, stream_steps, S_ASK, on_done);
+    pgl_flow_start(&stream->flow, request->edge->loop, stream_steps, S_CHECK, on_done);
     return PGL_OK;
 }
 
@@ -290,9 +318,37 @@ static const struct stream_kind endings_kind = { orders_log_endpoint, EVENT_LOG_
                                                  READ_RESPONSE_DESCRIPTOR, endings_question,
                                                  tell_endings };
 
+/* The log is asked for the event that they have seen, which it has unless it was pruned: so it
+ * answers at once, and says how far it has come since. */
 pgl_status endings_begin(struct pgl_request *request)
 {
     int64_t after;
     PGL_TRY(read_last_id(request, -1, &after));
+    if (after < 0)
+        return start(request, &endings_kind, after, false);
+    ReadRequest *ask = EDGE_NEW(request, READ_REQUEST_DESCRIPTOR);
+    request->view = EDGE_NEW(request, READ_RESPONSE_DESCRIPTOR);
+    if (ask == NULL || request->view == NULL)
+        return PGL_NO_MEMORY;
+    ask->log = LOG_ORDERS;
+    ask->after = after > 0 ? after - 1 : 0;
+    ask->max = 1;
+    return edge_ask_until(request, orders_log_endpoint(request->edge), EVENT_LOG_SERVICE_READ, ask,
+                          request->view, request->arena, request->edge->loop->now_ns + POLL_NS);
+}
+
+pgl_status endings_next(struct pgl_request *request)
+{
+    const ReadResponse *reply = request->view;
+    int64_t after;
+    PGL_TRY(edge_answer(request, 0));
+    PGL_TRY(read_last_id(request, -1, &after));
+    if (after > reply->high)
+        return PGL_FAIL(PGL_INVALID, bad_last_id);
+    if (after > 0 && reply->low >= after)
+        return PGL_FAIL(PGL_GONE, "Last-Event-ID: what came behind it was pruned; ask without it");
+    if (reply->high - after > ENDINGS_BEHIND_MAX)
+        return PGL_FAIL(PGL_GONE, "Last-Event-ID: too far behind; ask without it, and for what was "
+                                  "missed see /api/v1/events");
     return start(request, &endings_kind, after, false);
 }

@@ -16,5 +16,6 @@
 pgl_status order_stream_begin(struct pgl_request *request);
 pgl_status order_stream_next(struct pgl_request *request);
 pgl_status endings_begin(struct pgl_request *request);
+pgl_status endings_next(struct pgl_request *request);
 
 #endif
