@@ -81,6 +81,7 @@ pgl_status pgl_ops_server_open(struct pgl_ops_server *ops, struct pgl_boot *boot
     const struct pgl_address *address = &boot->options.ops;
     struct pgl_loop *loop = &boot->loops[PGL_LOOP_EDGE];
     const struct pgl_http_server_options options = { .limits = ops_limits(),
+                                                     .is_for_browsers = true,
                                                      .owner = ops,
                                                      .on_request = on_request,
                                                      .refuse = refuse,

@@ -391,6 +391,21 @@ pgl_status edge_note_bad(struct edge_limits *limits, const struct edge_admission
     return PGL_OK;
 }
 
+pgl_status edge_note_denied(struct edge_limits *limits, const struct edge_admission *what,
+                            struct edge_moment moment, struct edge_verdict *verdict)
+{
+    bool is_known = what->caller->key_id[0] != '\0' || what->caller->subject[0] != '\0';
+    struct charges charges = { .count = 0 };
+    if (is_spared(limits, what))
+        return PGL_OK;
+    if (is_known)
+        charges = charges_of(limits, what);
+    else
+        add_usual(&charges, limits, EDGE_POLICY_ANONYMOUS,
+                  pgl_peer_key(limits->hash_key, what->address));
+    return charge_all(limits, &charges, pgl_route_classes[what->class].cost, moment, verdict);
+}
+
 void edge_stand(struct edge_limits *limits, const struct edge_admission *what,
                 struct edge_moment moment, struct edge_verdict *verdict)
 {

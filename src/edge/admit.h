@@ -3,7 +3,7 @@
  * do (by caller, and whether there is room). The same for every face: REST, gRPC, and what follows.
  *
  *     edge_admit(limits, &what, now, &verdict)    what.caller NULL: before identify
- *     edge_note_bad(...)                          instead, when identify failed
+ *     edge_note_bad(...), edge_note_denied(...)   instead, when identify failed
  *     edge_admit(limits, &what, now, &verdict)    what.caller set; holds a place when it is PGL_OK
  *     edge_finish(limits, &verdict, ...)          always, when the request has its answer
  *
@@ -67,6 +67,12 @@ PGL_MUST_USE pgl_status edge_admit(struct edge_limits *limits, const struct edge
 PGL_MUST_USE pgl_status edge_note_bad(struct edge_limits *limits, const struct edge_admission *what,
                                       bool has_credentials, struct edge_moment moment,
                                       struct edge_verdict *verdict);
+
+/* Who it is is known, and may not do this: it costs them what it would have cost, or those of the
+ * address, where not even that is known. PGL_LIMITED when that is too much. */
+PGL_MUST_USE pgl_status edge_note_denied(struct edge_limits *limits,
+                                         const struct edge_admission *what,
+                                         struct edge_moment moment, struct edge_verdict *verdict);
 
 /* Gives back what the verdict holds, once. `was_overloaded`: somebody behind was too busy. */
 void edge_finish(struct edge_limits *limits, struct edge_verdict *verdict, bool was_overloaded,

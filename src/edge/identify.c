@@ -232,6 +232,8 @@ static void use_key(struct edge_trust *trust, struct edge_identify *identify, st
         return;
     }
     key->used_wall_ns = trust->edge->loop->wall_ns;
+    identify->caller->key_id = pgl_arena_string(arena, pgl_text_of(key->id));
+    identify->caller->plan = pgl_arena_string(arena, pgl_text_of(key->plan));
     if (scope == NULL || (key->scopes & pgl_scope_named(pgl_text_of(scope))) == 0) {
         finish(identify,
                PGL_FAIL(PGL_DENIED, pgl_arena_printf(arena,
@@ -240,8 +242,6 @@ static void use_key(struct edge_trust *trust, struct edge_identify *identify, st
                                                      scope != NULL ? scope : "for this")));
         return;
     }
-    identify->caller->key_id = pgl_arena_string(arena, pgl_text_of(key->id));
-    identify->caller->plan = pgl_arena_string(arena, pgl_text_of(key->plan));
     let_in(identify, key->tenant, key->subject, key->role);
 }
 

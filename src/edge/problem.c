@@ -124,12 +124,11 @@ void edge_respond_problem(struct pgl_edge *edge, struct pgl_http_exchange *excha
     const struct edge_verdict *verdict = refusal->verdict != NULL ? refusal->verdict : &none;
     struct pgl_arena *arena = &exchange->arena;
     edge_make_request_id(edge, id);
-    struct pgl_http_field fields[7 + PGL_CORS_FIELDS_MAX] = {
+    struct pgl_http_field fields[6 + PGL_CORS_FIELDS_MAX] = {
         { PGL_TEXT("Content-Type"), PGL_TEXT("application/problem+json") },
         { PGL_TEXT("Cache-Control"), PGL_TEXT("no-store") },
-        { PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff") },
     };
-    size_t count = 3;
+    size_t count = 2;
     if (refusal->allow != NULL)
         fields[count++] = (struct pgl_http_field){ PGL_TEXT("Allow"), pgl_text_of(refusal->allow) };
     if (refusal->http_status == 503 || verdict->is_refused)

@@ -163,7 +163,7 @@ static void take_input(struct pgl_conn *conn, struct pgl_text *input)
 
 void pgl_conn_recount(struct pgl_conn *conn)
 {
-    size_t session_bytes = conn->session == NULL ? 0 : PGL_HTTP2_SESSION_BYTES;
+    size_t session_bytes = conn->session == NULL ? 0 : pgl_http2_bytes(conn->session);
     pgl_http_server_count_bytes(conn->server, &conn->counted_bytes,
                                 conn->input.capacity + conn->output.capacity + session_bytes);
 }

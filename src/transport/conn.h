@@ -197,6 +197,10 @@ void pgl_http_exchange_tell_room(struct pgl_conn *conn);
 
 /* `*counted` becomes `now_bytes`, and the sum of all moves with it. */
 void pgl_http_server_count_bytes(struct pgl_http_server *server, size_t *counted, size_t now_bytes);
+/* Whether the budget of all buffers has room. When it has not, connections that wait for a request
+ * and hold memory go, the longest idle ones first, but not `asks`, whose turn it is (or NULL). */
+PGL_MUST_USE bool pgl_http_server_has_room(struct pgl_http_server *server,
+                                           const struct pgl_conn *asks);
 struct pgl_text pgl_http_server_date(struct pgl_http_server *server);
 
 #endif

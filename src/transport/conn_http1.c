@@ -19,8 +19,10 @@ static bool may_take(const struct pgl_conn *conn)
 {
     if (conn->receiving != NULL)
         return !is_choked(conn->receiving);
-    return !conn->takes_no_more &&
-           conn->exchange_count < conn->server->options.limits.pipelined_max;
+    const struct pgl_http_limits *limits = &conn->server->options.limits;
+    bool has_enough =
+        conn->exchange_count > 0 && conn->exchange_bytes > limits->connection_bytes_max;
+    return !conn->takes_no_more && !has_enough && conn->exchange_count < limits->pipelined_max;
 }
 
 static bool take_head(struct pgl_conn *conn, struct pgl_text *input);
@@ -114,8 +116,7 @@ static bool take_head(struct pgl_conn *conn, struct pgl_text *input)
         refuse(conn, exchange, conn->parser.refusal.status, conn->parser.refusal.reason);
         return false;
     }
-    if (server->buffers_bytes > limits->buffers_bytes_max ||
-        !keep_head(conn, exchange, input->data)) {
+    if (!pgl_http_server_has_room(server, conn) || !keep_head(conn, exchange, input->data)) {
         refuse(conn, exchange, 503, "too much is going on");
         return false;
     }

@@ -43,7 +43,7 @@ bool pgl_conn_http2_open(struct pgl_conn *conn)
     options.limits.head_bytes_max = head->head_bytes_max;
     options.limits.field_count_max = head->field_count_max;
     options.limits.target_bytes_max = head->target_bytes_max;
-    if (server->buffers_bytes > server->options.limits.buffers_bytes_max)
+    if (!pgl_http_server_has_room(server, conn))
         return false;
     conn->session = pgl_http2_open(&options, now_ns(conn));
     if (conn->session == NULL)
@@ -162,13 +162,13 @@ static void take_head(struct pgl_conn *conn, const struct pgl_http2_event *event
     exchange->major_version = 2;
     pgl_http2_set_owner(conn->session, event->stream, exchange);
     struct pgl_http2_refusal refusal = { 503, "too much is going on" };
-    if (server->buffers_bytes > options->limits.buffers_bytes_max ||
+    conn->request_count++; /* also one that is refused */
+    if (!pgl_http_server_has_room(server, conn) ||
         !pgl_is_ok(pgl_http2_read_request(conn->session, event, &exchange->arena, &exchange->head,
                                           &refusal))) {
         pgl_http_exchange_refuse(exchange, refusal.status, refusal.reason);
         return;
     }
-    conn->request_count++;
     exchange->is_in_pieces =
         options->wants_pieces != NULL && options->wants_pieces(options->owner, &exchange->head);
     exchange->body_limit = exchange->is_in_pieces ? 0 : pgl_http_exchange_body_limit(exchange);

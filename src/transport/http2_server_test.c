@@ -229,6 +229,37 @@ static void one_connection_holds_so_much_and_no_more(void **unused)
     bench_close(bench);
 }
 
+static void who_waits_makes_room_for_who_asks(void **unused)
+{
+    static char body[100000];
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.buffers_bytes_max = 200000;
+    struct bench *bench = bench_open(&limits);
+    struct caller *idle[8];
+    (void)unused;
+    for (int i = 0; i < 8; i++) { /* 16 KiB each */
+        idle[i] = caller_open(bench);
+        assert_int_equal(call_ask(idle[i], "/early")->status, 200);
+        bench_pass(bench, PGL_SECONDS(1));
+    }
+    assert_int_equal(bench->server.conn_count, 8);
+    struct client *client = client_open(bench);
+    client_say(client, "POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    client_say_bytes(client, body, sizeof body);
+    client_hear(client, SIZE_MAX);
+    assert_contains(client->heard, "200 OK");
+    assert_in_range(bench->server.conn_count, 2, 8);
+    assert_int_equal(bench->server.metrics.connections_accepted.value, 9);
+    assert_int_equal(call_ask(idle[7], "/still")->status, 200);
+    assert_int_equal(bench->server.metrics.connections_accepted.value, 9); /* the youngest stayed */
+    assert_int_equal(call_ask(idle[0], "/anew")->status, 200);
+    assert_int_equal(bench->server.metrics.connections_accepted.value, 10);
+    client_leave(client);
+    for (int i = 0; i < 8; i++)
+        caller_close(idle[i]);
+    bench_close(bench);
+}
+
 static void a_slow_body_is_refused(void **unused)
 {
     struct bench *bench = bench_open_default();
@@ -354,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_reset_stream_counts_until_its_handler_has_ended),
         cmocka_unit_test(who_does_not_read_is_reset_and_then_closed),
         cmocka_unit_test(one_connection_holds_so_much_and_no_more),
+        cmocka_unit_test(who_waits_makes_room_for_who_asks),
         cmocka_unit_test(a_slow_body_is_refused),
         cmocka_unit_test(draining_ends_behind_what_was_asked),
         cmocka_unit_test(an_old_connection_is_left_without_a_lost_request),

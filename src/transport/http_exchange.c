@@ -161,7 +161,7 @@ bool pgl_http_exchange_keep(struct pgl_http_exchange *exchange, struct pgl_text 
     }
     memcpy(exchange->body_room + exchange->body.size, piece.data, piece.size);
     exchange->body.size = size;
-    return exchange->server->buffers_bytes <= exchange->server->options.limits.buffers_bytes_max;
+    return pgl_http_server_has_room(exchange->server, exchange->conn);
 }
 
 void pgl_http_exchange_ask(struct pgl_http_exchange *exchange)
@@ -210,13 +210,34 @@ static void end(struct pgl_http_exchange *exchange)
     exchange->conn->protocol->say_end(exchange);
 }
 
+/* With what browsers are to mind of every answer: its type is what it says it is (nosniff), and
+ * whoever has been here through TLS does not come without any more (RFC 6797). */
+static bool say_head(struct pgl_http_exchange *exchange, int status,
+                     const struct pgl_http_field *fields, size_t field_count, int64_t body_bytes)
+{
+    static const struct pgl_http_field always[] = {
+        { PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff") },
+        { PGL_TEXT("Strict-Transport-Security"), PGL_TEXT("max-age=31536000") },
+    };
+    const struct pgl_conn_protocol *protocol = exchange->conn->protocol;
+    struct pgl_http_field said[PGL_HTTP_FIELDS_MAX];
+    size_t always_count = exchange->is_tls ? 2 : 1;
+    if (!exchange->server->options.is_for_browsers ||
+        field_count > PGL_HTTP_FIELDS_MAX - always_count)
+        return protocol->say_head(exchange, status, fields, field_count, body_bytes);
+    if (field_count > 0)
+        memcpy(said, fields, field_count * sizeof said[0]);
+    memcpy(&said[field_count], always, always_count * sizeof said[0]);
+    return protocol->say_head(exchange, status, said, field_count + always_count, body_bytes);
+}
+
 void pgl_http_respond(struct pgl_http_exchange *exchange, int status,
                       const struct pgl_http_field *fields, size_t field_count, struct pgl_text body)
 {
     PGL_ASSERT(exchange->stage == PGL_HTTP_ASKED);
     PGL_ASSERT(status >= 200 && status <= 599);
-    if (exchange->conn != NULL && exchange->conn->protocol->say_head(
-                                      exchange, status, fields, field_count, (int64_t)body.size))
+    if (exchange->conn != NULL &&
+        say_head(exchange, status, fields, field_count, (int64_t)body.size))
         exchange->answer_body = body;
     end(exchange);
 }
@@ -229,8 +250,7 @@ void pgl_http_stream_begin(struct pgl_http_exchange *exchange, int status,
     exchange->stage = PGL_HTTP_STREAMING;
     if (exchange->conn == NULL)
         return;
-    exchange->is_mute =
-        !exchange->conn->protocol->say_head(exchange, status, fields, field_count, -1);
+    exchange->is_mute = !say_head(exchange, status, fields, field_count, -1);
     pgl_conn_mark_dirty(exchange->conn);
 }
 

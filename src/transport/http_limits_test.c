@@ -125,6 +125,29 @@ static void the_budget_of_all_buffers_holds(void **unused)
     bench_close(bench);
 }
 
+static void one_connection_asks_for_so_much_at_once(void **unused)
+{
+    struct pgl_http_limits limits = PGL_HTTP_LIMITS_DEFAULT;
+    limits.connection_bytes_max = 3 * limits.exchange_chunk_bytes;
+    struct bench *bench = bench_open(&limits);
+    struct client *client = client_open(bench);
+    (void)unused;
+    bench->holds = true;
+    for (int i = 0; i < 12; i++)
+        client_say(client, GET("/one"));
+    for (int answered = 0; answered < 12;) {
+        int count = bench->held_count;
+        assert_in_range(count, 1, 4); /* the rest is not read */
+        bench->held_count = 0;
+        for (int i = 0; i < count; i++, answered++)
+            bench_answer(bench->held[i]);
+        bench_run(bench);
+    }
+    assert_int_equal(bench->held_count, 0);
+    client_leave(client);
+    bench_close(bench);
+}
+
 /* ---- count ---- */
 
 static void one_client_has_so_many_connections(void **unused)
@@ -556,6 +579,7 @@ int main(void)
         cmocka_unit_test(memory_comes_with_bytes_not_with_promises),
         cmocka_unit_test(the_pool_keeps_little),
         cmocka_unit_test(the_budget_of_all_buffers_holds),
+        cmocka_unit_test(one_connection_asks_for_so_much_at_once),
         cmocka_unit_test(one_client_has_so_many_connections),
         cmocka_unit_test(one_client_connects_so_fast),
         cmocka_unit_test(clients_are_forgotten),

@@ -8,6 +8,7 @@
 #define ACCEPTS_PER_TURN       64  /* then those who are here already are served */
 #define CLIENTS_PER_CONNECTION 2   /* remembered: those here, and as many who left just now */
 #define PROXY_VISITORS_MAX     256 /* who are to say whose they are: a quarter of a MiB */
+#define SHED_LOOKS_MAX         256 /* at idle connections, for each that asks while room is short */
 #define SLOTS_CHUNK_BYTES      (64u << 10) /* the pools grow by this */
 
 static pgl_status open_proxy_door(struct pgl_http_server *server);
@@ -313,6 +314,23 @@ void pgl_http_server_count_bytes(struct pgl_http_server *server, size_t *counted
     server->buffers_bytes += now_bytes - *counted;
     *counted = now_bytes;
     pgl_counter_set(&server->metrics.buffers_bytes, server->buffers_bytes);
+}
+
+bool pgl_http_server_has_room(struct pgl_http_server *server, const struct pgl_conn *asks)
+{
+    size_t most = server->options.limits.buffers_bytes_max;
+    struct pgl_list *node = server->idle_conns.next;
+    for (int i = 0; i < SHED_LOOKS_MAX && server->buffers_bytes > most; i++) {
+        if (node == &server->idle_conns)
+            break;
+        struct pgl_conn *idle = PGL_CONTAINER(node, struct pgl_conn, place);
+        node = node->next;
+        if (idle == asks || idle->counted_bytes == 0)
+            continue;
+        pgl_counter_add(&server->metrics.idle_closes, 1);
+        pgl_conn_close(idle);
+    }
+    return server->buffers_bytes <= most;
 }
 
 /* RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT" */

@@ -53,7 +53,7 @@ struct pgl_http_limits {
     size_t exchange_chunk_bytes;          /* an arena's usual chunk: what a typical request needs */
     size_t exchange_bytes_max;            /* of the arena: head, body, and what the handler makes */
     size_t stream_bytes_max;              /* written to a stream and not taken by the peer */
-    size_t buffers_bytes_max;             /* of all connections and exchanges in use; then 503 */
+    size_t buffers_bytes_max;             /* of all in use; then idle ones go, or else 503 */
     uint32_t handshakes_max;              /* of TLS at once; then newcomers wait, see tls_door.h */
     int64_t handshake_ns;                 /* then closed */
     int64_t head_ns;                      /* from its first byte, or from the accept; else 408 */
@@ -68,7 +68,8 @@ struct pgl_http_limits {
     int64_t block_ns;
     int64_t stream_stall_ns;     /* no byte of an answer fits the peer's window; then it is reset */
     int64_t connection_stall_ns; /* the same for all answers of a connection; then closed */
-    size_t connection_bytes_max; /* HTTP/2: of all its exchanges; then new streams are refused */
+    size_t connection_bytes_max; /* of all its exchanges; then HTTP/2 refuses new streams, and
+                                    HTTP/1.1 reads no further request */
     int64_t leave_ns;            /* from announcing a GOAWAY to saying which request was the last */
     struct pgl_http1_limits http1;
     struct pgl_http2_limits http2;
@@ -168,6 +169,7 @@ struct pgl_http_server_options {
     /* Whose connections begin with the PROXY protocol, on both listeners; they outlive it too. */
     const struct pgl_ip_range *proxies;
     int proxy_count;
+    bool is_for_browsers; /* then each answer says nosniff, and through TLS, HSTS */
     void *owner;
     /* A whole request. Ends in pgl_http_respond or pgl_http_stream_end, in this call or later. */
     void (*on_request)(void *owner, struct pgl_http_exchange *exchange);

@@ -106,6 +106,33 @@ static struct client *stranger_open(struct door_bench *bench, const char *says)
     return client;
 }
 
+static struct pgl_text said(const struct door_bench *bench, const char *name)
+{
+    const struct pgl_http_response_head *head = &bench->clients[0].head;
+    struct pgl_text value = { "", 0 };
+    pgl_http_find_field(head->fields, head->field_count, pgl_text_of(name), &value);
+    return value;
+}
+
+static void a_browser_is_told_to_stay_there(void **unused)
+{
+    (void)unused;
+    struct door_bench *bench = door_bench_open();
+    bench_start(bench);
+    bench->http->server.options.is_for_browsers = true;
+    ask(bench, 0, TLS_BENCH_NAME);
+    bench_run(bench->http);
+    assert_true(pgl_text_is(said(bench, "strict-transport-security"), "max-age=31536000"));
+    assert_true(pgl_text_is(said(bench, "x-content-type-options"), "nosniff"));
+    struct client *plain = client_open(bench->http);
+    assert_contains(client_ask(plain, GET("/plain")), "nosniff");
+    assert_lacks(plain->heard, "Strict-Transport-Security");
+    client_forget(plain);
+    assert_contains(client_ask(plain, "BAD\r\n\r\n"), "nosniff"); /* a refusal, too */
+    client_leave(plain);
+    door_bench_close(bench);
+}
+
 static void who_shakes_hands_is_served(void **unused)
 {
     (void)unused;
@@ -345,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_shakes_hands_is_served),
+        cmocka_unit_test(a_browser_is_told_to_stay_there),
         cmocka_unit_test(a_name_outlives_its_connection),
         cmocka_unit_test(who_says_nothing_or_nonsense_leaves),
         cmocka_unit_test(a_full_door_opens_again),

@@ -56,6 +56,16 @@ static void empty(struct pgl_buffer *buffer)
         pgl_buffer_free(buffer);
 }
 
+/* The blocks of events that are gone; half a block moves to the front. */
+static void drop_heads(struct pgl_http2 *session)
+{
+    size_t done = session->block_since_ns != 0 ? session->block_start : session->heads.size;
+    pgl_buffer_consume(&session->heads, done);
+    if (session->heads.size == 0)
+        empty(&session->heads);
+    session->block_start = 0;
+}
+
 bool pgl_http2_next(struct pgl_http2 *session, struct pgl_http2_event *event)
 {
     while (session->next_event * sizeof *event < session->events.size) {
@@ -67,7 +77,13 @@ bool pgl_http2_next(struct pgl_http2 *session, struct pgl_http2_event *event)
     session->next_event = 0;
     session->round++;
     empty(&session->events);
+    drop_heads(session);
     return false;
+}
+
+size_t pgl_http2_bytes(const struct pgl_http2 *session)
+{
+    return PGL_HTTP2_SESSION_BYTES + session->heads.capacity + session->events.capacity;
 }
 
 struct pgl_text pgl_http2_block(const struct pgl_http2 *session,
@@ -346,16 +362,6 @@ bool pgl_http2_is_over(const struct pgl_http2 *session)
            nghttp2_session_want_write(session->library) == 0;
 }
 
-/* The blocks of events that are gone; half a block moves to the front. */
-static void drop_heads(struct pgl_http2 *session)
-{
-    size_t done = session->block_since_ns != 0 ? session->block_start : session->heads.size;
-    pgl_buffer_consume(&session->heads, done);
-    if (session->heads.size == 0)
-        empty(&session->heads);
-    session->block_start = 0;
-}
-
 /* What was complained of, or else the library's own words. */
 static pgl_status fail(struct pgl_http2 *session, ssize_t got)
 {
@@ -380,7 +386,6 @@ pgl_status pgl_http2_take_some(struct pgl_http2 *session, struct pgl_text *input
     PGL_ASSERT(session->next_event == 0 && session->events.size == 0);
     session->now_ns = now_ns;
     session->heads_taken = 0;
-    drop_heads(session);
     while (input->size > 0 && session->heads_taken < heads_max) {
         if (session->is_terminated)
             return fail(session, 0);

@@ -226,6 +226,8 @@ uint32_t pgl_http2_pongs(const struct pgl_http2 *session);
 PGL_MUST_USE pgl_status pgl_http2_give(struct pgl_http2 *session, struct pgl_buffer *out,
                                        size_t enough_bytes);
 bool pgl_http2_wants_to_give(const struct pgl_http2 *session);
+/* What it holds, about. */
+size_t pgl_http2_bytes(const struct pgl_http2 *session);
 /* So many frames wait to be written that no more should be read for now. */
 bool pgl_http2_is_choked(const struct pgl_http2 *session);
 /* Both sides have said all, or one has broken it: close when everything is written. */

@@ -95,6 +95,15 @@ class Strangers(Limits):
             self.assert_limited(answer, "anonymous")
             time.sleep(int(answer.headers["Retry-After"]))
 
+    def test_what_is_answered_before_anybody_is_asked_costs_as_much(self):
+        store = self.open("--rates", "anonymous=1/h:6")
+        long = "/" + "x" * 5000
+        asked = [("OPTIONS", "/api/v1/orders", 204), ("OPTIONS", "*", 204), ("GET", long, 414)]
+        codes = [store.stranger().ask(*one[:2]).code for one in asked * 2]
+        self.assertEqual(codes, [one[2] for one in asked] * 2)
+        for one in asked:
+            self.assert_limited(store.stranger().ask(*one[:2]), "anonymous")
+
     def test_what_is_not_there_costs_as_much(self):
         store = self.open("--rates", "anonymous=1/h:6")
         stranger = store.stranger()
@@ -165,6 +174,17 @@ class Strangers(Limits):
 
 
 class Users(Limits):
+    def test_what_they_may_not_do_costs_them_as_much(self):
+        store = self.open("--rates", "user=1/h:5,anonymous=1/h:3")
+        ann = store.person("ann")
+        for left in range(4, -1, -1):
+            answer = ann.ask("GET", "/api/v1/admin/sagas")
+            self.assert_problem(answer, 403)
+            self.assertEqual(standing(answer)["user"]["r"], left)
+        self.assert_limited(ann.ask("GET", "/api/v1/admin/sagas"), "user")
+        self.assert_limited(ann.ask("GET", "/api/v1/orders"), "user")
+        self.assertEqual(store.person("bob").ask("GET", "/api/v1/orders").code, 200)
+
     def test_what_users_may(self):
         store = self.open()
         ann, bob = store.person("ann"), store.person("bob")

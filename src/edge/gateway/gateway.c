@@ -68,6 +68,11 @@ static struct pgl_go after_identify(struct pgl_request *request)
                                          from->authorization.size > 0 || from->api_key.size > 0,
                                          moment_of(request->edge->loop), &request->verdict);
         status = pgl_is_ok(noted) ? status : noted;
+    } else if (status.code == PGL_DENIED) {
+        what.caller = &request->caller;
+        pgl_status noted = edge_note_denied(&request->edge->limits, &what,
+                                            moment_of(request->edge->loop), &request->verdict);
+        status = pgl_is_ok(noted) ? status : noted;
     }
     return pgl_is_ok(status) ? pgl_go(G_ADMIT) : fail(request, status);
 }
@@ -272,18 +277,25 @@ static const char *type_of_refusal(int status)
     }
 }
 
-/* Whoever asks for what there is not is charged for it by address, like any stranger. */
-static void answer_nothing_there(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
-                                 int status, const char *reason)
+/* What is answered before anybody is asked who they are costs the address, like any stranger's
+ * request. */
+static pgl_status charge_stranger(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                                  struct edge_verdict *verdict)
 {
     static const struct pgl_rule anyone = PGL_ANYONE;
-    struct edge_verdict verdict = { 0 };
     const struct edge_admission what = { .address =
                                              edge_client_address(&edge->limits, exchange->peer,
                                                                  &exchange->head, &exchange->arena),
                                          .rule = &anyone,
                                          .class = PGL_CLASS_READ };
-    pgl_status admitted = edge_admit(&edge->limits, &what, moment_of(edge->loop), &verdict);
+    return edge_admit(&edge->limits, &what, moment_of(edge->loop), verdict);
+}
+
+static void answer_refusal(struct pgl_edge *edge, struct pgl_http_exchange *exchange, int status,
+                           const char *reason)
+{
+    struct edge_verdict verdict = { 0 };
+    pgl_status admitted = charge_stranger(edge, exchange, &verdict);
     struct edge_refusal refusal = { .http_status = status,
                                     .type = type_of_refusal(status),
                                     .detail = reason,
@@ -304,10 +316,10 @@ static void answer_no_route(struct pgl_edge *edge, struct pgl_http_exchange *exc
                             const struct pgl_route_match *match)
 {
     if (match->path_is_known)
-        answer_nothing_there(edge, exchange, 405, "this path has other methods, see Allow");
+        answer_refusal(edge, exchange, 405, "this path has other methods, see Allow");
     else
-        answer_nothing_there(edge, exchange, 404,
-                             "there is nothing at this path; see / for what there is");
+        answer_refusal(edge, exchange, 404,
+                       "there is nothing at this path; see / for what there is");
 }
 
 static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, const char *reason)
@@ -317,10 +329,6 @@ static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, 
     struct pgl_route_match match;
     if (pgl_faces_refuse(edge, exchange, status, reason))
         return;
-    if (status == 405) {
-        answer_nothing_there(edge, exchange, status, reason);
-        return;
-    }
     if (status == 413 && head->path.size > 0) { /* no body is small enough for what is not there */
         pgl_route_find(&edge->route_tree, head->method_known, head->path, &match);
         if (match.route == NULL) {
@@ -328,10 +336,27 @@ static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, 
             return;
         }
     }
-    const struct edge_refusal refusal = { .http_status = status,
-                                          .type = type_of_refusal(status),
-                                          .detail = reason };
+    answer_refusal(edge, exchange, status, reason);
+}
+
+/* True when it was OPTIONS of something that is there. */
+static bool answer_options(struct pgl_edge *edge, struct pgl_http_exchange *exchange)
+{
+    struct edge_verdict verdict = { 0 };
+    const char *allow;
+    if (exchange->head.method_known != PGL_HTTP_OPTIONS ||
+        !edge_find_options(edge, exchange, &allow))
+        return false;
+    pgl_status admitted = charge_stranger(edge, exchange, &verdict);
+    if (pgl_is_ok(admitted)) {
+        edge_answer_options(edge, exchange, allow);
+        return true;
+    }
+    const struct edge_refusal refusal = { .http_status = pgl_code_http(admitted.code),
+                                          .detail = admitted.text,
+                                          .verdict = &verdict };
     edge_respond_problem(edge, exchange, &refusal);
+    return true;
 }
 
 static void start(struct pgl_request *request)
@@ -353,7 +378,7 @@ static void on_request(void *owner, struct pgl_http_exchange *exchange)
         return;
     }
     struct pgl_route_match match;
-    if (exchange->head.method_known == PGL_HTTP_OPTIONS && edge_answer_options(edge, exchange))
+    if (answer_options(edge, exchange))
         return;
     pgl_route_find(&edge->route_tree, exchange->head.method_known, exchange->head.path, &match);
     if (match.route == NULL) {
@@ -429,6 +454,7 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
                                               .tls_port = options->tls_port,
                                               .proxies = edge->proxies,
                                               .proxy_count = edge->proxy_count,
+                                              .is_for_browsers = true,
                                               .owner = edge,
                                               .on_request = on_request,
                                               .refuse = refuse,

@@ -175,10 +175,6 @@ static void keep_ready(struct pgl_request *request)
 
 void edge_finish_answer(struct pgl_request *request)
 {
-    edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
-    if (request->exchange->is_tls) /* and never again without (RFC 6797) */
-        edge_add_field(request, PGL_TEXT("Strict-Transport-Security"),
-                       PGL_TEXT("max-age=31536000"));
     if (!request->is_problem) {
         edge_add_field(request, PGL_TEXT("Cache-Control"),
                        pgl_text_of(cache_controls[request->route->cache]));
@@ -191,17 +187,20 @@ void edge_finish_answer(struct pgl_request *request)
     add_cors(request);
 }
 
-bool edge_answer_options(struct pgl_edge *edge, struct pgl_http_exchange *exchange)
+bool edge_find_options(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                       const char **allow)
 {
     bool is_of_all = pgl_text_is(exchange->head.path, "*");
-    const char *allow =
-        is_of_all ? "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE"
-                  : pgl_route_allow(&edge->route_tree, exchange->head.path, &exchange->arena);
+    *allow = is_of_all ? "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE"
+                       : pgl_route_allow(&edge->route_tree, exchange->head.path, &exchange->arena);
+    return *allow != NULL && (*allow)[0] != '\0';
+}
+
+void edge_answer_options(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                         const char *allow)
+{
     struct pgl_http_field fields[PGL_CORS_FIELDS_MAX + 3];
-    if (allow == NULL || allow[0] == '\0')
-        return false;
     size_t count = pgl_cors_preflight(&edge->cors, &exchange->head, allow, fields);
     fields[count++] = (struct pgl_http_field){ PGL_TEXT("Allow"), pgl_text_of(allow) };
     pgl_http_respond(exchange, 204, fields, count, (struct pgl_text){ NULL, 0 });
-    return true;
 }

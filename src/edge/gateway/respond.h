@@ -22,8 +22,12 @@ void edge_finish_answer(struct pgl_request *request);
 /* Fills the answer in where it was given a moment ago. */
 bool edge_find_ready(struct pgl_request *request);
 
-/* OPTIONS, of a path or of "*" (RFC 9110, 9.3.7), and a browser's preflight. False where there is
- * no such path. */
-bool edge_answer_options(struct pgl_edge *edge, struct pgl_http_exchange *exchange);
+/* OPTIONS, of a path or of "*" (RFC 9110, 9.3.7): the methods there are, in the arena. False where
+ * there is no such path. */
+bool edge_find_options(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                       const char **allow);
+/* Tells them, and answers a browser's preflight. */
+void edge_answer_options(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                         const char *allow);
 
 #endif

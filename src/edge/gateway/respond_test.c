@@ -72,7 +72,6 @@ static void who_may_keep_it_is_the_row_s_to_say(void **unused)
                                    .cache = cases[i].cache };
         assert_string_equal(field_of_answer(&route, "Cache-Control"), cases[i].control);
         assert_int_equal(field_of_answer(&route, "ETag")[0] != '\0', cases[i].has_tag);
-        assert_string_equal(field_of_answer(&route, "X-Content-Type-Options"), "nosniff");
     }
     pgl_arena_free(&bench.exchange.arena);
 }
@@ -111,24 +110,11 @@ static void what_was_answered_a_moment_ago_is_given_again(void **unused)
     pgl_arena_free(&bench.exchange.arena);
 }
 
-static void over_tls_a_browser_is_told_to_stay_there(void **unused)
-{
-    (void)unused;
-    static const struct pgl_route route = { .method = PGL_HTTP_GET, .rule = PGL_ANYONE };
-    pgl_arena_init(&bench.exchange.arena, 4096, 1u << 20);
-    assert_string_equal(field_of_answer(&route, "Strict-Transport-Security"), "");
-    bench.exchange.is_tls = true;
-    assert_string_equal(field_of_answer(&route, "Strict-Transport-Security"), "max-age=31536000");
-    bench.exchange.is_tls = false;
-    pgl_arena_free(&bench.exchange.arena);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_route_says_that_it_is_to_go),
         cmocka_unit_test(what_was_answered_a_moment_ago_is_given_again),
-        cmocka_unit_test(over_tls_a_browser_is_told_to_stay_there),
         cmocka_unit_test(who_may_keep_it_is_the_row_s_to_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,7 +176,6 @@ static pgl_status start(struct pgl_request *request, const struct stream_kind *k
     edge_add_field(request, PGL_TEXT("Content-Type"), PGL_TEXT("text/event-stream"));
     edge_add_field(request, PGL_TEXT("Cache-Control"), PGL_TEXT("no-store"));
     edge_add_field(request, PGL_TEXT("X-Accel-Buffering"), PGL_TEXT("no"));
-    edge_add_field(request, PGL_TEXT("X-Content-Type-Options"), PGL_TEXT("nosniff"));
     edge_add_standings(request);
     size_t cors_count = pgl_cors_answer(&request->edge->cors, &request->exchange->head, cors);
     for (size_t i = 0; i < cors_count; i++)
