@@ -80,6 +80,8 @@ static void fill_settings(struct pgl_config *config)
         { "http2.connection-window", LIVE, 1u << 30, { "--connection-window", "BYTES", PGL_OPTION_U32, &http2->connection_window, 65535, "the same, of all bodies of a connection" } },
         { "http2.stream-stall", LIVE, 0, { "--stream-stall", "TIME", PGL_OPTION_DURATION, &http_limits->stream_stall_ns, 0, "that a client may keep its window closed to an answer" } },
         { "http2.connection-stall", LIVE, 0, { "--connection-stall", "TIME", PGL_OPTION_DURATION, &http_limits->connection_stall_ns, 0, "the same, to all answers of a connection" } },
+        { "http2.ping", LIVE, 0, { "--ping", "TIME", PGL_OPTION_DURATION, &http_limits->ping_ns, 0, "that a client with open streams may be silent; then it is asked whether it is there" } },
+        { "http2.pong", LIVE, 0, { "--pong", "TIME", PGL_OPTION_DURATION, &http_limits->pong_ns, 0, "for its answer; then its connection is closed" } },
         { "tls.listen", 0, 0, { "--https", "HOST:PORT", PGL_OPTION_ADDRESS, &config->https, 0, "where to listen for TLS, once there is a certificate" } },
         { "tls.only", 0, 0, { "--https-only", NULL, PGL_OPTION_SWITCH, &config->is_https_only, 0, "and nowhere else" } },
         { "tls.certificate", 0, 0, { "--tls-cert", "FILES", PGL_OPTION_TEXT, &tls->certificates, 0, "PEM with what leads to its authority; a comma between two; read again when it changes" } },

@@ -114,6 +114,8 @@ struct pgl_conn {
     int64_t looked_ns;        /* at the streams */
     int64_t progress_ns;      /* when a byte of any body was last framed */
     int64_t leaving_since_ns; /* 0, or when GOAWAY was announced */
+    int64_t heard_ns;         /* when the peer last said anything */
+    int64_t pinged_ns;        /* 0, or since when it has been asked whether it is there */
 
     bool is_known;      /* which protocol it is */
     bool takes_no_more; /* the last request has been taken; what else comes is not read as one */

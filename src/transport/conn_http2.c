@@ -50,7 +50,8 @@ bool pgl_conn_http2_open(struct pgl_conn *conn)
         return false;
     conn->protocol = &pgl_conn_http2;
     conn->head_since_ns = 0;
-    conn->looked_ns = conn->progress_ns = now_ns(conn);
+    conn->looked_ns = conn->progress_ns = conn->heard_ns = now_ns(conn);
+    conn->pinged_ns = 0;
     pgl_buffer_init(&conn->output, PGL_CONN_OUTPUT_BYTES_MAX);
     pgl_counter_add(&server->metrics.http2_connections, 1);
     pgl_conn_mark_dirty(conn); /* our settings */
@@ -120,6 +121,8 @@ static bool may_take(const struct pgl_conn *conn)
 
 static void take_input(struct pgl_conn *conn, struct pgl_text *input)
 {
+    conn->heard_ns = now_ns(conn);
+    conn->pinged_ns = 0;
     pgl_status taken =
         pgl_http2_take_some(conn->session, input, now_ns(conn), pgl_conn_share(conn));
     if (!pgl_is_ok(taken))
@@ -325,6 +328,20 @@ static void look_at_streams(struct pgl_conn *conn)
     }
 }
 
+/* A peer that went away without a word would keep its streams for as long as nothing is written to
+ * them. */
+static void look_for_life(struct pgl_conn *conn)
+{
+    const struct pgl_http_limits *limits = &conn->server->options.limits;
+    if (conn->pinged_ns != 0) {
+        conn->is_broken |= now_ns(conn) >= conn->pinged_ns + limits->pong_ns;
+    } else if (now_ns(conn) >= conn->heard_ns + limits->ping_ns && conn->exchange_count > 0) {
+        conn->pinged_ns = now_ns(conn);
+        pgl_http2_ping(conn->session);
+        pgl_conn_mark_dirty(conn);
+    }
+}
+
 static void late(struct pgl_conn *conn, enum pgl_conn_wait wait)
 {
     if (wait == PGL_CONN_WAITS_FOR_HEAD) {
@@ -333,6 +350,7 @@ static void late(struct pgl_conn *conn, enum pgl_conn_wait wait)
     }
     conn->looked_ns = now_ns(conn);
     look_at_streams(conn);
+    look_for_life(conn);
 }
 
 /* ---- answers ---- */

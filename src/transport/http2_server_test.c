@@ -229,6 +229,48 @@ static void one_connection_holds_so_much_and_no_more(void **unused)
     bench_close(bench);
 }
 
+/* PINGs that were heard, and not their acknowledgements. */
+static int pings_in(const struct client *client)
+{
+    int count = 0;
+    for (size_t at = 0; at + 9 <= client->heard_bytes;
+         at += 9 + (size_t)(uint8_t)client->heard[at + 2] + 256u * (uint8_t)client->heard[at + 1])
+        count += client->heard[at + 3] == 6 && client->heard[at + 4] == 0;
+    return count;
+}
+
+static void who_is_silent_with_streams_open_is_asked_whether_it_is_there(void **unused)
+{
+    static const char get[] = "\0\0\x06\1\5\0\0\0\1\x82\x86\x84\x01\x01"
+                              "a",
+                      pong[] = "\0\0\x08\6\1\0\0\0\0\0\0\0\0\0\0\0\0";
+    struct bench *bench = bench_open_default();
+    struct client *client = client_open(bench);
+    (void)unused;
+    bench->holds = true;
+    client_say_bytes(client, preface, sizeof preface - 1);
+    client_say_bytes(client, no_settings, sizeof no_settings);
+    client_say_bytes(client, get, sizeof get - 1);
+    assert_int_equal(bench->held_count, 1);
+    for (int asked = 0; asked < 3; asked++) {
+        for (int second = 0; second < 35; second++)
+            bench_pass(bench, PGL_SECONDS(1));
+        client_hear(client, SIZE_MAX);
+        assert_int_equal(pings_in(client), asked + 1);
+        if (asked < 2)
+            client_say_bytes(client, pong, sizeof pong - 1);
+    }
+    assert_int_equal(bench->abandoned_count, 0);
+    for (int second = 0; second < 10; second++)
+        bench_pass(bench, PGL_SECONDS(1));
+    assert_int_equal(bench->abandoned_count, 1);
+    assert_int_equal(bench->server.conn_count, 0);
+    bench_answer(bench->held[0]);
+    bench->held_count = 0;
+    client_leave(client);
+    bench_close(bench);
+}
+
 static void who_waits_makes_room_for_who_asks(void **unused)
 {
     static char body[100000];
@@ -385,6 +427,7 @@ int main(void)
         cmocka_unit_test(a_reset_stream_counts_until_its_handler_has_ended),
         cmocka_unit_test(who_does_not_read_is_reset_and_then_closed),
         cmocka_unit_test(one_connection_holds_so_much_and_no_more),
+        cmocka_unit_test(who_is_silent_with_streams_open_is_asked_whether_it_is_there),
         cmocka_unit_test(who_waits_makes_room_for_who_asks),
         cmocka_unit_test(a_slow_body_is_refused),
         cmocka_unit_test(draining_ends_behind_what_was_asked),

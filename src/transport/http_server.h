@@ -68,6 +68,8 @@ struct pgl_http_limits {
     int64_t block_ns;
     int64_t stream_stall_ns;     /* no byte of an answer fits the peer's window; then it is reset */
     int64_t connection_stall_ns; /* the same for all answers of a connection; then closed */
+    int64_t ping_ns; /* HTTP/2: streams are open and the peer says nothing; then it is pinged */
+    int64_t pong_ns; /* and when it is silent for so long after that, closed */
     size_t connection_bytes_max; /* of all its exchanges; then HTTP/2 refuses new streams, and
                                     HTTP/1.1 reads no further request */
     int64_t leave_ns;            /* from announcing a GOAWAY to saying which request was the last */
@@ -105,6 +107,8 @@ struct pgl_http_limits {
         .block_ns = PGL_SECONDS(5),                                                                \
         .stream_stall_ns = PGL_SECONDS(30),                                                        \
         .connection_stall_ns = PGL_SECONDS(60),                                                    \
+        .ping_ns = PGL_SECONDS(30),          /* whoever is gone frees its streams within 40 s */   \
+        .pong_ns = PGL_SECONDS(10),                                                                \
         .connection_bytes_max = 3u << 19,    /* a hundred small requests and their answers */      \
         .leave_ns = PGL_SECONDS(1),          /* a slow round trip */                               \
         .http1 = PGL_HTTP1_LIMITS_DEFAULT,                                                         \
