@@ -15,7 +15,7 @@
 #define HEAD_BYTES_LEAST   13u
 #define FIRST_UNKNOWN_TYPE (NGHTTP2_CONTINUATION + 1)
 #define FRAMES_WAITING_MAX 512   /* of ours; then no more is read */
-#define LIBRARY_RESETS     10000 /* the library's own guard stays behind ours */
+#define LIBRARY_RESETS     10000 /* the library's own guards stay behind ours */
 #define KEPT_BYTES         (8u << 10)
 #define RECORDS_BYTES_MAX  (1u << 20)
 #define EVENTS_BYTES_MAX   (4u << 20) /* one slice makes at most a thousand events */
@@ -424,6 +424,7 @@ pgl_status pgl_http2_give(struct pgl_http2 *session, struct pgl_buffer *out, siz
 
 static bool open_library(struct pgl_http2 *session)
 {
+    const struct pgl_http2_limits *limits = &session->options.limits;
     nghttp2_session_callbacks *callbacks = NULL;
     nghttp2_option *option = NULL;
     bool is_made =
@@ -435,6 +436,7 @@ static bool open_library(struct pgl_http2 *session)
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_no_closed_streams(option, 1);
         nghttp2_option_set_stream_reset_rate_limit(option, LIBRARY_RESETS, LIBRARY_RESETS);
+        nghttp2_option_set_max_continuations(option, limits->continuations_max + 1);
         is_made = (session->options.is_client ? nghttp2_session_client_new2
                                               : nghttp2_session_server_new2)(
                       &session->library, callbacks, session, option) == 0;

@@ -297,6 +297,7 @@ static void test_a_header_block_without_end(void **unused)
     for (int i = 0; i < 9; i++)
         add_frame(&bytes, CONTINUATION, 0, 1, "", 0);
     assert_int_equal(take_raw(&bytes).code, PGL_MALFORMED);
+    assert_int_equal(goodbye(), PGL_HTTP2_ENHANCE_YOUR_CALM);
 }
 
 /* Twice 9 KiB in one block. */

@@ -130,7 +130,7 @@ def honest():
 FLOODS = {
     "rapid reset": (rapid_reset, True, 0),
     "made you reset": (made_you_reset, True, 0),
-    "continuation": (continuation, False, 0),
+    "continuation": (continuation, True, 0),
     "hpack bomb": (hpack_bomb, True, 0),
     "bad heads": (bad_heads, True, 0),
     "cookie crumbs": (cookie_crumbs, True, 0),
