@@ -93,6 +93,25 @@ class Keys(shop.Case):
                 if file.is_file():
                     self.assertNotIn(third[-49:-6].encode(), file.read_bytes(), file.name)
 
+    def test_two_who_change_it_see_each_other(self):
+        with a_shop() as store:
+            boss = store.person("boss", "operator")
+            key, other = self.make(boss), self.make(boss)
+            path = f"{KEYS}/{key['id']}"
+            self.assert_problem(boss.ask("PATCH", path, {"name": "a"}), 428, "If-Match")
+            seen = boss.ask("GET", path).headers["ETag"]
+            boss.ask("PATCH", f"{KEYS}/{other['id']}", {"name": "o"}, if_match="*")
+            first = boss.ask("PATCH", path, {"name": "a"}, if_match=seen)
+            self.assertEqual((first.code, first.json()["name"]), (200, "a"))
+            self.assert_problem(boss.ask("PATCH", path, {"name": "b"}, if_match=seen), 412)
+            now = first.headers["ETag"]
+            self.assertEqual(boss.ask("GET", path).headers["ETag"], now)
+            with_key(store, key["key"])  # use is no change
+            again = boss.ask("PATCH", path, {"name": "b"}, if_match=now)
+            self.assertEqual((again.code, again.json()["name"]), (200, "b"))
+            rotated = boss.ask("POST", path + "/rotate", {})
+            self.assertGreater(rotated.json()["version"], again.json()["version"])
+
     def test_a_key_that_is_in_use_stops_at_once(self):
         with a_shop() as store:
             boss = store.person("boss", "operator")
@@ -133,7 +152,8 @@ class Keys(shop.Case):
             answer = shop.Person(store, None).ask("GET", "/api/v1/admin/sagas",
                                                   x_api_key=near["key"])
             self.assert_problem(answer, 403, "scope", "admin")
-            changed = boss.ask("PATCH", f"{KEYS}/{far['id']}", {"anyAddress": True})
+            changed = boss.ask("PATCH", f"{KEYS}/{far['id']}", {"anyAddress": True},
+                               if_match="*")
             self.assertEqual(changed.code, 200, changed.body)
             self.assertEqual(with_key(store, far["key"]).code, 200)
             shop.wait_for(lambda: with_key(store, near["key"]).code, lambda code: code == 401)

@@ -3,6 +3,7 @@
 
 #include "edge/bff/admin.h"
 #include "edge/bff/views.h"
+#include "edge/condition.h"
 #include "edge/trust.h"
 
 static pgl_status ask_for(struct pgl_request *request, int method, const void *ask,
@@ -18,6 +19,7 @@ static pgl_status reply_key(struct pgl_request *request, int status)
     const KeyResponse *reply = request->view;
     PGL_TRY(edge_answer(request, 0));
     edge_key_cache_forget(request->edge->trust->keys, pgl_text_of(reply->key->id));
+    request->version = reply->key->version;
     return admin_reply(request, status, &reply->key->base);
 }
 
@@ -77,6 +79,7 @@ pgl_status api_key_change_begin(struct pgl_request *request)
     void *body;
     if (ask == NULL)
         return ADMIN_NO_MEMORY;
+    PGL_TRY(edge_read_condition(request, false, &ask->condition));
     PGL_TRY(edge_read_body(request, KEY_CHANGE_DESCRIPTOR, &body));
     ask->caller = &request->caller;
     ask->id = pgl_message_string(request->params[0].data);

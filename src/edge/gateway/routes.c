@@ -279,7 +279,7 @@ const struct pgl_route pgl_routes[] = {
       api_key_get_begin, api_key_shown_next, NOTHING, JSON(200, API_KEY), NULL, PGL_CACHE_NEVER,
       "One of them." },
     { PGL_HTTP_PATCH, "/api/v1/admin/api-keys/{id}", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
-      api_key_change_begin, api_key_shown_next, BODY(KEY_CHANGE, 0), JSON(200, API_KEY), NULL, PGL_CACHE_NEVER,
+      api_key_change_begin, api_key_shown_next, BODY(KEY_CHANGE, PGL_FIELD_MATCH), JSON(200, API_KEY), NULL, PGL_CACHE_NEVER,
       "Change its name, scopes, addresses, plan or expiry." },
     { PGL_HTTP_POST, "/api/v1/admin/api-keys/{id}/rotate", PGL_MAY(OPERATOR, "admin"), PGL_CLASS_WRITE,
       api_key_rotate_begin, api_key_made_next, BODY(KEY_ROTATION, 0), JSON(201, API_KEY), NULL, PGL_CACHE_NEVER,

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "saga/audit_log.h"
 #include "saga/caller.h"
+#include "saga/condition.h"
 #include "wire/message.h"
 
 #define FORGOTTEN_AFTER_NS PGL_HOURS(30 * 24)
@@ -110,6 +111,7 @@ static pgl_status show(struct pgl_arena *arena, const struct key_row *row, int64
     shown->expires_at_ns = row->expires_at_ns;
     shown->revoked_at_ns = row->revoked_at_ns;
     shown->used_at_ns = row->used_at_ns;
+    shown->version = row->version;
     if (row->has_old_secret && row->old_secret_until_ns > now_ns)
         shown->old_secret_until_at_ns = row->old_secret_until_ns;
     PGL_TRY(key_split(arena, row->cidrs, PGL_KEY_CIDRS_MAX, &shown->cidrs, &shown->n_cidrs));
@@ -145,6 +147,13 @@ static pgl_status find_to_change(struct pgl_tx *tx, const Caller *caller, const 
 {
     PGL_TRY(find(&tx->view, caller, id, row));
     return row->revoked_at_ns == 0 ? PGL_OK : PGL_FAIL(PGL_CONFLICT, "the key is revoked");
+}
+
+/* Behind `show`: the version that the change has made. */
+static pgl_status update(struct pgl_tx *tx, const struct key_row *row, ApiKey *shown)
+{
+    PGL_TRY(key_update(tx, row));
+    return key_newest_version(&tx->view, &shown->version);
 }
 
 static void note_change(struct pgl_tx *tx)
@@ -212,6 +221,7 @@ pgl_status pgl_identity_create(struct pgl_tx *tx, const struct identity_create *
     if (leaves.size > 0)
         PGL_TRY(key_delete(tx, leaves));
     PGL_TRY(key_insert(tx, &row));
+    PGL_TRY(key_newest_version(&tx->view, &reply->key->version));
     return pgl_audit_log_append(tx, ask->caller, "key.create", reply->key->id, row.name.data,
                                 row.scopes.data);
 }
@@ -242,10 +252,11 @@ pgl_status pgl_identity_change(struct pgl_tx *tx, const ChangeKeyRequest *ask, K
     PGL_TRY(find_to_change(tx, ask->caller, ask->id, &row));
     if (ask->change == NULL)
         return PGL_FAIL(PGL_INVALID, "a change is expected");
+    PGL_TRY(pgl_condition_check(ask->condition, row.version));
     PGL_TRY(apply(tx, ask->change, &row));
     PGL_TRY(show(pgl_tx_arena(tx), &row, pgl_tx_now_ns(tx), &reply->key));
     note_change(tx);
-    PGL_TRY(key_update(tx, &row));
+    PGL_TRY(update(tx, &row, reply->key));
     return pgl_audit_log_append(tx, ask->caller, "key.change", ask->id, "", row.scopes.data);
 }
 
@@ -262,7 +273,7 @@ pgl_status pgl_identity_revoke(struct pgl_tx *tx, const RevokeKeyRequest *ask, K
     if (was_revoked)
         return PGL_OK;
     note_change(tx);
-    PGL_TRY(key_update(tx, &row));
+    PGL_TRY(update(tx, &row, reply->key));
     return pgl_audit_log_append(tx, ask->caller, "key.revoke", ask->id, ask->reason, "revoked");
 }
 
@@ -292,7 +303,7 @@ pgl_status pgl_identity_rotate(struct pgl_tx *tx, const struct identity_rotate *
     PGL_TRY(show(pgl_tx_arena(tx), &row, pgl_tx_now_ns(tx), &reply->key));
     PGL_TRY(show_secret(tx, row.id, rotate->secret, reply->key, row.secret));
     note_change(tx);
-    PGL_TRY(key_update(tx, &row));
+    PGL_TRY(update(tx, &row, reply->key));
     return pgl_audit_log_append(tx, ask->caller, "key.rotate", ask->id, "",
                                 overlap_s > 0 ? "replaced" : "replaced at once");
 }
