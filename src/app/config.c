@@ -99,6 +99,7 @@ static void fill_settings(struct pgl_config *config)
         { "grpc.time-most", LIVE, 0, { "--grpc-time-most", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.deadline_max_ns, 0, "whatever a call says" } },
         { "grpc.stream-time", LIVE, 0, { "--grpc-stream-time", "TIME", PGL_OPTION_DURATION, &boot->gateway.grpc.stream_max_ns, 0, "of a stream; its client comes back" } },
         { "limits.rates", LIVE, 0, { "--rates", "RATES", PGL_OPTION_TEXT, &admit->rates, 0, "of callers: default, off, or NAME=N/UNIT:BURST by commas (anonymous=10/s:20,signed=100/s:200,bad-tokens=5/min:5,user=20/s:40,orders=2/s:10)" } },
+        { "limits.route-rates", LIVE, 0, { "--route-rates", "RATES", PGL_OPTION_TEXT, &admit->route_rates, 0, "of each caller for one route: 'METHOD PATH=N/UNIT:BURST' or 'PACKAGE.SERVICE/METHOD=N/UNIT:BURST', by commas" } },
         { "limits.plans", LIVE, 0, { "--plans", "PLANS", PGL_OPTION_TEXT, &admit->plans, 0, "of partners' keys: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, the first for all others (default=100/s:200)" } },
         { "limits.trusted-proxies", LIVE, 0, { "--trusted-proxies", "RANGES", PGL_OPTION_TEXT, &admit->trusted_proxies, 0, "ADDRESS/BITS by commas, whose X-Forwarded-For is believed" } },
         { "limits.concurrency", LIVE, 0, { "--concurrency", "POLICY", PGL_OPTION_TEXT, &admit->concurrency, 0, "how many requests may be under way: aimd, gradient or fixed (aimd)" } },

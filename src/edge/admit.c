@@ -49,11 +49,12 @@ static uint64_t bucket_of(enum edge_policy policy, uint64_t hash, const struct p
 static void add_rate(struct charges *charges, struct edge_limits *limits, enum edge_policy policy,
                      const char *name, const struct pgl_rate *rate, uint64_t hash)
 {
+    bool is_of_address = policy < EDGE_POLICY_USER;
     PGL_ASSERT(charges->count < EDGE_STANDINGS_MAX);
     charges->list[charges->count++] = (struct charge){
         .policy = policy,
         .name = name,
-        .table = policy < EDGE_POLICY_USER ? &limits->by_address : &limits->by_caller,
+        .table = is_of_address ? &limits->by_address : &limits->by_caller,
         .rate = *rate,
         .caller = bucket_of(policy, hash, rate),
     };
@@ -64,6 +65,23 @@ static void add_usual(struct charges *charges, struct edge_limits *limits, enum 
 {
     add_rate(charges, limits, policy, edge_policies[policy].name, &limits->rules->rates[policy],
              hash);
+}
+
+static uint64_t hash_of_route(const struct edge_limits *limits, const struct pgl_rule *rule)
+{
+    return pgl_hash(limits->hash_key, &rule, sizeof rule);
+}
+
+/* Where its route has a rate of its own. */
+static void add_route(struct charges *charges, struct edge_limits *limits,
+                      const struct pgl_rule *rule, uint64_t hash)
+{
+    for (int i = 0; i < limits->rules->route_rate_count; i++) {
+        const struct edge_route_rate *own = &limits->rules->route_rates[i];
+        if (own->rule == rule)
+            add_rate(charges, limits, EDGE_POLICY_ROUTE, edge_policies[EDGE_POLICY_ROUTE].name,
+                     &own->rate, hash ^ hash_of_route(limits, rule));
+    }
 }
 
 static uint64_t hash_of_caller(const struct edge_limits *limits, const char *first,
@@ -98,16 +116,21 @@ static bool is_partner(const struct edge_admission *what)
     return has_key(what) || what->caller->role == ROLE_PARTNER;
 }
 
+static uint64_t hash_of_who(const struct edge_limits *limits, const struct edge_admission *what)
+{
+    return has_key(what) ? hash_of_caller(limits, "", what->caller->key_id)
+                         : hash_of_caller(limits, what->caller->tenant, what->caller->subject);
+}
+
 static void add_partner(struct charges *charges, struct edge_limits *limits,
                         const struct edge_admission *what)
 {
     const struct edge_plan *plan = edge_plan_named(limits, what->caller->plan);
-    uint64_t hash = has_key(what)
-                        ? hash_of_caller(limits, "", what->caller->key_id)
-                        : hash_of_caller(limits, what->caller->tenant, what->caller->subject);
+    uint64_t hash = hash_of_who(limits, what);
     add_rate(charges, limits, EDGE_POLICY_PLAN, plan->name, &plan->rate, hash);
     add_quota(charges, EDGE_POLICY_DAY, PGL_QUOTA_DAY, plan->day_count, hash);
     add_quota(charges, EDGE_POLICY_MONTH, PGL_QUOTA_MONTH, plan->month_count, hash);
+    add_route(charges, limits, what->rule, hash);
 }
 
 static bool is_loopback(const char *address)
@@ -128,20 +151,20 @@ static struct charges charges_of(struct edge_limits *limits, const struct edge_a
     bool is_open = (what->rule->roles & (PGL_RULE_ANYONE | PGL_RULE_SIGNED)) != 0;
     if (is_spared(limits, what))
         return charges;
-    if (what->caller == NULL) {
+    if (what->caller == NULL && is_open) {
         uint64_t hash = pgl_peer_key(limits->hash_key, what->address);
-        if (is_open)
-            add_usual(
-                &charges, limits,
-                what->rule->roles & PGL_RULE_SIGNED ? EDGE_POLICY_SIGNED : EDGE_POLICY_ANONYMOUS,
-                hash);
-    } else if (!is_open && is_partner(what)) {
+        add_usual(&charges, limits,
+                  what->rule->roles & PGL_RULE_SIGNED ? EDGE_POLICY_SIGNED : EDGE_POLICY_ANONYMOUS,
+                  hash);
+        add_route(&charges, limits, what->rule, hash);
+    } else if (what->caller != NULL && !is_open && is_partner(what)) {
         add_partner(&charges, limits, what);
-    } else if (!is_open) {
-        uint64_t hash = hash_of_caller(limits, what->caller->tenant, what->caller->subject);
+    } else if (what->caller != NULL && !is_open) {
+        uint64_t hash = hash_of_who(limits, what);
         add_usual(&charges, limits, EDGE_POLICY_USER, hash);
         if (what->class == PGL_CLASS_ORDER)
             add_usual(&charges, limits, EDGE_POLICY_ORDERS, hash);
+        add_route(&charges, limits, what->rule, hash);
     }
     return charges;
 }
@@ -298,6 +321,12 @@ static pgl_status enter(struct edge_limits *limits, const struct edge_admission 
                       edge_policies[EDGE_POLICY_CONCURRENCY].name, 0);
     if (!pgl_bulkhead_enter(&limits->classes[what->class]))
         return refuse(limits, verdict, EDGE_POLICY_CLASS, edge_policies[EDGE_POLICY_CLASS].name, 0);
+    verdict->route = hash_of_route(limits, what->rule);
+    if (!pgl_bulkheads_enter(&limits->routes[what->class], verdict->route)) {
+        pgl_bulkhead_leave(&limits->classes[what->class]);
+        return refuse(limits, verdict, EDGE_POLICY_ROUTE_PLACES,
+                      edge_policies[EDGE_POLICY_ROUTE_PLACES].name, 0);
+    }
     verdict->has_place = true;
     verdict->class = what->class;
     verdict->began_ns = now_ns;
@@ -327,6 +356,7 @@ void edge_finish(struct edge_limits *limits, struct edge_verdict *verdict, bool 
         }
         limits->inside -= is_measured(verdict->class);
         pgl_counter_set(&limits->in_flight, limits->inside);
+        pgl_bulkheads_leave(&limits->routes[verdict->class], verdict->route);
         pgl_bulkhead_leave(&limits->classes[verdict->class]);
     }
     verdict->has_place = verdict->has_stream = false;

@@ -49,7 +49,7 @@ struct edge_verdict {
     bool has_place, has_stream;
     bool waits_on_purpose; /* a view may say so: then it is no sign of overload */
     enum pgl_route_class class;
-    uint64_t stream_address, stream_user;
+    uint64_t route, stream_address, stream_user;
     int64_t began_ns;
 };
 

@@ -13,7 +13,9 @@
 
 static const struct pgl_rule anyone = { PGL_RULE_ANYONE, NULL };
 static const struct pgl_rule signed_body = { PGL_RULE_SIGNED, NULL };
-static const struct pgl_rule known = { PGL_ROLE_CUSTOMER | PGL_ROLE_PARTNER, "orders:write" };
+static const struct pgl_rule known = { PGL_ROLE_CUSTOMER | PGL_ROLE_PARTNER, "orders:write" },
+                             elsewhere = { PGL_ROLE_CUSTOMER | PGL_ROLE_PARTNER, "orders:read" };
+static const struct pgl_rule *const two_routes[] = { &known, &elsewhere };
 
 static struct edge_limits limits;
 static struct edge_limits_options options;
@@ -326,16 +328,20 @@ static void a_slow_kind_takes_nobody_elses_place(void **unused)
     open_limits();
     /* The least important first: each kind fills its own places, and the others have theirs. */
     for (int class = PGL_CLASS_COUNT - 1; class >= 0; class --) {
-        struct edge_admission what = { .address = "192.0.2.1",
-                                       .rule = &known,
-                                       .class = (enum pgl_route_class) class,
-                                       .caller = &ann };
-        while (pgl_is_ok(edge_admit(&limits, &what, moment, &verdicts[count]))) {
-            inside[class]++;
-            count++;
+        enum edge_policy refused_by = EDGE_POLICY_COUNT;
+        for (int route = 0; route < 2; route++) {
+            struct edge_admission what = { .address = "192.0.2.1",
+                                           .rule = two_routes[route],
+                                           .class = (enum pgl_route_class) class,
+                                           .caller = &ann };
+            while (pgl_is_ok(edge_admit(&limits, &what, moment, &verdicts[count]))) {
+                inside[class]++;
+                count++;
+            }
+            refused_by = verdicts[count].refused_by;
+            verdicts[count] = (struct edge_verdict){ 0 };
         }
-        assert_int_equal(verdicts[count].refused_by, EDGE_POLICY_CLASS);
-        verdicts[count] = (struct edge_verdict){ 0 };
+        assert_int_equal(refused_by, EDGE_POLICY_CLASS);
         assert_int_equal(inside[class], limits.classes[class].most);
     }
     assert_int_equal(inside[PGL_CLASS_STREAM], 10);
@@ -361,13 +367,17 @@ static void the_less_important_is_refused_first(void **unused)
                                                   PGL_CLASS_WRITE, PGL_CLASS_PAYMENT };
     static const uint32_t until[] = { 50, 75, 90, 100 };
     for (int i = 0; i < 4; i++) {
-        struct edge_admission what = {
-            .address = "192.0.2.1", .rule = &known, .class = order[i], .caller = &ann
-        };
-        while (pgl_is_ok(edge_admit(&limits, &what, moment, &verdicts[count])))
-            count++;
-        assert_int_equal(verdicts[count].refused_by, EDGE_POLICY_CONCURRENCY);
-        verdicts[count] = (struct edge_verdict){ 0 };
+        enum edge_policy refused_by = EDGE_POLICY_COUNT;
+        for (int route = 0; route < 2; route++) {
+            struct edge_admission what = {
+                .address = "192.0.2.1", .rule = two_routes[route], .class = order[i], .caller = &ann
+            };
+            while (pgl_is_ok(edge_admit(&limits, &what, moment, &verdicts[count])))
+                count++;
+            refused_by = verdicts[count].refused_by;
+            verdicts[count] = (struct edge_verdict){ 0 };
+        }
+        assert_int_equal(refused_by, EDGE_POLICY_CONCURRENCY);
         assert_int_equal(limits.inside, until[i]);
     }
     struct edge_admission health = {

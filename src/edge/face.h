@@ -17,6 +17,7 @@
 
 struct pgl_edge;
 struct pgl_request;
+struct pgl_rule;
 
 struct edge_face {
     /* Before it is open: what it counts. */
@@ -25,6 +26,8 @@ struct edge_face {
     void (*open)(struct pgl_edge *edge);
     void (*change)(struct pgl_edge *edge); /* its limits are others now */
     void (*close)(struct pgl_edge *edge);
+    /* The rule of what is called so; NULL for none. */
+    const struct pgl_rule *(*route_named)(struct pgl_text name);
 
     /* The rest is of exchanges that it takes. */
     bool (*takes)(const struct pgl_http_request_head *head);

@@ -15,6 +15,8 @@ const struct edge_policy_row edge_policies[EDGE_POLICY_COUNT] = {
         "you place orders faster than one user may" },
     [EDGE_POLICY_PLAN]       = { "plan", PGL_LIMITED,
         "your key asks more often than its plan says" },
+    [EDGE_POLICY_ROUTE]      = { "route", PGL_LIMITED,
+        "you ask this more often than one caller may" },
     [EDGE_POLICY_DAY]        = { "day", PGL_LIMITED,
         "your key has used what its plan says for a day" },
     [EDGE_POLICY_MONTH]      = { "month", PGL_LIMITED,
@@ -25,6 +27,8 @@ const struct edge_policy_row edge_policies[EDGE_POLICY_COUNT] = {
         "you have as many streams as one user may" },
     [EDGE_POLICY_CLASS]       = { "class", PGL_EXHAUSTED,
         "as many requests of this kind are under way as may be" },
+    [EDGE_POLICY_ROUTE_PLACES] = { "route-places", PGL_EXHAUSTED,
+        "as many requests for just this are under way as may be" },
     [EDGE_POLICY_CONCURRENCY] = { "concurrency", PGL_EXHAUSTED,
         "more is asked than can be answered in time, and this can wait" },
 };
@@ -36,6 +40,7 @@ static const struct pgl_rate default_rates[EDGE_RATE_COUNT] = {
     [EDGE_POLICY_USER]       = { PGL_MILLISECONDS(50), 40 },
     [EDGE_POLICY_ORDERS]     = { PGL_MILLISECONDS(500), 10 },
     [EDGE_POLICY_PLAN]       = { PGL_MILLISECONDS(10), 200 }, /* the plan's own, always */
+    [EDGE_POLICY_ROUTE]      = { PGL_MILLISECONDS(10), 200 }, /* the route's own, always */
 };
 /* clang-format on */
 
@@ -44,6 +49,9 @@ static const struct pgl_rate default_rates[EDGE_RATE_COUNT] = {
 static const char bad_rates[] =
     "rates: default, off, or NAME=N/UNIT:BURST by commas; names are anonymous, "
     "signed, bad-tokens, user, orders, units s, min, h";
+static const char bad_route_rates[] =
+    "route-rates: ROUTE=N/UNIT:BURST by commas, 32 at most; a route is METHOD PATH as in "
+    "/openapi.json or a gRPC PACKAGE.SERVICE/METHOD, units s, min, h";
 static const char bad_plans[] = "plans: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, 16 at most; "
                                 "names of letters, digits and dashes";
 static const char bad_proxies[] =
@@ -90,6 +98,25 @@ static pgl_status read_rates(struct edge_rules *rules, struct pgl_text text)
         if (policy == EDGE_POLICY_PLAN || value.data == NULL ||
             !read_rate(&value, &rules->rates[policy]) || value.data != NULL)
             return PGL_FAIL(PGL_INVALID, bad_rates);
+    }
+    return PGL_OK;
+}
+
+static pgl_status read_route_rates(struct edge_rules *rules,
+                                   const struct edge_limits_options *options)
+{
+    struct pgl_text text = pgl_text_of(options->route_rates);
+    rules->route_rate_count = 0;
+    while (text.data != NULL && text.size > 0) {
+        struct pgl_text value = pgl_text_cut(&text, ','), name = pgl_text_cut(&value, '=');
+        const struct pgl_rule *rule =
+            options->route_named != NULL ? options->route_named(pgl_text_trim(name)) : NULL;
+        struct edge_route_rate *rate = &rules->route_rates[rules->route_rate_count];
+        if (rules->route_rate_count == EDGE_ROUTE_RATES_MAX || rule == NULL || value.data == NULL ||
+            !read_rate(&value, &rate->rate) || value.data != NULL)
+            return PGL_FAIL(PGL_INVALID, bad_route_rates);
+        rate->rule = rule;
+        rules->route_rate_count++;
     }
     return PGL_OK;
 }
@@ -171,6 +198,7 @@ pgl_status edge_rules_read(const struct edge_limits_options *options, struct edg
     adaptive->most = options->concurrency_most;
     adaptive->least = adaptive->least < adaptive->most ? adaptive->least : adaptive->most;
     PGL_TRY(read_rates(rules, pgl_text_of(options->rates)));
+    PGL_TRY(read_route_rates(rules, options));
     PGL_TRY(read_plans(rules, pgl_text_of(options->plans)));
     PGL_TRY(edge_proxies_read(pgl_text_of(options->trusted_proxies), rules->proxies,
                               &rules->proxy_count));
@@ -179,15 +207,28 @@ pgl_status edge_rules_read(const struct edge_limits_options *options, struct edg
 
 /* ---- opening and changing ---- */
 
+static uint32_t share_of(uint32_t most, uint32_t percent)
+{
+    return (uint32_t)(((uint64_t)most * percent + 99) / 100);
+}
+
+static uint32_t places_of(const struct edge_rules *rules, enum pgl_route_class class)
+{
+    return class == PGL_CLASS_STREAM
+               ? rules->streams_most
+               : share_of(rules->adaptive.most, pgl_route_classes[class].places_percent);
+}
+
+static uint32_t route_places_of(const struct edge_rules *rules, enum pgl_route_class class)
+{
+    return share_of(places_of(rules, class), pgl_route_classes[class].route_percent);
+}
+
 static void set_places(struct edge_limits *limits)
 {
     const struct edge_rules *rules = limits->rules;
-    for (int class = 0; class < PGL_CLASS_COUNT; class ++) {
-        uint64_t share = pgl_route_classes[class].places_percent;
-        uint64_t most = (rules->adaptive.most * share + 99) / 100;
-        limits->classes[class].most = (uint32_t)most;
-    }
-    limits->classes[PGL_CLASS_STREAM].most = rules->streams_most;
+    for (int class = 0; class < PGL_CLASS_COUNT; class ++)
+        limits->classes[class].most = places_of(rules, class);
     pgl_counter_set(&limits->limit, limits->adaptive.limit);
 }
 
@@ -203,6 +244,8 @@ pgl_status edge_limits_open(struct edge_limits *limits, const struct edge_limits
     pgl_adaptive_init(&limits->adaptive, rules->adaptive, limits->hash_key.k0 ^ limits->hash_key.k1,
                       pgl_clock_monotonic_ns(&platform->clock));
     set_places(limits);
+    for (int class = 0; class < PGL_CLASS_COUNT; class ++)
+        pgl_bulkheads_init(&limits->routes[class], route_places_of(rules, class), EDGE_ROUTES_MAX);
     pgl_bulkheads_init(&limits->streams_of_address, rules->streams_per_address,
                        rules->streams_most);
     pgl_bulkheads_init(&limits->streams_of_user, rules->streams_per_user, rules->streams_most);
@@ -221,6 +264,9 @@ void edge_limits_change(struct edge_limits *limits, const struct edge_rules *rul
     limits->rules = room;
     pgl_adaptive_change(&limits->adaptive, rules->adaptive, now_ns);
     set_places(limits);
+    for (int class = 0; class < PGL_CLASS_COUNT; class ++)
+        pgl_bulkheads_change(&limits->routes[class], route_places_of(rules, class),
+                             EDGE_ROUTES_MAX);
     pgl_bulkheads_change(&limits->streams_of_address, rules->streams_per_address,
                          rules->streams_most);
     pgl_bulkheads_change(&limits->streams_of_user, rules->streams_per_user, rules->streams_most);
@@ -231,6 +277,8 @@ void edge_limits_close(struct edge_limits *limits)
     pgl_gcra_close(&limits->by_address);
     pgl_gcra_close(&limits->by_caller);
     pgl_quotas_free(&limits->quotas);
+    for (int class = 0; class < PGL_CLASS_COUNT; class ++)
+        pgl_bulkheads_free(&limits->routes[class]);
     pgl_bulkheads_free(&limits->streams_of_address);
     pgl_bulkheads_free(&limits->streams_of_user);
 }

@@ -29,6 +29,8 @@
 #define EDGE_PLANS_MAX       16
 #define EDGE_PLAN_NAME_BYTES 33 /* 32 and a NUL */
 #define EDGE_PROXIES_MAX     32
+#define EDGE_ROUTE_RATES_MAX 32
+#define EDGE_ROUTES_MAX      512 /* of all faces: bulkheads within a class */
 
 /* Whatever may refuse a request; the name is shown to whom it concerns. */
 enum edge_policy {
@@ -40,6 +42,7 @@ enum edge_policy {
     EDGE_POLICY_USER,
     EDGE_POLICY_ORDERS,
     EDGE_POLICY_PLAN,
+    EDGE_POLICY_ROUTE,
     EDGE_RATE_COUNT,
     /* quotas of a key */
     EDGE_POLICY_DAY = EDGE_RATE_COUNT,
@@ -48,6 +51,7 @@ enum edge_policy {
     EDGE_POLICY_STREAMS_OF_ADDRESS,
     EDGE_POLICY_STREAMS_OF_USER,
     EDGE_POLICY_CLASS,
+    EDGE_POLICY_ROUTE_PLACES,
     EDGE_POLICY_CONCURRENCY,
     EDGE_POLICY_COUNT
 };
@@ -66,19 +70,29 @@ struct edge_plan {
     int64_t day_count, month_count; /* 0: no such quota */
 };
 
+/* What each caller may ask of one route; an address, where nobody is known. */
+struct edge_route_rate {
+    const struct pgl_rule *rule; /* the route's own, by which it is told from others */
+    struct pgl_rate rate;
+};
+
 /* As options say it. The texts are read when the gateway is opened, and at each change. */
 struct edge_limits_options {
     const char *rates;           /* "default", NAME=N/UNIT:BURST by commas over that, or "off" */
+    const char *route_rates;     /* ROUTE=N/UNIT:BURST by commas */
     const char *plans;           /* NAME=N/UNIT:BURST[:DAY[:MONTH]] by commas */
     const char *trusted_proxies; /* ADDRESS/BITS by commas; "" for none */
     const char *concurrency;     /* "aimd", "gradient" or "fixed" */
     uint32_t concurrency_most;
     uint32_t streams_most, streams_per_address, streams_per_user;
+    /* "GET /api/v1/products", "panglot.orders.v1.OrderService/GetOrder"; NULL for none of ours */
+    const struct pgl_rule *(*route_named)(struct pgl_text name);
     bool spares_loopback; /* rates and counts of a caller do not hold for this machine */
 };
 
 #define EDGE_LIMITS_DEFAULT                                                                        \
     ((struct edge_limits_options){ .rates = "default",                                             \
+                                   .route_rates = "",                                              \
                                    .plans = "default=100/s:200",                                   \
                                    .trusted_proxies = "",                                          \
                                    .concurrency = "aimd",                                          \
@@ -93,6 +107,8 @@ struct edge_rules {
     struct pgl_rate rates[EDGE_RATE_COUNT];
     struct edge_plan plans[EDGE_PLANS_MAX]; /* the first is for keys whose plan is not known */
     int plan_count;
+    struct edge_route_rate route_rates[EDGE_ROUTE_RATES_MAX];
+    int route_rate_count;
     struct pgl_ip_range proxies[EDGE_PROXIES_MAX];
     int proxy_count;
     struct pgl_adaptive_options adaptive;
@@ -108,6 +124,7 @@ struct edge_limits {
     struct pgl_quotas quotas;
     struct pgl_adaptive adaptive;
     struct pgl_bulkhead classes[PGL_CLASS_COUNT];
+    struct pgl_bulkheads routes[PGL_CLASS_COUNT]; /* of each class, by route */
     struct pgl_bulkheads streams_of_address, streams_of_user;
     uint32_t inside; /* of the classes that the adaptive limit is for */
 

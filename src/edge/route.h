@@ -67,6 +67,7 @@ struct pgl_route_class_row {
     int64_t in_time_ns; /* slower than that, something is overloaded; 0: it waits on purpose */
     uint32_t share_percent;  /* of the adaptive limit: with more under way it is refused */
     uint32_t places_percent; /* of the most that may be under way: its own bulkhead */
+    uint32_t route_percent;  /* of those places: what one route of the class may take */
     uint32_t cost;           /* tokens of its caller's rate; 0: no rate holds for it */
 };
 extern const struct pgl_route_class_row pgl_route_classes[PGL_CLASS_COUNT];

@@ -185,6 +185,19 @@ class Users(Limits):
         self.assert_limited(ann.ask("GET", "/api/v1/orders"), "user")
         self.assertEqual(store.person("bob").ask("GET", "/api/v1/orders").code, 200)
 
+    def test_a_route_has_a_rate_of_its_own(self):
+        store = self.open("--rates", "user=1/h:100", "--route-rates",
+                          "GET /api/v1/orders=1/h:2,panglot.orders.v1.OrderService/GetOrder=1/h:1")
+        ann, bob = store.person("ann"), store.person("bob")
+        for who in (ann, bob):
+            self.assertEqual([who.ask("GET", "/api/v1/orders").code for _ in range(2)], [200, 200])
+            self.assert_limited(who.ask("GET", "/api/v1/orders"), "route")
+        self.assertEqual(standing(ann.order(("LAMP", 1)))["user"]["r"], 97)
+        for wrong in ("GET /api/v1/nothing=1/s:1", "GET /api/v1/orders=1/s"):
+            code, said = store.run("config", "--route-rates", wrong)
+            self.assertNotEqual(code, 0)
+            self.assertIn("route-rates", said)
+
     def test_what_users_may(self):
         store = self.open()
         ann, bob = store.person("ann"), store.person("bob")

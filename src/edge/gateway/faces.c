@@ -69,6 +69,14 @@ void pgl_faces_on_abandoned(void *owner, struct pgl_http_exchange *exchange)
         face->on_abandoned(exchange);
 }
 
+const struct pgl_rule *pgl_faces_route_named(struct pgl_text name)
+{
+    const struct pgl_rule *rule = NULL;
+    for (int i = 0; pgl_faces[i] != NULL && rule == NULL; i++)
+        rule = pgl_faces[i]->route_named(name);
+    return rule;
+}
+
 /* What the HTTP server refuses with, as a code of ours. */
 static enum pgl_code code_of(int http_status)
 {

@@ -24,6 +24,9 @@ void pgl_faces_on_piece(void *owner, struct pgl_http_exchange *exchange, struct 
 void pgl_faces_on_room(void *owner, struct pgl_http_exchange *exchange);
 void pgl_faces_on_abandoned(void *owner, struct pgl_http_exchange *exchange);
 
+/* The rule of a route that a face calls so; NULL for none. */
+const struct pgl_rule *pgl_faces_route_named(struct pgl_text name);
+
 /* True when the face has said so in its own words. */
 bool pgl_faces_refuse(struct pgl_edge *edge, struct pgl_http_exchange *exchange, int http_status,
                       const char *reason);

@@ -425,6 +425,24 @@ static bool edge_work(void *owner)
     return pgl_http_server_work(&edge->http);
 }
 
+/* "GET /api/v1/products", or what a face calls its own. */
+static const struct pgl_rule *route_named(struct pgl_text name)
+{
+    struct pgl_text path = name, method = pgl_text_cut(&path, ' ');
+    for (int i = 0; i < pgl_route_count; i++)
+        if (pgl_text_is(method, pgl_http_method_name(pgl_routes[i].method)) && path.data != NULL &&
+            pgl_text_is(path, pgl_routes[i].path))
+            return &pgl_routes[i].rule;
+    return pgl_faces_route_named(name);
+}
+
+static struct edge_limits_options admit_of(const struct pgl_gateway_options *options)
+{
+    struct edge_limits_options admit = options->admit;
+    admit.route_named = route_named;
+    return admit;
+}
+
 static pgl_status read_proxies(const struct pgl_gateway_options *options,
                                struct pgl_ip_range proxies[EDGE_PROXIES_MAX], int *count)
 {
@@ -437,7 +455,8 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     pgl_random_seed(&edge->random, pgl_entropy_u64(&edge->loop->platform->entropy), 0x65646765);
     pgl_rpc_open(&edge->rpc, edge->loop);
     PGL_TRY(read_proxies(options, edge->proxies, &edge->proxy_count));
-    PGL_TRY(edge_limits_open(&edge->limits, &options->admit, edge->loop->platform));
+    const struct edge_limits_options admit = admit_of(options);
+    PGL_TRY(edge_limits_open(&edge->limits, &admit, edge->loop->platform));
     edge->body_bytes_max = options->body_bytes_max;
     edge->json = options->json;
     edge->routes = pgl_routes;
@@ -480,7 +499,8 @@ pgl_status pgl_gateway_check(const struct pgl_gateway_options *options)
     struct pgl_cors cors;
     struct pgl_ip_range proxies[EDGE_PROXIES_MAX];
     int proxy_count;
-    PGL_TRY(edge_rules_read(&options->admit, &rules));
+    const struct edge_limits_options admit = admit_of(options);
+    PGL_TRY(edge_rules_read(&admit, &rules));
     PGL_TRY(read_proxies(options, proxies, &proxy_count));
     return pgl_cors_read(&cors, options->cors_origins);
 }
@@ -488,7 +508,8 @@ pgl_status pgl_gateway_check(const struct pgl_gateway_options *options)
 void pgl_gateway_change(struct pgl_edge *edge, const struct pgl_gateway_options *options)
 {
     struct edge_rules rules;
-    pgl_status read = edge_rules_read(&options->admit, &rules);
+    const struct edge_limits_options admit = admit_of(options);
+    pgl_status read = edge_rules_read(&admit, &rules);
     PGL_ASSERT(pgl_is_ok(read));
     edge_limits_change(&edge->limits, &rules, edge->loop->now_ns);
     read = pgl_cors_read(&edge->cors, options->cors_origins);

@@ -69,6 +69,22 @@ static void close_face(struct pgl_edge *edge)
     pgl_grpc_server_close(&edge->grpc);
 }
 
+/* "panglot.orders.v1.OrderService/GetOrder" */
+static const struct pgl_rule *route_named(struct pgl_text name)
+{
+    struct pgl_text method = name, service = pgl_text_cut(&method, '/');
+    for (int s = 0; s < EDGE_GRPC_SERVICES; s++) {
+        const struct pgl_grpc_service *one = &edge_grpc_services[s];
+        for (unsigned m = 0; m < one->contract->n_methods; m++) {
+            const struct edge_grpc_row *row = one->methods[m].row;
+            if (row != NULL && method.data != NULL && pgl_text_is(service, one->contract->name) &&
+                pgl_text_is(method, one->contract->methods[m].name))
+                return &row->route.rule;
+        }
+    }
+    return NULL;
+}
+
 /* A message and its prefix, in the text form of gRPC-Web. */
 static size_t body_limit(const struct pgl_edge *edge)
 {
@@ -103,6 +119,7 @@ const struct edge_face edge_grpc_face = {
     .open = open_face,
     .change = change_face,
     .close = close_face,
+    .route_named = route_named,
     .takes = pgl_grpc_server_takes,
     .wants_pieces = pgl_grpc_server_wants_pieces,
     .body_limit = body_limit,
