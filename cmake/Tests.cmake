@@ -24,6 +24,10 @@ pgl_script_test(form/checks form 60 scripts/form_test.py)
 pgl_script_test(form/layout form 120 scripts/lint.sh format scripts)
 pgl_script_test(form/tidy "form;prove" 600 scripts/lint.sh tidy)
 pgl_computes(10 form/layout)
+if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    pgl_script_test(form/hardening form 60 scripts/hardening.py $<TARGET_FILE:panglot>
+        ${CMAKE_BINARY_DIR}/compile_commands.json)
+endif()
 
 # bench/NAME.c: one program a promise of speed, run by `make bench`.
 file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.c)

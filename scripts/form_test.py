@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
-"""form_test.py - do floors.py and names.py find what they are there for?
+"""form_test.py - do floors.py, names.py and hardening.py find what they are there for?
 
 Method: each case is a little tree in memory, laid down in a temporary folder: files that break one
-rule, with a word of the complaint and the line where it must be, or none if all is well. A check
-that has gone blind fails here.
+rule, with a word of the complaint and the line where it must be, or none if all is well; for
+hardening.py a little program that is linked without one thing. A check that has gone blind fails
+here.
 """
 import os
 import pathlib
+import platform
+import subprocess
 import tempfile
 import unittest
 
 import floors
+import hardening
 import names
 import wrap_comments
 
@@ -142,6 +146,34 @@ WRAPPED = [  # name, before, after
 ]
 
 
+PROGRAM = """#include <stdio.h>
+#include <string.h>
+int pgl_f(const char *from, size_t size)
+{
+    char to[64];
+    memcpy(to, from, size);
+    return puts(to);
+}
+int main(int argc, char **argv)
+{
+    return pgl_f(argv[0], (size_t)argc);
+}
+"""
+HARDENED = ("-O2 -fPIE -pie -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 "
+            "-fcf-protection -Wl,-z,relro,-z,now,-z,noexecstack").split()
+SOFTENED = [  # name, flags behind those above, what is found (None: nothing)
+    ("all is there", [], None),
+    ("a fixed address", ["-fno-pie", "-no-pie"], "position-independent"),
+    ("no RELRO", ["-Wl,-z,norelro"], "no GNU_RELRO"),
+    ("bound late", ["-Wl,-z,lazy"], "no BIND_NOW"),
+    ("a stack that runs", ["-Wl,-z,execstack"], "the stack is executable"),
+    ("a stack that nobody looks after", ["-fno-stack-protector"], "looks after its stack"),
+    ("no FORTIFY", ["-U_FORTIFY_SOURCE"], "_chk functions"),
+    ("no landing pads", ["-fcf-protection=none"], "1 functions have no endbr64, pgl_f is one"),
+    ("no symbols", ["-s"], "without symbols"),
+]
+
+
 class FormTest(unittest.TestCase):
     def test_floors(self):
         self.try_all(floors.check, FLOORS)
@@ -154,6 +186,24 @@ class FormTest(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(wrap_comments.wrap(before), after)
                 self.assertEqual(wrap_comments.wrap(after), after)
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "its flags are those of x86")
+    def test_hardening(self):
+        for name, flags, expected in SOFTENED:
+            with self.subTest(name), tempfile.TemporaryDirectory() as root:
+                program = pathlib.Path(root, "program")
+                subprocess.run(["gcc", "-x", "c", "-", "-o", program, *HARDENED, *flags],
+                               input=PROGRAM, text=True, timeout=60, check=True)
+                found = list(hardening.wrong_in_program(program))
+                self.assertEqual(len(found), 0 if expected is None else 1, found)
+                self.assertRegex("".join(found), expected or "^$")
+
+    def test_hardening_of_commands(self):
+        flags = " ".join(hardening.OF_EACH_COMMAND)
+        said = [{"file": "a.c", "command": f"cc {flags} -c a.c"},
+                {"file": "b.c", "command": f"cc {flags.replace('=3', '=2')} -c b.c"}]
+        self.assertEqual(list(hardening.wrong_in_commands(said[:1])), [])
+        self.assertRegex("".join(hardening.wrong_in_commands(said)), "without -D_FORTIFY.* b.c")
 
     def try_all(self, check, cases):
         for name, tree, expected in cases:

@@ -168,6 +168,7 @@ static pgl_status open_threads(struct pgl_boot *boot)
         struct pgl_thread *thread = &boot->threads[loop_plans[l].thread];
         pgl_loop_init(&boot->loops[l], loop_plans[l].name, boot->platform, thread->waiter);
         boot->loops[l].slow_ns = loop_plans[l].slow_ns;
+        boot->loops[l].log.cap = &boot->log_cap;
         thread->loops[thread->loop_count++] = &boot->loops[l];
     }
     return PGL_OK;
@@ -507,6 +508,8 @@ void pgl_boot_close(struct pgl_boot *boot)
         pgl_writer_close(&boot->writers[f]);
     }
     pgl_keys_close(boot);
+    for (int l = 0; l < PGL_LOOP_COUNT; l++)
+        pgl_log_say_left_out(&boot->loops[l].log, true);
     for (int t = 0; t < PGL_THREAD_COUNT; t++)
         if (boot->threads[t].waiter != NULL)
             boot->threads[t].waiter->ops->close(boot->threads[t].waiter);

@@ -128,6 +128,7 @@ struct pgl_boot {
     bool has_folder;                         /* its locks are ours */
     struct pgl_loop loops[PGL_LOOP_COUNT];
     struct pgl_thread threads[PGL_THREAD_COUNT];
+    struct pgl_log_cap log_cap; /* of all loops */
     struct pgl_writer writers[PGL_FILE_COUNT];
     struct pgl_reader readers[PGL_FILE_COUNT];
     struct pgl_orders orders;

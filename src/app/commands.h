@@ -25,5 +25,6 @@ int pgl_import_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_bench_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_provider_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_sim_command(struct pgl_platform *platform, int argc, char **argv);
+int pgl_version_command(struct pgl_platform *platform, int argc, char **argv);
 
 #endif

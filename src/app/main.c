@@ -30,6 +30,8 @@ static const struct {
     { "bench", "places orders at a running platform and tells how fast it is", pgl_bench_command },
     { "provider", "a payment provider to try the platform against", pgl_provider_command },
     { "sim", "the whole program on a simulated machine that fails", pgl_sim_command },
+    { "version", "its own version and those of its libraries, also as a bill of materials",
+      pgl_version_command },
 };
 static const size_t command_count = sizeof commands / sizeof commands[0];
 
@@ -51,8 +53,9 @@ int main(int argc, char **argv)
         print_commands(stdout);
         return PGL_EXIT_DONE;
     }
+    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
     for (size_t i = 0; i < command_count; i++) {
-        if (strcmp(argv[1], commands[i].name) != 0)
+        if (strcmp(name, commands[i].name) != 0)
             continue;
         pgl_real_signals_take();
         pgl_store_start();

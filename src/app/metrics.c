@@ -208,6 +208,9 @@ static void register_loops(struct pgl_boot *boot)
                              "Turns that took longer than a loop may.", PGL_METRIC_COUNTER,
                              pgl_arena_printf(&boot->arena, "loop=\"%s\"", boot->loops[l].name),
                              &boot->loops[l].slow_turns);
+    pgl_registry_add(&boot->registry, "panglot_log_lines_left_out_total",
+                     "Log lines that were more than a source may write in a second.",
+                     PGL_METRIC_COUNTER, "", &boot->log_cap.left_out);
 }
 
 void pgl_metrics_register_door(struct pgl_boot *boot, const struct pgl_tls_door *door,

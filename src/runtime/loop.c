@@ -21,7 +21,7 @@ void pgl_loop_init(struct pgl_loop *loop, const char *name, struct pgl_platform 
                    struct pgl_waiter *waiter)
 {
     *loop = (struct pgl_loop){ .name = name, .platform = platform, .waiter = waiter };
-    loop->log = (struct pgl_log){ log_write, log_wall_ns, platform, PGL_LOG_INFO };
+    loop->log = (struct pgl_log){ log_write, log_wall_ns, platform, PGL_LOG_INFO, NULL };
     pgl_list_init(&loop->ready_sockets);
     pgl_list_init(&loop->ready_flows);
     loop->now_ns = pgl_clock_monotonic_ns(&platform->clock);
@@ -87,6 +87,20 @@ static void watch(struct pgl_loop *loop)
             loop->name, loop->step, (long long)took_ns);
 }
 
+static void say_left_out(void *owner)
+{
+    struct pgl_loop *loop = owner;
+    pgl_log_say_left_out(&loop->log, false);
+}
+
+/* A source that has fallen silent does not say itself how many of its lines were left out. */
+static void watch_log(struct pgl_loop *loop)
+{
+    if (pgl_log_owes(&loop->log) && !loop->log_owes.is_set)
+        pgl_timer_set(&loop->timers, &loop->log_owes, loop->now_ns + PGL_SECONDS(1), say_left_out,
+                      loop);
+}
+
 /* A part of the turn that the next one does as well. */
 static bool is_put_off(const struct pgl_loop *loop, enum pgl_buggify_point point, bool *has_more)
 {
@@ -137,6 +151,7 @@ bool pgl_loop_turn(struct pgl_loop *loop)
     wake_the_others(loop);
     pgl_counter_add(&loop->turns, 1);
     watch(loop);
+    watch_log(loop);
     return has_more || !pgl_list_is_empty(&loop->ready_flows);
 }
 

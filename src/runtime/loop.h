@@ -43,6 +43,7 @@ struct pgl_loop {
     const char *step; /* what runs now, for the watchdog */
     int64_t slow_ns;  /* a longer turn is reported; 0 for loops whose turns may block */
     struct pgl_counter turns, slow_turns;
+    struct pgl_timer log_owes; /* lines were left out, and it is to be said how many */
 
     pgl_status fatal; /* not OK: this process has to end and recover (an I/O error at commit) */
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "base/random.h"
 #include "base/time.h"
@@ -278,6 +279,33 @@ static void a_slow_turn_is_counted(void **unused)
     bench_close(&bench);
 }
 
+static char last_line[256];
+
+static void keep_line(struct pgl_platform *platform, struct pgl_text line)
+{
+    (void)platform;
+    snprintf(last_line, sizeof last_line, "%.*s", PGL_TEXT_ARGS(line));
+}
+
+static void what_was_left_out_of_the_log_is_said_though_nothing_more_happens(void **unused)
+{
+    (void)unused;
+    struct bench bench;
+    struct pgl_log_cap cap = { .owes = false };
+    bench_open(&bench);
+    bench.twin.platform.log_write = keep_line;
+    bench.loop.log.cap = &cap;
+    for (int i = 0; i < PGL_LOG_LINES_MAX + 3; i++)
+        pgl_log(&bench.loop.log, PGL_LOG_WARN, "edge", "e", "%s", "");
+    pgl_loop_turn(&bench.loop);
+    assert_true(pgl_loop_next_ns(&bench.loop) == bench.loop.now_ns + PGL_SECONDS(1));
+    pgl_twin_advance(&bench.twin, PGL_SECONDS(1));
+    pgl_loop_turn(&bench.loop);
+    assert_non_null(strstr(last_line, "source=edge lines_left_out=3\n"));
+    assert_true(pgl_loop_next_ns(&bench.loop) == PGL_NEVER_NS);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_flow_goes_on_when_it_is_woken_and_no_sooner),
         cmocka_unit_test(a_flow_that_waits_too_long_goes_where_its_row_says),
         cmocka_unit_test(a_slow_turn_is_counted),
+        cmocka_unit_test(what_was_left_out_of_the_log_is_said_though_nothing_more_happens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,11 @@ void pgl_store_start(void)
     PGL_ASSERT(result == SQLITE_OK);
 }
 
+const char *pgl_store_sqlite_version(void)
+{
+    return sqlite3_libversion();
+}
+
 static pgl_status status_of(int result)
 {
     switch (result & 0xFF) {

@@ -36,6 +36,8 @@ struct pgl_database {
 
 /* Before any other use, once a process. */
 void pgl_store_start(void);
+/* As it runs here. */
+const char *pgl_store_sqlite_version(void);
 
 struct pgl_database_options {
     const char *path;

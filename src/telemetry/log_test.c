@@ -32,7 +32,7 @@ static int64_t wall_ns(void *self)
     return INT64_C(1767225600123000000);
 }
 
-static const struct pgl_log lines = { write_to_sink, wall_ns, NULL, PGL_LOG_INFO };
+static const struct pgl_log lines = { write_to_sink, wall_ns, NULL, PGL_LOG_INFO, NULL };
 
 static int empty_sink(void **unused)
 {

@@ -1,7 +1,8 @@
 /*
  * metrics.h - counters, gauges and histograms that one loop writes and any thread may read.
  *
- * Threads:  one writer each (its loop); readers see whole numbers, perhaps a moment old. No lock.
+ * Threads:  one writer each (its loop), or several that all add with pgl_counter_add_shared;
+ *           readers see whole numbers, perhaps a moment old. No lock.
  * Bounds:   fixed arrays; label sets are enumerated where the metric is declared.
  */
 #ifndef PGL_TELEMETRY_METRICS_H
@@ -18,6 +19,11 @@ static inline void pgl_counter_add(struct pgl_counter *counter, uint64_t by)
 {
     uint64_t now = atomic_load_explicit(&counter->value, memory_order_relaxed);
     atomic_store_explicit(&counter->value, now + by, memory_order_relaxed);
+}
+
+static inline void pgl_counter_add_shared(struct pgl_counter *counter, uint64_t by)
+{
+    atomic_fetch_add_explicit(&counter->value, by, memory_order_relaxed);
 }
 
 /* A gauge is a counter that is set. */

@@ -125,6 +125,44 @@ class Commands(shop.Case):
         self.assertIn("PANGLOT_TTL", said)
 
 
+class Version(shop.Case):
+    def test_is_said_with_that_of_each_library(self):
+        for arguments in (["version"], ["--version"]):
+            code, said = panglot(*arguments)
+            self.assertEqual(code, 0, said)
+            self.assertRegex(said, r"\Apanglot \d+\.\d+\.\d+\n(  [\w-]+ +\d[\w.]+\n)+\Z")
+        self.assertIn(f"  sqlite     {sqlite3.sqlite_version}\n", said)  # the machine's, here too
+
+    def test_as_a_bill_of_materials(self):
+        code, said = panglot("version", "--sbom")
+        self.assertEqual(code, 0, said)
+        bill = json.loads(said)
+        self.assertEqual((bill["bomFormat"], bill["specVersion"]), ("CycloneDX", "1.5"))
+        self.assertEqual(bill["metadata"]["component"]["name"], "panglot")
+        _, lines = panglot("version")
+        parts = bill["components"]
+        self.assertEqual([[part["name"], part["version"]] for part in parts],
+                         [line.split() for line in lines.splitlines()[1:]])
+        for part in parts:
+            self.assertRegex(part["version"], r"^\d+(\.\d+)+")
+            self.assertEqual(part["purl"], "pkg:deb/debian/" + part["bom-ref"])
+            self.assertTrue(part["licenses"][0]["license"]["id"])
+        self.assertEqual(bill["dependencies"], [{"ref": "panglot", "dependsOn": [
+            part["bom-ref"] for part in parts]}])
+
+    def test_of_each_library_that_is_linked(self):
+        """What the loader is asked for, and nothing else; the loader itself apart."""
+        shown = subprocess.run(["readelf", "--wide", "--dynamic", shop.options.binary],
+                               stdout=subprocess.PIPE, text=True, check=True).stdout
+        linked = {name for name in re.findall(r"\(NEEDED\) .*\[(.+)\]", shown)
+                  if not name.startswith("ld-")}
+        self.assertGreater(len(linked), 5)
+        _, said = panglot("version", "--sbom")
+        self.assertEqual({entry["value"] for part in json.loads(said)["components"]
+                          for entry in part["properties"] if entry["name"] == "panglot:file"},
+                         linked)
+
+
 class Serve(shop.Case):
     def test_begins_in_an_empty_folder(self):
         with a_folder() as folder:

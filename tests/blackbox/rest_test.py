@@ -109,6 +109,7 @@ class OpenToAll(shop.Case):
                  if line.startswith('panglot_http_requests_total{method="POST",'
                                     'route="/api/v1/orders",status="2xx"}')]
         self.assertGreaterEqual(float(posts[0].split()[-1]), 1)
+        self.assertIn("panglot_log_lines_left_out_total 0", series)
 
     def test_products(self):
         products = store.products()

@@ -92,6 +92,7 @@ static pgl_status open_threads(struct pgl_provider *provider)
         if (thread->waiter == NULL)
             return PGL_FAIL(PGL_EXHAUSTED, "no memory for a thread");
         pgl_loop_init(&provider->loops[t], names[t], provider->platform, thread->waiter);
+        provider->loops[t].log.cap = &provider->log_cap;
         thread->loops[thread->loop_count++] = &provider->loops[t];
     }
     return PGL_OK;

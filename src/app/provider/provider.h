@@ -36,6 +36,7 @@ struct pgl_provider {
     char base_url[80];      /* where it listens, and customers are sent */
     struct pgl_thread threads[PGL_PROVIDER_THREADS];
     struct pgl_loop loops[PGL_PROVIDER_THREADS];
+    struct pgl_log_cap log_cap; /* of both */
     struct pgl_desk desk;
     struct pgl_face face;
 

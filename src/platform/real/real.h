@@ -60,6 +60,10 @@ bool pgl_real_whole_path(const char *path, char *whole, size_t size);
 /* Of the machine; a part of it may be in use. */
 int64_t pgl_real_memory_bytes(void);
 
+/* Of the libraries below, as they run here. */
+const char *pgl_real_libc_version(void);
+const char *pgl_real_libuv_version(void);
+
 /* True when standard error is a terminal, so that progress is worth showing. */
 bool pgl_real_is_watched(void);
 
