@@ -3,15 +3,17 @@
 several, in turns.
 
 Shapes: `near` (one process), `gateway` (it alone; all other roles in a second process), `split`
-(each role its own). A round is a run of each, every one on a fresh folder; which goes first moves
-on with each round, so that a machine that slows down slows all alike. The load is that of
+(each role its own), `mtls` (the same, and they show each other certificates). A round is a run of
+each, every one on a fresh folder; which goes first moves on with each round, so that a machine
+that slows down slows all alike. The load is that of
 `panglot bench orders`: a closed loop, orders of two lines. CPU is that of all processes of the
 platform together, from the first order to the last ending, by /proc.
 
 On a machine of few processors `near` is a pipeline that keeps all of them busy: so the ratio of
 the rates is about that of the CPU, and the latter is what a noisy machine tells better.
 
-Usage: far.py BINARY [--rounds 5] [--seconds 6] [--connections 256] [--shapes near,gateway,split]
+Usage: far.py BINARY [--rounds 5] [--seconds 6] [--connections 256]
+              [--shapes near,gateway,split,mtls]
 """
 import argparse
 import json
@@ -28,16 +30,21 @@ import split  # noqa: E402  pylint: disable=wrong-import-position
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
 TICKS = os.sysconf("SC_CLK_TCK")
-SHAPES = ("near", "gateway", "split")
+SHAPES = ("near", "gateway", "split", "mtls")
 PROMISED = 0.70  # of the near rate
 CUSTOMERS = 1000  # few, for the first look at a token costs more than an order
 
 
-def platform(shape, binary, data):
+def platform(shape, binary, scratch):
+    data = scratch / "data"
     if shape == "near":
         return harness.Server(binary, data)
-    groups = (",".join(split.SERVICES), "gateway") if shape == "gateway" else split.ROLES
-    return split.Split(binary, data, groups=groups)
+    if shape == "gateway":
+        return split.Split(binary, data, groups=(",".join(split.SERVICES), "gateway"))
+    if shape == "split":
+        return split.Split(binary, data)
+    split.make_certificates(scratch / "tls")
+    return split.Split(binary, data, mesh=split.mutual_tls(scratch / "tls"))
 
 
 def cpu_seconds(processes):
@@ -53,7 +60,7 @@ def cpu_seconds(processes):
 def measure(shape, options):
     """One run on a fresh folder: orders accepted a second, microseconds of CPU an order."""
     with tempfile.TemporaryDirectory() as scratch:
-        server = platform(shape, options.binary, pathlib.Path(scratch) / "data")
+        server = platform(shape, options.binary, pathlib.Path(scratch))
         try:
             server.start()
             if not server.wait_ready():

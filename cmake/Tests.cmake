@@ -54,15 +54,24 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
             --binary $<TARGET_FILE:panglot>)
     endforeach()
     # The same cases where every role is a process of its own.
-    foreach(test rest catalog identity events webhooks unhappy bad_input oversell fulfilment after card)
+    foreach(test access http rest catalog identity events webhooks unhappy bad_input oversell fulfilment after card)
         pgl_script_test(parity/${test} blackbox 240 tests/parity/far_test.py ${test}
             --binary $<TARGET_FILE:panglot>)
     endforeach()
-    foreach(test operators verify) # a minute each
+    foreach(test operators verify limits tls process) # more than a minute each
         pgl_script_test(parity/${test} "blackbox;prove" 400 tests/parity/far_test.py ${test}
             --binary $<TARGET_FILE:panglot>)
     endforeach()
-    pgl_script_test(parity/rolling blackbox 120 tests/parity/rolling_test.py
+    pgl_script_test(parity/operators_some blackbox 120 tests/parity/far_test.py operators
+        --binary $<TARGET_FILE:panglot> Operators.test_parked_and_replayed
+        Operators.test_tenants_see_their_own Roles)
+    pgl_script_test(parity/verify_some blackbox 120 tests/parity/far_test.py verify
+        --binary $<TARGET_FILE:panglot> Verify.test_at_rest Verify.test_many_at_once)
+    pgl_script_test(parity/rest_mtls blackbox 120 tests/parity/far_test.py rest --mtls
+        --binary $<TARGET_FILE:panglot>)
+    pgl_script_test(parity/cancel blackbox 120 tests/parity/cancel_test.py
+        --binary $<TARGET_FILE:panglot>)
+    pgl_script_test(parity/rolling blackbox 120 tests/parity/rolling_test.py --mtls
         --binary $<TARGET_FILE:panglot>)
     pgl_script_test(parity/crowd blackbox 120 tests/parity/crowd_test.py
         --binary $<TARGET_FILE:panglot>)
@@ -76,6 +85,8 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         --binary $<TARGET_FILE:panglot>) # a minute and a half
     pgl_script_test(parity/rolling_long "blackbox;prove" 600 tests/parity/rolling_test.py
         --binary $<TARGET_FILE:panglot> --rate 2000 --rounds 3)
+    pgl_script_test(parity/rolling_long_mtls "blackbox;prove" 600 tests/parity/rolling_test.py
+        --binary $<TARGET_FILE:panglot> --rate 2000 --rounds 3 --mtls)
     set_tests_properties(blackbox/tls PROPERTIES TIMEOUT 300)
     set_tests_properties(blackbox/tls blackbox/verify blackbox/operators blackbox/webhooks parity/webhooks
         parity/after PROPERTIES COST 40)

@@ -121,10 +121,19 @@ static void take(struct pgl_grpc_call *call, void *ask)
         pgl_grpc_end(call, status);
         return;
     }
+    call->owner = mine;
     pgl_flow_start(&mine->flow, method_of(call)->server->rpc.loop, call_steps, MESH_ASK, on_done);
 }
 
-static const struct pgl_grpc_handler handler = { .take = take };
+static void on_stop(struct pgl_grpc_call *call, pgl_status why)
+{
+    struct mesh_call *mine = call->owner;
+    (void)why; /* the caller is gone, or its time over */
+    if (mine != NULL)
+        pgl_rpc_give_up(&mine->call);
+}
+
+static const struct pgl_grpc_handler handler = { .take = take, .on_stop = on_stop };
 
 /* ---- the listener ---- */
 

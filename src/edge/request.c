@@ -105,6 +105,12 @@ pgl_status edge_answer(const struct pgl_request *request, int n)
     return request->calls[n].call.status;
 }
 
+void edge_give_up(struct pgl_request *request)
+{
+    for (int n = 0; n < request->call_count; n++)
+        pgl_rpc_give_up(&request->calls[n]);
+}
+
 void edge_next_round(struct pgl_request *request)
 {
     request->call_count = 0;

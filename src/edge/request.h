@@ -137,6 +137,8 @@ PGL_MUST_USE pgl_status edge_ask_until(struct pgl_request *request,
 pgl_status edge_answer(const struct pgl_request *request, int n);
 /* Before the next round. */
 void edge_next_round(struct pgl_request *request);
+/* Its client wants no answer any more: what was asked and is not begun is not done. */
+void edge_give_up(struct pgl_request *request);
 
 /* For the gateway, behind a view's turn: sends what was asked. True if anything was. */
 bool edge_send_asks(struct pgl_request *request);

@@ -6,11 +6,14 @@
  *           send until the reply all of it belongs to the callee, which allocates what it answers
  *           in the arena.
  * Threads:  the caller's loop until it is sent, the callee's until it is answered.
- * Bounds:   every call has a deadline; a callee drops what is past it, unread.
+ * Bounds:   every call has a deadline; a callee drops what is past it, unread, and what its caller
+ *           has given up.
  */
 #ifndef PGL_RUNTIME_CALL_H
 #define PGL_RUNTIME_CALL_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -54,8 +57,16 @@ struct pgl_call {
     struct pgl_arena *arena;
     int64_t deadline_ns; /* monotonic */
     struct pgl_trace trace;
+    /* Set by the caller, at any time until the answer: it is waited for, but not wanted any
+     * more. */
+    atomic_bool is_given_up;
     pgl_status status; /* the answer, with `reply` where it is OK */
 };
+
+static inline bool pgl_call_is_given_up(const struct pgl_call *call)
+{
+    return atomic_load_explicit(&call->is_given_up, memory_order_relaxed);
+}
 
 static inline struct pgl_call *pgl_call_of(struct pgl_message *message)
 {

@@ -20,6 +20,8 @@ static pgl_status answer_one(struct pgl_reader *reader, struct pgl_call *call)
     if (call->deadline_ns < reader->loop->now_ns ||
         pgl_buggify(reader->loop->platform->buggify, PGL_BUGGIFY_READER_TOO_LATE))
         return PGL_FAIL(PGL_DEADLINE, "it waited too long for its turn");
+    if (pgl_call_is_given_up(call))
+        return PGL_FAIL(PGL_CANCELLED, "the caller has given it up");
     if (pgl_loop_is_struck(reader->loop, PGL_BUGGIFY_READER_NO_MEMORY))
         return PGL_NO_MEMORY;
     struct pgl_view view = { &reader->db, call->arena, reader->context };

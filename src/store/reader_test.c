@@ -57,6 +57,8 @@ static pgl_status count_rows(const struct pgl_view *view, const void *ask, void 
     return PGL_OK;
 }
 
+static bool is_given_up;
+
 static pgl_status ask(int64_t deadline_ns, int64_t *rows)
 {
     static const struct pgl_method method = { PGL_METHOD_QUERY, .query = count_rows };
@@ -65,7 +67,8 @@ static pgl_status ask(int64_t deadline_ns, int64_t *rows)
                              .method = &method,
                              .reply = rows,
                              .arena = &store.arena,
-                             .deadline_ns = deadline_ns };
+                             .deadline_ns = deadline_ns,
+                             .is_given_up = is_given_up };
     assert_true(pgl_is_ok(pgl_mailbox_send(&loop, &reader.queries, &call.message)));
     assert_false(pgl_loop_turn(&loop));
     (void)pgl_loop_turn(&loop);
@@ -97,6 +100,16 @@ static void what_comes_too_late_is_not_asked(void **unused)
     assert_int_equal(rows, -1);
 }
 
+static void what_is_given_up_is_not_asked(void **unused)
+{
+    (void)unused;
+    int64_t rows = -1;
+    is_given_up = true;
+    assert_int_equal(ask(PGL_NEVER_NS, &rows).code, PGL_CANCELLED);
+    is_given_up = false;
+    assert_int_equal(rows, -1);
+}
+
 /* As a COMMIT leaves it for which there was no memory. */
 static void an_open_snapshot_is_not_asked_again(void **unused)
 {
@@ -116,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_question_sees_what_was_committed_before_it),
         TEST(what_comes_too_late_is_not_asked),
+        TEST(what_is_given_up_is_not_asked),
         TEST(an_open_snapshot_is_not_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,10 @@ static pgl_status run_command(struct pgl_writer *writer, struct pgl_tx *tx, stru
         call->status = PGL_FAIL(PGL_DEADLINE, "it waited too long for its turn");
         return PGL_OK;
     }
+    if (pgl_call_is_given_up(call)) {
+        call->status = PGL_FAIL(PGL_CANCELLED, "the caller has given it up");
+        return PGL_OK;
+    }
     if (is_struck(writer, PGL_BUGGIFY_WRITER_NO_MEMORY)) {
         call->status = PGL_NO_MEMORY;
         return PGL_OK;

@@ -310,6 +310,18 @@ static void what_is_late_is_dropped_unread(void **unused)
     assert_rows("SELECT number FROM done", "2\n");
 }
 
+static void what_is_given_up_is_not_begun(void **unused)
+{
+    (void)unused;
+    assert_int_equal(send(WRITES, PGL_NEVER_NS).code, PGL_CODE_OK);
+    assert_int_equal(send(WRITES, PGL_NEVER_NS).code, PGL_CODE_OK);
+    atomic_store(&bench->calls[0].is_given_up, true);
+    turn_to_the_end();
+    assert_int_equal(code_of(1), PGL_CANCELLED);
+    assert_int_equal(code_of(2), PGL_CODE_OK);
+    assert_rows("SELECT number FROM done", "2\n");
+}
+
 static void more_than_a_queue_is_refused(void **unused)
 {
     (void)unused;
@@ -554,6 +566,7 @@ int main(void)
         TEST(a_turn_is_one_commit_and_answers_come_behind_it),
         TEST(events_go_first_and_a_batch_has_its_limit),
         TEST(what_is_late_is_dropped_unread),
+        TEST(what_is_given_up_is_not_begun),
         TEST(more_than_a_queue_is_refused),
         TEST(a_refusal_before_a_write_harms_nobody),
         TEST(a_failure_behind_a_write_is_refused_alone),

@@ -271,3 +271,12 @@ pgl_status pgl_grpc_client_ask(struct pgl_grpc_client *client, struct pgl_grpc_a
     client->ask_count++;
     return PGL_OK;
 }
+
+void pgl_grpc_client_give_up(struct pgl_grpc_ask *ask)
+{
+    if (pgl_list_is_empty(&ask->refused))
+        pgl_h2_stream_cancel(&ask->stream);
+    else
+        pgl_list_remove(&ask->refused);
+    answer(ask, PGL_FAIL(PGL_CANCELLED, "the caller has given it up"));
+}

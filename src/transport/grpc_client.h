@@ -78,5 +78,8 @@ void pgl_grpc_client_close(struct pgl_grpc_client *client);
  * OK: PGL_EXHAUSTED, PGL_TOO_LARGE. */
 PGL_MUST_USE pgl_status pgl_grpc_client_ask(struct pgl_grpc_client *client,
                                             struct pgl_grpc_ask *ask);
+/* Of one that is not answered yet: its stream is reset, and it is answered PGL_CANCELLED in this
+ * call. Whether the peer has done it is not known. */
+void pgl_grpc_client_give_up(struct pgl_grpc_ask *ask);
 
 #endif

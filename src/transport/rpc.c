@@ -46,6 +46,8 @@ void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint, int 
     call->flow = flow;
     call->left = left;
     call->is_out = true;
+    call->far = NULL;
+    atomic_store(&call->call.is_given_up, false);
     ++*left;
     pgl_status sent = PGL_FAIL(PGL_UNIMPLEMENTED, "the service does not offer this");
     if (endpoint->far != NULL)
@@ -59,4 +61,13 @@ void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint, int 
     call->call.status = sent;
     call->is_out = false;
     --*left;
+}
+
+void pgl_rpc_give_up(struct pgl_rpc_call *call)
+{
+    if (!call->is_out)
+        return;
+    atomic_store_explicit(&call->call.is_given_up, true, memory_order_relaxed);
+    if (call->far != NULL)
+        pgl_far_give_up(call->far);
 }

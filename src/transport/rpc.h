@@ -39,9 +39,10 @@ struct pgl_rpc {
 
 struct pgl_rpc_call {
     struct pgl_call call;
-    struct pgl_flow *flow; /* woken when `*left` falls to 0 */
-    int *left;             /* answers that the flow waits for, this one included */
-    bool is_out;           /* the callee has it: nothing of it may be touched or freed */
+    struct pgl_flow *flow;    /* woken when `*left` falls to 0 */
+    int *left;                /* answers that the flow waits for, this one included */
+    bool is_out;              /* the callee has it: nothing of it may be touched or freed */
+    struct pgl_far_call *far; /* of one that is out and far */
 };
 
 void pgl_rpc_open(struct pgl_rpc *rpc, struct pgl_loop *loop);
@@ -53,5 +54,9 @@ void pgl_rpc_open(struct pgl_rpc *rpc, struct pgl_loop *loop);
  */
 void pgl_rpc_send(struct pgl_rpc *rpc, const struct pgl_endpoint *endpoint, int method,
                   struct pgl_rpc_call *call, struct pgl_flow *flow, int *left);
+
+/* The answer of a call that is out is not wanted any more; it still comes, and is PGL_CANCELLED
+ * where the callee had not begun. From afar it comes at once, and says nothing of the outcome. */
+void pgl_rpc_give_up(struct pgl_rpc_call *call);
 
 #endif

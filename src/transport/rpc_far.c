@@ -14,12 +14,13 @@ static const struct pgl_breaker_rules breaker_rules = { .slot_ns = PGL_MILLISECO
                                                         .probe_count = 3,
                                                         .probe_ns = PGL_SECONDS(5) };
 
-struct far_call {
+struct pgl_far_call {
     struct pgl_grpc_ask ask;
     struct pgl_far *far;
     struct pgl_rpc_call *call;
     void (*answered)(struct pgl_rpc_call *call);
     pgl_breaker_ticket ticket;
+    bool is_given_up;
     char trace[TRACE_BYTES];
 };
 
@@ -51,18 +52,19 @@ static bool is_lost(pgl_status status)
 
 static void on_answer(struct pgl_grpc_ask *ask, pgl_status status)
 {
-    struct far_call *mine = PGL_CONTAINER(ask, struct far_call, ask);
+    struct pgl_far_call *mine = PGL_CONTAINER(ask, struct pgl_far_call, ask);
     struct pgl_far *far = mine->far;
     int64_t now_ns = far->client.loop->now_ns;
     if (is_lost(status))
         pgl_counter_add(&far->failures, 1);
-    pgl_breaker_note(&far->breaker, mine->ticket,
-                     is_lost(status) ? PGL_BREAKER_FAILED : PGL_BREAKER_WELL, now_ns);
+    enum pgl_breaker_result outcome = is_lost(status) ? PGL_BREAKER_FAILED : PGL_BREAKER_WELL;
+    pgl_breaker_note(&far->breaker, mine->ticket, mine->is_given_up ? PGL_BREAKER_UNTOLD : outcome,
+                     now_ns);
     mine->call->call.status = status;
     mine->answered(mine->call); /* the arena, and so this call, may be gone */
 }
 
-static void add_trace(struct far_call *call, const struct pgl_trace *trace)
+static void add_trace(struct pgl_far_call *call, const struct pgl_trace *trace)
 {
     static const struct pgl_trace none;
     if (memcmp(trace, &none, sizeof none) == 0)
@@ -97,7 +99,7 @@ pgl_status pgl_far_send(const struct pgl_endpoint *endpoint, int method, struct 
     struct pgl_far *far = endpoint->far;
     const ProtobufCServiceDescriptor *service = endpoint->service;
     const char *name = endpoint->name != NULL ? endpoint->name : service->name;
-    struct far_call *mine = pgl_arena_zalloc(call->call.arena, sizeof *mine);
+    struct pgl_far_call *mine = pgl_arena_zalloc(call->call.arena, sizeof *mine);
     const char *path = path_of(call->call.arena, name, service->methods[method].name);
     if (mine == NULL || path == NULL)
         return PGL_NO_MEMORY;
@@ -118,7 +120,15 @@ pgl_status pgl_far_send(const struct pgl_endpoint *endpoint, int method, struct 
     add_trace(mine, &call->call.trace);
     pgl_counter_add(&far->calls, 1);
     pgl_status sent = pgl_grpc_client_ask(&far->client, &mine->ask);
-    if (!pgl_is_ok(sent))
+    if (pgl_is_ok(sent))
+        call->far = mine;
+    else
         pgl_breaker_note(&far->breaker, mine->ticket, PGL_BREAKER_UNTOLD, far->client.loop->now_ns);
     return sent;
+}
+
+void pgl_far_give_up(struct pgl_far_call *call)
+{
+    call->is_given_up = true;
+    pgl_grpc_client_give_up(&call->ask);
 }

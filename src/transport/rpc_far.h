@@ -35,5 +35,7 @@ void pgl_far_close(struct pgl_far *far);
 PGL_MUST_USE pgl_status pgl_far_send(const struct pgl_endpoint *endpoint, int method,
                                      struct pgl_rpc_call *call,
                                      void (*answered)(struct pgl_rpc_call *call));
+/* Tells the peer so, and answers PGL_CANCELLED in this call. */
+void pgl_far_give_up(struct pgl_far_call *call);
 
 #endif

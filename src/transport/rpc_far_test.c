@@ -125,7 +125,15 @@ static void take(struct pgl_grpc_call *call, void *ask)
                            .reply = pgl_message_new(HEALTH_CHECK_RESPONSE_DESCRIPTOR, call->arena),
                            .arena = call->arena,
                            .deadline_ns = call->deadline_ns - PGL_GRPC_LATE_NS };
+    call->owner = served;
     pgl_flow_start(&served->flow, &bench->server_loop, served_steps, 0, served_done);
+}
+
+static void on_stop(struct pgl_grpc_call *call, pgl_status why)
+{
+    struct served *served = call->owner;
+    (void)why;
+    pgl_rpc_give_up(&served->call);
 }
 
 static bool work(void *owner)
@@ -135,7 +143,7 @@ static bool work(void *owner)
 
 static void serve(void)
 {
-    static const struct pgl_grpc_handler handler = { .take = take };
+    static const struct pgl_grpc_handler handler = { .take = take, .on_stop = on_stop };
     static const struct pgl_grpc_method served[HEALTH_METHOD_COUNT] = {
         [HEALTH_CHECK] = { PGL_GRPC_UNARY, true, &handler, NULL },
     };
@@ -340,6 +348,55 @@ static void what_is_asked_with_no_time_is_asked_all_the_same(void **unused)
     }
 }
 
+static void what_is_given_up_is_told_to_the_callee(void **unused)
+{
+    (void)unused;
+    bench->holds = true;
+    BOTH
+    {
+        ask(PGL_SECONDS(1));
+        assert_false(pgl_call_is_given_up(bench->held));
+        pgl_rpc_give_up(&bench->call);
+        turns(PGL_MILLISECONDS(10));
+        assert_true(pgl_call_is_given_up(bench->held));
+        assert_int_equal(bench->is_done, is_far);
+        answer(bench->held); /* as it does where it has begun; from afar it comes to nobody */
+        turns(PGL_MILLISECONDS(10));
+        assert_true(bench->is_done);
+        assert_int_equal(bench->call.call.status.code, is_far ? PGL_CANCELLED : PGL_CODE_OK);
+        pgl_rpc_give_up(&bench->call); /* too late for anything */
+    }
+    bench->holds = false;
+    endpoint = &bench->far_endpoint;
+    ask(PGL_SECONDS(1)); /* over the same connection */
+    assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
+    assert_int_equal(bench->far.client.connection.connect_count, 1);
+    assert_int_equal(pgl_counter_read(&bench->far.failures), 0);
+}
+
+static void what_waits_for_a_connection_can_be_given_up(void **unused)
+{
+    (void)unused;
+    endpoint = &bench->far_endpoint;
+    stop_serving();
+    ask(PGL_SECONDS(3));
+    pgl_rpc_give_up(&bench->call);
+    turns(PGL_MILLISECONDS(10));
+    assert_true(bench->is_done);
+    assert_int_equal(bench->call.call.status.code, PGL_CANCELLED);
+    serve();
+    bench->http.options.limits.exchanges_max = 0; /* and what waits for room */
+    ask(PGL_SECONDS(3));
+    turns(PGL_MILLISECONDS(100));
+    assert_false(bench->is_done);
+    pgl_rpc_give_up(&bench->call);
+    turns(PGL_MILLISECONDS(10));
+    assert_true(bench->is_done);
+    bench->http.options.limits.exchanges_max = 10;
+    turns(PGL_SECONDS(1));
+    assert_int_equal(bench->asked, 0);
+}
+
 static void what_is_not_offered_is_said(void **unused)
 {
     (void)unused;
@@ -495,6 +552,8 @@ int main(void)
         TEST(a_status_keeps_its_code_and_its_text),
         TEST(a_deadline_shrinks_and_the_callee_minds_it),
         TEST(what_is_asked_with_no_time_is_asked_all_the_same),
+        TEST(what_is_given_up_is_told_to_the_callee),
+        TEST(what_waits_for_a_connection_can_be_given_up),
         TEST(what_is_not_offered_is_said),
         TEST(who_does_not_answer_is_waited_for_and_no_longer),
         TEST(what_was_never_sent_is_sent_once_somebody_listens),

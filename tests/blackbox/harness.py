@@ -13,6 +13,7 @@ import socket
 import subprocess
 import threading
 import time
+import unittest
 
 LISTENING = re.compile(r"^listening on http://([^:/\s]+):(\d+)")
 REQUEST_SECONDS_MAX = 10
@@ -107,6 +108,11 @@ class Answer:
 
     def json(self):
         return json.loads(self.body) if self.body else None
+
+
+def of_one_process(why):
+    """A case, or a class of them, that says nothing of roles in processes of their own: why."""
+    return unittest.skipUnless(Server.has_one_process, why)
 
 
 class Client:

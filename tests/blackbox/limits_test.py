@@ -320,6 +320,7 @@ class Partners(Limits):
         return answer.json()["key"]
 
 
+@harness.of_one_process("each process reads its settings by itself")
 class Changes(Limits):
     """SIGHUP: what a file says from now on."""
 

@@ -228,6 +228,7 @@ class Serve(shop.Case):
 
 
 class Drain(shop.Case):
+    @harness.of_one_process("all drain at once here; tests/parity/rolling_test.py does in turns")
     def test_answers_what_is_in_flight(self):
         with a_shop() as store:
             buyer = store.person("slow")

@@ -126,6 +126,7 @@ class Speech(shop.Case):
                 store.connect(protocols=offered)
             self.assertIn("ALERT", str(wrong.exception).upper())
 
+    @harness.of_one_process("2,000 questions at once wait on their way: one route has fewer places")
     def test_a_stock_client_asks_much(self):
         """nghttp2's load generator on each way in: everything is answered, and with 200."""
         secure = f"https://127.0.0.1:{store.tls_port}"
@@ -321,6 +322,7 @@ class Development(shop.Case):
             self.assertEqual(pem.read_text(), first)  # it is kept
 
 
+@harness.of_one_process("each process reads its settings by itself")
 class Settings(shop.Case):
     def test_settings_are_read_again(self):
         file = folder / "settings.yaml"

@@ -134,9 +134,8 @@ class Verify(shop.Case):
         self.assertEqual(codes, [0, 0, 0])  # of a stopped one, each in its turn
         self.store.open()
 
+    @harness.of_one_process("each process has a socket of its own")
     def test_socket(self):
-        if not self.store.has_one_process:
-            self.skipTest("each process has a socket of its own")
         path = pathlib.Path(self.store.data) / "control.sock"
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
         self.assertTrue(stat.S_ISSOCK(path.stat().st_mode))

@@ -138,7 +138,7 @@ def check_reader(folder, platform):
 def check_change(folder, platform):
     """All certificates change, and the authority: whoever connects from then on shows the new
     ones, to a role that knows no others."""
-    make_certificates(folder / "other")
+    split.make_certificates(folder / "other", "somebody")
     for path in (folder / "other").iterdir():
         path.replace(folder / "tls" / path.name)
     platform.send(signal.SIGHUP)
@@ -173,20 +173,13 @@ def check_order(platform, key):
     sys.exit(f"not confirmed: {shown}")
 
 
-def make_certificates(folder):
-    subprocess.run([ROOT / "deploy/certificates.sh", folder, *split.ROLES, "somebody"],
-                   check=True, stderr=subprocess.DEVNULL)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--binary", required=True, type=lambda path: pathlib.Path(path).resolve())
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-mesh-"))
-    make_certificates(folder / "tls")
-    mesh = {role: ("--mesh-certificate", f"{folder}/tls/{role}.pem",
-                   "--mesh-key", f"{folder}/tls/{role}.key", "--mesh-ca", f"{folder}/tls/ca.pem")
-            for role in split.ROLES}
+    split.make_certificates(folder / "tls", "somebody")
+    mesh = split.mutual_tls(folder / "tls")
     with split.running(options.binary, folder, mesh=mesh) as platform:
         check_order(platform, "first")
         check_calls(folder / "tls", platform)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""rolling_test.py --binary PANGLOT [--rate N] [--rounds N] - every role is started anew, one after
+"""rolling_test.py --binary PANGLOT [--rate N] [--rounds N] [--mtls] - every role is started anew, one after
 the other, while orders come: no client that tries again is refused, no order is lost.
 
 Clients place orders by a schedule and try again, with the same key, where they got no answer or a
@@ -113,9 +113,14 @@ def main():
     parser.add_argument("--binary", required=True, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--rate", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--mtls", action="store_true", help="roles show each other certificates")
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-rolling-"))
-    with split.running(options.binary, folder, split.NO_LIMITS) as platform:
+    mesh = split.PLAIN
+    if options.mtls:
+        split.make_certificates(folder / "tls")
+        mesh = split.mutual_tls(folder / "tls")
+    with split.running(options.binary, folder, split.NO_LIMITS, mesh) as platform:
         begun = time.monotonic()
         with Load(platform, options.rate) as load:
             for _ in range(options.rounds):

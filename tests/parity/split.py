@@ -16,12 +16,14 @@ import sys
 import threading
 import time
 
-BLACKBOX = pathlib.Path(__file__).resolve().parent.parent / "blackbox"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BLACKBOX = ROOT / "tests/blackbox"
 sys.path.insert(0, str(BLACKBOX))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
 SERVICES = ("catalog", "orders", "payments", "inventory", "webhooks", "identity")
 ROLES = (*SERVICES, "gateway")
+PLAIN = ("--mesh-plain",)
 NO_LIMITS = ("--demo", "--rates", "off", "--max-open-orders-per-customer", "0")
 SERVING = re.compile(r"^(serving .* on .* port \d+|listening on http://([^:/\s]+):(\d+))")
 
@@ -39,12 +41,26 @@ def free_ports(count):
         return ports
 
 
+def make_certificates(folder, *others):
+    """Of every role, and of whoever else is named."""
+    subprocess.run([ROOT / "deploy/certificates.sh", folder, *ROLES, *others], check=True,
+                   stderr=subprocess.DEVNULL)
+
+
+def mutual_tls(folder):
+    """The options of each role's process, for certificates that are there."""
+    return {role: ("--mesh-certificate", f"{folder}/{role}.pem", "--mesh-key",
+                   f"{folder}/{role}.key", "--mesh-ca", f"{folder}/ca.pem") for role in ROLES}
+
+
 class Split(harness.Server):
-    """The same methods; `process` is the gateway's. `groups` are the roles of each process."""
+    """The same methods; `process` is the gateway's. `groups` are the roles of each process, `mesh`
+    its options: one for all, or by group."""
+    usual_mesh = PLAIN
     document = None  # of shop.py: answers are compared with it on one process
     has_one_process = False
 
-    def __init__(self, binary, data, options=("--demo",), mesh=("--mesh-plain",), groups=ROLES):
+    def __init__(self, binary, data, options=("--demo",), mesh=None, groups=ROLES):
         super().__init__(binary, data, options)
         self.groups = groups
         free = iter(free_ports(2 * len(groups)))
@@ -52,6 +68,7 @@ class Split(harness.Server):
         self.ports = {role: ports[group] for group in groups for role in group.split(",")
                       if role != "gateway"}
         self.ops = dict(zip((group for group in groups if group != "gateway"), free))
+        mesh = mesh or self.usual_mesh
         self.mesh = dict.fromkeys(groups, mesh) if isinstance(mesh, tuple) else mesh
         self.processes, self.serving = {}, {}
 
@@ -153,7 +170,7 @@ def expect(condition, what):
 
 
 @contextlib.contextmanager
-def running(binary, folder, options=("--demo",), mesh=("--mesh-plain",)):
+def running(binary, folder, options=("--demo",), mesh=None):
     """A platform that is ready, in a folder which is kept where something goes wrong."""
     platform = Split(binary, folder / "data", options, mesh)
     platform.start()

@@ -359,6 +359,15 @@ static bool answer_options(struct pgl_edge *edge, struct pgl_http_exchange *exch
     return true;
 }
 
+/* A client of HTTP/1.1 that says no more may still listen. */
+static void on_abandoned(void *owner, struct pgl_http_exchange *exchange)
+{
+    if (pgl_face_of(&exchange->head) != NULL)
+        pgl_faces_on_abandoned(owner, exchange);
+    else if (exchange->owner != NULL && exchange->major_version == 2)
+        edge_give_up(exchange->owner);
+}
+
 static void start(struct pgl_request *request)
 {
     pgl_flow_start(&request->flow, request->edge->loop, gateway_steps, G_IDENTIFY, on_flow_done);
@@ -478,7 +487,7 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
                                               .on_request = on_request,
                                               .refuse = refuse,
                                               .body_limit = body_limit,
-                                              .on_abandoned = pgl_faces_on_abandoned,
+                                              .on_abandoned = on_abandoned,
                                               .wants_pieces = pgl_faces_want_pieces,
                                               .on_piece = pgl_faces_on_piece,
                                               .on_room = pgl_faces_on_room };

@@ -63,9 +63,12 @@ static void wake(struct pgl_grpc_call *call)
         of->wake(of);
 }
 
+/* What is asked of a service comes back by its deadline by itself. */
 static void on_stop(struct pgl_grpc_call *call, pgl_status why)
 {
-    (void)why; /* the call knows; what is asked of a service comes back by its deadline */
+    struct edge_grpc_request *of = call->owner;
+    if (of != NULL && why.code == PGL_CANCELLED)
+        edge_give_up(&of->request);
     wake(call);
 }
 

@@ -156,6 +156,8 @@ static const struct pgl_step follow_steps[] = {
 static void wake(struct edge_grpc_request *of)
 {
     struct follow *follow = of->request.view;
+    if (of->request.exchange->is_abandoned)
+        pgl_rpc_give_up(&follow->call);
     pgl_flow_wake(&follow->flow);
 }
 
