@@ -81,6 +81,8 @@ void pgl_admin_init(struct pgl_admin *admin, Log service, struct pgl_admin_hooks
 /* Joins the writer, behind the consumers. The arrays are borrowed. */
 PGL_MUST_USE pgl_status pgl_admin_open(struct pgl_admin *admin, struct pgl_writer *writer,
                                        const struct pgl_admin_deed *deeds, int deed_count);
+/* The job that was started last; 0 before the first. */
+PGL_MUST_USE pgl_status pgl_admin_newest_job(const struct pgl_view *view, int64_t *id);
 void pgl_admin_add_consumer(struct pgl_admin *admin, struct pgl_consumer *consumer);
 
 /* ---- the methods ---- */

@@ -12,6 +12,7 @@ static const char by_key_sql[] = SELECT "WHERE tenant = ?1 AND actor = ?2 AND id
 static const char below_sql[] =
     SELECT "WHERE job_id < ?1 AND tenant = ?2 ORDER BY job_id DESC LIMIT 1";
 static const char count_sql[] = "SELECT count(*) FROM admin_job WHERE state = 1";
+static const char newest_sql[] = "SELECT coalesce(max(job_id), 0) FROM admin_job";
 static const char insert_sql[] =
     "INSERT INTO admin_job (tenant, actor, idempotency_key, kind, state, ask, created_at_ns, "
     "ended_at_ns, until_orders, until_payments, until_inventory, cursor, looked, done, failed, "
@@ -59,13 +60,24 @@ pgl_status job_running(const struct pgl_view *view, struct pgl_admin_job *job)
     return read_job(view, &rows, job);
 }
 
+static pgl_status read_number(struct pgl_rows *rows, int64_t *number)
+{
+    PGL_TRY(pgl_rows_next(rows));
+    *number = rows->has_row ? pgl_column_i64(rows, 0) : 0;
+    pgl_rows_end(rows);
+    return PGL_OK;
+}
+
 pgl_status job_count_running(const struct pgl_view *view, int64_t *count)
 {
     struct pgl_rows rows = pgl_view_rows(view, count_sql);
-    PGL_TRY(pgl_rows_next(&rows));
-    *count = rows.has_row ? pgl_column_i64(&rows, 0) : 0;
-    pgl_rows_end(&rows);
-    return PGL_OK;
+    return read_number(&rows, count);
+}
+
+pgl_status pgl_admin_newest_job(const struct pgl_view *view, int64_t *id)
+{
+    struct pgl_rows rows = pgl_view_rows(view, newest_sql);
+    return read_number(&rows, id);
 }
 
 pgl_status job_get(const struct pgl_view *view, int64_t id, const char *tenant,

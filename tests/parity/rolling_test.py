@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""rolling_test.py --binary PANGLOT [--rate N] [--rounds N] [--mtls] - every role is started
-anew, one after the other, while orders come: no client that tries again is refused, no order is lost.
+"""rolling_test.py --binary PANGLOT [--rate N] [--rounds N] [--mtls] - every role is started anew,
+one after the other, while orders come: no client that tries again is refused, no order is lost.
 
 Clients place orders by a schedule and try again, with the same key, where they got no answer or a
 503; each has to get its 201. The schedule has to be kept. In the end the platform is verified while

@@ -15,12 +15,13 @@ static const char cards_captured_sql[] =
 #define INTENT_COLUMNS                                                                             \
     "i.order_id, i.refund_no, op, i.op_state, attempt, tries, due_at_ns, planned_at_ns, "          \
     "first_sent_at_ns, sent_at_ns, owner_epoch, sent_seen, seen, code, http_status, "              \
-    "i.amount_minor, i.is_awaited"
+    "i.amount_minor, i.is_awaited, planned_job"
 /* A LEFT JOIN each, since an orphan has no card yet, and a payment's own operation no refund. */
 #define INTENT_WITH_PAYMENT                                                                        \
     "SELECT i.order_id, i.refund_no, i.op, i.op_state, attempt, tries, due_at_ns, planned_at_ns, " \
     "first_sent_at_ns, sent_at_ns, owner_epoch, sent_seen, seen, code, http_status, "              \
-    "i.amount_minor, i.is_awaited, p.currency, c.handle, c.card_token, r.handle FROM intent AS i " \
+    "i.amount_minor, i.is_awaited, planned_job, p.currency, c.handle, c.card_token, r.handle "     \
+    "FROM intent AS i "                                                                            \
     "LEFT JOIN payment AS p ON p.order_id = i.order_id "                                           \
     "LEFT JOIN card AS c ON c.order_id = i.order_id "                                              \
     "LEFT JOIN refund AS r ON r.order_id = i.order_id AND r.refund_no = i.refund_no "
@@ -30,14 +31,15 @@ static const char intent_get_sql[] =
 static const char intent_put_sql[] =
     "INSERT OR REPLACE INTO intent (order_id, refund_no, op, op_state, attempt, tries, due_at_ns, "
     "planned_at_ns, first_sent_at_ns, sent_at_ns, owner_epoch, sent_seen, seen, code, http_status, "
-    "amount_minor, is_awaited, lane) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-    "?13, ?14, ?15, ?16, ?17, ?18)";
+    "amount_minor, is_awaited, lane, planned_job) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 static const char intent_delete_sql[] = "DELETE FROM intent WHERE order_id = ?1 AND refund_no = ?2";
 static const char intents_due_sql[] = INTENT_WITH_PAYMENT
     "WHERE lane = ?1 AND due_at_ns BETWEEN ?2 AND ?3 ORDER BY due_at_ns LIMIT ?4";
-static const char intents_page_sql[] = INTENT_WITH_PAYMENT
-    "WHERE (i.order_id, i.refund_no) > (?1, ?2) AND planned_at_ns <= ?3 "
-    "AND (?4 = 0 OR i.op_state = ?4) AND p.tenant = ?6 ORDER BY i.order_id, i.refund_no LIMIT ?5";
+static const char intents_page_sql[] =
+    INTENT_WITH_PAYMENT "WHERE (i.order_id, i.refund_no) > (?1, ?2) AND planned_at_ns <= ?3 "
+                        "AND planned_job < ?7 AND (?4 = 0 OR i.op_state = ?4) AND p.tenant = ?6 "
+                        "ORDER BY i.order_id, i.refund_no LIMIT ?5";
 static const char intents_sum_sql[] =
     "SELECT count(*), coalesce(sum(op_state = 4), 0), coalesce(min(planned_at_ns), 0) FROM intent";
 static const char epoch_raise_sql[] = "UPDATE effects_epoch SET epoch = epoch + 1";
@@ -152,6 +154,7 @@ static void read_intent(const struct pgl_rows *rows, struct pgl_arena *arena,
         .http_status = (int)pgl_column_i64(rows, 14),
         .amount_minor = pgl_column_i64(rows, 15),
         .is_awaited = pgl_column_i64(rows, 16) != 0,
+        .planned_job = pgl_column_i64(rows, 17),
     };
 }
 
@@ -164,10 +167,10 @@ static pgl_status read_intents(const struct pgl_view *view, struct pgl_rows *row
             return view->arena->is_exhausted ? PGL_NO_MEMORY : PGL_OK;
         struct intent_row *row = &found[*count];
         read_intent(rows, view->arena, row);
-        row->currency = text_of_row(rows, 17, view->arena);
-        row->handle = text_of_row(rows, 18, view->arena);
-        row->card_token = text_of_row(rows, 19, view->arena);
-        row->refund_handle = text_of_row(rows, 20, view->arena);
+        row->currency = text_of_row(rows, 18, view->arena);
+        row->handle = text_of_row(rows, 19, view->arena);
+        row->card_token = text_of_row(rows, 20, view->arena);
+        row->refund_handle = text_of_row(rows, 21, view->arena);
     }
 }
 
@@ -211,6 +214,7 @@ pgl_status intent_put(struct pgl_tx *tx, const struct intent_row *row)
     pgl_bind_i64(&rows, row->amount_minor);
     pgl_bind_i64(&rows, row->is_awaited);
     pgl_bind_i64(&rows, lane_of(row));
+    pgl_bind_i64(&rows, row->planned_job);
     return pgl_rows_run(&rows, NULL);
 }
 
@@ -233,17 +237,18 @@ pgl_status intents_due(const struct pgl_view *view, enum intent_lane lane, int64
     return read_intents(view, &rows, found, count);
 }
 
-pgl_status intents_page(const struct pgl_view *view, const char *tenant, int op_state,
-                        int64_t planned_until_ns, const pgl_id *behind, int64_t behind_refund_no,
-                        int limit, struct intent_row *found, int *count)
+pgl_status intents_page(const struct pgl_view *view, const struct intents_wish *wish,
+                        const pgl_id *behind, int64_t behind_refund_no, int limit,
+                        struct intent_row *found, int *count)
 {
     struct pgl_rows rows = pgl_view_rows(view, intents_page_sql);
     pgl_bind_id(&rows, behind);
     pgl_bind_i64(&rows, behind_refund_no);
-    pgl_bind_i64(&rows, planned_until_ns);
-    pgl_bind_i64(&rows, op_state);
+    pgl_bind_i64(&rows, wish->planned_until_ns);
+    pgl_bind_i64(&rows, wish->op_state);
     pgl_bind_i64(&rows, limit);
-    pgl_bind_text(&rows, pgl_text_of(tenant));
+    pgl_bind_text(&rows, pgl_text_of(wish->tenant));
+    pgl_bind_i64(&rows, wish->planned_until_job);
     return read_intents(view, &rows, found, count);
 }
 

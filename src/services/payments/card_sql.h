@@ -46,6 +46,7 @@ struct intent_row {
     int op_state;      /* enum op_state, or INTENT_PARKED */
     int64_t attempt, tries;
     int64_t due_at_ns, planned_at_ns, first_sent_at_ns, sent_at_ns;
+    int64_t planned_job; /* of operators: the newest one by then */
     int64_t owner_epoch;
     int sent_seen, seen; /* enum provider_seen, or INTENT_SEEN_NONE */
     const char *code;
@@ -67,11 +68,16 @@ PGL_MUST_USE pgl_status intent_delete(struct pgl_tx *tx, const pgl_id *order_id,
 PGL_MUST_USE pgl_status intents_due(const struct pgl_view *view, enum intent_lane lane,
                                     int64_t from_ns, int64_t to_ns, int limit,
                                     struct intent_row *rows, int *count);
-/* A tenant's, behind (order_id, refund_no), in their order; `op_state` 0: any. */
-PGL_MUST_USE pgl_status intents_page(const struct pgl_view *view, const char *tenant, int op_state,
-                                     int64_t planned_until_ns, const pgl_id *behind,
-                                     int64_t behind_refund_no, int limit, struct intent_row *rows,
-                                     int *count);
+struct intents_wish {
+    const char *tenant;
+    int op_state;              /* 0: any */
+    int64_t planned_until_ns;  /* by the calendar; INT64_MAX: whenever */
+    int64_t planned_until_job; /* when this one was started they were there; INT64_MAX: all */
+};
+/* A tenant's, behind (order_id, refund_no), in their order. */
+PGL_MUST_USE pgl_status intents_page(const struct pgl_view *view, const struct intents_wish *wish,
+                                     const pgl_id *behind, int64_t behind_refund_no, int limit,
+                                     struct intent_row *rows, int *count);
 /* How many are open, how many of them parked, and when the oldest was planned (0: none). */
 struct intent_sums {
     int64_t open, parked, oldest_ns;

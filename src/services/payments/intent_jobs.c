@@ -20,12 +20,16 @@ static const char *seen_name(const struct intent_row *row)
 static pgl_status page(struct pgl_tx *tx, const struct pgl_admin_job *job, const pgl_id *behind,
                        int64_t behind_no, int limit, struct intent_row **rows, int *count)
 {
-    int64_t until_ns = job->created_at_ns - PGL_SECONDS(job->ask->job->older_than_s);
+    int64_t older_than_s = job->ask->job->older_than_s;
+    struct intents_wish wish = { .tenant = job->ask->caller->tenant,
+                                 .planned_until_ns = INT64_MAX,
+                                 .planned_until_job = job->id };
+    if (older_than_s > 0)
+        wish.planned_until_ns = job->created_at_ns - PGL_SECONDS(older_than_s);
     *rows = pgl_arena_alloc(pgl_tx_arena(tx), (size_t)limit * sizeof **rows);
     if (*rows == NULL)
         return PGL_NO_MEMORY;
-    return intents_page(&tx->view, job->ask->caller->tenant, 0, until_ns, behind, behind_no, limit,
-                        *rows, count);
+    return intents_page(&tx->view, &wish, behind, behind_no, limit, *rows, count);
 }
 
 static pgl_status next_order(struct pgl_tx *tx, const struct pgl_admin_job *job,

@@ -105,6 +105,33 @@ static void all_that_is_parked_is_tried_again(void **unused)
     card_bench_close(&bench);
 }
 
+/* Behind a calendar that was set back all of them were planned in the future, and are there. What
+ * is planned once the job has begun is none of its business. */
+static void the_calendar_does_not_say_what_was_there(void **unused)
+{
+    (void)unused;
+    static struct card_bench bench;
+    NewJob wish = NEW_JOB_INIT;
+    open_bench(&bench);
+    wish.why = (char *)"our_bug";
+    for (int i = 1; i <= 3; i++)
+        park(&bench, i);
+    struct pgl_database *db = &bench.payments.store.writer.db;
+    assert_ok(
+        pgl_database_run(db, "UPDATE intent SET planned_at_ns = planned_at_ns + 3600000000000"));
+    assert_int_equal(run(&bench, JOB_KIND_RETRY_INTENTS, &wish, "k1")->done, 3);
+    for (int i = 4; i <= 6; i++)
+        park(&bench, i);
+    assert_int_equal(pgl_store_bench_number(&bench.payments.store,
+                                            "SELECT count(*) FROM intent WHERE planned_job = 1"),
+                     3);
+    assert_ok(pgl_database_run(db, "UPDATE intent SET planned_job = 2 WHERE order_id = "
+                                   "(SELECT max(order_id) FROM intent)"));
+    assert_int_equal(run(&bench, JOB_KIND_RETRY_INTENTS, &wish, "k2")->done, 2);
+    assert_int_equal(open_intents(&bench), 1);
+    card_bench_close(&bench);
+}
+
 static void those_that_are_named_are_settled(void **unused)
 {
     (void)unused;
@@ -156,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_that_is_parked_is_tried_again),
+        cmocka_unit_test(the_calendar_does_not_say_what_was_there),
         cmocka_unit_test(those_that_are_named_are_settled),
         cmocka_unit_test(nothing_is_sent_until_both_were_compared),
     };

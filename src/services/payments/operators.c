@@ -89,15 +89,18 @@ pgl_status pgl_operators_list(const struct pgl_view *view, const ListIntentsRequ
     if (ask->limit < 1 || ask->limit > PGL_INTENTS_PAGE_MAX)
         return PGL_FAIL(PGL_INVALID, "limit: 1 to 100 is expected");
     const struct payment_desk *desk = view->context;
-    int64_t until_ns = INT64_MAX;
+    struct intents_wish wish = { .tenant = ask->caller->tenant,
+                                 .op_state = (int)ask->state,
+                                 .planned_until_ns = INT64_MAX,
+                                 .planned_until_job = INT64_MAX };
     if (ask->older_than_ns > 0)
-        until_ns = pgl_clock_wall_ns(&desk->log.writer->loop->platform->clock) - ask->older_than_ns;
+        wish.planned_until_ns =
+            pgl_clock_wall_ns(&desk->log.writer->loop->platform->clock) - ask->older_than_ns;
     struct intent_row *rows = pgl_arena_alloc(view->arena, ((size_t)ask->limit + 1) * sizeof *rows);
     reply->items = pgl_arena_alloc(view->arena, (size_t)ask->limit * sizeof *reply->items);
     if (rows == NULL || reply->items == NULL)
         return PGL_NO_MEMORY;
-    PGL_TRY(intents_page(view, ask->caller->tenant, (int)ask->state, until_ns, &behind, behind_no,
-                         ask->limit + 1, rows, &count));
+    PGL_TRY(intents_page(view, &wish, &behind, behind_no, ask->limit + 1, rows, &count));
     for (int i = 0; i < count && i < ask->limit; i++) {
         if (is_of_one && !pgl_id_equal(rows[i].order_id, behind))
             return PGL_OK;

@@ -1,6 +1,7 @@
 /* refunds.c - see refunds.h. */
 #include "services/payments/refunds.h"
 
+#include "saga/admin.h"
 #include "services/payments/ledger.h"
 #include "services/payments/say.h"
 #include "wire/message.h"
@@ -62,6 +63,7 @@ static pgl_status plan(struct payment_turn *turn, const struct refund_row *refun
                                  .code = "",
                                  .amount_minor = refund->amount_minor };
     turn->desk->nudge.is_wanted = true;
+    PGL_TRY(pgl_admin_newest_job(&turn->tx->view, &intent.planned_job));
     return intent_put(turn->tx, &intent);
 }
 

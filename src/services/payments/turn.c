@@ -8,6 +8,7 @@
 #include "services/payments/turn.h"
 
 #include "base/assert.h"
+#include "saga/admin.h"
 #include "services/payments/ledger.h"
 #include "services/payments/reserved.h"
 #include "services/payments/say.h"
@@ -276,7 +277,7 @@ static pgl_status plan(struct payment_turn *turn, enum payment_op op)
         .is_awaited = state == PAYMENT_CAPTURING || state == PAYMENT_ABORTING,
     };
     turn->is_planned = true;
-    return PGL_OK;
+    return pgl_admin_newest_job(&turn->tx->view, &turn->intent.planned_job);
 }
 
 /* ---- what the provider says ---- */
