@@ -104,10 +104,10 @@ static void one_route_leaves_places_to_the_others(void **unused)
     options.concurrency_most = 1000; /* 250 of them for reads */
     assert_true(pgl_is_ok(edge_limits_open(&limits, &options, &platform)));
     int first = fill(&list, verdicts[0]);
-    assert_int_equal(first, 188);
+    assert_int_equal(first, 225);
     assert_int_equal(verdicts[0][first].refused_by, EDGE_POLICY_ROUTE_PLACES);
     int second = fill(&get, verdicts[1]);
-    assert_int_equal(second, 250 - 188);
+    assert_int_equal(second, 250 - 225);
     assert_int_equal(verdicts[1][second].refused_by, EDGE_POLICY_CLASS);
     for (int i = 0; i < first; i++)
         edge_finish(&limits, &verdicts[0][i], false, moment.now_ns);
@@ -115,7 +115,7 @@ static void one_route_leaves_places_to_the_others(void **unused)
         edge_finish(&limits, &verdicts[1][i], false, moment.now_ns);
     assert_int_equal(limits.routes[PGL_CLASS_READ].inside.count, 0);
     assert_int_equal(limits.classes[PGL_CLASS_READ].inside, 0);
-    assert_int_equal(fill(&list, verdicts[0]), 188);
+    assert_int_equal(fill(&list, verdicts[0]), 225);
 }
 
 static void a_route_has_a_rate_of_its_own(void **unused)

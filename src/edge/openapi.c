@@ -2,6 +2,7 @@
 #include "edge/openapi.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/assert.h"
 #include "contract/edge.h"
@@ -179,10 +180,91 @@ static void put_request_body(struct pgl_buffer *out, const struct pgl_route *rou
     pgl_buffer_add_literal(out, "}}");
 }
 
-static void put_success(struct pgl_buffer *out, const struct pgl_route_reply *reply, int status)
+/* ---- header fields of answers ---- */
+
+static const struct answer_field {
+    const char *name;
+    bool is_required; /* where it is told of at all */
+    const char *description, *schema;
+} answer_fields[] = {
+    { "Cache-Control", true, "Who may keep it, and how long.", "{\"type\":\"string\"}" },
+    { "ETag", false, "The tag of this very answer.",
+      "{\"type\":\"string\",\"pattern\":\"^\\\"[^\\\"]+\\\"$\"}" },
+    { "Link", true, "RFC 8288: first, and next where there is more.", "{\"type\":\"string\"}" },
+    { "Location", false, "Where it is from now on.",
+      "{\"type\":\"string\",\"format\":\"uri-reference\"}" },
+    { "Idempotent-Replayed", false, "It was done before, for the same Idempotency-Key.",
+      "{\"type\":\"string\",\"enum\":[\"true\"]}" },
+    { "RateLimit", false, "How the caller stands under each policy (a draft of the IETF, 10).",
+      "{\"type\":\"string\"}" },
+    { "RateLimit-Policy", false, "The policies that hold.", "{\"type\":\"string\"}" },
+    { "Retry-After", false, "Seconds to wait, which are enough.",
+      "{\"type\":\"integer\",\"minimum\":1}" },
+    { "WWW-Authenticate", false, "What to identify oneself by.", "{\"type\":\"string\"}" },
+};
+
+static void put_answer_fields(struct pgl_buffer *out)
 {
+    pgl_buffer_add_literal(out, "\"headers\":{");
+    for (size_t i = 0; i < sizeof answer_fields / sizeof answer_fields[0]; i++)
+        pgl_buffer_printf(out, "%s\"%s\":{\"required\":%s,\"description\":\"%s\",\"schema\":%s}",
+                          i > 0 ? "," : "", answer_fields[i].name,
+                          answer_fields[i].is_required ? "true" : "false",
+                          answer_fields[i].description, answer_fields[i].schema);
+    pgl_buffer_add_char(out, '}');
+}
+
+/* Names of answer_fields, with blanks between. Of a route that is to go, when. */
+static void put_fields_told(struct pgl_buffer *out, struct pgl_text names,
+                            const struct pgl_route *route)
+{
+    const char *before = "";
+    pgl_buffer_add_literal(out, ",\"headers\":{");
+    while (names.size > 0) {
+        struct pgl_text name = pgl_text_cut(&names, ' ');
+        pgl_buffer_printf(out, "%s\"%.*s\":{\"$ref\":\"#/components/headers/%.*s\"}", before,
+                          PGL_TEXT_ARGS(name), PGL_TEXT_ARGS(name));
+        before = ",";
+    }
+    if (route != NULL && route->deprecated != NULL)
+        pgl_buffer_add_literal(out, ",\"Deprecation\":{\"description\":\"RFC 9745\",\"schema\":"
+                                    "{\"type\":\"string\"}}");
+    if (route != NULL && route->sunset != NULL)
+        pgl_buffer_add_literal(out, ",\"Sunset\":{\"description\":\"RFC 8594\",\"schema\":"
+                                    "{\"type\":\"string\"}}");
+    pgl_buffer_add_char(out, '}');
+}
+
+static bool goes_on(const struct pgl_route *route)
+{
+    for (const struct pgl_query_param *param = route->query; param != NULL && param->name != NULL;
+         param++)
+        if (strcmp(param->name, "cursor") == 0 || strcmp(param->name, "after") == 0)
+            return true;
+    return false;
+}
+
+/* What an answer of this status may have besides; a list has its links. */
+static void put_success_fields(struct pgl_buffer *out, const struct pgl_route *route, int status)
+{
+    char names[192];
+    bool is_limited = pgl_route_classes[route->class].cost > 0;
+    bool is_repeated = (route->ask.fields & PGL_FIELD_KEY) != 0;
+    snprintf(names, sizeof names, "Cache-Control ETag%s%s%s%s", goes_on(route) ? " Link" : "",
+             status == 201 || status == 202 ? " Location" : "",
+             is_repeated ? " Idempotent-Replayed" : "",
+             is_limited ? " RateLimit RateLimit-Policy" : "");
+    put_fields_told(out, pgl_text_of(names), route);
+}
+
+/* ---- answers ---- */
+
+static void put_success(struct pgl_buffer *out, const struct pgl_route *route, int status)
+{
+    const struct pgl_route_reply *reply = &route->reply;
     pgl_buffer_printf(out, "\"%d\":{\"description\":", status);
     put_text(out, pgl_http_reason(status));
+    put_success_fields(out, route, status);
     if (reply->media != NULL) {
         pgl_buffer_add_literal(out, ",\"content\":{");
         put_media(out, reply->media, reply->body, "", NULL);
@@ -196,14 +278,14 @@ static void put_responses(struct pgl_buffer *out, const struct pgl_route *route)
 {
     const struct pgl_route_reply *reply = &route->reply;
     pgl_buffer_add_literal(out, ",\"responses\":{");
-    put_success(out, reply, reply->status);
+    put_success(out, route, reply->status);
     if (route->method == PGL_HTTP_PUT) {
         pgl_buffer_add_char(out, ',');
-        put_success(out, reply, 201);
+        put_success(out, route, 201);
     }
     if (reply->status == 202) {
         pgl_buffer_add_char(out, ',');
-        put_success(out, reply, 200);
+        put_success(out, route, 200);
     }
     if (route->method == PGL_HTTP_GET &&
         (route->cache != PGL_CACHE_NEVER || route->reply.body != NULL))
@@ -211,17 +293,21 @@ static void put_responses(struct pgl_buffer *out, const struct pgl_route *route)
     if (route->class == PGL_CLASS_STREAM && route->reply.body == NULL)
         pgl_buffer_add_literal(out, ",\"204\":{\"description\":\"Nothing is to come\"}");
     if (route->ask.kind == PGL_BODY_TABLE) { /* what is wrong in which line, or at all */
-        pgl_buffer_add_literal(out,
-                               ",\"422\":{\"description\":\"Some lines are wrong\",\"content\":{");
+        pgl_buffer_add_literal(out, ",\"422\":{\"description\":\"Some lines are wrong\"");
+        put_success_fields(out, route, 422);
+        pgl_buffer_add_literal(out, ",\"content\":{");
         put_media(out, reply->media, reply->body, "", NULL);
         pgl_buffer_add_literal(out, ",\"application/problem+json\":{\"schema\":{"
                                     "\"$ref\":\"#/components/schemas/Problem\"}}}}");
     }
-    if (route->class == PGL_CLASS_HEALTH)
-        pgl_buffer_add_literal(out, ",\"503\":{\"description\":\"Not ready\",\"content\":{"
+    if (route->class == PGL_CLASS_HEALTH) {
+        pgl_buffer_add_literal(out, ",\"503\":{\"description\":\"Not ready\"");
+        put_fields_told(out, PGL_TEXT("Cache-Control Retry-After"), NULL);
+        pgl_buffer_add_literal(out, ",\"content\":{"
                                     "\"text/plain\":{\"schema\":{\"type\":\"string\"}},"
                                     "\"application/problem+json\":{\"schema\":"
                                     "{\"$ref\":\"#/components/schemas/Problem\"}}}}");
+    }
     pgl_buffer_add_literal(out, ",\"4XX\":{\"$ref\":\"#/components/responses/Refused\"},"
                                 "\"5XX\":{\"$ref\":\"#/components/responses/Failed\"}}");
 }
@@ -317,8 +403,13 @@ static void put_problem_response(struct pgl_buffer *out, const char *name, const
 {
     pgl_buffer_printf(out,
                       "\"%s\":{\"description\":\"%s\",\"content\":{\"application/problem+json\":{"
-                      "\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}",
+                      "\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}",
                       name, description);
+    put_fields_told(out,
+                    PGL_TEXT("Cache-Control Retry-After RateLimit RateLimit-Policy "
+                             "WWW-Authenticate"),
+                    NULL);
+    pgl_buffer_add_char(out, '}');
 }
 
 /* In the order of their first routes. */
@@ -363,7 +454,9 @@ void edge_openapi_write(const struct pgl_route *routes, int count, const char *v
     put_problem_response(out, "Refused", "It was refused; the type and the detail say why.");
     pgl_buffer_add_char(out, ',');
     put_problem_response(out, "Failed", "It could not be done now, or not by us.");
-    pgl_buffer_printf(out, "},%s}}", security_schemes);
+    pgl_buffer_add_literal(out, "},");
+    put_answer_fields(out);
+    pgl_buffer_printf(out, ",%s}}", security_schemes);
 }
 
 pgl_status openapi_begin(struct pgl_request *request)

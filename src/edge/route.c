@@ -9,13 +9,13 @@
  * orders are one thing under two names (REST and gRPC), and so may take all of theirs. */
 const struct pgl_route_class_row pgl_route_classes[PGL_CLASS_COUNT] = {
     /*                       name         at most          body   in time                share places route cost */
-    [PGL_CLASS_HEALTH]    = { "health",    PGL_SECONDS(5),  false, 0,                     100,  5,     75,   0 },
-    [PGL_CLASS_PAYMENT]   = { "payment",   PGL_SECONDS(5),  true,  PGL_SECONDS(1),        100,  15,    75,   1 },
+    [PGL_CLASS_HEALTH]    = { "health",    PGL_SECONDS(5),  false, 0,                     100,  5,     90,   0 },
+    [PGL_CLASS_PAYMENT]   = { "payment",   PGL_SECONDS(5),  true,  PGL_SECONDS(1),        100,  15,    90,   1 },
     [PGL_CLASS_ORDER]     = { "order",     PGL_SECONDS(5),  true,  PGL_SECONDS(1),        90,   35,    100,  1 },
-    [PGL_CLASS_WRITE]     = { "write",     PGL_SECONDS(5),  true,  PGL_SECONDS(1),        90,   15,    75,   1 },
-    [PGL_CLASS_READ]      = { "read",      PGL_SECONDS(5),  false, PGL_SECONDS(1),        75,   25,    75,   1 },
-    [PGL_CLASS_ANALYTICS] = { "analytics", PGL_SECONDS(5),  false, PGL_MILLISECONDS(2500), 50,  5,     75,   1 },
-    [PGL_CLASS_STREAM]    = { "stream",    PGL_SECONDS(20), false, 0,                     100,  0,     75,   1 },
+    [PGL_CLASS_WRITE]     = { "write",     PGL_SECONDS(5),  true,  PGL_SECONDS(1),        90,   15,    90,   1 },
+    [PGL_CLASS_READ]      = { "read",      PGL_SECONDS(5),  false, PGL_SECONDS(1),        75,   25,    90,   1 },
+    [PGL_CLASS_ANALYTICS] = { "analytics", PGL_SECONDS(5),  false, PGL_MILLISECONDS(2500), 50,  5,     90,   1 },
+    [PGL_CLASS_STREAM]    = { "stream",    PGL_SECONDS(20), false, 0,                     100,  0,     90,   1 },
 };
 /* clang-format on */
 

@@ -23,6 +23,9 @@ class Document:
         response = self.response(operation, answer.code)
         if response is None:
             return f"{answer.code} is not among its answers"
+        wrong = self.wrong_field(response, answer) if answer.code not in (204, 304) else None
+        if wrong:
+            return wrong
         content = response.get("content", {})
         if not answer.body:
             return None
@@ -32,6 +35,24 @@ class Document:
         if "json" not in media:
             return None
         return self.error(content[media]["schema"], answer.json())
+
+    def wrong_field(self, response, answer):
+        """A header field that is missing, of another kind than told, or not told of."""
+        fields = {name: self.document["components"]["headers"].get(name, field)
+                  for name, field in response.get("headers", {}).items()}
+        for name, field in fields.items():
+            value = answer.headers[name]
+            if value is None:
+                if field.get("required"):
+                    return f"{answer.code} is without {name}"
+                continue
+            is_number = field["schema"]["type"] == "integer"
+            error = self.error(field["schema"], int(value) if is_number else value)
+            if error:
+                return f"{name}: {value}: {error}"
+        extra = [name for name in self.document["components"]["headers"]
+                 if name in answer.headers and name not in fields]
+        return f"{answer.code} has {extra}" if extra else None
 
     def operation(self, method, path):
         """The one of the longest words: a path in words goes before one with names."""

@@ -100,8 +100,10 @@ static void a_row_is_told_in_full(void **unused)
         "{\"name\":\"If-Match\",\"in\":\"header\",\"required\":true",
         "\"application/merge-patch+json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
         "ProductChangeSent\"}",
-        "\"200\":{\"description\":\"OK\",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
-        "\"#/components/schemas/Product\"}",
+        "\"headers\":{\"Cache-Control\":{\"required\":true",
+        "\"Deprecation\":{\"description\":\"RFC "
+        "9745\",\"schema\":{\"type\":\"string\"}}},\"content\":{"
+        "\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/Product\"}",
         "\"ProductChangeSent\":{\"title\":\"ProductChange\"",
         "\"Product\":{\"title\":\"Product\"",
         "\"/livez\":{\"get\":{\"operationId\":\"getLivez\",\"tags\":[\"platform\"]",
