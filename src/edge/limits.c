@@ -227,7 +227,7 @@ static uint32_t route_places_of(const struct edge_rules *rules, enum pgl_route_c
 static void set_places(struct edge_limits *limits)
 {
     const struct edge_rules *rules = limits->rules;
-    for (int class = 0; class < PGL_CLASS_COUNT; class ++)
+    for (enum pgl_route_class class = 0; class < PGL_CLASS_COUNT; class ++)
         limits->classes[class].most = places_of(rules, class);
     pgl_counter_set(&limits->limit, limits->adaptive.limit);
 }
@@ -244,7 +244,7 @@ pgl_status edge_limits_open(struct edge_limits *limits, const struct edge_limits
     pgl_adaptive_init(&limits->adaptive, rules->adaptive, limits->hash_key.k0 ^ limits->hash_key.k1,
                       pgl_clock_monotonic_ns(&platform->clock));
     set_places(limits);
-    for (int class = 0; class < PGL_CLASS_COUNT; class ++)
+    for (enum pgl_route_class class = 0; class < PGL_CLASS_COUNT; class ++)
         pgl_bulkheads_init(&limits->routes[class], route_places_of(rules, class), EDGE_ROUTES_MAX);
     pgl_bulkheads_init(&limits->streams_of_address, rules->streams_per_address,
                        rules->streams_most);
@@ -264,7 +264,7 @@ void edge_limits_change(struct edge_limits *limits, const struct edge_rules *rul
     limits->rules = room;
     pgl_adaptive_change(&limits->adaptive, rules->adaptive, now_ns);
     set_places(limits);
-    for (int class = 0; class < PGL_CLASS_COUNT; class ++)
+    for (enum pgl_route_class class = 0; class < PGL_CLASS_COUNT; class ++)
         pgl_bulkheads_change(&limits->routes[class], route_places_of(rules, class),
                              EDGE_ROUTES_MAX);
     pgl_bulkheads_change(&limits->streams_of_address, rules->streams_per_address,
@@ -277,7 +277,7 @@ void edge_limits_close(struct edge_limits *limits)
     pgl_gcra_close(&limits->by_address);
     pgl_gcra_close(&limits->by_caller);
     pgl_quotas_free(&limits->quotas);
-    for (int class = 0; class < PGL_CLASS_COUNT; class ++)
+    for (enum pgl_route_class class = 0; class < PGL_CLASS_COUNT; class ++)
         pgl_bulkheads_free(&limits->routes[class]);
     pgl_bulkheads_free(&limits->streams_of_address);
     pgl_bulkheads_free(&limits->streams_of_user);
