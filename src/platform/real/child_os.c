@@ -37,9 +37,12 @@ static void on_abort(int signal_number)
     send_home(so_far);
 }
 
-static void be_child(const struct pgl_real_child *child, int out, struct pgl_buffer *result)
+static void be_child(const struct pgl_real_child *child, pid_t parent, int out,
+                     struct pgl_buffer *result)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it died before we had said so */
+        _exit(EXIT_FAILURE_OF_CHILD);
     at_work = child;
     so_far = result;
     way_home = out;
@@ -69,10 +72,10 @@ pgl_status pgl_real_run_child(const struct pgl_real_child *child, struct pgl_buf
     fflush(stdout);
     if (pipe(ends) != 0)
         return PGL_FAIL(PGL_EXHAUSTED, "no pipe to a child");
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        be_child(child, ends[1], result);
+        be_child(child, parent, ends[1], result);
     }
     close(ends[1]);
     bool is_read = pid > 0 && read_all(ends[0], result);
