@@ -102,6 +102,7 @@ static void fill_settings(struct pgl_config *config)
         { "limits.route-rates", LIVE, 0, { "--route-rates", "RATES", PGL_OPTION_TEXT, &admit->route_rates, 0, "of each caller for one route: 'METHOD PATH=N/UNIT:BURST' or 'PACKAGE.SERVICE/METHOD=N/UNIT:BURST', by commas" } },
         { "limits.plans", LIVE, 0, { "--plans", "PLANS", PGL_OPTION_TEXT, &admit->plans, 0, "of partners' keys: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, the first for all others (default=100/s:200)" } },
         { "limits.trusted-proxies", LIVE, 0, { "--trusted-proxies", "RANGES", PGL_OPTION_TEXT, &admit->trusted_proxies, 0, "ADDRESS/BITS by commas, whose X-Forwarded-For is believed" } },
+        { "limits.metrics-from", LIVE, 0, { "--metrics-from", "RANGES", PGL_OPTION_TEXT, &admit->metrics_from, 0, "ADDRESS/BITS by commas, that /metrics is for (127.0.0.0/8,::1)" } },
         { "limits.concurrency", LIVE, 0, { "--concurrency", "POLICY", PGL_OPTION_TEXT, &admit->concurrency, 0, "how many requests may be under way: aimd, gradient or fixed (aimd)" } },
         { "limits.max-concurrency", LIVE, 0, { "--max-concurrency", "N", PGL_OPTION_U32, &admit->concurrency_most, 100, "of them at most" } },
         { "limits.max-streams", LIVE, 0, { "--max-streams", "N", PGL_OPTION_U32, &admit->streams_most, 1, "server-sent events, in all" } },

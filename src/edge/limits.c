@@ -55,7 +55,7 @@ static const char bad_route_rates[] =
 static const char bad_plans[] = "plans: NAME=N/UNIT:BURST[:A-DAY[:A-MONTH]] by commas, 16 at most; "
                                 "names of letters, digits and dashes";
 static const char bad_proxies[] =
-    "trusted-proxies, proxy-protocol: ADDRESS/BITS by commas, 32 at most";
+    "trusted-proxies, proxy-protocol, metrics-from: ADDRESS/BITS by commas, 32 at most";
 static const char bad_concurrency[] = "concurrency: aimd, gradient or fixed";
 
 static bool read_count(struct pgl_text text, int64_t *count)
@@ -202,6 +202,8 @@ pgl_status edge_rules_read(const struct edge_limits_options *options, struct edg
     PGL_TRY(read_plans(rules, pgl_text_of(options->plans)));
     PGL_TRY(edge_proxies_read(pgl_text_of(options->trusted_proxies), rules->proxies,
                               &rules->proxy_count));
+    PGL_TRY(edge_proxies_read(pgl_text_of(options->metrics_from), rules->watchers,
+                              &rules->watcher_count));
     return read_concurrency(options->concurrency, &adaptive->policy);
 }
 
@@ -306,4 +308,16 @@ const struct edge_plan *edge_plan_named(const struct edge_limits *limits, const 
         if (strcmp(rules->plans[i].name, name) == 0)
             return &rules->plans[i];
     return &rules->plans[0];
+}
+
+bool edge_limits_lets_watch(const struct edge_limits *limits, const char *address)
+{
+    const struct edge_rules *rules = limits->rules;
+    pgl_ip ip;
+    if (!pgl_ip_read(pgl_text_of(address), &ip))
+        return false;
+    for (int i = 0; i < rules->watcher_count; i++)
+        if (pgl_ip_is_in(ip.bytes, &rules->watchers[i]))
+            return true;
+    return false;
 }

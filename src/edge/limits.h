@@ -82,6 +82,7 @@ struct edge_limits_options {
     const char *route_rates;     /* ROUTE=N/UNIT:BURST by commas */
     const char *plans;           /* NAME=N/UNIT:BURST[:DAY[:MONTH]] by commas */
     const char *trusted_proxies; /* ADDRESS/BITS by commas; "" for none */
+    const char *metrics_from;    /* likewise: whom /metrics is for */
     const char *concurrency;     /* "aimd", "gradient" or "fixed" */
     uint32_t concurrency_most;
     uint32_t streams_most, streams_per_address, streams_per_user;
@@ -95,6 +96,7 @@ struct edge_limits_options {
                                    .route_rates = "",                                              \
                                    .plans = "default=100/s:200",                                   \
                                    .trusted_proxies = "",                                          \
+                                   .metrics_from = "127.0.0.0/8,::1",                              \
                                    .concurrency = "aimd",                                          \
                                    .concurrency_most = 4096,                                       \
                                    .streams_most = 5000,                                           \
@@ -111,6 +113,8 @@ struct edge_rules {
     int route_rate_count;
     struct pgl_ip_range proxies[EDGE_PROXIES_MAX];
     int proxy_count;
+    struct pgl_ip_range watchers[EDGE_PROXIES_MAX];
+    int watcher_count;
     struct pgl_adaptive_options adaptive;
     uint32_t streams_most, streams_per_address, streams_per_user;
 };
@@ -146,6 +150,9 @@ void edge_limits_register(struct edge_limits *limits, struct pgl_registry *regis
 
 /* The plan of this name, or the first. */
 const struct edge_plan *edge_plan_named(const struct edge_limits *limits, const char *name);
+
+/* Whether this address may see what the platform measures of itself. */
+bool edge_limits_lets_watch(const struct edge_limits *limits, const char *address);
 
 /* ADDRESS/BITS by commas; "" for none. */
 PGL_MUST_USE pgl_status edge_proxies_read(struct pgl_text text,

@@ -173,6 +173,22 @@ class Strangers(Limits):
         self.assertEqual(store.stranger().ask("GET", "/api/v1/products").code, 200)
 
 
+class Watchers(Limits):
+    def test_metrics_are_for_this_machine(self):
+        store = self.open("--trusted-proxies", "127.0.0.1")
+        stranger = store.stranger()
+        self.assertEqual(stranger.ask("GET", "/metrics").code, 200)
+        far = stranger.ask("GET", "/metrics", x_forwarded_for="203.0.113.9")
+        self.assert_problem(far, 403, "metrics-from")
+        self.assertEqual(stranger.ask("GET", "/readyz", x_forwarded_for="203.0.113.9").code, 200)
+
+    def test_others_may_be_named(self):
+        store = self.open("--trusted-proxies", "127.0.0.1", "--metrics-from", "203.0.113.0/24")
+        stranger = store.stranger()
+        self.assertEqual(stranger.ask("GET", "/metrics", x_forwarded_for="203.0.113.9").code, 200)
+        self.assertEqual(stranger.ask("GET", "/metrics").code, 403)
+
+
 class Users(Limits):
     def test_what_they_may_not_do_costs_them_as_much(self):
         store = self.open("--rates", "user=1/h:5,anonymous=1/h:3")
