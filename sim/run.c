@@ -194,6 +194,7 @@ static void settle(struct run *run)
     run->healed_ns = run->pace_ns = run->machine.twin.now_ns;
     run->until_ns = run->healed_ns + run->plan.deadline_ns + SETTLE_NS_MAX;
     pgl_sim_faults_heal(&run->faults);
+    pgl_sim_sched_heal(&run->sched);
     pgl_sim_listener_heal(&run->listener);
 }
 

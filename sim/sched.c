@@ -39,6 +39,11 @@ void pgl_sim_sched_forget(struct pgl_sim_sched *sched)
     }
 }
 
+void pgl_sim_sched_heal(struct pgl_sim_sched *sched)
+{
+    sched->is_by_priority = false;
+}
+
 void pgl_sim_sched_hold(struct pgl_sim_sched *sched, int loop, int64_t until_ns)
 {
     sched->held_until_ns[loop] = until_ns;

@@ -43,6 +43,10 @@ bool pgl_sim_sched_step(struct pgl_sim_sched *sched);
 /* The process has ended: its loops are gone, and what they had to do. */
 void pgl_sim_sched_forget(struct pgl_sim_sched *sched);
 
+/* No order any more: from now on whoever can run does so sooner or later, as on a machine with a
+ * fair scheduler. Whether all comes to its end in time is asked from here on, and of no other. */
+void pgl_sim_sched_heal(struct pgl_sim_sched *sched);
+
 /* This loop has no turn until then; PGL_LOOP_... */
 void pgl_sim_sched_hold(struct pgl_sim_sched *sched, int loop, int64_t until_ns);
 

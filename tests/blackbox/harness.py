@@ -27,7 +27,7 @@ class Server:
     """`panglot serve` on a data folder; start it again after it ended, with what it left there."""
 
     document = None  # /openapi.json, where answers are held against it
-    has_one_process = True
+    process_count = 1
 
     def __init__(self, binary, data, options=("--demo",)):
         self.binary, self.data, self.options = str(binary), str(data), options
@@ -112,7 +112,7 @@ class Answer:
 
 def of_one_process(why):
     """A case, or a class of them, that says nothing of roles in processes of their own: why."""
-    return unittest.skipUnless(Server.has_one_process, why)
+    return unittest.skipUnless(Server.process_count == 1, why)
 
 
 class Client:

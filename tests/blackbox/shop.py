@@ -69,8 +69,8 @@ class Shop(harness.Server):
             self.document = described.Document(self.stranger().get("/openapi.json", as_text=True))
 
     def close(self):
-        """Stops it, if that is not done, and takes the folder away. It must have ended well."""
-        code = self.stop() if self.process.poll() is None else self.process.returncode
+        """Stops what has not ended, and takes the folder away. It must have ended well."""
+        code = self.stop()
         log = self.log.read_text()
         shutil.rmtree(self.folder)
         if code != 0:

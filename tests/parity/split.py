@@ -58,7 +58,7 @@ class Split(harness.Server):
     its options: one for all, or by group."""
     usual_mesh = PLAIN
     document = None  # of shop.py: answers are compared with it on one process
-    has_one_process = False
+    process_count = len(ROLES)
 
     def __init__(self, binary, data, options=("--demo",), mesh=None, groups=ROLES):
         super().__init__(binary, data, options)
