@@ -54,11 +54,17 @@ class Shop(harness.Server):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgl-blackbox-"))
         super().__init__(options.binary, self.folder / "data", (*lifted, *serve_options))
         self.tokens, self.keys, self.document = {}, itertools.count(1), None
-        for kind, text in (tables or {}).items():
-            code, said = self.load(kind, text)
-            if code != 0:
-                raise RuntimeError(f"panglot import {kind} ended with {code}: {said}")
-        self.open()
+        try:
+            for kind, text in (tables or {}).items():
+                code, said = self.load(kind, text)
+                if code != 0:
+                    raise RuntimeError(f"panglot import {kind} ended with {code}: {said}")
+            self.open()
+        except RuntimeError:  # what there is to be said of it is in the text
+            if self.process:
+                self.kill()
+            shutil.rmtree(self.folder)
+            raise
 
     def open(self):
         self.start()
