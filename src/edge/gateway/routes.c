@@ -123,7 +123,7 @@ const struct pgl_route pgl_routes[] = {
       ops_readyz, NULL, NOTHING, PLAIN, NULL, PGL_CACHE_NEVER,
       "May it be sent requests?" },
     { PGL_HTTP_GET, "/metrics", PGL_ANYONE, PGL_CLASS_HEALTH,
-      ops_metrics, NULL, NOTHING, PLAIN, NULL, PGL_CACHE_NEVER,
+      ops_metrics_for_watchers, NULL, NOTHING, PLAIN, NULL, PGL_CACHE_NEVER,
       "Metrics in the text format of Prometheus, for addresses of --metrics-from." },
     { PGL_HTTP_GET, "/.well-known/jwks.json", PGL_ANYONE, PGL_CLASS_READ,
       ops_jwks, NULL, NOTHING, OTHER("application/jwk-set+json"), NULL, PGL_CACHE_MINUTES,

@@ -29,11 +29,16 @@ pgl_status ops_readyz(struct pgl_request *request)
 pgl_status ops_metrics(struct pgl_request *request)
 {
     struct pgl_buffer out;
-    if (!edge_limits_lets_watch(&request->edge->limits, request->client))
-        return PGL_FAIL(PGL_DENIED, "this is for addresses that --metrics-from names");
     pgl_buffer_init(&out, METRICS_BYTES_MAX);
     pgl_registry_write(request->edge->registry, &out);
     return edge_reply_buffer(request, &out, PGL_TEXT("text/plain; version=0.0.4; charset=utf-8"));
+}
+
+pgl_status ops_metrics_for_watchers(struct pgl_request *request)
+{
+    return edge_limits_lets_watch(&request->edge->limits, request->client)
+               ? ops_metrics(request)
+               : PGL_FAIL(PGL_DENIED, "this is for addresses that --metrics-from names");
 }
 
 pgl_status ops_jwks(struct pgl_request *request)

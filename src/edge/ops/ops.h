@@ -8,7 +8,9 @@
 
 pgl_status ops_livez(struct pgl_request *request);
 pgl_status ops_readyz(struct pgl_request *request);
-pgl_status ops_metrics(struct pgl_request *request);
+pgl_status ops_metrics(struct pgl_request *request); /* for whoever reaches the listener */
+/* Where clients come in: for addresses that were named. */
+pgl_status ops_metrics_for_watchers(struct pgl_request *request);
 pgl_status ops_jwks(struct pgl_request *request);
 
 #endif
