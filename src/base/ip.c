@@ -161,3 +161,11 @@ bool pgl_ip_range_read(struct pgl_text text, struct pgl_ip_range *range)
     range->bits = (int)(bits + 8 * PGL_IP_BYTES - most);
     return !has_bits_beyond(range);
 }
+
+bool pgl_ip_is_among(const pgl_ip *ip, const struct pgl_ip_range *ranges, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (pgl_ip_is_in(ip->bytes, &ranges[i]))
+            return true;
+    return false;
+}

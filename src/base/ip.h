@@ -40,5 +40,6 @@ bool pgl_ip_is_loopback(const pgl_ip *ip);
 /* ADDRESS/BITS, or an address for itself alone; no bit may be set beyond. */
 bool pgl_ip_range_read(struct pgl_text text, struct pgl_ip_range *range);
 bool pgl_ip_is_in(const uint8_t *bytes, const struct pgl_ip_range *range);
+bool pgl_ip_is_among(const pgl_ip *ip, const struct pgl_ip_range *ranges, int count);
 
 #endif

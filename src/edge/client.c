@@ -5,10 +5,7 @@
 
 static bool is_trusted(const struct edge_limits *limits, const pgl_ip *ip)
 {
-    for (int i = 0; i < limits->rules->proxy_count; i++)
-        if (pgl_ip_is_in(ip->bytes, &limits->rules->proxies[i]))
-            return true;
-    return false;
+    return pgl_ip_is_among(ip, limits->rules->proxies, limits->rules->proxy_count);
 }
 
 /* Cuts off the last hop; `left` keeps what is before, with data NULL at the end. */

@@ -199,14 +199,8 @@ static void identify_token(struct edge_trust *trust, struct edge_identify *ident
 static bool may_come_from(const struct edge_key *key, const char *address)
 {
     pgl_ip ip;
-    if (key->range_count == 0)
-        return true;
-    if (!pgl_ip_read(pgl_text_of(address), &ip))
-        return false;
-    for (int i = 0; i < key->range_count; i++)
-        if (pgl_ip_is_in(ip.bytes, &key->ranges[i]))
-            return true;
-    return false;
+    return key->range_count == 0 || (pgl_ip_read(pgl_text_of(address), &ip) &&
+                                     pgl_ip_is_among(&ip, key->ranges, key->range_count));
 }
 
 static void refuse_key(struct edge_trust *trust, struct edge_identify *identify, struct pgl_text id,

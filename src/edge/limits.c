@@ -314,10 +314,6 @@ bool edge_limits_lets_watch(const struct edge_limits *limits, const char *addres
 {
     const struct edge_rules *rules = limits->rules;
     pgl_ip ip;
-    if (!pgl_ip_read(pgl_text_of(address), &ip))
-        return false;
-    for (int i = 0; i < rules->watcher_count; i++)
-        if (pgl_ip_is_in(ip.bytes, &rules->watchers[i]))
-            return true;
-    return false;
+    return pgl_ip_read(pgl_text_of(address), &ip) &&
+           pgl_ip_is_among(&ip, rules->watchers, rules->watcher_count);
 }

@@ -37,12 +37,8 @@ pgl_status pgl_proxy_door_open(struct pgl_proxy_door *door, struct pgl_loop *loo
 bool pgl_proxy_door_is_for(const struct pgl_proxy_door *door, const char *peer)
 {
     pgl_ip ip;
-    if (door->options.proxy_count == 0 || !pgl_ip_read(pgl_text_of(peer), &ip))
-        return false;
-    for (int i = 0; i < door->options.proxy_count; i++)
-        if (pgl_ip_is_in(ip.bytes, &door->options.proxies[i]))
-            return true;
-    return false;
+    return door->options.proxy_count > 0 && pgl_ip_read(pgl_text_of(peer), &ip) &&
+           pgl_ip_is_among(&ip, door->options.proxies, door->options.proxy_count);
 }
 
 /* ---- time ---- */
