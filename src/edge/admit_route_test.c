@@ -9,31 +9,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "edge/admit.h"
+#include "edge/admit_bench.h"
 
 static const struct pgl_rule list = { PGL_ROLE_CUSTOMER | PGL_ROLE_PARTNER, "orders:read" },
                              get = { PGL_ROLE_CUSTOMER | PGL_ROLE_PARTNER, "orders:read" },
                              products = { PGL_RULE_ANYONE, NULL };
-static const struct edge_moment moment = { PGL_SECONDS(1000), PGL_SECONDS(1000) };
-
-static struct edge_limits limits;
-static struct edge_limits_options options;
-
-static int64_t clock_now(void *self)
-{
-    (void)self;
-    return PGL_SECONDS(1000);
-}
-
-static void entropy_fill(void *self, void *bytes, size_t size)
-{
-    (void)self;
-    memset(bytes, 7, size);
-}
-
-static const struct pgl_platform platform = { .clock = { clock_now, clock_now, NULL },
-                                              .entropy = { entropy_fill, NULL } };
-
 static const struct pgl_rule *route_named(struct pgl_text name)
 {
     if (pgl_text_is(name, "GET /orders"))
@@ -41,31 +21,6 @@ static const struct pgl_rule *route_named(struct pgl_text name)
     if (pgl_text_is(name, "GET /orders/{id}"))
         return &get;
     return pgl_text_is(name, "shop.Catalog/List") ? &products : NULL;
-}
-
-static int begin(void **unused)
-{
-    (void)unused;
-    limits = (struct edge_limits){ 0 };
-    options = EDGE_LIMITS_DEFAULT;
-    options.route_named = route_named;
-    return 0;
-}
-
-static int end(void **unused)
-{
-    (void)unused;
-    edge_limits_close(&limits);
-    return 0;
-}
-
-static Caller caller_named(const char *name)
-{
-    Caller caller = CALLER_INIT;
-    caller.tenant = (char *)(uintptr_t) "default";
-    caller.subject = (char *)(uintptr_t)name;
-    caller.role = ROLE_CUSTOMER;
-    return caller;
 }
 
 /* How many of these go in, one behind the other's end. */
@@ -86,7 +41,7 @@ static int ask_many(const struct pgl_rule *rule, const Caller *caller, int tries
 
 static int fill(const struct pgl_rule *rule, struct edge_verdict *verdicts)
 {
-    Caller ann = caller_named("ann");
+    Caller ann = caller_named("ann", ROLE_CUSTOMER);
     const struct edge_admission what = {
         .address = "192.0.2.1", .rule = rule, .class = PGL_CLASS_READ, .caller = &ann
     };
@@ -102,7 +57,7 @@ static void one_route_leaves_places_to_the_others(void **unused)
     (void)unused;
     options.rates = "off";
     options.concurrency_most = 1000; /* 250 of them for reads */
-    assert_true(pgl_is_ok(edge_limits_open(&limits, &options, &platform)));
+    open_limits();
     int first = fill(&list, verdicts[0]);
     assert_int_equal(first, 225);
     assert_int_equal(verdicts[0][first].refused_by, EDGE_POLICY_ROUTE_PLACES);
@@ -121,11 +76,12 @@ static void one_route_leaves_places_to_the_others(void **unused)
 static void a_route_has_a_rate_of_its_own(void **unused)
 {
     struct edge_verdict verdict;
-    Caller ann = caller_named("ann"), bob = caller_named("bob");
+    Caller ann = caller_named("ann", ROLE_CUSTOMER), bob = caller_named("bob", ROLE_CUSTOMER);
     (void)unused;
     options.rates = "user=1/h:20,anonymous=1/h:9";
+    options.route_named = route_named;
     options.route_rates = "GET /orders=1/h:3, shop.Catalog/List=1/h:2";
-    assert_true(pgl_is_ok(edge_limits_open(&limits, &options, &platform)));
+    open_limits();
     assert_int_equal(ask_many(&list, &ann, 5, &verdict), 3);
     assert_int_equal(verdict.refused_by, EDGE_POLICY_ROUTE);
     assert_int_equal(verdict.standing_count, 2);
@@ -141,12 +97,13 @@ static void a_route_has_a_rate_of_its_own(void **unused)
 static void a_partners_key_has_it_too(void **unused)
 {
     struct edge_verdict verdict;
-    Caller key = caller_named("till");
+    Caller key = caller_named("till", ROLE_CUSTOMER);
     (void)unused;
-    key.key_id = (char *)(uintptr_t) "k1";
+    come_by_key(&key, "k1", "default");
     options.plans = "default=1/h:9:100:1000";
+    options.route_named = route_named;
     options.route_rates = "GET /orders=1/h:3";
-    assert_true(pgl_is_ok(edge_limits_open(&limits, &options, &platform)));
+    open_limits();
     assert_int_equal(ask_many(&list, &key, 5, &verdict), 3);
     assert_int_equal(verdict.standing_count, 4);
     assert_int_equal(verdict.refused_by, EDGE_POLICY_ROUTE);
@@ -170,13 +127,12 @@ static void what_is_no_route_is_refused(void **unused)
     };
     struct edge_rules rules;
     (void)unused;
+    options.route_named = route_named;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         options.route_rates = rows[i].rates;
         assert_int_equal(pgl_is_ok(edge_rules_read(&options, &rules)), rows[i].is_fine);
     }
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {

@@ -9,68 +9,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "edge/admit.h"
+#include "edge/admit_bench.h"
 
 static const struct pgl_rule anyone = { PGL_RULE_ANYONE, NULL };
 static const struct pgl_rule signed_body = { PGL_RULE_SIGNED, NULL };
 static const struct pgl_rule known = { PGL_ROLE_CUSTOMER | PGL_ROLE_PARTNER, "orders:write" },
                              elsewhere = { PGL_ROLE_CUSTOMER | PGL_ROLE_PARTNER, "orders:read" };
 static const struct pgl_rule *const two_routes[] = { &known, &elsewhere };
-
-static struct edge_limits limits;
-static struct edge_limits_options options;
-static struct edge_moment moment;
-
-static int64_t clock_now(void *self)
-{
-    (void)self;
-    return PGL_SECONDS(1000);
-}
-
-static void entropy_fill(void *self, void *bytes, size_t size)
-{
-    (void)self;
-    memset(bytes, 7, size);
-}
-
-static const struct pgl_platform platform = { .clock = { clock_now, clock_now, NULL },
-                                              .entropy = { entropy_fill, NULL } };
-
-static int begin(void **unused)
-{
-    (void)unused;
-    limits = (struct edge_limits){ 0 };
-    options = EDGE_LIMITS_DEFAULT;
-    moment = (struct edge_moment){ PGL_SECONDS(1000), 20000 * PGL_HOURS(24) };
-    return 0;
-}
-
-static int end(void **unused)
-{
-    (void)unused;
-    edge_limits_close(&limits);
-    return 0;
-}
-
-static void open_limits(void)
-{
-    assert_true(pgl_is_ok(edge_limits_open(&limits, &options, &platform)));
-}
-
-static Caller caller_named(const char *name, Role role)
-{
-    Caller caller = CALLER_INIT;
-    caller.tenant = (char *)(uintptr_t) "default";
-    caller.subject = (char *)(uintptr_t)name;
-    caller.role = role;
-    return caller;
-}
-
-static void come_by_key(Caller *caller, const char *key_id, const char *plan)
-{
-    caller->key_id = (char *)(uintptr_t)key_id;
-    caller->plan = (char *)(uintptr_t)plan;
-}
 
 /* Admitted and finished at once. */
 static bool ask(const struct edge_admission *what, struct edge_verdict *verdict)
@@ -510,8 +455,6 @@ static void options_are_read_strictly(void **unused)
     limits = (struct edge_limits){ 0 };
     assert_int_equal(edge_limits_open(&limits, &options, &platform).code, PGL_INVALID);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 static void other_rules_hold_at_once(void **unused)
 {
