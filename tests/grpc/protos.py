@@ -8,21 +8,14 @@ import subprocess
 import sys
 import tempfile
 
-SKIPPED = 77
-SYSTEM_PYTHON = "/usr/bin/python3"
 HERE = pathlib.Path(__file__).resolve().parent
 CONTRACT = HERE.parent.parent / "contract"
+sys.path.insert(0, str(HERE.parent))
+import debian_python  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def need_python():
-    try:
-        import grpc  # pylint: disable=import-outside-toplevel,unused-import
-        import google.protobuf  # pylint: disable=import-outside-toplevel,unused-import
-    except ImportError:
-        if os.path.exists(SYSTEM_PYTHON) and sys.executable != SYSTEM_PYTHON:
-            os.execv(SYSTEM_PYTHON, [SYSTEM_PYTHON, *sys.argv])
-        print("this needs python3-grpcio and python3-protobuf")
-        sys.exit(SKIPPED)
+    debian_python.need(["grpc", "google.protobuf"], "python3-grpcio and python3-protobuf")
 
 
 class Protos:
@@ -33,7 +26,7 @@ class Protos:
         from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
         if shutil.which("protoc") is None:
             print("this needs protoc")
-            sys.exit(SKIPPED)
+            sys.exit(debian_python.SKIPPED)
         files = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.proto"))]
         with tempfile.NamedTemporaryFile() as out:
             subprocess.run(["protoc", "-I", str(folder), "--include_imports",

@@ -1,6 +1,5 @@
 """platform_h2.py - a platform that speaks HTTP/2 both ways, in clear text and through TLS, and a
 Python that has Debian's hyper-h2 (python3-h2)."""
-import os
 import pathlib
 import re
 import socket
@@ -8,11 +7,10 @@ import ssl
 import sys
 import time
 
-SKIPPED = 77
-SYSTEM_PYTHON = "/usr/bin/python3"
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "blackbox"))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "blackbox")]
 
+import debian_python
 import harness
 import shop
 
@@ -22,14 +20,7 @@ GROWTH_KIB_MAX = 16 * 1024
 
 
 def need_h2():
-    """Goes on with a Python that has hyper-h2, or ends the test as skipped."""
-    try:
-        import h2.connection  # pylint: disable=import-outside-toplevel,unused-import
-    except ImportError:
-        if os.path.exists(SYSTEM_PYTHON) and sys.executable != SYSTEM_PYTHON:
-            os.execv(SYSTEM_PYTHON, [SYSTEM_PYTHON, *sys.argv])
-        print("this needs python3-h2")
-        sys.exit(SKIPPED)
+    debian_python.need(["h2.connection"], "python3-h2")
 
 
 class Platform(shop.Shop):
