@@ -4,7 +4,8 @@
 #
 # scripts/test.py gives a core two places. A test that mostly waits for a server takes one, a test that
 # computes (each unit test, and those of pgl_computes) takes both. COST, in seconds, says what to
-# start first, so that nothing long is left for the end.
+# start first, so that nothing long is left for the end. What compares times, or takes both cores by
+# itself, runs alone (pgl_alone).
 
 # pgl_script_test(NAME LABELS SECONDS_MAX SCRIPT [ARGUMENTS...])
 function(pgl_script_test name labels seconds_max script)
@@ -18,12 +19,18 @@ function(pgl_computes cost)
     set_tests_properties(${ARGN} PROPERTIES PROCESSORS 2 COST ${cost})
 endfunction()
 
+# pgl_alone(TESTS...)
+function(pgl_alone)
+    set_tests_properties(${ARGN} PROPERTIES RUN_SERIAL TRUE)
+endfunction()
+
 pgl_script_test(form/floors form 60 scripts/floors.py)
 pgl_script_test(form/names form 60 scripts/names.py)
 pgl_script_test(form/checks form 60 scripts/form_test.py)
 pgl_script_test(form/layout form 120 scripts/lint.sh format scripts)
-pgl_script_test(form/tidy "form;prove" 600 scripts/lint.sh tidy)
+pgl_script_test(form/tidy "form;prove" 1800 scripts/lint.sh tidy)
 pgl_computes(10 form/layout)
+pgl_alone(form/tidy)
 if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     pgl_script_test(form/hardening form 60 scripts/hardening.py $<TARGET_FILE:panglot>
         ${CMAKE_BINARY_DIR}/compile_commands.json)
@@ -122,6 +129,9 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         --binary $<TARGET_FILE:panglot> --cycles 200 --seed 2)
     pgl_computes(50 blackbox/desync blackbox/floods)
     set_tests_properties(blackbox/kill_loop blackbox/kill_loop_cards blackbox/cards PROPERTIES COST 100)
+    pgl_computes(300 blackbox/desync_long)
+    pgl_alone(blackbox/floods_long blackbox/kill_loop_cards_long blackbox/kill_loop_long
+        parity/rolling_long parity/rolling_long_mtls)
 endif()
 pgl_script_test(blackbox/kill_checker blackbox 240 tests/kill/kill_checker_test.py)
 set_tests_properties(blackbox/kill_checker PROPERTIES COST 70)
@@ -172,6 +182,7 @@ if(TARGET sim_sweep_test)
     pgl_sweep(sweep sim sweep_test 61)
     add_test(NAME sim/sweep_long COMMAND sim_sweep_test --long)
     set_tests_properties(sim/sweep_long PROPERTIES LABELS "sim;prove" TIMEOUT 3600)
+    pgl_computes(400 sim/sweep_long)
 endif()
 
 # Memory that runs out: the linker leads our allocations, and what the simulated disk does in between,
@@ -184,6 +195,7 @@ if(TARGET sim_sweep_memory_test)
     pgl_sweep(sweep_memory sim sweep_memory_test 97)
     add_test(NAME sim/sweep_memory_long COMMAND sim_sweep_memory_test --long)
     set_tests_properties(sim/sweep_memory_long PROPERTIES LABELS "sim;prove" TIMEOUT 1800)
+    pgl_computes(400 sim/sweep_memory_long)
 endif()
 
 # Stories of whole processes on a machine that fails. The mistakes of mutants.toml have to be found.
@@ -207,4 +219,6 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
     pgl_script_test(sim/mutants_of_the_tables sim 300 sim/mutants.py --catcher explorer)
     pgl_computes(50 sim/seeds_from_1 sim/seeds_from_21 sim/points sim/twice sim/mutants_of_the_tables)
     pgl_script_test(sim/mutants "sim;prove" 7200 sim/mutants.py)
+    pgl_computes(3000 sim/mutants)
+    pgl_alone(sim/seeds_long)
 endif()
