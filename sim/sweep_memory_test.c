@@ -8,7 +8,8 @@
  *         there is memory again, what does not has to start well. The machine around it does not
  *         run out of memory.
  *
- * `--every N` takes only each N-th allocation; `--long` takes all.
+ * Each of our own allocations is taken, and some of SQLite's thousands; each N-th of both with
+ * `--every N`, and all with `--long`.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,23 +25,28 @@
 #include "store/database.h"
 #include "sweep_truth.h"
 
-/* Of SQLite's thousands the short form takes some; a prime, since they come in patterns. */
-static uint64_t every = 23;
+#define ALLOCATIONS_MAX (1u << 17) /* in one story; beyond it, all count as SQLite's */
+
+static uint64_t every = 23; /* a prime, since they come in patterns */
+static bool takes_own = true;
 
 static struct {
     const struct pgl_shop *shop; /* whose memory is short; NULL: nobody's */
     int exempt;                  /* in the machine around it */
     uint64_t asked, at;
     bool is_lasting;
-    int64_t blocks; /* taken and not given back */
+    int64_t blocks;                /* taken and not given back */
+    bool are_own[ALLOCATIONS_MAX]; /* of the story while it was counted */
     sqlite3_mem_methods sqlite;
 } memory;
 
-static bool is_refused(void)
+static bool is_refused(bool is_own)
 {
     if (memory.shop == NULL || !memory.shop->is_inside || memory.exempt > 0)
         return false;
     memory.asked++;
+    if (memory.at == 0 && memory.asked < ALLOCATIONS_MAX)
+        memory.are_own[memory.asked] = is_own;
     return memory.asked == memory.at || (memory.is_lasting && memory.asked > memory.at);
 }
 
@@ -63,17 +69,17 @@ void __wrap_free(void *block);
 
 void *__wrap_malloc(size_t size)
 {
-    return is_refused() ? NULL : count(__real_malloc(size));
+    return is_refused(true) ? NULL : count(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t number, size_t size)
 {
-    return is_refused() ? NULL : count(__real_calloc(number, size));
+    return is_refused(true) ? NULL : count(__real_calloc(number, size));
 }
 
 void *__wrap_realloc(void *block, size_t size)
 {
-    if (is_refused())
+    if (is_refused(true))
         return NULL;
     return block == NULL ? count(__real_realloc(NULL, size)) : __real_realloc(block, size);
 }
@@ -88,12 +94,12 @@ void __wrap_free(void *block)
 
 static void *sqlite_malloc(int size)
 {
-    return is_refused() ? NULL : count(memory.sqlite.xMalloc(size));
+    return is_refused(false) ? NULL : count(memory.sqlite.xMalloc(size));
 }
 
 static void *sqlite_realloc(void *block, int size)
 {
-    return is_refused() ? NULL : memory.sqlite.xRealloc(block, size);
+    return is_refused(false) ? NULL : memory.sqlite.xRealloc(block, size);
 }
 
 static void sqlite_free(void *block)
@@ -272,6 +278,11 @@ static uint64_t count_allocations(void)
     return memory.asked;
 }
 
+static bool is_own_and_taken(uint64_t at)
+{
+    return takes_own && at < ALLOCATIONS_MAX && memory.are_own[at];
+}
+
 /* The start is that of every story. */
 static void sweep(bool is_lasting)
 {
@@ -280,8 +291,10 @@ static void sweep(bool is_lasting)
         if (!is_first && strcmp(story->name, "happy by card") != 0)
             continue;
         uint64_t allocations = count_allocations();
-        for (uint64_t at = is_first ? 1 : asked_in_start + 1; at <= allocations; at += every)
-            run_short(at, is_lasting);
+        uint64_t from = is_first ? 1 : asked_in_start + 1;
+        for (uint64_t at = from; at <= allocations; at++)
+            if ((at - from) % every == 0 || is_own_and_taken(at))
+                run_short(at, is_lasting);
     }
 }
 
@@ -332,6 +345,7 @@ int main(int argc, char **argv)
             every = 1;
         } else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc) {
             every = strtoull(argv[++i], NULL, 10);
+            takes_own = false;
         } else {
             (void)fprintf(stderr, "usage: %s [--long] [--every N]\n", argv[0]);
             return 2;

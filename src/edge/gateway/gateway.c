@@ -459,7 +459,14 @@ static pgl_status read_proxies(const struct pgl_gateway_options *options,
     return edge_proxies_read(pgl_text_of(text), proxies, count);
 }
 
-pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_options *options)
+static void close_parts(struct pgl_edge *edge)
+{
+    pgl_ready_close(&edge->ready);
+    pgl_faces_close(edge);
+    edge_limits_close(&edge->limits);
+}
+
+static pgl_status open_parts(struct pgl_edge *edge, const struct pgl_gateway_options *options)
 {
     pgl_random_seed(&edge->random, pgl_entropy_u64(&edge->loop->platform->entropy), 0x65646765);
     pgl_rpc_open(&edge->rpc, edge->loop);
@@ -495,10 +502,14 @@ pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_opti
     edge->grpc_limits = options->grpc;
     edge->has_reflection = options->has_reflection;
     pgl_faces_open(edge);
-    pgl_status opened =
-        pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
+    return pgl_http_server_open(&edge->http, edge->loop, options->host, options->port, &server);
+}
+
+pgl_status pgl_gateway_open(struct pgl_edge *edge, const struct pgl_gateway_options *options)
+{
+    pgl_status opened = open_parts(edge, options);
     if (!pgl_is_ok(opened))
-        edge_limits_close(&edge->limits);
+        close_parts(edge);
     return opened;
 }
 
@@ -570,7 +581,5 @@ bool pgl_gateway_is_idle(const struct pgl_edge *edge)
 void pgl_gateway_close(struct pgl_edge *edge)
 {
     pgl_http_server_close(&edge->http);
-    pgl_ready_close(&edge->ready);
-    pgl_faces_close(edge);
-    edge_limits_close(&edge->limits);
+    close_parts(edge);
 }
