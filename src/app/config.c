@@ -276,11 +276,12 @@ static void list_options(struct pgl_config *config, const struct pgl_command *fa
 
 static void settle_demo(struct pgl_config *config)
 {
-    const char *before[PGL_SETTINGS_MAX] = { NULL };
-    for (int i = 0; i < config->count; i++)
+    const char *before[PGL_SETTINGS_MAX];
+    const int count = config->count;
+    for (int i = 0; i < count; i++)
         before[i] = pgl_option_show(&config->settings[i].option, &config->arena);
     pgl_demo_options(&config->boot);
-    for (int i = 0; i < config->count; i++)
+    for (int i = 0; i < count; i++)
         if (strcmp(before[i], pgl_option_show(&config->settings[i].option, &config->arena)) != 0)
             config->origins[i] = PGL_ORIGIN_DEMO;
 }

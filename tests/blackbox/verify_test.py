@@ -84,8 +84,7 @@ class Verify(shop.Case):
     def test_at_rest(self):
         code, said = Load(self.store, 1).end()
         self.assertEqual(code, 0, said)
-        look = self.verify()
-        self.assertTrue(look["idle"])
+        look = shop.wait_for(self.verify, lambda look: look["idle"])  # the last event is heard
         orders = look["orders"]["CONFIRMED"]
         self.assertEqual(orders, sum(look["orders"].values()))
         self.assertEqual(orders, look["payments"]["CAPTURED"])
