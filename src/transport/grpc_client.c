@@ -2,72 +2,28 @@
 #include "transport/grpc_client.h"
 
 #include "base/assert.h"
-#include "wire/rich_error.h"
 
 #define PAUSE_LEAST_NS PGL_MILLISECONDS(20)
 #define PAUSE_MOST_NS  PGL_SECONDS(1)
 #define FULL_PAUSE_NS  PGL_MILLISECONDS(10) /* of a peer that had no room for a stream */
-#define FIELDS_FIXED   3
 
-static const struct pgl_h2_handler handler;
-
-/* ---- the end of an ask ---- */
+static const struct pgl_grpc_stream_handler handler;
 
 static void answer(struct pgl_grpc_ask *ask, pgl_status status)
 {
-    struct pgl_grpc_client *client = ask->client;
     if (pgl_is_ok(status) && !ask->has_reply)
         status = PGL_FAIL(PGL_INTERNAL, "an answer without a reply");
-    pgl_timer_clear(&client->loop->timers, &ask->late);
-    pgl_grpc_reader_free(&ask->reader);
-    client->ask_count--;
+    ask->client->ask_count--;
     ask->on_answer(ask, status); /* which may be the end of its memory */
-}
-
-/* Whatever else the peer has to say of it. */
-static void cut_short(struct pgl_grpc_ask *ask, pgl_status status)
-{
-    pgl_h2_stream_cancel(&ask->stream);
-    answer(ask, status);
-}
-
-static void on_late(void *owner)
-{
-    struct pgl_grpc_ask *ask = owner;
-    if (!pgl_list_is_empty(&ask->refused)) {
-        pgl_list_remove(&ask->refused);
-        answer(ask, PGL_FAIL(PGL_EXHAUSTED, "the service has no room for another call"));
-        return;
-    }
-    cut_short(ask, pgl_h2_stream_is_out(&ask->stream)
-                       ? PGL_FAIL(PGL_DEADLINE, "the service did not answer in time")
-                       : PGL_FAIL(PGL_UNAVAILABLE, "the service cannot be reached"));
 }
 
 /* ---- asking ---- */
 
 static pgl_status start(struct pgl_grpc_ask *ask)
 {
-    struct pgl_grpc_client *client = ask->client;
-    char timeout[PGL_GRPC_TIMEOUT_BYTES];
-    int64_t left_ns = ask->deadline_ns - client->loop->now_ns;
-    size_t timeout_size =
-        pgl_grpc_timeout_write((left_ns > 0 ? left_ns : 0) + PGL_GRPC_LATE_NS, timeout);
-    struct pgl_http_field fields[FIELDS_FIXED + PGL_GRPC_ASK_FIELDS_MAX] = {
-        { PGL_TEXT("content-type"), PGL_TEXT("application/grpc") },
-        { PGL_TEXT("te"), PGL_TEXT("trailers") },
-        { PGL_TEXT("grpc-timeout"), { timeout, timeout_size } },
-    };
-    for (size_t i = 0; i < ask->field_count; i++)
-        fields[FIELDS_FIXED + i] = ask->fields[i];
-    ask->stream.handler = &handler;
-    ask->stream.owner = ask;
     ask->has_reply = false;
-    PGL_TRY(pgl_h2_stream_open(&client->connection, &ask->stream, PGL_TEXT("POST"),
-                               pgl_text_of(ask->path), fields, FIELDS_FIXED + ask->field_count,
-                               true));
-    pgl_grpc_reader_init(&ask->reader, PGL_GRPC_COMPRESSED, client->options.message_bytes_max);
-    pgl_h2_stream_lend(&ask->stream, ask->packed);
+    PGL_TRY(pgl_grpc_stream_open(&ask->client->channel, &ask->stream));
+    pgl_grpc_stream_lend(&ask->stream, ask->framed);
     return PGL_OK;
 }
 
@@ -80,7 +36,10 @@ static void ask_again(void *owner)
         pgl_list_append(&turn, node);
     while ((node = pgl_list_take_first(&turn)) != NULL) {
         struct pgl_grpc_ask *ask = PGL_CONTAINER(node, struct pgl_grpc_ask, refused);
-        pgl_status status = start(ask);
+        bool is_late = client->loop->now_ns >= ask->stream.deadline_ns + PGL_GRPC_LATE_NS;
+        pgl_status status =
+            is_late ? PGL_FAIL(PGL_EXHAUSTED, "the service has no room for another call")
+                    : start(ask);
         if (!pgl_is_ok(status))
             answer(ask, status);
     }
@@ -100,7 +59,7 @@ static void put_off(struct pgl_grpc_ask *ask)
 /* Once, until it answers again: what is asked again and again ends with "cannot be reached". */
 static void say_why(struct pgl_grpc_client *client, pgl_status why)
 {
-    const struct pgl_h2_client_options *peer = &client->connection.options;
+    const struct pgl_grpc_client_options *peer = &client->options;
     if (!client->is_lost)
         pgl_log(&client->loop->log, PGL_LOG_WARN, "transport", "peer-lost",
                 "peer=%s:%u code=%s text=\"%s\"", peer->host, peer->port, pgl_code_name(why.code),
@@ -108,70 +67,11 @@ static void say_why(struct pgl_grpc_client *client, pgl_status why)
     client->is_lost = true;
 }
 
-/* Seen whole, it may have been done; else it is asked again. */
-static void on_failure(struct pgl_h2_stream *stream, pgl_status status, uint32_t code,
-                       bool was_never_sent)
-{
-    struct pgl_grpc_ask *ask = stream->owner;
-    bool was_reset = code != PGL_HTTP2_NO_ERROR;
-    pgl_grpc_reader_free(&ask->reader);
-    if (ask->client->is_closing)
-        return;
-    if (was_never_sent && was_reset) {
-        put_off(ask);
-        return;
-    }
-    if (!was_reset)
-        say_why(ask->client, status);
-    if (was_never_sent || (!was_reset && !stream->has_said_all)) {
-        status = start(ask);
-        if (pgl_is_ok(status))
-            return;
-    } else {
-        status = was_reset ? PGL_FAIL(PGL_UNAVAILABLE, "the service gave the call up")
-                           : PGL_FAIL(PGL_UNAVAILABLE, "the connection to the service was lost");
-    }
-    answer(ask, status);
-}
-
 /* ---- answers ---- */
 
-static pgl_status read_status(struct pgl_grpc_ask *ask, const struct pgl_http_field *fields,
-                              size_t count, struct pgl_text number)
-{
-    struct pgl_text text = PGL_TEXT(""), details;
-    struct pgl_rich_error error = { .grpc_status = pgl_grpc_status_read(number) };
-    if (error.grpc_status == 0)
-        return PGL_OK;
-    if (pgl_http_find_field(fields, count, PGL_TEXT("grpc-message"), &text) == 1)
-        text = pgl_grpc_message_read(ask->arena, text);
-    if (pgl_http_find_field(fields, count, PGL_TEXT("grpc-status-details-bin"), &details) == 1) {
-        struct pgl_text bytes;
-        bool is_there;
-        pgl_status read = pgl_grpc_binary_next(ask->arena, &details, &bytes, &is_there);
-        if (pgl_is_ok(read) && is_there)
-            pgl_rich_error_read(bytes, &error);
-    }
-    const char *copy = text.data != NULL ? pgl_arena_string(ask->arena, text) : NULL;
-    return PGL_FAIL(pgl_rich_code(&error), copy != NULL ? copy : "");
-}
-
-/* It has the status where there is no reply (Trailers-Only). */
-static void on_head(struct pgl_h2_stream *stream, const struct pgl_http_response_head *head)
+static pgl_status on_message(struct pgl_grpc_stream *stream, struct pgl_text bytes)
 {
     struct pgl_grpc_ask *ask = stream->owner;
-    struct pgl_text number;
-    ask->client->is_lost = false;
-    if (head->status != 200)
-        cut_short(ask, PGL_FAIL(pgl_code_of_grpc(pgl_grpc_status_of_http(head->status)),
-                                "the service answered, but not in gRPC"));
-    else if (pgl_http_find_field(head->fields, head->field_count, PGL_TEXT("grpc-status"),
-                                 &number) == 1)
-        cut_short(ask, read_status(ask, head->fields, head->field_count, number));
-}
-
-static pgl_status take_reply(struct pgl_grpc_ask *ask, struct pgl_text bytes)
-{
     const ProtobufCMessageDescriptor *type = ask->reply->descriptor;
     void *message;
     if (ask->has_reply)
@@ -182,52 +82,51 @@ static pgl_status take_reply(struct pgl_grpc_ask *ask, struct pgl_text bytes)
     return PGL_OK;
 }
 
-static void on_piece(struct pgl_h2_stream *stream, struct pgl_text piece)
+/* Seen whole, it may have been done; else it is asked again. */
+static void on_end(struct pgl_grpc_stream *stream, const struct pgl_grpc_end *end)
 {
     struct pgl_grpc_ask *ask = stream->owner;
-    struct pgl_grpc_frame frame;
-    bool is_there = true;
-    pgl_status status = PGL_OK;
-    while (pgl_is_ok(status) && is_there) {
-        status = pgl_grpc_read(&ask->reader, &piece, &frame, &is_there);
-        if (pgl_is_ok(status) && is_there)
-            status = frame.flags != 0 ? PGL_FAIL(PGL_UNIMPLEMENTED, "nobody asked for compression")
-                                      : take_reply(ask, frame.bytes);
+    struct pgl_grpc_client *client = ask->client;
+    pgl_status status = end->status;
+    if (client->is_closing)
+        return;
+    if (end->was_reset && end->was_never_seen) {
+        put_off(ask);
+        return;
     }
-    if (!pgl_is_ok(status))
-        cut_short(ask, status);
+    if (end->is_told)
+        client->is_lost = false;
+    if (!pgl_is_ok(end->cause))
+        say_why(client, end->cause);
+    if (end->was_never_seen) {
+        status = start(ask);
+        if (pgl_is_ok(status))
+            return;
+    }
+    answer(ask, status);
 }
 
-static void on_end(struct pgl_h2_stream *stream, const struct pgl_http_field *trailers,
-                   size_t count)
-{
-    struct pgl_grpc_ask *ask = stream->owner;
-    struct pgl_text number;
-    bool has_status = pgl_http_find_field(trailers, count, PGL_TEXT("grpc-status"), &number) == 1;
-    answer(ask, has_status ? read_status(ask, trailers, count, number)
-                           : PGL_FAIL(PGL_UNKNOWN, "an answer without a status"));
-}
-
-static const struct pgl_h2_handler handler = {
-    .on_head = on_head, .on_piece = on_piece, .on_end = on_end, .on_failure = on_failure
-};
+static const struct pgl_grpc_stream_handler handler = { .on_message = on_message,
+                                                        .on_end = on_end };
 
 /* ---- for its owner ---- */
 
 void pgl_grpc_client_open(struct pgl_grpc_client *client, struct pgl_loop *loop,
                           const struct pgl_grpc_client_options *options)
 {
-    struct pgl_h2_client_options connection = PGL_H2_CLIENT_DEFAULT;
-    connection.host = options->host;
-    connection.port = options->port;
-    connection.authority = "panglot";
-    connection.tls = options->tls;
-    connection.tls_name = options->tls_name;
-    connection.streams_max = options->asks_max;
-    connection.again = (struct pgl_retry_rules){ PAUSE_LEAST_NS, PAUSE_MOST_NS, 2 };
+    const struct pgl_grpc_channel_options channel = {
+        .host = options->host,
+        .port = options->port,
+        .authority = "panglot",
+        .tls = options->tls,
+        .tls_name = options->tls_name,
+        .streams_max = options->asks_max,
+        .message_bytes_max = options->message_bytes_max,
+        .again = { PAUSE_LEAST_NS, PAUSE_MOST_NS, 2 },
+    };
     *client = (struct pgl_grpc_client){ .loop = loop, .options = *options };
     pgl_list_init(&client->refused);
-    pgl_h2_client_open(&client->connection, loop, &connection);
+    pgl_grpc_channel_open(&client->channel, loop, &channel);
 }
 
 void pgl_grpc_client_close(struct pgl_grpc_client *client)
@@ -236,10 +135,10 @@ void pgl_grpc_client_close(struct pgl_grpc_client *client)
         return;
     client->is_closing = true;
     pgl_timer_clear(&client->loop->timers, &client->again);
-    pgl_h2_client_close(&client->connection);
+    pgl_grpc_channel_close(&client->channel);
 }
 
-static pgl_status pack(struct pgl_grpc_ask *ask)
+static pgl_status frame(struct pgl_grpc_ask *ask)
 {
     struct pgl_text message;
     PGL_TRY(pgl_message_pack_text(ask->ask, ask->arena, &message));
@@ -251,7 +150,7 @@ static pgl_status pack(struct pgl_grpc_ask *ask)
     pgl_grpc_write_prefix(bytes, 0, message.size);
     if (message.size > 0)
         memcpy(bytes + PGL_GRPC_PREFIX_BYTES, message.data, message.size);
-    ask->packed = (struct pgl_text){ bytes, PGL_GRPC_PREFIX_BYTES + message.size };
+    ask->framed = (struct pgl_text){ bytes, PGL_GRPC_PREFIX_BYTES + message.size };
     return PGL_OK;
 }
 
@@ -260,14 +159,21 @@ pgl_status pgl_grpc_client_ask(struct pgl_grpc_client *client, struct pgl_grpc_a
     PGL_ASSERT(ask->field_count <= PGL_GRPC_ASK_FIELDS_MAX);
     if (client->ask_count == client->options.asks_max)
         return PGL_FAIL(PGL_EXHAUSTED, "too much is waiting for this service already");
-    ask->client = client;
-    ask->late = (struct pgl_timer){ 0 };
-    pgl_list_init(&ask->refused);
-    PGL_TRY(pack(ask));
-    PGL_TRY(start(ask));
     int64_t now_ns = client->loop->now_ns; /* a question may be for what is there at once */
-    int64_t until_ns = ask->deadline_ns > now_ns ? ask->deadline_ns : now_ns;
-    pgl_timer_set(&client->loop->timers, &ask->late, until_ns + 2 * PGL_GRPC_LATE_NS, on_late, ask);
+    ask->client = client;
+    pgl_list_init(&ask->refused);
+    PGL_TRY(frame(ask));
+    ask->stream = (struct pgl_grpc_stream){
+        .handler = &handler,
+        .owner = ask,
+        .path = ask->path,
+        .fields = ask->fields,
+        .field_count = ask->field_count,
+        /* Whoever is asked minds the deadline as a near callee does: it answers until then. */
+        .deadline_ns = (ask->deadline_ns > now_ns ? ask->deadline_ns : now_ns) + PGL_GRPC_LATE_NS,
+        .arena = ask->arena,
+    };
+    PGL_TRY(start(ask));
     client->ask_count++;
     return PGL_OK;
 }
@@ -275,7 +181,7 @@ pgl_status pgl_grpc_client_ask(struct pgl_grpc_client *client, struct pgl_grpc_a
 void pgl_grpc_client_give_up(struct pgl_grpc_ask *ask)
 {
     if (pgl_list_is_empty(&ask->refused))
-        pgl_h2_stream_cancel(&ask->stream);
+        pgl_grpc_stream_cancel(&ask->stream);
     else
         pgl_list_remove(&ask->refused);
     answer(ask, PGL_FAIL(PGL_CANCELLED, "the caller has given it up"));

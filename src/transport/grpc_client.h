@@ -4,7 +4,7 @@
  * For:      transport/rpc_far.h, which makes of it the far side of a service.
  * Owner:    whoever holds the client; an ask lies in the caller's own memory until it is answered.
  * Threads:  the loop's. What is asked in one turn leaves with one write at the end of it.
- * Life:     its connection is http2_client.h's. What the peer has never seen whole (no connection
+ * Life:     its connection is grpc_channel.h's. What the peer has never seen whole (no connection
  *           yet, REFUSED_STREAM, above the last stream of a GOAWAY) is asked again over the next
  *           one, as long as there is time.
  * Bounds:   `asks_max` at a time, more are PGL_EXHAUSTED; a reply of `message_bytes_max`.
@@ -17,16 +17,9 @@
 #define PGL_TRANSPORT_GRPC_CLIENT_H
 
 #include "base/time.h"
-#include "runtime/loop.h"
-#include "transport/http2_client.h"
-#include "wire/grpc.h"
-#include "wire/message.h"
-#include "wire/tls.h"
+#include "transport/grpc_channel.h"
 
 #define PGL_GRPC_ASK_FIELDS_MAX 2
-/* Whoever is asked minds the deadline, as a near callee does: it answers until then, and so much
- * later at most the answer is here. The time limit on the wire is that much longer. */
-#define PGL_GRPC_LATE_NS        PGL_MILLISECONDS(250)
 
 struct pgl_grpc_client_options {
     const char *host; /* numeric, or "unix:PATH" */
@@ -50,11 +43,9 @@ struct pgl_grpc_ask {
 
     /* What follows is the client's own. */
     struct pgl_grpc_client *client;
-    struct pgl_h2_stream stream;
-    struct pgl_text packed;
-    struct pgl_grpc_reader reader;
+    struct pgl_grpc_stream stream;
+    struct pgl_text framed;
     bool has_reply;
-    struct pgl_timer late;
     struct pgl_list refused; /* in its client's, while it waits to be asked again */
 };
 
@@ -62,7 +53,7 @@ struct pgl_grpc_client {
     struct pgl_loop *loop;
     struct pgl_grpc_client_options options;
     uint32_t ask_count;
-    struct pgl_h2_client connection;
+    struct pgl_grpc_channel channel;
     struct pgl_list refused; /* asks that the peer had no room for */
     struct pgl_timer again;  /* for them */
     bool is_lost;            /* that is said once */

@@ -370,7 +370,7 @@ static void what_is_given_up_is_told_to_the_callee(void **unused)
     endpoint = &bench->far_endpoint;
     ask(PGL_SECONDS(1)); /* over the same connection */
     assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
-    assert_int_equal(bench->far.client.connection.connect_count, 1);
+    assert_int_equal(bench->far.client.channel.connection.connect_count, 1);
     assert_int_equal(pgl_counter_read(&bench->far.failures), 0);
 }
 
@@ -449,7 +449,7 @@ static void what_was_lost_on_the_way_is_not_sent_twice(void **unused)
     bench->holds = true;
     ask(PGL_SECONDS(3));
     assert_int_equal(bench->asked, 1);
-    pgl_twin_break(bench->far.client.connection.line->socket);
+    pgl_twin_break(bench->far.client.channel.connection.line->socket);
     turns(PGL_MILLISECONDS(500));
     assert_true(bench->is_done);
     assert_int_equal(bench->call.call.status.code, PGL_UNAVAILABLE);
@@ -460,7 +460,7 @@ static void what_was_lost_on_the_way_is_not_sent_twice(void **unused)
     ask(PGL_SECONDS(1)); /* over a new connection */
     turns(PGL_MILLISECONDS(100));
     assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
-    assert_int_equal(bench->far.client.connection.connect_count, 2);
+    assert_int_equal(bench->far.client.channel.connection.connect_count, 2);
 }
 
 /* The peer is asked again until it has room, and not as fast as both can. */
