@@ -56,7 +56,7 @@ if(TARGET panglot AND CMAKE_BUILD_TYPE STREQUAL "Release")
         pgl_script_test(blackbox/${test} blackbox 240 tests/blackbox/${test}_test.py
             --binary $<TARGET_FILE:panglot> --described)
     endforeach()
-    foreach(test limits tls)
+    foreach(test limits tls call)
         pgl_script_test(blackbox/${test} blackbox 240 tests/blackbox/${test}_test.py
             --binary $<TARGET_FILE:panglot>)
     endforeach()

@@ -18,6 +18,7 @@ int pgl_token_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_verify_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_reconcile_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_ctl_command(struct pgl_platform *platform, int argc, char **argv);
+int pgl_call_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_audit_log_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_backup_command(struct pgl_platform *platform, int argc, char **argv);
 int pgl_restore_command(struct pgl_platform *platform, int argc, char **argv);

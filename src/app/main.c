@@ -21,6 +21,7 @@ static const struct {
     { "reconcile", "compares our payments with the payment provider's objects",
       pgl_reconcile_command },
     { "ctl", "what is stuck or parked: looked at, taken up again, settled", pgl_ctl_command },
+    { "call", "calls any method over gRPC, messages as JSON", pgl_call_command },
     { "audit-log", "what operators did, and whether somebody has changed it",
       pgl_audit_log_command },
     { "backup", "copies a platform's files as of one moment, while it runs", pgl_backup_command },

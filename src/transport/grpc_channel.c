@@ -39,13 +39,21 @@ static void on_late(void *owner)
                           : PGL_FAIL(PGL_UNAVAILABLE, "the service cannot be reached"));
 }
 
+/* Some peers say nothing when the time is over but a reset. */
+static pgl_status why_reset(const struct pgl_grpc_stream *stream)
+{
+    return stream->channel->loop->now_ns >= stream->deadline_ns
+               ? PGL_FAIL(PGL_DEADLINE, "the service did not answer in time")
+               : PGL_FAIL(PGL_UNAVAILABLE, "the service gave the call up");
+}
+
 static void on_failure(struct pgl_h2_stream *below, pgl_status status, uint32_t code,
                        bool was_never_sent)
 {
     struct pgl_grpc_stream *stream = below->owner;
     bool was_reset = code != PGL_HTTP2_NO_ERROR;
     end(stream, &(struct pgl_grpc_end){
-                    .status = was_reset ? PGL_FAIL(PGL_UNAVAILABLE, "the service gave the call up")
+                    .status = was_reset ? why_reset(stream)
                                         : PGL_FAIL(PGL_UNAVAILABLE,
                                                    "the connection to the service was lost"),
                     .cause = was_reset ? PGL_OK : status,

@@ -16,6 +16,7 @@
 
 #include "contract/health.h"
 #include "platform/twin.h"
+#include "transport/grpc_call.h"
 #include "transport/grpc_channel.h"
 #include "transport/grpc_listener.h"
 
@@ -440,6 +441,24 @@ static void the_deadline_is_told_by_the_peer_or_kept_here(void **unused)
     assert_int_equal(bench->end.code, PGL_DEADLINE);
 }
 
+/* As grpc-go does where its handler's time is over. */
+static void a_reset_behind_the_deadline_is_the_deadline(void **unused)
+{
+    (void)unused;
+    bench->holds = true;
+    call(WATCH, PGL_MILLISECONDS(100), 0);
+    send_well(3, true);
+    settle();
+    struct pgl_http_exchange *exchange = bench->held->exchange;
+    pgl_grpc_call_free(bench->held); /* which says nothing of its end */
+    turns(PGL_MILLISECONDS(100));
+    assert_int_equal(bench->ends, 0);
+    pgl_http_stream_reset(exchange, PGL_HTTP2_CANCEL);
+    settle();
+    assert_int_equal(bench->ends, 1);
+    assert_int_equal(bench->end.code, PGL_DEADLINE);
+}
+
 static void a_message_that_is_refused_ends_the_stream(void **unused)
 {
     (void)unused;
@@ -572,6 +591,7 @@ int main(void)
         BIDI(what_is_worth_it_goes_packed_and_comes_packed),
         USUAL(what_is_cancelled_stops_the_handler_and_is_not_told),
         USUAL(the_deadline_is_told_by_the_peer_or_kept_here),
+        USUAL(a_reset_behind_the_deadline_is_the_deadline),
         USUAL(a_message_that_is_refused_ends_the_stream),
         USUAL(a_peer_that_does_not_read_is_waited_for),
         USUAL(what_is_too_large_does_not_go),

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Clients that Go has: --binary PROGRAM INTEROP_SERVER BUILD_DIR
+"""What Go has: --binary PROGRAM INTEROP_CLIENT INTEROP_SERVER BUILD_DIR
 
-grpc-go's interop client, every case that needs no Google account, on the test server; grpcurl on a
-platform, which it knows by reflection alone. Both are Go modules, built into BUILD_DIR.
+grpc-go's interop client, every case that needs no Google account, on the test server; our client on
+grpc-go's interop server; grpcurl on a platform, which it knows by reflection alone. All three are
+Go modules, built into BUILD_DIR.
 """
 import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import unittest
@@ -21,6 +23,7 @@ SKIPPED = 77
 FETCH_SECONDS_MAX = 500
 SECONDS_MAX = 30
 MODULES = {"client": "google.golang.org/grpc/interop/client@v1.76.0",
+           "server": "google.golang.org/grpc/interop/server@v1.76.0",
            "grpcurl": "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"}
 CASES = """empty_unary large_unary client_streaming server_streaming ping_pong empty_stream
     timeout_on_sleeping_server cancel_after_begin cancel_after_first_response
@@ -30,6 +33,7 @@ TABLES = {"catalog": shop.CATALOG + "G-1,Gloves,,garden,,1200,USD,1\n",
           "stock": shop.STOCK + "G-1,WH-EU-1,1000\n"}
 FOLDER = pathlib.Path(sys.argv.pop()).resolve()
 INTEROP_SERVER = sys.argv.pop()
+INTEROP_CLIENT = sys.argv.pop()
 
 
 def fetch():
@@ -64,6 +68,28 @@ class Interop(unittest.TestCase):
                                  f"--server_port={server.port}", f"--test_case={case}")
                 self.assertEqual(code, 0, said[-2000:])
         server.close()
+
+
+def is_listening(port):
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+class OurClient(unittest.TestCase):
+    def test_every_case(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        with subprocess.Popen([FOLDER / "server", f"--port={port}"],
+                              stderr=subprocess.DEVNULL) as server:
+            try:
+                shop.wait_for(lambda: is_listening(port), bool)
+                for case in CASES:
+                    with self.subTest(case):
+                        code, said = run(INTEROP_CLIENT, str(port), case)
+                        self.assertEqual(code, 0, said[-2000:])
+            finally:
+                server.terminate()
 
 
 class Grpcurl(unittest.TestCase):

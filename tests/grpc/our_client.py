@@ -118,17 +118,14 @@ class GrpcioServer:
 
 
 class Cases(unittest.TestCase):
-    def run_case(self, port, case):
-        done = subprocess.run([CLIENT_PROGRAM, str(port), case], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=SECONDS_MAX,
-                              check=False)
-        self.assertEqual(done.returncode, 0, done.stdout)
-
     def run_all(self, server, cases):
         started = time.monotonic()
         for case in cases:
             with self.subTest(case):
-                self.run_case(server.port, case)
+                done = subprocess.run([CLIENT_PROGRAM, str(server.port), case],
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                      timeout=SECONDS_MAX, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout)
         server.close()
         print(f"{len(cases)} cases in {time.monotonic() - started:.1f} s")
 
