@@ -2,6 +2,7 @@
 #include "edge/request.h"
 
 #include "base/assert.h"
+#include "edge/client.h"
 #include "edge/query.h"
 #include "wire/json.h"
 
@@ -223,6 +224,19 @@ pgl_status edge_reply_json(struct pgl_request *request, int status, const Protob
 }
 
 /* ---- reading ---- */
+
+pgl_status edge_charge_stranger(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
+                                struct edge_verdict *verdict)
+{
+    static const struct pgl_rule anyone = PGL_ANYONE;
+    const struct edge_moment moment = { edge->loop->now_ns, edge->loop->wall_ns };
+    const struct edge_admission what = { .address =
+                                             edge_client_address(&edge->limits, exchange->peer,
+                                                                 &exchange->head, &exchange->arena),
+                                         .rule = &anyone,
+                                         .class = PGL_CLASS_READ };
+    return edge_admit(&edge->limits, &what, moment, verdict);
+}
 
 pgl_status edge_read_media(struct pgl_request *request, const char *const *types, int type_count,
                            int *which)

@@ -158,6 +158,12 @@ void edge_add_field(struct pgl_request *request, struct pgl_text name, struct pg
 /* The fields RateLimit and RateLimit-Policy, where a rate holds for the request. */
 void edge_add_standings(struct pgl_request *request);
 
+/* What is answered before anybody is asked who they are costs the address, like any stranger's
+ * request. PGL_LIMITED when that is too much. */
+PGL_MUST_USE pgl_status edge_charge_stranger(struct pgl_edge *edge,
+                                             struct pgl_http_exchange *exchange,
+                                             struct edge_verdict *verdict);
+
 /* Which of these types the body is of, by Content-Type. PGL_OTHER_MEDIA: of none of them, or that
  * is not said. */
 PGL_MUST_USE pgl_status edge_read_media(struct pgl_request *request, const char *const *types,

@@ -229,8 +229,9 @@ static void finish(struct pgl_grpc_call *call)
 void pgl_grpc_end(struct pgl_grpc_call *call, pgl_status status)
 {
     PGL_ASSERT(!call->is_ending);
+    pgl_status charged = call->is_started ? PGL_OK : pgl_grpc_charge(call->server, call->exchange);
     call->is_ending = true;
-    call->status = status;
+    call->status = pgl_is_ok(charged) ? status : charged;
     if (!call->is_blocked || call->exchange->is_abandoned || call->is_stopped)
         finish(call);
 }

@@ -47,4 +47,10 @@ PGL_MUST_USE pgl_status pgl_connect_write(struct pgl_grpc_call *call,
                                           const ProtobufCMessage *reply);
 void pgl_connect_end(struct pgl_grpc_call *call);
 
+/* ---- grpc_server.c ---- */
+
+/* Of what is answered before its handler has it: whether that may be. */
+PGL_MUST_USE pgl_status pgl_grpc_charge(struct pgl_grpc_server *server,
+                                        struct pgl_http_exchange *exchange);
+
 #endif

@@ -146,11 +146,20 @@ static void find_method(struct pgl_grpc_call *call, struct pgl_text path)
 
 /* ---- calls, and what is none ---- */
 
+pgl_status pgl_grpc_charge(struct pgl_grpc_server *server, struct pgl_http_exchange *exchange)
+{
+    const struct pgl_grpc_server_options *options = &server->options;
+    return options->charge != NULL ? options->charge(options->owner, exchange) : PGL_OK;
+}
+
 static void refuse_http(struct pgl_grpc_server *server, struct pgl_http_exchange *exchange,
                         int status, struct pgl_text name, struct pgl_text value)
 {
     struct pgl_http_field field = { name, value };
+    pgl_status charged = pgl_grpc_charge(server, exchange);
     pgl_counter_add(&server->metrics.refusals, 1);
+    if (!pgl_is_ok(charged))
+        status = pgl_code_http(charged.code);
     pgl_http_respond(exchange, status, &field, name.size > 0 ? 1 : 0, (struct pgl_text){ "", 0 });
 }
 

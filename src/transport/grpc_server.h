@@ -98,6 +98,9 @@ struct pgl_grpc_server_options {
     void *owner;
     /* A message before it is unpacked; a status that is not good ends the call. NULL: not asked. */
     pgl_status (*check)(void *owner, const struct pgl_grpc_call *call, struct pgl_text message);
+    /* What is answered before its handler has it: no such method, a head or a body that is wrong. A
+     * status that is not good is told instead. NULL: not asked. */
+    pgl_status (*charge)(void *owner, struct pgl_http_exchange *exchange);
     /* Fields that go with every answer but plain gRPC's (CORS); NULL: none. Returns how many it has
      * written, at most PGL_GRPC_METADATA_MAX. */
     size_t (*web_fields)(void *owner, const struct pgl_http_exchange *exchange,

@@ -160,6 +160,20 @@ class Strangers(Limits):
         self.assertGreaterEqual(standing(answer, "Trailer-")["anonymous"]["t"], 50)
         self.assert_limited(stranger.ask("GET", "/api/v1/products"), "anonymous")
 
+    def test_every_face_charges_what_it_refuses(self):
+        store = self.open("--rates", "anonymous=1/h:10")
+        service = "/panglot.catalog.v1.CatalogService/"
+        plain = {"content_type": "text/plain"}
+        asked = [("POST", service + "NoSuch", {}, {}, 501),  # the last is by protocol of Connect
+                 ("POST", "/no.such.Service/Call", {}, {}, 501),
+                 ("OPTIONS", service + "ListProducts", None, {}, 204),
+                 ("DELETE", service + "ListProducts", None, {}, 405),
+                 ("POST", service + "ListProducts", {}, plain, 415)]
+        codes = [store.stranger().ask(*one[:3], **one[3]).code for one in asked * 2]
+        self.assertEqual(codes, [one[4] for one in asked] * 2)
+        for one in [*asked, ("GET", "/api/v1/products", None, {})]:
+            self.assertEqual(store.stranger().ask(*one[:3], **one[3]).code, 429, one)
+
     def test_wrong_tokens_wait(self):
         store = self.open()
         liar, ann = harness.Client(store.address, "a.b.c"), store.person("ann")

@@ -277,25 +277,11 @@ static const char *type_of_refusal(int status)
     }
 }
 
-/* What is answered before anybody is asked who they are costs the address, like any stranger's
- * request. */
-static pgl_status charge_stranger(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
-                                  struct edge_verdict *verdict)
-{
-    static const struct pgl_rule anyone = PGL_ANYONE;
-    const struct edge_admission what = { .address =
-                                             edge_client_address(&edge->limits, exchange->peer,
-                                                                 &exchange->head, &exchange->arena),
-                                         .rule = &anyone,
-                                         .class = PGL_CLASS_READ };
-    return edge_admit(&edge->limits, &what, moment_of(edge->loop), verdict);
-}
-
 static void answer_refusal(struct pgl_edge *edge, struct pgl_http_exchange *exchange, int status,
                            const char *reason)
 {
     struct edge_verdict verdict = { 0 };
-    pgl_status admitted = charge_stranger(edge, exchange, &verdict);
+    pgl_status admitted = edge_charge_stranger(edge, exchange, &verdict);
     struct edge_refusal refusal = { .http_status = status,
                                     .type = type_of_refusal(status),
                                     .detail = reason,
@@ -347,7 +333,7 @@ static bool answer_options(struct pgl_edge *edge, struct pgl_http_exchange *exch
     if (exchange->head.method_known != PGL_HTTP_OPTIONS ||
         !edge_find_options(edge, exchange, &allow))
         return false;
-    pgl_status admitted = charge_stranger(edge, exchange, &verdict);
+    pgl_status admitted = edge_charge_stranger(edge, exchange, &verdict);
     if (pgl_is_ok(admitted)) {
         edge_answer_options(edge, exchange, allow);
         return true;

@@ -19,6 +19,12 @@ static pgl_status check(void *owner, const struct pgl_grpc_call *call, struct pg
                                  "provider's token for it");
 }
 
+static pgl_status charge(void *owner, struct pgl_http_exchange *exchange)
+{
+    struct edge_verdict verdict = { 0 };
+    return edge_charge_stranger(owner, exchange, &verdict);
+}
+
 static size_t web_fields(void *owner, const struct pgl_http_exchange *exchange,
                          struct pgl_http_field *fields)
 {
@@ -54,6 +60,7 @@ static void open_face(struct pgl_edge *edge)
         .counts = edge->grpc_counts,
         .owner = edge,
         .check = check,
+        .charge = charge,
         .web_fields = web_fields,
     };
     pgl_grpc_server_open(&edge->grpc, edge->loop, &options);
@@ -96,9 +103,11 @@ static size_t body_limit(const struct pgl_edge *edge)
 static void answer_options(struct pgl_edge *edge, struct pgl_http_exchange *exchange)
 {
     struct pgl_http_field fields[PGL_CORS_FIELDS_MAX + 3];
+    pgl_status charged = charge(edge, exchange);
     size_t count = pgl_cors_preflight(&edge->cors, &exchange->head, METHODS, fields);
     fields[count++] = (struct pgl_http_field){ PGL_TEXT("Allow"), PGL_TEXT(METHODS) };
-    pgl_http_respond(exchange, 204, fields, count, (struct pgl_text){ NULL, 0 });
+    pgl_http_respond(exchange, pgl_is_ok(charged) ? 204 : pgl_code_http(charged.code), fields,
+                     count, (struct pgl_text){ NULL, 0 });
 }
 
 static void on_request(struct pgl_edge *edge, struct pgl_http_exchange *exchange)
