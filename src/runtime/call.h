@@ -63,9 +63,16 @@ struct pgl_call {
     pgl_status status; /* the answer, with `reply` where it is OK */
 };
 
+#define PGL_GIVEN_UP PGL_FAIL(PGL_CANCELLED, "the caller has given it up")
+
 static inline bool pgl_call_is_given_up(const struct pgl_call *call)
 {
     return atomic_load_explicit(&call->is_given_up, memory_order_relaxed);
+}
+
+static inline void pgl_call_give_up(struct pgl_call *call)
+{
+    atomic_store_explicit(&call->is_given_up, true, memory_order_relaxed);
 }
 
 static inline struct pgl_call *pgl_call_of(struct pgl_message *message)

@@ -21,7 +21,7 @@ static pgl_status answer_one(struct pgl_reader *reader, struct pgl_call *call)
         pgl_buggify(reader->loop->platform->buggify, PGL_BUGGIFY_READER_TOO_LATE))
         return PGL_FAIL(PGL_DEADLINE, "it waited too long for its turn");
     if (pgl_call_is_given_up(call))
-        return PGL_FAIL(PGL_CANCELLED, "the caller has given it up");
+        return PGL_GIVEN_UP;
     if (pgl_loop_is_struck(reader->loop, PGL_BUGGIFY_READER_NO_MEMORY))
         return PGL_NO_MEMORY;
     struct pgl_view view = { &reader->db, call->arena, reader->context };

@@ -136,7 +136,7 @@ static pgl_status run_command(struct pgl_writer *writer, struct pgl_tx *tx, stru
         return PGL_OK;
     }
     if (pgl_call_is_given_up(call)) {
-        call->status = PGL_FAIL(PGL_CANCELLED, "the caller has given it up");
+        call->status = PGL_GIVEN_UP;
         return PGL_OK;
     }
     if (is_struck(writer, PGL_BUGGIFY_WRITER_NO_MEMORY)) {

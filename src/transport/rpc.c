@@ -67,7 +67,7 @@ void pgl_rpc_give_up(struct pgl_rpc_call *call)
 {
     if (!call->is_out)
         return;
-    atomic_store_explicit(&call->call.is_given_up, true, memory_order_relaxed);
+    pgl_call_give_up(&call->call);
     if (call->far != NULL)
         pgl_far_give_up(call->far);
 }

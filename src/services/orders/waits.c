@@ -6,12 +6,14 @@
 #include "contract/orders.h"
 #include "services/orders/orders.h"
 
+#define LOOK_NS PGL_SECONDS(1) /* whether it is still wanted */
+
 /* Lies in the arena of its call. */
 struct pgl_wait {
     struct pgl_waits *waits;
     struct pgl_call *call;
     pgl_id order_id;
-    struct pgl_timer late;
+    struct pgl_timer next_look;
     struct pgl_wait *next; /* of the same order */
 };
 
@@ -47,15 +49,30 @@ static void remove_wait(struct pgl_waits *waits, struct pgl_wait *wait)
         head->next = wait->next;
     }
     waits->count--;
-    pgl_timer_clear(&waits->writer->loop->timers, &wait->late);
+    pgl_timer_clear(&waits->writer->loop->timers, &wait->next_look);
 }
 
-static void on_late(void *owner)
+static void on_look(void *owner);
+
+static void look_later(struct pgl_wait *wait)
+{
+    struct pgl_loop *loop = wait->waits->writer->loop;
+    int64_t at_ns = loop->now_ns + LOOK_NS, late_ns = wait->call->deadline_ns;
+    pgl_timer_set(&loop->timers, &wait->next_look, at_ns < late_ns ? at_ns : late_ns, on_look,
+                  wait);
+}
+
+static void on_look(void *owner)
 {
     struct pgl_wait *wait = owner;
     struct pgl_call *call = wait->call;
+    bool is_given_up = pgl_call_is_given_up(call);
+    if (!is_given_up && wait->waits->writer->loop->now_ns < call->deadline_ns) {
+        look_later(wait);
+        return;
+    }
     remove_wait(wait->waits, wait);
-    pgl_call_answer(call, PGL_OK); /* without changes */
+    pgl_call_answer(call, is_given_up ? PGL_GIVEN_UP : PGL_OK); /* late: without changes */
 }
 
 static pgl_status keep(struct pgl_waits *waits, struct pgl_call *call, pgl_id id)
@@ -69,7 +86,7 @@ static pgl_status keep(struct pgl_waits *waits, struct pgl_call *call, pgl_id id
     wait->next = first != NULL ? (struct pgl_wait *)(uintptr_t)*first : NULL;
     PGL_TRY(pgl_map_put(&waits->by_order, hash_of(id), (uint64_t)(uintptr_t)wait));
     waits->count++;
-    pgl_timer_set(&waits->writer->loop->timers, &wait->late, call->deadline_ns, on_late, wait);
+    look_later(wait);
     return PGL_OK;
 }
 
@@ -80,7 +97,7 @@ static void take_wait(void *owner, struct pgl_message *message)
     const WaitOrderRequest *ask = call->ask;
     const WaitOrderResponse *reply = call->reply;
     pgl_id id;
-    pgl_status status = order_parse_id(ask->id, &id);
+    pgl_status status = pgl_call_is_given_up(call) ? PGL_GIVEN_UP : order_parse_id(ask->id, &id);
     if (pgl_is_ok(status))
         status = look(waits, call, id);
     bool is_late = pgl_loop_is_struck(waits->writer->loop, PGL_BUGGIFY_WAITS_LATE);

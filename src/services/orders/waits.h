@@ -3,7 +3,8 @@
  * changed it.
  *
  * Owner:    the writer loop; a participant of its transactions.
- * Bounds:   PGL_WAITS_MAX callers, more are refused; each waits until its call's deadline.
+ * Bounds:   PGL_WAITS_MAX callers, more are refused; each waits until its call's deadline, or for
+ *           another second at most when it is given up.
  */
 #ifndef PGL_ORDERS_WAITS_H
 #define PGL_ORDERS_WAITS_H

@@ -184,6 +184,26 @@ static void time_is_up_without_news(void **unused)
     assert_int_equal(bench->orders.orders.state.waits.by_order.count, 0);
 }
 
+static void who_has_given_up_is_waited_for_no_longer(void **unused)
+{
+    (void)unused;
+    pgl_id id = orders_bench_new(&bench->orders, "ann", "k");
+    const struct waiting *kept = wait_of(id, 1), *left = wait_of(id, 1);
+    pgl_call_give_up(&bench->waiting[1].call);
+    bench->orders.store.now_ns += PGL_MILLISECONDS(900);
+    turn();
+    assert_false(left->is_answered);
+    bench->orders.store.now_ns += PGL_MILLISECONDS(100);
+    turn();
+    assert_true(left->is_answered);
+    assert_int_equal(left->call.status.code, PGL_CANCELLED);
+    assert_int_equal(bench->orders.orders.state.waits.count, 1);
+    orders_bench_bring(&bench->orders, id, ORDER_AUTHORIZED);
+    turn();
+    assert_true(kept->is_answered);
+    assert_int_equal(kept->reply.n_changes, 1);
+}
+
 static void who_may_not_look_may_not_wait(void **unused)
 {
     (void)unused;
@@ -223,9 +243,13 @@ static void so_many_may_wait_and_no_more(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_has_happened_is_told_at_once), TEST(news_are_told_to_all_who_wait_for_them),
-        TEST(what_is_rolled_back_is_no_news),    TEST(time_is_up_without_news),
-        TEST(who_may_not_look_may_not_wait),     TEST(so_many_may_wait_and_no_more),
+        TEST(what_has_happened_is_told_at_once),
+        TEST(news_are_told_to_all_who_wait_for_them),
+        TEST(what_is_rolled_back_is_no_news),
+        TEST(time_is_up_without_news),
+        TEST(who_has_given_up_is_waited_for_no_longer),
+        TEST(who_may_not_look_may_not_wait),
+        TEST(so_many_may_wait_and_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
