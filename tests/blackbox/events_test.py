@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -54,6 +55,16 @@ def read_all(person, path):
             return events, path
         events += batch
     raise AssertionError(f"{path}: no end")
+
+
+def stream_of_endings(olga, last_id):
+    """(its status, its first line or all of the refusal)"""
+    olga.connection.request("GET", "/api/v1/orders/endings", headers={
+        "Authorization": "Bearer " + olga.token, "Last-Event-ID": str(last_id)})
+    answer = olga.connection.getresponse()
+    said = answer.read() if answer.status != 200 else answer.readline()
+    olga.close()
+    return answer.status, said
 
 
 class Events(shop.Case):
@@ -138,14 +149,6 @@ class Pruned(shop.Case):
     """What is kept no longer: the files are shortened, as weeks would do."""
     FIRST_KEPT = 4
 
-    def stream(self, olga, last_id):
-        olga.connection.request("GET", "/api/v1/orders/endings", headers={
-            "Authorization": "Bearer " + olga.token, "Last-Event-ID": str(last_id)})
-        answer = olga.connection.getresponse()
-        said = answer.read() if answer.status != 200 else answer.readline()
-        olga.close()
-        return answer.status, said
-
     def test_who_comes_too_late_is_told_and_a_newcomer_begins_with_what_there_is(self):
         kept = shop.Shop("--demo")
         try:
@@ -169,12 +172,48 @@ class Pruned(shop.Case):
                 if int(event["sequence"]) >= self.FIRST_KEPT])
             self.assert_problem(olga.ask("GET", begun), 410, "pruned")
             for last_id, code in ((1, 410), (last + 1000, 422), (0, 200), (self.FIRST_KEPT, 200)):
-                status, said = self.stream(olga, last_id)
+                status, said = stream_of_endings(olga, last_id)
                 self.assertEqual(status, code, said)
             self.assertRegex(said, rb"^id: \d+\n$")
             self.assertGreater(int(said[4:]), self.FIRST_KEPT)
         finally:
             kept.close()
+
+
+class FarBehind(shop.Case):
+    BEHIND_MAX = 10_000
+    ROUNDS_MAX = 20
+
+    def high(self, loaded):
+        """How many events the log of orders has; they are numbered from 1 on."""
+        done = subprocess.run([loaded.binary, "call", "EventLogService/Read", '{"log":"LOG_ORDERS","max":1}',
+                               "--url", "http://%s:%d" % loaded.address,
+                               "--token", loaded.person("olga", "operator").token],
+                              stdout=subprocess.PIPE, text=True, check=True)
+        return int(json.loads(done.stdout).get("high", 0))
+
+    def load(self, loaded):
+        subprocess.run([loaded.binary, "bench", "orders", "--url", "http://%s:%d" % loaded.address,
+                        "--data", loaded.data, "--seconds", "1", "--warm-up", "100ms"],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+
+    def test_a_stream_begins_so_far_behind_and_no_further(self):
+        loaded = shop.Shop("--demo")
+        try:
+            for _ in range(self.ROUNDS_MAX):
+                self.load(loaded)
+                if self.high(loaded) > self.BEHIND_MAX + 1:
+                    break
+            shop.wait_for(lambda: json.loads(loaded.run("verify", "--json")[1]),
+                          lambda look: look["idle"])  # nothing is added any more
+            high, olga = self.high(loaded), loaded.person("olga", "operator")
+            self.assertGreater(high, self.BEHIND_MAX + 1)
+            for behind, code in ((self.BEHIND_MAX, 200), (self.BEHIND_MAX + 1, 410)):
+                status, said = stream_of_endings(olga, high - behind)
+                self.assertEqual(status, code, said)
+            self.assertIn(b"too far behind", said)
+        finally:
+            loaded.close()
 
 
 class Catalogue(shop.Case):
