@@ -186,7 +186,8 @@ class FarBehind(shop.Case):
 
     def high(self, loaded):
         """How many events the log of orders has; they are numbered from 1 on."""
-        done = subprocess.run([loaded.binary, "call", "EventLogService/Read", '{"log":"LOG_ORDERS","max":1}',
+        done = subprocess.run([loaded.binary, "call", "EventLogService/Read",
+                               '{"log":"LOG_ORDERS","max":1}',
                                "--url", "http://%s:%d" % loaded.address,
                                "--token", loaded.person("olga", "operator").token],
                               stdout=subprocess.PIPE, text=True, check=True)

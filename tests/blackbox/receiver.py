@@ -28,6 +28,7 @@ class Receiver:
     def start(self):
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # an answer is one piece, or the second waits for the first to be heard
             receiver = self
 
             def setup(self):
@@ -42,9 +43,11 @@ class Receiver:
                     self.send_header("Location", "/elsewhere")
                 for name, value in self.receiver.fields.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", "2")
+                body = b"" if status == 204 else b"ok"
+                if body:
+                    self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(b"ok")
+                self.wfile.write(body)
 
             def log_message(self, *_):
                 pass

@@ -48,8 +48,9 @@ FOLLOWING_SECONDS_MAX = 0.3  # of a customer who follows an order, and then does
 LISTED_AT_ONCE = 100
 ENDINGS = ["panglot.order.confirmed.v1", "panglot.order.cancelled.v1"]
 REFUSED_SHARE = 0.05  # of webhooks, the first time
-UNTOLD_MAX = 20_000  # then nobody orders: at 100,000 that wait the endpoint would be disabled
-BUSY = (429, 502, 503, 504)  # nothing is known about the outcome, or it was shed: ask again
+UNTOLD_MAX = 8_000  # then nobody orders: at 100,000 that wait the endpoint would be disabled
+# Nothing is known about the outcome, or it was shed, or we were too slow to ask: ask again.
+BUSY = (408, 429, 502, 503, 504)
 
 
 def main():
