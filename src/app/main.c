@@ -8,31 +8,39 @@
 #include "store/database.h"
 #include "store/vfs.h"
 
+/* Behind SIGTERM and SIGINT. */
+enum end { IN_ORDER, AT_ONCE };
+
 static const struct {
     const char *name, *summary;
     int (*run)(struct pgl_platform *platform, int argc, char **argv);
+    enum end end;
 } commands[] = {
-    { "serve", "the platform, all services in one process", pgl_serve_command },
+    { "serve", "the platform, all services in one process", pgl_serve_command, IN_ORDER },
     { "config", "prints every setting of serve, its value, and where that is from",
-      pgl_config_command },
-    { "token", "prints a token signed by a data folder's own key", pgl_token_command },
+      pgl_config_command, AT_ONCE },
+    { "token", "prints a token signed by a data folder's own key", pgl_token_command, AT_ONCE },
     { "verify", "looks whether a folder's data keeps what the platform promises",
-      pgl_verify_command },
+      pgl_verify_command, AT_ONCE },
     { "reconcile", "compares our payments with the payment provider's objects",
-      pgl_reconcile_command },
-    { "ctl", "what is stuck or parked: looked at, taken up again, settled", pgl_ctl_command },
-    { "call", "calls any method over gRPC, messages as JSON", pgl_call_command },
-    { "audit-log", "what operators did, and whether somebody has changed it",
-      pgl_audit_log_command },
-    { "backup", "copies a platform's files as of one moment, while it runs", pgl_backup_command },
-    { "restore", "makes a platform's folder of a backup", pgl_restore_command },
+      pgl_reconcile_command, AT_ONCE },
+    { "ctl", "what is stuck or parked: looked at, taken up again, settled", pgl_ctl_command,
+      AT_ONCE },
+    { "call", "calls any method over gRPC, messages as JSON", pgl_call_command, AT_ONCE },
+    { "audit-log", "what operators did, and whether somebody has changed it", pgl_audit_log_command,
+      AT_ONCE },
+    { "backup", "copies a platform's files as of one moment, while it runs", pgl_backup_command,
+      AT_ONCE },
+    { "restore", "makes a platform's folder of a backup", pgl_restore_command, AT_ONCE },
     { "import", "loads products, stock or credit lines from CSV into a stopped folder",
-      pgl_import_command },
-    { "bench", "places orders at a running platform and tells how fast it is", pgl_bench_command },
-    { "provider", "a payment provider to try the platform against", pgl_provider_command },
-    { "sim", "the whole program on a simulated machine that fails", pgl_sim_command },
+      pgl_import_command, AT_ONCE },
+    { "bench", "places orders at a running platform and tells how fast it is", pgl_bench_command,
+      AT_ONCE },
+    { "provider", "a payment provider to try the platform against", pgl_provider_command,
+      IN_ORDER },
+    { "sim", "the whole program on a simulated machine that fails", pgl_sim_command, AT_ONCE },
     { "version", "its own version and those of its libraries, also as a bill of materials",
-      pgl_version_command },
+      pgl_version_command, AT_ONCE },
 };
 static const size_t command_count = sizeof commands / sizeof commands[0];
 
@@ -59,6 +67,8 @@ int main(int argc, char **argv)
         if (strcmp(name, commands[i].name) != 0)
             continue;
         pgl_real_signals_take();
+        if (commands[i].end == AT_ONCE)
+            pgl_real_signals_give();
         pgl_store_start();
         if (!pgl_is_ok(pgl_vfs_register("panglot", NULL))) {
             fprintf(stderr, "panglot: no memory to start\n");

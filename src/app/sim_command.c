@@ -357,7 +357,6 @@ int pgl_sim_command(struct pgl_platform *platform, int argc, char **argv)
         .options = table,
         .option_count = sizeof table / sizeof table[0],
     };
-    pgl_real_signals_give();
     options->seed = (int64_t)(pgl_entropy_u64(&platform->entropy) % 1000000000);
     enum pgl_parsed parsed = pgl_options_parse(&command, argc, argv, pgl_real_environment);
     if (parsed != PGL_PARSED_RUN)

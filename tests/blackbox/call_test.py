@@ -7,6 +7,7 @@ Method:  the command as a process, against a platform in the clear and through T
 """
 import json
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -15,7 +16,7 @@ import unittest
 import harness
 import shop
 
-SECONDS_MAX = 30
+SECONDS_MAX = 20
 TABLES = {"catalog": shop.CATALOG + "C-1,Cup,,kitchen,,900,USD,1\n",
           "stock": shop.STOCK + "C-1,WH-EU-1,1000\n"}
 ORDERS = "panglot.orders.v1.OrderService/"
@@ -118,6 +119,18 @@ class Call(unittest.TestCase):
         self.assertEqual([answer["status"] for answer in answers], ["SERVING"])
         self.assertRegex(wrong, "deadline|unavailable")
         self.assertGreater(time.monotonic() - started, 0.5)
+
+    def test_a_watch_ends_by_its_user(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with subprocess.Popen([shop.options.binary, "call", "Health/Watch", "--url",
+                                   "http://%s:%d" % self.shop.address],
+                                  stdout=subprocess.PIPE) as watch:
+                self.assertIn(b"SERVING", watch.stdout.readline())
+                watch.send_signal(number)
+                try:
+                    self.assertEqual(watch.wait(SECONDS_MAX), -number)
+                finally:
+                    watch.kill()
 
     def test_nobody_there_is_soon_told(self):
         with socket.socket() as free:
