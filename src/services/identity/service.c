@@ -7,7 +7,8 @@
 #include "saga/audit_log.h"
 #include "services/identity/identity_sql.h"
 
-/* A watch looks by itself as well, and ends when its call would be late before the next look. */
+/* A watch looks by itself as well, also at whether it is still wanted, and ends when its call would
+ * be late before the next look. */
 #define LOOK_AGAIN_NS PGL_MILLISECONDS(500)
 
 /* ---- methods ---- */
@@ -127,6 +128,8 @@ static struct pgl_go flow_watch(struct pgl_flow *flow)
 {
     struct identity_flow *mine = flow_of(flow);
     pgl_list_remove(&mine->watch);
+    if (pgl_call_is_given_up(mine->call))
+        return finish(mine, PGL_GIVEN_UP);
     mine->news = mine->identity->news;
     return ask(mine, F_SEEN);
 }

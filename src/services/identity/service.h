@@ -6,7 +6,8 @@
  *
  * Owner:    app/boot.c; the struct is the context of its writer.
  * Threads:  writer and reader have loops of their own; flows run on a loop that services share.
- * Bounds:   identity.h. PGL_IDENTITY_WATCHES_MAX edges that wait, more are refused.
+ * Bounds:   identity.h. PGL_IDENTITY_WATCHES_MAX edges that wait, more are refused; one that gives
+ *           up keeps its place for half a second at most.
  * Order:    open the writer, open, serve; close before the writer.
  */
 #ifndef PGL_IDENTITY_SERVICE_H
