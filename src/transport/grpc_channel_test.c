@@ -15,12 +15,10 @@
 #include <cmocka.h>
 
 #include "contract/health.h"
-#include "platform/twin.h"
 #include "transport/grpc_call.h"
 #include "transport/grpc_channel.h"
-#include "transport/grpc_listener.h"
+#include "transport/grpc_pair_bench.h"
 
-#define PORT         7000
 #define CHECK        "/grpc.health.v1.Health/Check"
 #define WATCH        "/grpc.health.v1.Health/Watch"
 #define NAME_BYTES   5000
@@ -39,11 +37,7 @@ struct bad_answer {
 };
 
 static struct bench {
-    struct pgl_twin twin;
-    struct pgl_waiter *waiter;
-    struct pgl_loop asker, server_loop;
-    struct pgl_http_server http;
-    struct pgl_grpc_server grpc;
+    struct pair pair;
     struct pgl_grpc_service service;
     struct pgl_grpc_method methods[HEALTH_METHOD_COUNT];
 
@@ -162,11 +156,6 @@ static void refuse(void *owner, struct pgl_http_exchange *exchange, int status, 
     pgl_http_respond(exchange, status, NULL, 0, pgl_text_of(reason));
 }
 
-static bool work(void *owner)
-{
-    return pgl_http_server_work(owner);
-}
-
 static void serve(enum pgl_grpc_kind check, enum pgl_grpc_kind watch)
 {
     static const struct pgl_grpc_handler handler = {
@@ -178,26 +167,11 @@ static void serve(enum pgl_grpc_kind check, enum pgl_grpc_kind watch)
     struct pgl_grpc_server_options grpc = { .limits = PGL_GRPC_LIMITS_EDGE,
                                             .services = &bench->service,
                                             .service_count = 1 };
-    struct pgl_http_server_options http = pgl_grpc_listener_options(&bench->grpc);
-    if (bench->bad != NULL)
-        http = (struct pgl_http_server_options){ .limits = PGL_HTTP_LIMITS_DEFAULT,
-                                                 .on_request = answer_badly,
-                                                 .refuse = refuse };
+    const struct pgl_http_server_options badly = { .limits = PGL_HTTP_LIMITS_DEFAULT,
+                                                   .on_request = answer_badly,
+                                                   .refuse = refuse };
     grpc.limits.pack_bytes_min = 0;
-    pgl_grpc_server_open(&bench->grpc, &bench->server_loop, &grpc);
-    pgl_status opened =
-        pgl_http_server_open(&bench->http, &bench->server_loop, "127.0.0.1", PORT, &http);
-    assert_string_equal(opened.text, "");
-    bench->server_loop.work = work;
-    bench->server_loop.owner = &bench->http;
-}
-
-static void stop_serving(void)
-{
-    bench->server_loop.work = NULL;
-    pgl_http_server_cut(&bench->http);
-    pgl_http_server_close(&bench->http);
-    pgl_grpc_server_close(&bench->grpc);
+    pair_serve(&bench->pair, &grpc, bench->bad != NULL ? &badly : NULL);
 }
 
 /* ---- the caller ---- */
@@ -237,19 +211,7 @@ static void on_end(struct pgl_grpc_stream *stream, const struct pgl_grpc_end *en
 
 static void turns(int64_t span_ns)
 {
-    for (int64_t until_ns = bench->twin.now_ns + span_ns;;) {
-        bool was_any = true;
-        while (was_any) {
-            pgl_twin_note_news(&bench->twin);
-            was_any = pgl_loop_turn(&bench->asker);
-            was_any |= pgl_loop_turn(&bench->server_loop);
-            pgl_twin_note_news(&bench->twin);
-            was_any |= pgl_loop_has_news(&bench->asker) || pgl_loop_has_news(&bench->server_loop);
-        }
-        if (bench->twin.now_ns >= until_ns)
-            return;
-        pgl_twin_advance(&bench->twin, PGL_MILLISECONDS(5));
-    }
+    pair_turns(&bench->pair, span_ns);
 }
 
 static void settle(void)
@@ -267,7 +229,8 @@ static void call(const char *path, int64_t within_ns, size_t pack_bytes_min)
         .path = path,
         .fields = &bench->field,
         .field_count = 1,
-        .deadline_ns = within_ns == PGL_NEVER_NS ? PGL_NEVER_NS : bench->asker.now_ns + within_ns,
+        .deadline_ns =
+            within_ns == PGL_NEVER_NS ? PGL_NEVER_NS : bench->pair.asker.now_ns + within_ns,
         .arena = &bench->arena,
         .takes_packed = true,
         .pack_bytes_min = pack_bytes_min,
@@ -298,7 +261,7 @@ static int open_bench(enum pgl_grpc_kind check, enum pgl_grpc_kind watch,
 {
     const struct pgl_grpc_channel_options options = {
         .host = "127.0.0.1",
-        .port = PORT,
+        .port = PAIR_PORT,
         .streams_max = 2,
         .message_bytes_max = 2 * NAME_BYTES,
         .again = { PGL_MILLISECONDS(20), PGL_SECONDS(1), 2 },
@@ -306,12 +269,9 @@ static int open_bench(enum pgl_grpc_kind check, enum pgl_grpc_kind watch,
     bench = calloc(1, sizeof *bench);
     assert_non_null(bench);
     bench->bad = bad;
-    pgl_twin_open(&bench->twin, 1);
-    bench->waiter = bench->twin.platform.waiter_open(&bench->twin.platform);
-    pgl_loop_init(&bench->asker, "asker", &bench->twin.platform, bench->waiter);
-    pgl_loop_init(&bench->server_loop, "server", &bench->twin.platform, bench->waiter);
+    pair_open(&bench->pair);
     pgl_arena_init(&bench->arena, 4096, 1 << 20);
-    pgl_grpc_channel_open(&bench->channel, &bench->asker, &options);
+    pgl_grpc_channel_open(&bench->channel, &bench->pair.asker, &options);
     serve(check, watch);
     settle(); /* the clock of each loop stands */
     return 0;
@@ -333,10 +293,9 @@ static int close_bench(void **unused)
 {
     (void)unused;
     pgl_grpc_channel_close(&bench->channel);
-    stop_serving();
+    pair_stop(&bench->pair);
     pgl_arena_free(&bench->arena);
-    bench->waiter->ops->close(bench->waiter);
-    pgl_twin_close(&bench->twin);
+    pair_close(&bench->pair);
     free(bench);
     return 0;
 }
@@ -371,6 +330,7 @@ static void a_stream_of_messages_has_one_answer(void **unused)
     settle();
     assert_int_equal(bench->asked_all, 1);
     assert_int_equal(bench->messages, 1);
+    assert_int_equal(bench->ends, 1);
     assert_int_equal(bench->end.code, PGL_CODE_OK);
 }
 
@@ -383,6 +343,7 @@ static void both_ways_in_turns(void **unused)
         settle();
         assert_int_equal(bench->messages, i);
     }
+    assert_int_equal(bench->ends, 1);
     assert_int_equal(bench->end.code, PGL_CODE_OK);
 }
 
@@ -429,7 +390,7 @@ static void the_deadline_is_told_by_the_peer_or_kept_here(void **unused)
     assert_int_equal(bench->stopped, PGL_DEADLINE); /* the time limit has gone along */
     assert_int_equal(bench->end.code, PGL_DEADLINE);
     assert_int_equal(bench->ends, 1);
-    bench->server_loop.work = NULL; /* now the peer says nothing at all */
+    bench->pair.server_loop.work = NULL; /* now the peer says nothing at all */
     call(WATCH, PGL_MILLISECONDS(300), 0);
     send_well(3, true);
     turns(PGL_MILLISECONDS(300));
@@ -466,6 +427,7 @@ static void a_message_that_is_refused_ends_the_stream(void **unused)
     send_well(3, true);
     settle();
     assert_int_equal(bench->messages, 1);
+    assert_int_equal(bench->ends, 1);
     assert_string_equal(bench->end.text, "no room");
     assert_int_equal(bench->stopped, PGL_CANCELLED);
 }

@@ -14,11 +14,8 @@
 #include <cmocka.h>
 
 #include "contract/health.h"
-#include "platform/twin.h"
-#include "transport/grpc_listener.h"
+#include "transport/grpc_pair_bench.h"
 #include "transport/rpc_far.h"
-
-#define PORT 7000
 
 static void take_flow(void *service, struct pgl_call *call);
 static const struct pgl_method methods[HEALTH_METHOD_COUNT] = {
@@ -26,14 +23,10 @@ static const struct pgl_method methods[HEALTH_METHOD_COUNT] = {
 };
 
 static struct bench {
-    struct pgl_twin twin;
-    struct pgl_waiter *waiter;
-    struct pgl_loop asker, server_loop;
+    struct pair pair;
     struct pgl_mailbox flows;
     struct pgl_rpc rpc, inner;
     struct pgl_far far;
-    struct pgl_http_server http;
-    struct pgl_grpc_server grpc;
     struct pgl_endpoint near_endpoint, far_endpoint;
     bool is_serving;
 
@@ -126,7 +119,7 @@ static void take(struct pgl_grpc_call *call, void *ask)
                            .arena = call->arena,
                            .deadline_ns = call->deadline_ns - PGL_GRPC_LATE_NS };
     call->owner = served;
-    pgl_flow_start(&served->flow, &bench->server_loop, served_steps, 0, served_done);
+    pgl_flow_start(&served->flow, &bench->pair.server_loop, served_steps, 0, served_done);
 }
 
 static void on_stop(struct pgl_grpc_call *call, pgl_status why)
@@ -134,11 +127,6 @@ static void on_stop(struct pgl_grpc_call *call, pgl_status why)
     struct served *served = call->owner;
     (void)why;
     pgl_rpc_give_up(&served->call);
-}
-
-static bool work(void *owner)
-{
-    return pgl_http_server_work(owner);
 }
 
 static void serve(void)
@@ -152,23 +140,14 @@ static void serve(void)
     struct pgl_grpc_server_options grpc = {
         .limits = PGL_GRPC_LIMITS_EDGE, .is_mesh = true, .services = &service, .service_count = 1
     };
-    const struct pgl_http_server_options http = pgl_grpc_listener_options(&bench->grpc);
-    pgl_grpc_server_open(&bench->grpc, &bench->server_loop, &grpc);
-    pgl_status opened =
-        pgl_http_server_open(&bench->http, &bench->server_loop, "127.0.0.1", PORT, &http);
-    assert_string_equal(opened.text, "");
-    bench->server_loop.work = work;
-    bench->server_loop.owner = &bench->http;
+    pair_serve(&bench->pair, &grpc, NULL);
     bench->is_serving = true;
 }
 
 /* As a process that dies: nobody is answered any more. */
 static void stop_serving(void)
 {
-    bench->server_loop.work = NULL;
-    pgl_http_server_cut(&bench->http);
-    pgl_http_server_close(&bench->http);
-    pgl_grpc_server_close(&bench->grpc);
+    pair_stop(&bench->pair);
     bench->is_serving = false;
 }
 
@@ -176,19 +155,7 @@ static void stop_serving(void)
 
 static void turns(int64_t span_ns)
 {
-    for (int64_t until_ns = bench->twin.now_ns + span_ns;;) {
-        bool was_any = true;
-        while (was_any) {
-            pgl_twin_note_news(&bench->twin);
-            was_any = pgl_loop_turn(&bench->asker);
-            was_any |= pgl_loop_turn(&bench->server_loop);
-            pgl_twin_note_news(&bench->twin);
-            was_any |= pgl_loop_has_news(&bench->asker) || pgl_loop_has_news(&bench->server_loop);
-        }
-        if (bench->twin.now_ns >= until_ns)
-            return;
-        pgl_twin_advance(&bench->twin, PGL_MILLISECONDS(5));
-    }
+    pair_turns(&bench->pair, span_ns);
 }
 
 /* ---- the caller ---- */
@@ -225,9 +192,9 @@ static void ask(int64_t within_ns)
     bench->call.call = (struct pgl_call){ .ask = &bench->ask,
                                           .reply = &bench->reply,
                                           .arena = &bench->arena,
-                                          .deadline_ns = bench->asker.now_ns + within_ns };
+                                          .deadline_ns = bench->pair.asker.now_ns + within_ns };
     bench->is_done = false;
-    pgl_flow_start(&bench->flow, &bench->asker, caller_steps, 0, on_done);
+    pgl_flow_start(&bench->flow, &bench->pair.asker, caller_steps, 0, on_done);
     turns(PGL_MILLISECONDS(20));
 }
 
@@ -245,19 +212,16 @@ static int open_bench(void **unused)
     (void)unused;
     bench = calloc(1, sizeof *bench);
     assert_non_null(bench);
-    pgl_twin_open(&bench->twin, 1);
-    bench->twin.platform.log_write = log_write;
-    bench->waiter = bench->twin.platform.waiter_open(&bench->twin.platform);
-    pgl_loop_init(&bench->asker, "asker", &bench->twin.platform, bench->waiter);
-    pgl_loop_init(&bench->server_loop, "server", &bench->twin.platform, bench->waiter);
+    pair_open(&bench->pair);
+    bench->pair.twin.platform.log_write = log_write;
     pgl_arena_init(&bench->arena, 4096, 1 << 20);
-    pgl_mailbox_open(&bench->flows, &bench->server_loop, 8, take_call, NULL);
-    pgl_rpc_open(&bench->rpc, &bench->asker);
-    pgl_rpc_open(&bench->inner, &bench->server_loop);
+    pgl_mailbox_open(&bench->flows, &bench->pair.server_loop, 8, take_call, NULL);
+    pgl_rpc_open(&bench->rpc, &bench->pair.asker);
+    pgl_rpc_open(&bench->inner, &bench->pair.server_loop);
     bench->near_endpoint = (struct pgl_endpoint){ .service = HEALTH_DESCRIPTOR,
                                                   .methods = methods,
                                                   .flows = &bench->flows };
-    pgl_far_open(&bench->far, &bench->asker, "127.0.0.1", PORT, NULL, NULL);
+    pgl_far_open(&bench->far, &bench->pair.asker, "127.0.0.1", PAIR_PORT, NULL, NULL);
     bench->far_endpoint = (struct pgl_endpoint){ .service = HEALTH_DESCRIPTOR,
                                                  .methods = methods,
                                                  .far = &bench->far };
@@ -272,8 +236,7 @@ static int close_bench(void **unused)
     if (bench->is_serving)
         stop_serving();
     pgl_arena_free(&bench->arena);
-    bench->waiter->ops->close(bench->waiter);
-    pgl_twin_close(&bench->twin);
+    pair_close(&bench->pair);
     free(bench);
     return 0;
 }
@@ -314,7 +277,8 @@ static void a_status_keeps_its_code_and_its_text(void **unused)
             assert_int_equal(bench->call.call.status.code, code);
             assert_string_equal(bench->call.call.status.text, bench->answer.text);
         }
-        pgl_twin_advance(&bench->twin, PGL_SECONDS(10)); /* whatever the breaker thinks of it */
+        /* whatever the breaker thinks of it */
+        pgl_twin_advance(&bench->pair.twin, PGL_SECONDS(10));
     }
 }
 
@@ -324,7 +288,7 @@ static void a_deadline_shrinks_and_the_callee_minds_it(void **unused)
     bench->holds = true;
     BOTH
     {
-        int64_t begun_ns = bench->twin.now_ns;
+        int64_t begun_ns = bench->pair.twin.now_ns;
         ask(PGL_SECONDS(1));
         assert_false(bench->is_done);
         assert_in_range(bench->deadline_ns, begun_ns + PGL_MILLISECONDS(900),
@@ -385,14 +349,14 @@ static void what_waits_for_a_connection_can_be_given_up(void **unused)
     assert_true(bench->is_done);
     assert_int_equal(bench->call.call.status.code, PGL_CANCELLED);
     serve();
-    bench->http.options.limits.exchanges_max = 0; /* and what waits for room */
+    bench->pair.http.options.limits.exchanges_max = 0; /* and what waits for room */
     ask(PGL_SECONDS(3));
     turns(PGL_MILLISECONDS(100));
     assert_false(bench->is_done);
     pgl_rpc_give_up(&bench->call);
     turns(PGL_MILLISECONDS(10));
     assert_true(bench->is_done);
-    bench->http.options.limits.exchanges_max = 10;
+    bench->pair.http.options.limits.exchanges_max = 10;
     turns(PGL_SECONDS(1));
     assert_int_equal(bench->asked, 0);
 }
@@ -468,12 +432,12 @@ static void a_peer_without_room_is_asked_again_behind_a_pause(void **unused)
 {
     (void)unused;
     endpoint = &bench->far_endpoint;
-    bench->http.options.limits.exchanges_max = 0;
+    bench->pair.http.options.limits.exchanges_max = 0;
     ask(PGL_SECONDS(3));
     turns(PGL_MILLISECONDS(480));
     assert_false(bench->is_done);
-    assert_in_range(pgl_counter_read(&bench->http.metrics.overloads), 10, 60);
-    bench->http.options.limits.exchanges_max = 10;
+    assert_in_range(pgl_counter_read(&bench->pair.http.metrics.overloads), 10, 60);
+    bench->pair.http.options.limits.exchanges_max = 10;
     turns(PGL_MILLISECONDS(20));
     assert_true(bench->is_done);
     assert_int_equal(bench->call.call.status.code, PGL_CODE_OK);
@@ -484,14 +448,14 @@ static void a_peer_that_never_has_room_is_not_asked_for_ever(void **unused)
 {
     (void)unused;
     endpoint = &bench->far_endpoint;
-    bench->http.options.limits.exchanges_max = 0;
+    bench->pair.http.options.limits.exchanges_max = 0;
     ask(PGL_MILLISECONDS(300));
     turns(PGL_SECONDS(1));
     assert_true(bench->is_done);
     assert_int_equal(bench->call.call.status.code, PGL_EXHAUSTED);
-    uint64_t refused = pgl_counter_read(&bench->http.metrics.overloads);
+    uint64_t refused = pgl_counter_read(&bench->pair.http.metrics.overloads);
     turns(PGL_SECONDS(1));
-    assert_int_equal(pgl_counter_read(&bench->http.metrics.overloads), refused);
+    assert_int_equal(pgl_counter_read(&bench->pair.http.metrics.overloads), refused);
 }
 
 /* A peer that goes away answers what it has; what comes meanwhile waits for the next one. */
@@ -500,9 +464,9 @@ static void a_peer_that_drains_loses_nothing(void **unused)
     (void)unused;
     endpoint = &bench->far_endpoint;
     ask(PGL_SECONDS(1));
-    pgl_http_server_drain(&bench->http);
+    pgl_http_server_drain(&bench->pair.http);
     turns(PGL_SECONDS(2));
-    assert_true(pgl_http_server_is_idle(&bench->http));
+    assert_true(pgl_http_server_is_idle(&bench->pair.http));
     ask(PGL_SECONDS(3));
     assert_false(bench->is_done);
     stop_serving();
@@ -520,12 +484,12 @@ static void nobody_there_is_soon_not_asked_any_more(void **unused)
     stop_serving();
     bool is_at_once = false;
     for (int i = 0; i < 200 && !is_at_once; i++) {
-        int64_t begun_ns = bench->twin.now_ns;
+        int64_t begun_ns = bench->pair.twin.now_ns;
         ask(0);
         while (!bench->is_done)
             turns(PGL_MILLISECONDS(10));
         assert_int_equal(bench->call.call.status.code, PGL_UNAVAILABLE);
-        is_at_once = bench->twin.now_ns - begun_ns <= PGL_MILLISECONDS(20);
+        is_at_once = bench->pair.twin.now_ns - begun_ns <= PGL_MILLISECONDS(20);
         bench->far.breaker.rules.calls_min = 5; /* calls come one by one here */
     }
     assert_true(is_at_once);
