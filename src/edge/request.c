@@ -223,7 +223,7 @@ pgl_status edge_reply_json(struct pgl_request *request, int status, const Protob
     return next != NULL ? add_links(request, next) : PGL_OK;
 }
 
-/* ---- reading ---- */
+/* ---- whoever is not asked who they are ---- */
 
 pgl_status edge_charge_stranger(struct pgl_edge *edge, struct pgl_http_exchange *exchange,
                                 struct edge_verdict *verdict)
@@ -237,6 +237,8 @@ pgl_status edge_charge_stranger(struct pgl_edge *edge, struct pgl_http_exchange 
                                          .class = PGL_CLASS_READ };
     return edge_admit(&edge->limits, &what, moment, verdict);
 }
+
+/* ---- reading ---- */
 
 pgl_status edge_read_media(struct pgl_request *request, const char *const *types, int type_count,
                            int *which)
