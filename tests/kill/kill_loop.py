@@ -49,8 +49,8 @@ LISTED_AT_ONCE = 100
 ENDINGS = ["panglot.order.confirmed.v1", "panglot.order.cancelled.v1"]
 REFUSED_SHARE = 0.05  # of webhooks, the first time
 UNTOLD_MAX = 8_000  # then nobody orders: at 100,000 that wait the endpoint would be disabled
-# Nothing is known about the outcome, or it was shed, or we were too slow to ask: ask again.
-BUSY = (408, 429, 502, 503, 504)
+BUSY = (429, 502, 503, 504)  # nothing is known about the outcome, or it was shed: ask again
+SLOW_SECONDS = 5.0  # of ours between a head and its body: then 408 is right as well
 
 
 def main():
@@ -448,6 +448,7 @@ class Customer(threading.Thread):
             return None
         if address != self.at:
             self.client, self.at = harness.Client(address, self.token), address
+        asked = time.monotonic()
         try:
             answer = self.client.ask(method, path, body, **headers)
             if answer.code == 401:  # the token may have grown old; a new one must do
@@ -456,7 +457,8 @@ class Customer(threading.Thread):
         except (OSError, http.client.HTTPException):
             time.sleep(self.random.uniform(0, 0.02))
             return None
-        if answer.code in BUSY:
+        was_slow = answer.code == 408 and time.monotonic() - asked >= SLOW_SECONDS
+        if answer.code in BUSY or was_slow:
             time.sleep(min(float(answer.headers.get("Retry-After") or 0.1), 1.0))
             return None
         return answer
