@@ -5,6 +5,7 @@ Aim:     what a method answers is printed as it comes; the exit code says how it
 Method:  the command as a process, against a platform in the clear and through TLS; what its
          transport does with other peers is for tests/grpc/our_client.py.
 """
+import contextlib
 import json
 import re
 import signal
@@ -17,10 +18,23 @@ import harness
 import shop
 
 SECONDS_MAX = 20
+GZIP = b"\x1f\x8b\x08"
 TABLES = {"catalog": shop.CATALOG + "C-1,Cup,,kitchen,,900,USD,1\n",
           "stock": shop.STOCK + "C-1,WH-EU-1,1000\n"}
 ORDERS = "panglot.orders.v1.OrderService/"
 REFLECTION = "grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+
+
+def heard(listener):
+    """What somebody says who is never answered."""
+    listener.settimeout(SECONDS_MAX)
+    caller, _ = listener.accept()
+    said = b""
+    caller.settimeout(1)
+    with caller, contextlib.suppress(socket.timeout):
+        while piece := caller.recv(65536):
+            said += piece
+    return said
 
 
 def run(*words):
@@ -75,6 +89,18 @@ class Call(unittest.TestCase):
         order = self.order("--gzip", key="packed")
         self.assertEqual(order["totalMinor"], "1800")
         self.assertEqual(order, self.order(key="packed"))  # the same message, and its first answer
+
+    def test_what_leaves_is_packed_where_that_is_asked(self):
+        for words, is_packed in ((), False), (("--gzip",), True):
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                url = "http://127.0.0.1:%d" % listener.getsockname()[1]
+                with subprocess.Popen([shop.options.binary, "call", "--url", url, *words,
+                                       "GetProduct", '{"sku":"C-1"}'],
+                                      stderr=subprocess.DEVNULL) as caller:
+                    try:
+                        self.assertEqual(GZIP in heard(listener), is_packed, words)
+                    finally:
+                        caller.kill()
 
     def test_a_stream_of_answers_comes_to_its_end(self):
         order = self.order(key="watched")
